@@ -1,0 +1,60 @@
+"""The ROI's sampling grid: where its voxels lie around a nodule point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class RoiGrid:
+    """A box of voxels along the patient's axes with the nodule point at its centre.
+
+    Array axes are (D, H, W): D to superior (+z), H to posterior (+y), W to the patient's left (+x). The point lies at
+    index (size - 1) / 2 of every axis: between the two middle voxels of an even size. This is the bundle's grid
+    convention (docs/data.md); placing the point on a voxel instead moves every value by half a voxel.
+
+    Attributes:
+        center: the nodule point, LPS mm, (x, y, z).
+        size: voxels along (D, H, W).
+        spacing: mm along (D, H, W).
+    """
+
+    center: tuple[float, float, float]
+    size: tuple[int, int, int] = (16, 64, 64)
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the z of every d, the y of every h and the x of every w, LPS mm, shapes (D,), (H,), (W,)."""
+        z, y, x = (
+            center + (np.arange(size, dtype=np.float64) - (size - 1) / 2) * spacing
+            for center, size, spacing in zip(self.center[::-1], self.size, self.spacing, strict=True)
+        )
+        return z, y, x
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        """(4, 4) from (d, h, w, 1) to LPS mm (x, y, z, 1)."""
+        z, y, x = self.axes()
+        matrix = np.zeros((4, 4))
+        matrix[2, 0], matrix[1, 1], matrix[0, 2] = self.spacing
+        matrix[:, 3] = x[0], y[0], z[0], 1.0
+        return matrix
+
+
+@dataclass(frozen=True)
+class Roi:
+    """The voxels of a :class:`RoiGrid`, resampled from a scan.
+
+    Attributes:
+        array: HU, float32, shape (D, H, W); :data:`csfnet_bundle.geometry.resample.OUTSIDE_HU` where the grid leaves
+            the scan.
+        affine: (4, 4) from (d, h, w, 1) to LPS mm.
+        findings: what the reader noticed and could live with, one sentence each.
+    """
+
+    array: NDArray[np.float32]
+    affine: NDArray[np.float64]
+    findings: tuple[str, ...] = ()

@@ -1,0 +1,68 @@
+"""Nodule points and the three spaces they can be given in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csfnet_bundle.errors import BundleError
+
+LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""Homogeneous matrix from RAS mm (NIfTI, MONAI) to LPS mm (DICOM), and back: it is its own inverse."""
+
+
+class Space(StrEnum):
+    """The space of a point's three numbers."""
+
+    LPS = "LPS"
+    """mm; x to the patient's left, y to posterior, z to superior (DICOM, ITK, LUNA25)."""
+    RAS = "RAS"
+    """mm; x to the patient's right, y to anterior, z to superior (NIfTI, MONAI, 3D Slicer's display)."""
+    VOXEL = "voxel"
+    """(i, j, k) = (column, row, slice), centres at whole numbers; slices counted along the stack's normal."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A nodule's place in one scan: three finite numbers and the space that they are in.
+
+    Raises:
+        BundleError: unknown space, not three numbers, or a number that is not finite.
+    """
+
+    coordinates: tuple[float, float, float]
+    space: Space
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coordinates", _three_finite(self.coordinates))
+        object.__setattr__(self, "space", _space(self.space))
+
+    def lps(self, affine: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the point in LPS mm, shape (3,); ``affine`` (4, 4) takes (i, j, k, 1) of its scan to LPS mm."""
+        homogeneous = np.array([*self.coordinates, 1.0])
+        if self.space is Space.RAS:
+            homogeneous = LPS_FROM_RAS @ homogeneous
+        elif self.space is Space.VOXEL:
+            homogeneous = affine @ homogeneous
+        return homogeneous[:3]
+
+
+def _space(value: object) -> Space:
+    try:
+        return Space(str(value))
+    except ValueError:
+        raise BundleError(f"space {value!r} is not known", remedy="Use LPS, RAS (both mm) or voxel.") from None
+
+
+def _three_finite(values: Sequence[object]) -> tuple[float, float, float]:
+    try:
+        x, y, z = (float(value) for value in values)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BundleError(f"point {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
+    if not np.isfinite([x, y, z]).all():
+        raise BundleError(f"point {values!r} is not finite", remedy="Give three finite numbers X,Y,Z.")
+    return x, y, z
