@@ -1,0 +1,71 @@
+"""Clinical variables, and where asked the interval between the scans, as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Tokens of race, cigsmok, gender, age, scr_res0 and scr_iso0. Token 0 of each is missing, token 1 unknown; then come
+# the codes of the NLST dictionary, ascending (age: bins of five years). csfnet_bundle/tables knows the codes.
+CLINICAL_VOCABULARY = (8, 4, 4, 8, 8, 6)
+EMBEDDING_WIDTH = 512
+TOKEN_WIDTH = 128
+DAYS_PER_YEAR = 365.25
+
+
+class ClinicalEmbedding(nn.Module):
+    """One token of 128 for each clinical variable: an embedding of 512, then a linear layer.
+
+    Args:
+        vocabulary: number of tokens of each variable, missing and unknown among them.
+        use_interval: adds one more token, for the interval between the scans.
+    """
+
+    def __init__(self, vocabulary: Sequence[int] = CLINICAL_VOCABULARY, use_interval: bool = False) -> None:
+        super().__init__()
+        # One table for all variables; a variable's rows start where those of the variables before it end.
+        starts = [0, *accumulate(vocabulary)][:-1]
+        self.offsets = nn.Buffer(torch.tensor(starts), persistent=False)
+        self.table = nn.Embedding(sum(vocabulary), EMBEDDING_WIDTH)
+        self.interval = IntervalEmbedding() if use_interval else None
+        self.projection = nn.Linear(EMBEDDING_WIDTH, TOKEN_WIDTH)
+
+    def forward(self, clinical: Tensor | None, interval_days: Tensor | None, batch: int) -> Tensor:
+        """Make the tokens of a batch.
+
+        Args:
+            clinical: (B, V) int64, each variable's token, below the variable's vocabulary; None means all missing.
+            interval_days: (B,) days from t0 to t1, NaN where missing; None means all missing.
+            batch: B, for when both are None.
+
+        Returns:
+            (B, V, 128), or (B, V + 1, 128) with the interval.
+        """
+        rows = self.offsets.expand(batch, -1) if clinical is None else clinical + self.offsets  # (B, V)
+        tokens = self.table(rows)  # (B, V, 512)
+        if self.interval is not None:
+            tokens = torch.cat([tokens, self.interval(interval_days, batch)], dim=1)  # (B, V + 1, 512)
+        return self.projection(tokens)
+
+
+class IntervalEmbedding(nn.Module):
+    """The days between the scans as one token: a line in ``log(1 + years)``; a learned token where missing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.days_per_year = DAYS_PER_YEAR
+        self.line = nn.Linear(1, EMBEDDING_WIDTH)
+        self.missing = nn.Parameter(torch.randn(EMBEDDING_WIDTH))  # as nn.Embedding starts
+
+    def forward(self, interval_days: Tensor | None, batch: int) -> Tensor:
+        """Map (B,) days, NaN or None where missing, to (B, 1, 512)."""
+        if interval_days is None:
+            return self.missing.expand(batch, 1, -1)
+        known = torch.isfinite(interval_days)[:, None]  # (B, 1)
+        years = torch.nan_to_num(interval_days)[:, None] / self.days_per_year  # (B, 1); finite, or its gradient is NaN
+        token = torch.where(known, self.line(torch.log1p(F.relu(years)).to(self.missing.dtype)), self.missing)
+        return token.unsqueeze(1)  # (B, 1, 512)

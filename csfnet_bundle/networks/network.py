@@ -1,0 +1,48 @@
+"""What every network of the bundle has in common: it can tell how it was made, as plain values."""
+
+from __future__ import annotations
+
+import inspect
+
+from torch import nn
+
+# Plain Python values, such as a checkpoint that loads with ``weights_only=True`` may carry.
+Plain = None | bool | int | float | str | list["Plain"]
+
+
+class Network(nn.Module):
+    """A network from a pair of ROIs, clinical codes and an interval to two logits.
+
+    Every subclass keeps each argument of its constructor as an attribute of the same name; :meth:`architecture` reads
+    them back. Every subclass has the same ``forward``::
+
+        forward(image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor
+
+    - ``image`` (B, 2, D, H, W), float in [0, 1]; channel 0 is the earlier scan t0, channel 1 the later one t1.
+    - ``clinical`` (B, 6), int64 token of each clinical variable; None means that all are missing.
+    - ``interval_days`` (B,), float days from t0 to t1, NaN where it is missing; None means that all are missing.
+    - the result (B, 2), logits of benign and malignant.
+
+    An input that a network has no use for is accepted and ignored, so that all networks train on the same batches.
+    """
+
+    def architecture(self) -> dict[str, Plain]:
+        """Return the class name, as ``name``, and every constructor argument, as plain values.
+
+        ``create_network(network.architecture())`` makes the same network again, with fresh weights.
+        """
+        arguments = list(inspect.signature(type(self).__init__).parameters)[1:]  # the first is self
+        return {"name": type(self).__name__, **{name: _plain(getattr(self, name)) for name in arguments}}
+
+
+def _plain(value: object) -> Plain:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"constructor argument {value!r} of a network is a {type(value).__name__}, not a plain value")
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return the number of scalars that training changes."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

@@ -1,0 +1,63 @@
+"""TRF, temporal residual fusion: what changed from t0 to t1, added to what there is at t1.
+
+Source: CSF-Net, Eq. 1-2 and Fig. 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Where the two mixing scalars start (the paper's); each passes through a sigmoid.
+FUSED_LOGIT = 0.3
+LATER_LOGIT = 0.7
+
+
+def blur_matrix(size: int) -> Tensor:
+    """Return the (size, size) matrix of upsampling one axis to twice its size and average-pooling it back.
+
+    Upsampling is linear with aligned corners, pooling is adaptive (here: the mean of neighbours); both are linear, so
+    what they do to the unit vectors is all there is to them.
+    """
+    units = torch.eye(size).unsqueeze(0)  # (1, size unit vectors, size)
+    upsampled = F.interpolate(units, size=2 * size, mode="linear", align_corners=True)  # (1, size, 2 * size)
+    return F.adaptive_avg_pool1d(upsampled, size)[0].T  # (out, in)
+
+
+class TemporalFusion(nn.Module):
+    """``sigmoid(l0) ReLU(Conv(blur([t0, t1]))) + sigmoid(l1) t1`` with two learned scalars l0 and l1.
+
+    The paper upsamples the concatenated maps to twice their size and pools them back to their own. Together that is a
+    fixed linear blur along each axis, computed here exactly by one small constant matrix per axis, without ever making
+    the map of eight times the size.
+
+    Args:
+        channels: C of each scan's map.
+        map_size: (d, h, w) of the maps.
+    """
+
+    def __init__(self, channels: int, map_size: Sequence[int]) -> None:
+        super().__init__()
+        depth, height, width = map_size
+        # Not persistent: they follow from the map's size and have no place among the weights.
+        self.blur_depth = nn.Buffer(blur_matrix(depth), persistent=False)
+        self.blur_height = nn.Buffer(blur_matrix(height), persistent=False)
+        self.blur_width = nn.Buffer(blur_matrix(width), persistent=False)
+        self.convolution = nn.Conv3d(2 * channels, channels, 3, padding=1)
+        self.fused_logit = nn.Parameter(torch.tensor(FUSED_LOGIT))
+        self.later_logit = nn.Parameter(torch.tensor(LATER_LOGIT))
+
+    def blur(self, x: Tensor) -> Tensor:
+        """Upsample (B, C, d, h, w) to twice its size and average-pool it back, at once."""
+        x = torch.einsum("zd,bcdhw->bczhw", self.blur_depth, x)
+        x = torch.einsum("yh,bczhw->bczyw", self.blur_height, x)
+        return torch.einsum("xw,bczyw->bczyx", self.blur_width, x)
+
+    def forward(self, earlier: Tensor, later: Tensor) -> Tensor:
+        """Fuse the maps of t0 and t1, each (B, C, d, h, w), into one of the same shape."""
+        both = torch.cat([earlier, later], dim=1)  # (B, 2C, d, h, w)
+        fused = F.relu(self.convolution(self.blur(both)))  # (B, C, d, h, w)
+        return torch.sigmoid(self.fused_logit) * fused + torch.sigmoid(self.later_logit) * later
