@@ -1,1 +1,19 @@
-"""TODO."""
+"""Pictures and HTML reports of one case and of a cohort run; NIfTI of the network's attention."""
+
+from csfnet_bundle.report.attention_nifti import write_attention_nifti
+from csfnet_bundle.report.case import Case, Weights, volume_doubling_time
+from csfnet_bundle.report.case_images import CaseImages
+from csfnet_bundle.report.case_picture import write_case_picture
+from csfnet_bundle.report.case_report import write_case_report
+from csfnet_bundle.report.file_names import file_stem
+
+__all__ = [
+    "Case",
+    "CaseImages",
+    "Weights",
+    "file_stem",
+    "volume_doubling_time",
+    "write_attention_nifti",
+    "write_case_picture",
+    "write_case_report",
+]

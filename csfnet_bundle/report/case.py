@@ -1,0 +1,173 @@
+"""What the report of one case shows, as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Date
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.tables import clinical_notices, describe_clinical
+
+DIAMETER_T0 = "diameter_t0_mm"
+DIAMETER_T1 = "diameter_t1_mm"
+"""Keys of the datalist's ``strata`` that hold the nodule's diameter at t0 and t1, mm."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the network's weights come from, which decides what its number is worth.
+
+    Attributes:
+        name: how the reader finds them again: a path relative to the bundle, and a digest where there is one.
+        trained_on: the training data in plain words, as a clause: ``"200 computer-made phantom pairs"``.
+        phantoms: whether those data are phantoms, so that the number says nothing about patients.
+        temperature: softmax(logits / temperature); fitted on validation pairs, 1 where nothing was fitted.
+        threshold: the probability from which the evaluation counts a pair as malignant; chosen on validation pairs;
+            None where none was chosen.
+        calibration_pairs: how many validation pairs temperature and threshold were chosen on; None unknown.
+        calibration_malignant: how many of those were malignant; None unknown.
+    """
+
+    name: str
+    trained_on: str
+    phantoms: bool
+    temperature: float = 1.0
+    threshold: float | None = None
+    calibration_pairs: int | None = None
+    calibration_malignant: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One follow-up pair with its prediction.
+
+    Attributes:
+        subject: PatientID.
+        nodule: the nodule's name within the patient.
+        probability: softmax(logits / temperature)[1], between 0 and 1.
+        weights: the weights that gave it.
+        date_t0: study date of t0; None where unknown or where there is no prior scan.
+        date_t1: study date of t1; None where unknown.
+        interval_days: days between the scans; None where unknown.
+        prior: whether there was a t0; without one the network saw t1 twice.
+        clinical: values that the network used, in words, by the variable's name in words.
+        missing: variables (in words) that the network had to do without.
+        diameter_t0_mm: the nodule's diameter at t0, if somebody measured it.
+        diameter_t1_mm: the nodule's diameter at t1, if somebody measured it.
+        label: 1 malignant, 0 benign, None unknown.
+        findings: what the readers noticed (series chosen, kernels differ, ...), one sentence each.
+        versions: what made the prediction, by name: bundle, torch, MONAI, ...
+
+    Raises:
+        BundleError: a probability outside 0..1, or a diameter or an interval that is not positive.
+    """
+
+    subject: str
+    nodule: str
+    probability: float
+    weights: Weights
+    date_t0: Date | None = None
+    date_t1: Date | None = None
+    interval_days: float | None = None
+    prior: bool = True
+    clinical: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    diameter_t0_mm: float | None = None
+    diameter_t1_mm: float | None = None
+    label: int | None = None
+    findings: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise BundleError(f"probability is {self.probability}, expected 0 to 1", record=self.name)
+        for name in ("diameter_t0_mm", "diameter_t1_mm", "interval_days"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise BundleError(f"{name} is {value}, expected a positive number", record=self.name)
+
+    @classmethod
+    def from_pair(
+        cls,
+        pair: FollowUpPair,
+        *,
+        probability: float,
+        weights: Weights,
+        findings: tuple[str, ...] = (),
+        versions: Mapping[str, str] | None = None,
+    ) -> Case:
+        """Make the case of a datalist record.
+
+        Dates, label, clinical values and the diameters of ``strata`` come from the record; an unstated interval is the
+        days between the two dates.
+
+        Raises:
+            BundleError: a clinical value that the encoder refuses, a diameter that is no number, or as the class says.
+        """
+        described = describe_clinical(pair.clinical)
+        missing = tuple(name for name, words in described.items() if words.startswith("missing"))
+        day0 = None if pair.t0 is None else pair.t0.day
+        day1 = pair.t1.day
+        interval = pair.interval_days
+        if interval is None and day0 is not None and day1 is not None:
+            interval = (day1 - day0).days
+        return cls(
+            subject=pair.subject,
+            nodule=pair.nodule,
+            probability=probability,
+            weights=weights,
+            date_t0=day0,
+            date_t1=day1,
+            interval_days=interval,
+            prior=pair.t0 is not None,
+            clinical={name: words for name, words in described.items() if name not in missing},
+            missing=missing,
+            diameter_t0_mm=_diameter(pair, DIAMETER_T0),
+            diameter_t1_mm=_diameter(pair, DIAMETER_T1),
+            label=pair.label,
+            findings=(*findings, *clinical_notices(pair.clinical)),
+            versions=dict(versions or {}),
+        )
+
+    @property
+    def name(self) -> str:
+        """How messages and tables call the pair: ``subject/nodule``."""
+        return f"{self.subject}/{self.nodule}"
+
+    @property
+    def above_threshold(self) -> bool | None:
+        """Whether the evaluation would count the pair as malignant; None without a threshold."""
+        return None if self.weights.threshold is None else self.probability >= self.weights.threshold
+
+    @property
+    def doubling_time_days(self) -> float | None:
+        """Volume doubling time; None where a diameter or the interval is unknown or the diameter did not change."""
+        if self.diameter_t0_mm is None or self.diameter_t1_mm is None or self.interval_days is None:
+            return None
+        return volume_doubling_time(self.diameter_t0_mm, self.diameter_t1_mm, self.interval_days)
+
+
+def volume_doubling_time(diameter_t0_mm: float, diameter_t1_mm: float, interval_days: float) -> float | None:
+    """Return the days in which a nodule that grows exponentially doubles its volume.
+
+    VDT = interval ln 2 / ln(V1 / V0), with V proportional to d^3: VDT = interval ln 2 / (3 ln(d1 / d0)) (Schwartz,
+    A biomathematical approach to clinical tumor growth, Cancer 1961).
+
+    Returns:
+        Days; negative for a nodule that shrinks (the days in which it halves); None if the diameter is the same.
+    """
+    growth = 3 * math.log(diameter_t1_mm / diameter_t0_mm)
+    return None if growth == 0 else interval_days * math.log(2) / growth
+
+
+def _diameter(pair: FollowUpPair, key: str) -> float | None:
+    value = pair.strata.get(key)
+    if value is None:
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BundleError(f"{key} is {value!r}, expected mm", record=f"{pair.name}, strata") from None

@@ -1,0 +1,110 @@
+"""Numbers as people say them."""
+
+from __future__ import annotations
+
+from csfnet_bundle.report.attention_map import EVEN_ATTENTION
+from csfnet_bundle.report.case import Case, Weights
+
+GROWTH_MM = 2.0
+"""Smallest change of diameter that counts as growth or shrinkage rather than as two readers' or two measurements'
+difference (Bankier et al., Recommendations for measuring pulmonary nodules at CT, Radiology 2017)."""
+
+MINIMUM_EACH_CLASS = 100
+"""Malignant pairs and benign pairs below which an evaluation is called too small to judge by: validations of prediction
+models with fewer events or non-events miss real differences (Vergouwe et al., J Clin Epidemiol 2005)."""
+
+NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
+
+
+def percent(probability: float) -> str:
+    """Return whole per cent; never 0 % or 100 %, which would claim certainty."""
+    if probability < 0.005:
+        return "under 1\N{NO-BREAK SPACE}%"
+    if probability > 0.995:
+        return "over 99\N{NO-BREAK SPACE}%"
+    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
+
+
+def of_hundred(probability: float) -> str:
+    """Return a natural frequency: ``"about 72 of 100"``."""
+    if probability < 0.005:
+        return "fewer than 1 of 100"
+    if probability > 0.995:
+        return "more than 99 of 100"
+    return f"about {100 * probability:.0f} of 100"
+
+
+def days(count: float) -> str:
+    """Return whole days, with years where there are at least one: ``"365 days (1.0 years)"``."""
+    text = f"{count:.0f}\N{NO-BREAK SPACE}{'day' if round(count) == 1 else 'days'}"
+    return f"{text} ({count / 365.25:.1f} years)" if count >= 365 else text
+
+
+def signed(number: float) -> str:
+    """Return a whole number with a true minus sign, which does not part from its number at the end of a line."""
+    return f"{number:.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def trained_on(weights: Weights) -> str:
+    """Return the plain line on the weights' origin that stands beside every probability."""
+    line = f"Weights trained on {weights.trained_on}."
+    return f"{line} The probability means nothing for a patient." if weights.phantoms else line
+
+
+def decision(case: Case) -> str:
+    """Say on which side of the evaluation's threshold the probability lies."""
+    threshold = case.weights.threshold
+    if threshold is None:
+        return "No threshold was chosen for these weights."
+    side = "At or above" if case.above_threshold else "Below"
+    return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
+
+
+def growth(case: Case) -> str:
+    """Say in one sentence how the diameter changed and what the volume doubling time makes of it."""
+    d0, d1 = case.diameter_t0_mm, case.diameter_t1_mm
+    if d0 is None or d1 is None:
+        return "Growth cannot be computed: a diameter is not known."
+    change = f"{d0:.1f} mm to {d1:.1f} mm ({d1 - d0:+.1f} mm)"
+    if abs(d1 - d0) < GROWTH_MM:
+        change += f"; a change under {GROWTH_MM:.0f} mm is within what two measurements differ by"
+    doubling = case.doubling_time_days
+    if case.interval_days is None:
+        return f"{change}. The doubling time needs the interval, which is not known."
+    if doubling is None:
+        return f"{change}. No change, so there is no doubling time."
+    if doubling < 0:
+        return f"{change}. The volume halves in {days(-doubling)} at this rate."
+    return f"{change}. Volume doubling time {days(doubling)}."
+
+
+def attention_focus(highest_share: float) -> str:
+    """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
+    if highest_share <= EVEN_ATTENTION:
+        return f"Nearly even (highest {highest_share:.1f}): no focus."
+    return f"Highest cell: {highest_share:.1f} times the average."
+
+
+def meaning(case: Case) -> list[str]:
+    """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
+    weights = case.weights
+    kind = "phantom nodules" if weights.phantoms else "nodules"
+    sentences = [
+        f"If the calibration holds, {of_hundred(case.probability)} {kind} that get this number are malignant and "
+        f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
+    ]
+    if weights.phantoms:
+        return [
+            "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose "
+            "labels come from a made-up rule.",
+            *sentences,
+        ]
+    if weights.calibration_pairs and weights.calibration_malignant is not None:
+        share = percent(weights.calibration_malignant / weights.calibration_pairs)
+        sentences.append(
+            f"The calibration was made where {share} of {weights.calibration_pairs} pairs were malignant. Where "
+            "malignant nodules are rarer than that, the true share is lower; where they are more common, higher."
+        )
+    else:
+        sentences.append("How common malignant nodules were where the calibration was made is not known.")
+    return sentences

@@ -1,0 +1,105 @@
+import dataclasses
+
+import pytest
+
+from csfnet_bundle.report import CaseImages, write_case_report
+
+HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&'
+
+
+def test_the_page_needs_no_other_file_and_has_alt_texts_and_headings(tmp_path, case, images, read_page):
+    page = read_page(write_case_report(tmp_path, case, images))
+    page.assert_self_contained_and_accessible()
+    assert len(page.images) == 3
+    assert "default-src 'none'" in page.source
+
+
+def test_the_page_says_what_a_reader_needs(tmp_path, case, images, read_page):
+    path = write_case_report(tmp_path / "reports", case, images)
+    assert path.name == "100012_1.html"
+    text = read_page(path).text
+    for expected in (
+        "Nodule 1 of patient 100012",
+        "t0 1999-01-02, t1 2000-01-02, 365 days (1.0 years) apart",
+        "72 % probability of malignancy (0.723)",
+        "At or above the threshold of 41 %",
+        "For a patient this number means nothing",
+        "about 72 of 100 phantom nodules",
+        "Trained on 512 computer-made phantom pairs",
+        "Temperature 1.310",
+        "128 validation pairs, 66 of them malignant",
+        "Diameter at t0 8.0 mm",
+        "Diameter at t1 12.0 mm",
+        "Volume doubling time 208 days",
+        "Cigarette smoking current",
+        "Screening result at T0 missing",
+        "Missing: Screening result at T0, Isolation reading at T0.",
+        "slice thickness differs",
+        "torch 2.13.0",
+        "level −600 HU, width 1500 HU",
+        "White bar: 10 mm",
+    ):
+        assert expected in text
+    assert text.count("Not a medical device.") == 2
+
+
+def test_weights_trained_on_patients_tell_where_the_calibration_holds(tmp_path, case, images, read_page):
+    weights = dataclasses.replace(case.weights, phantoms=False, trained_on="398 NLST pairs")
+    text = read_page(write_case_report(tmp_path, dataclasses.replace(case, weights=weights), images)).text
+    assert "means nothing" not in text
+    assert "about 72 of 100 nodules that get this number are malignant" in text
+    assert "52 % of 128 pairs were malignant" in text
+
+
+def test_hostile_text_stays_text(tmp_path, case, images, read_page):
+    weights = dataclasses.replace(case.weights, name=HOSTILE, trained_on=HOSTILE)
+    hostile = dataclasses.replace(
+        case,
+        subject=HOSTILE,
+        nodule="../../" + HOSTILE,
+        weights=weights,
+        clinical={HOSTILE: HOSTILE},
+        missing=(HOSTILE,),
+        findings=(HOSTILE,),
+        versions={HOSTILE: HOSTILE},
+    )
+    path = write_case_report(tmp_path, hostile, images)
+    assert path.parent == tmp_path
+    page = read_page(path)
+    page.assert_self_contained_and_accessible()
+    assert "script" not in page.tags
+    assert len(page.images) == 3
+    assert page.text.count(HOSTILE) >= 8
+
+
+def test_without_prior_and_attention_the_page_says_so(tmp_path, case, images, read_page):
+    bare = dataclasses.replace(
+        case, prior=False, date_t0=None, interval_days=None, diameter_t0_mm=None, missing=(), findings=()
+    )
+    page = read_page(write_case_report(tmp_path, bare, CaseImages(images.image)))
+    assert len(page.images) == 1
+    for expected in (
+        "t1 2000-01-02, no t0",
+        "No prior scan. The network saw t1 twice.",
+        "This network gives no attention map.",
+        "Growth cannot be computed",
+        "Missing: Scan t0.",
+    ):
+        assert expected in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"diameter_t1_mm": 8.0}, "No change, so there is no doubling time."),
+        ({"diameter_t1_mm": 5.0}, "The volume halves in"),
+        ({"diameter_t1_mm": 9.0}, "within what two measurements differ by"),
+        ({"interval_days": None}, "The doubling time needs the interval"),
+        ({"probability": 0.001}, "fewer than 1 of 100 phantom nodules"),
+        ({"probability": 1.0}, "over 99 % probability"),
+        ({"label": 0}, "True label in the datalist: benign"),
+        ({"missing": ()}, "Nothing was missing."),
+    ],
+)
+def test_odd_values_are_put_in_words(tmp_path, case, images, read_page, changes, expected):
+    assert expected in read_page(write_case_report(tmp_path, dataclasses.replace(case, **changes), images)).text
