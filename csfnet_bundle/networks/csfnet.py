@@ -9,12 +9,10 @@ from torch import Tensor
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
-from csfnet_bundle.networks.encoder import WIDTHS, Encoder, feature_map_size
+from csfnet_bundle.networks.encoder import WIDTHS, Encoder
 from csfnet_bundle.networks.head import ClassificationHead
 from csfnet_bundle.networks.network import Network
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
-
-ROI_SIZE = (16, 64, 64)
 
 
 class CSFNet(Network):
@@ -23,7 +21,6 @@ class CSFNet(Network):
     Args:
         widths: channels after each residual block of the encoder, stage by stage. Narrow ones train on a CPU.
         clinical_vocabulary: number of tokens of each clinical variable.
-        roi_size: (D, H, W) of the ROIs in voxels.
         use_interval: whether the interval between the scans is a further clinical token (not in the paper).
         cbam: ``"woo"``, or ``"published"`` for the variant of the published code.
         attention_dropout: of the cross-modal attention, in training.
@@ -33,7 +30,6 @@ class CSFNet(Network):
         self,
         widths: Sequence[Sequence[int]] = WIDTHS,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
-        roi_size: Sequence[int] = ROI_SIZE,
         use_interval: bool = False,
         cbam: str = "woo",
         attention_dropout: float = ATTENTION_DROPOUT,
@@ -41,14 +37,12 @@ class CSFNet(Network):
         super().__init__()
         self.widths = widths
         self.clinical_vocabulary = clinical_vocabulary
-        self.roi_size = roi_size
         self.use_interval = use_interval
         self.cbam = cbam
         self.attention_dropout = attention_dropout
-        self.map_size = feature_map_size(roi_size, stages=len(widths))
 
         self.encoder = Encoder(widths, cbam)
-        self.temporal_fusion = TemporalFusion(self.encoder.out_channels, self.map_size)
+        self.temporal_fusion = TemporalFusion(self.encoder.out_channels)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout)
@@ -63,7 +57,8 @@ class CSFNet(Network):
             interval_days: (B,) days from t0 to t1, NaN where missing; None means all missing. Ignored without
                 ``use_interval``.
         """
-        image_tokens, clinical_tokens = self.tokens(image, clinical, interval_days)
+        image_tokens = self.image_tokens(self.fuse(image))  # (B, S, 128)
+        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
         return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
 
     @torch.jit.export
@@ -75,11 +70,12 @@ class CSFNet(Network):
         It is the attention of the image stream, averaged over heads and clinical queries, on the grid of the feature
         map, which covers the ROI. Arguments as of :meth:`forward`.
         """
-        image_tokens, clinical_tokens = self.tokens(image, clinical, interval_days)
-        return self.cross_modal_attention.image_attention(image_tokens, clinical_tokens).unflatten(1, self.map_size)
+        fused = self.fuse(image)  # (B, C, d, h, w)
+        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
+        attention = self.cross_modal_attention.image_attention(self.image_tokens(fused), clinical_tokens)  # (B, S)
+        return attention.reshape(fused.shape[0], fused.shape[2], fused.shape[3], fused.shape[4])
 
-    def tokens(self, image: Tensor, clinical: Tensor | None, interval_days: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the image tokens (B, S, 128) and the clinical tokens (B, 6 or 7, 128)."""
+    def fuse(self, image: Tensor) -> Tensor:
+        """Return the feature map of both scans (B, C, d, h, w)."""
         maps = self.encoder(image)  # (B, 2, C, d, h, w)
-        fused = self.temporal_fusion(maps[:, 0], maps[:, 1])  # (B, C, d, h, w)
-        return self.image_tokens(fused), self.clinical_embedding(clinical, interval_days, image.shape[0])
+        return self.temporal_fusion(maps[:, 0], maps[:, 1])

@@ -5,8 +5,6 @@ Source: CSF-Net, Eq. 1-2 and Fig. 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,13 +14,15 @@ FUSED_LOGIT = 0.3
 LATER_LOGIT = 0.7
 
 
-def blur_matrix(size: int) -> Tensor:
+def blur_matrix(size: int, like: Tensor) -> Tensor:
     """Return the (size, size) matrix of upsampling one axis to twice its size and average-pooling it back.
+
+    Type and device are those of ``like``.
 
     Upsampling is linear with aligned corners, pooling is adaptive (here: the mean of neighbours); both are linear, so
     what they do to the unit vectors is all there is to them.
     """
-    units = torch.eye(size).unsqueeze(0)  # (1, size unit vectors, size)
+    units = torch.eye(size, dtype=like.dtype, device=like.device).unsqueeze(0)  # (1, size unit vectors, size)
     upsampled = F.interpolate(units, size=2 * size, mode="linear", align_corners=True)  # (1, size, 2 * size)
     return F.adaptive_avg_pool1d(upsampled, size)[0].T  # (out, in)
 
@@ -31,30 +31,25 @@ class TemporalFusion(nn.Module):
     """``sigmoid(l0) ReLU(Conv(blur([t0, t1]))) + sigmoid(l1) t1`` with two learned scalars l0 and l1.
 
     The paper upsamples the concatenated maps to twice their size and pools them back to their own. Together that is a
-    fixed linear blur along each axis, computed here exactly by one small constant matrix per axis, without ever making
-    the map of eight times the size.
+    fixed linear blur along each axis, computed here exactly by one small matrix per axis, without ever making the map
+    of eight times the size. The matrices follow from the size of the maps, which may be any.
 
     Args:
         channels: C of each scan's map.
-        map_size: (d, h, w) of the maps.
     """
 
-    def __init__(self, channels: int, map_size: Sequence[int]) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        depth, height, width = map_size
-        # Not persistent: they follow from the map's size and have no place among the weights.
-        self.blur_depth = nn.Buffer(blur_matrix(depth), persistent=False)
-        self.blur_height = nn.Buffer(blur_matrix(height), persistent=False)
-        self.blur_width = nn.Buffer(blur_matrix(width), persistent=False)
         self.convolution = nn.Conv3d(2 * channels, channels, 3, padding=1)
         self.fused_logit = nn.Parameter(torch.tensor(FUSED_LOGIT))
         self.later_logit = nn.Parameter(torch.tensor(LATER_LOGIT))
 
     def blur(self, x: Tensor) -> Tensor:
         """Upsample (B, C, d, h, w) to twice its size and average-pool it back, at once."""
-        x = torch.einsum("zd,bcdhw->bczhw", self.blur_depth, x)
-        x = torch.einsum("yh,bczhw->bczyw", self.blur_height, x)
-        return torch.einsum("xw,bczyw->bczyx", self.blur_width, x)
+        depth, height, width = x.shape[2], x.shape[3], x.shape[4]
+        x = torch.einsum("zd,bcdhw->bczhw", blur_matrix(depth, x), x)
+        x = torch.einsum("yh,bczhw->bczyw", blur_matrix(height, x), x)
+        return torch.einsum("xw,bczyw->bczyx", blur_matrix(width, x), x)
 
     def forward(self, earlier: Tensor, later: Tensor) -> Tensor:
         """Fuse the maps of t0 and t1, each (B, C, d, h, w), into one of the same shape."""

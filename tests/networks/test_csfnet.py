@@ -17,7 +17,7 @@ GOLDEN_LOGITS = [[-0.0930863, 0.0638331], [-0.0991979, 0.0886429]]
 
 @pytest.fixture
 def network() -> CSFNet:
-    return CSFNet(NARROW_WIDTHS, roi_size=SMALL_ROI).eval()
+    return CSFNet(NARROW_WIDTHS).eval()
 
 
 def test_full_width() -> None:
@@ -35,7 +35,7 @@ def test_published_cbam_total() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_every_parameter_gets_a_gradient(seed: int, cbam: str, batch: Callable, find_dead_parameters: Callable) -> None:
     torch.manual_seed(seed)
-    network = CSFNet(NARROW_WIDTHS, roi_size=SMALL_ROI, cbam=cbam, use_interval=True)
+    network = CSFNet(NARROW_WIDTHS, cbam=cbam, use_interval=True)
     assert find_dead_parameters(network, batch(2)) == []
 
 
@@ -81,7 +81,7 @@ def test_interval_is_ignored_in_the_paper_configuration(network: CSFNet, batch: 
 
 
 def test_interval_matters_where_asked(batch: Callable) -> None:
-    network = CSFNet(NARROW_WIDTHS, roi_size=SMALL_ROI, use_interval=True).eval()
+    network = CSFNet(NARROW_WIDTHS, use_interval=True).eval()
     image, clinical, _ = batch(2)
     with torch.no_grad():
         difference = network(image, clinical, torch.tensor([90.0, 90.0])) - network(image, clinical)
@@ -90,7 +90,7 @@ def test_interval_matters_where_asked(batch: Callable) -> None:
 
 @pytest.mark.parametrize(("roi_size", "map_size"), [((16, 64, 64), (2, 8, 8)), ((16, 32, 32), (2, 4, 4))])
 def test_attention_map(roi_size: tuple[int, int, int], map_size: tuple[int, int, int], batch: Callable) -> None:
-    network = CSFNet(NARROW_WIDTHS, roi_size=roi_size).eval()
+    network = CSFNet(NARROW_WIDTHS).eval()
     with torch.no_grad():
         attention = network.attention_map(*batch(3, roi_size))
     assert attention.shape == (3, *map_size)
@@ -101,7 +101,7 @@ def test_attention_map(roi_size: tuple[int, int, int], map_size: tuple[int, int,
 def test_golden_output(settled: Callable) -> None:
     """A seeded network and a fixed input give the stored logits: a change of the function or its start shows here."""
     torch.manual_seed(20)
-    network = CSFNet(NARROW_WIDTHS, roi_size=SMALL_ROI)
+    network = CSFNet(NARROW_WIDTHS)
     voxels = torch.arange(2 * 2 * 16 * 32 * 32)
     image = (voxels * 7919 % 1009 / 1009).reshape(2, 2, *SMALL_ROI)  # exact on every machine
     clinical = torch.tensor([[2, 2, 2, 3, 4, 5], [0, 1, 3, 7, 7, 2]])
@@ -114,7 +114,7 @@ def test_golden_output(settled: Callable) -> None:
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("use_interval", [False, True])
 def test_torchscript_round_trip(use_interval: bool, batch: Callable, tmp_path: Path) -> None:
-    network = CSFNet(NARROW_WIDTHS, roi_size=SMALL_ROI, use_interval=use_interval).eval()
+    network = CSFNet(NARROW_WIDTHS, use_interval=use_interval).eval()
     torch.jit.script(network).save(str(tmp_path / "network.ts"))
     scripted = torch.jit.load(str(tmp_path / "network.ts"))
     inputs = batch(2)
