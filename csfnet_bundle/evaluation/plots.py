@@ -1,0 +1,220 @@
+"""Plots of one system: ROC, precision-recall, calibration, decision curve, training curves.
+
+Each function returns a figure of its own (no global state of pyplot, so that handlers and threads may draw).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from csfnet_bundle.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientResamples
+from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision_curve import net_benefit
+from csfnet_bundle.evaluation.metrics import Metrics
+from csfnet_bundle.evaluation.weighted import CALIBRATION_BINS, mass_bins
+from csfnet_bundle.files import atomic_path
+
+PLOT_SIZE = (5.2, 5.0)
+"""Inches; square axes with room for labels."""
+
+DOTS_PER_INCH = 150
+GRID: Floats = np.linspace(0, 1, 101)
+"""False positive rates at which the ROC curve's band is taken."""
+
+SYSTEM_COLOUR = "#1f5fa8"
+REFERENCE_COLOUR = "#777777"
+SECOND_COLOUR = "#b3541e"
+
+
+def plot_roc(
+    predictions: pd.DataFrame, metrics: Metrics, title: str, *, seed: int = SEED, resamples: int = RESAMPLES
+) -> Figure:
+    """Draw the ROC curve with its pointwise 95 % band over patients and the decision's place on it.
+
+    Args:
+        predictions: labelled, with ``probability``.
+        metrics: of the same predictions, for the legend and the decision.
+        title: what the data are, e.g. ``"phantom, 64 pairs"``.
+        seed: of the bootstrap.
+        resamples: how many.
+    """
+    labels, probability = _values(predictions)
+    figure, axes = _square("False positive rate (1 - specificity)", "True positive rate (recall)", f"ROC: {title}")
+    axes.plot([0, 1], [0, 1], color=REFERENCE_COLOUR, linestyle="--", linewidth=1)
+    if np.unique(labels).size < 2:
+        return _nothing(figure, axes, "one class only: there is no curve")
+    curves = roc_curves(probability, labels, predictions["subject"].tolist(), seed=seed, resamples=resamples)
+    tail = (1 - CONFIDENCE) / 2
+    if len(curves):
+        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        axes.fill_between(
+            GRID, low, high, color=SYSTEM_COLOUR, alpha=0.18, linewidth=0, label="95 % band over patients"
+        )
+    false_positive, true_positive, _ = roc_curve(labels, probability, drop_intermediate=False)
+    axes.plot(false_positive, true_positive, color=SYSTEM_COLOUR, linewidth=2, label=f"AUC {metrics['auc']}")
+    recall, specificity = metrics["recall"].value, metrics["specificity"].value
+    axes.plot([1 - specificity], [recall], "o", color=SECOND_COLOUR, label="threshold chosen on validation")
+    axes.legend(loc="lower right", fontsize="small")
+    return figure
+
+
+def roc_curves(
+    probability: Floats, labels: np.ndarray, subjects: list[str], *, seed: int = SEED, resamples: int = RESAMPLES
+) -> Floats:
+    """Compute the true positive rate at :data:`GRID` in resamples of patients that have both classes, (R', 101)."""
+    order = np.argsort(-probability, kind="stable")
+    values = probability[order]
+    last = np.append(values[1:] != values[:-1], True)  # a run of equal probabilities is one step
+    malignant = labels[order] == 1
+    curves = []
+    for weights in PatientResamples.of(subjects, resamples, seed).weights():
+        true_positive = np.cumsum(weights[:, order] * malignant, axis=1)[:, last]
+        false_positive = np.cumsum(weights[:, order] * ~malignant, axis=1)[:, last]
+        for rising, passing in zip(true_positive, false_positive, strict=True):
+            if rising[-1] > 0 and passing[-1] > 0:
+                curves.append(np.interp(GRID, np.append(0, passing / passing[-1]), np.append(0, rising / rising[-1])))
+    return np.asarray(curves).reshape(-1, GRID.size)
+
+
+def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
+    """Draw precision over recall, with the prevalence, which is the precision of a guess. Arguments as plot_roc."""
+    labels, probability = _values(predictions)
+    figure, axes = _square("Recall", "Precision", f"Precision-recall: {title}")
+    prevalence = float((labels == 1).mean())
+    axes.axhline(
+        prevalence, color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label=f"share of malignant {prevalence:.2f}"
+    )
+    if np.unique(labels).size < 2:
+        return _nothing(figure, axes, "one class only: there is no curve")
+    precision, recall, _ = precision_recall_curve(labels, probability)
+    axes.step(recall, precision, where="post", color=SYSTEM_COLOUR, linewidth=2, label="precision at each threshold")
+    axes.plot(
+        [metrics["recall"].value],
+        [metrics["precision"].value],
+        "o",
+        color=SECOND_COLOUR,
+        label="threshold chosen on validation",
+    )
+    axes.legend(loc="lower left", fontsize="small")
+    return figure
+
+
+def plot_calibration(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
+    """Draw the share of malignant over the mean probability in bins of equal mass, and how many pairs each holds."""
+    labels, probability = _values(predictions)
+    figure = Figure(figsize=(PLOT_SIZE[0], PLOT_SIZE[1] * 1.2), dpi=DOTS_PER_INCH, layout="constrained")
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    axes.plot([0, 1], [0, 1], color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label="calibrated")
+    values, counts = np.unique(probability, return_counts=True)
+    place_of_value = mass_bins(counts[None, :].astype(np.float64), CALIBRATION_BINS)[0]
+    place = place_of_value[np.searchsorted(values, probability)]
+    bins = pd.DataFrame({"bin": place, "mean": probability, "share": labels == 1}).groupby("bin").mean()
+    axes.plot(bins["mean"], bins["share"], "o-", color=SYSTEM_COLOUR, label=f"{len(bins)} bins of equal mass")
+    axes.set(xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="Share of malignant nodules", title=f"Calibration: {title}")
+    axes.text(
+        0.98,
+        0.03,
+        f"calibration error {metrics['calibration_error']}\nBrier score {metrics['brier_score']}\n"
+        f"slope {_number(metrics.calibration_slope)}, intercept {_number(metrics.calibration_intercept)}",
+        transform=axes.transAxes,
+        ha="right",
+        fontsize="small",
+    )
+    axes.legend(loc="upper left", fontsize="small")
+    below.hist(
+        [probability[labels == 0], probability[labels == 1]],
+        bins=list(np.linspace(0, 1, 21)),
+        stacked=True,
+        color=[REFERENCE_COLOUR, SECOND_COLOUR],
+        label=["benign", "malignant"],
+    )
+    below.set(xlabel="Predicted probability of malignancy", ylabel="Pairs")
+    below.legend(fontsize="x-small")
+    _trim(axes)
+    _trim(below)
+    return figure
+
+
+def plot_decision_curve(predictions: pd.DataFrame, title: str) -> Figure:
+    """Draw net benefit over the risk from which on somebody would act."""
+    labels, probability = _values(predictions)
+    curve = net_benefit(probability, labels)
+    figure = Figure(figsize=PLOT_SIZE, dpi=DOTS_PER_INCH, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve["threshold"], curve["act_on_all"], color=REFERENCE_COLOUR, linestyle="--", label="act on all")
+    axes.axhline(0, color="black", linewidth=1, label="act on none")
+    axes.plot(curve["threshold"], curve["model"], color=SYSTEM_COLOUR, linewidth=2, label="act on the prediction")
+    top = max(float((labels == 1).mean()), 0.05)
+    axes.set(
+        xlim=(0, 1),
+        ylim=(-0.3 * top, 1.1 * top),
+        xlabel="Risk from which on one would act",
+        ylabel="Net benefit (true positives per pair)",
+        title=f"Decision curve: {title}",
+    )
+    axes.legend(fontsize="small")
+    _trim(axes)
+    return figure
+
+
+def plot_training(history: pd.DataFrame, title: str, *, best_epoch: int | None = None) -> Figure:
+    """Draw training curves.
+
+    Args:
+        history: a row an epoch: ``epoch``, columns with ``loss`` in their name (drawn above) and other metrics (below).
+        title: what was trained.
+        best_epoch: marked, where given.
+    """
+    figure = Figure(figsize=(PLOT_SIZE[0] * 1.3, PLOT_SIZE[1]), dpi=DOTS_PER_INCH, layout="constrained")
+    losses = [name for name in history.columns if "loss" in str(name)]
+    others = [name for name in history.columns if name != "epoch" and name not in losses]
+    panels = [group for group in (losses, others) if group]
+    grid = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, names in zip(grid, panels, strict=False):
+        for name in names:
+            known = history[["epoch", name]].dropna()
+            axes.plot(known["epoch"], known[name], marker=".", label=str(name).replace("_", " "))
+        if best_epoch is not None:
+            axes.axvline(best_epoch, color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label="best on validation")
+        axes.legend(fontsize="small")
+        _trim(axes)
+    grid[0].set_title(f"Training: {title}")
+    grid[-1].set_xlabel("Epoch")
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG in one step, the same bytes for the same figure."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def _values(predictions: pd.DataFrame) -> tuple[np.ndarray, Floats]:
+    return predictions["label"].to_numpy(np.int64), predictions["probability"].to_numpy(np.float64)
+
+
+def _square(horizontal: str, vertical: str, title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=PLOT_SIZE, dpi=DOTS_PER_INCH, layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=horizontal, ylabel=vertical, title=title, aspect="equal")
+    _trim(axes)
+    return figure, axes
+
+
+def _nothing(figure: Figure, axes: Axes, reason: str) -> Figure:
+    axes.text(0.5, 0.5, reason, ha="center", transform=axes.transAxes)
+    return figure
+
+
+def _trim(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else "undefined"

@@ -1,0 +1,142 @@
+"""The predictions table: one row a follow-up pair, as every system writes it and every statistic reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.files import atomic_path
+
+COLUMNS = ("subject", "nodule", "label", "probability", "logit")
+"""What every table has; ``threshold``, ``interval_days`` and subgroup columns may follow."""
+
+PLAIN_LABELS = (0, 1)
+
+
+def prediction_table(
+    subjects: Sequence[str],
+    nodules: Sequence[str],
+    logits: Sequence[float] | np.ndarray,
+    labels: Sequence[int | None] | None = None,
+    *,
+    temperature: float = 1.0,
+    threshold: float | None = None,
+    extra: Mapping[str, Sequence[object]] | None = None,
+) -> pd.DataFrame:
+    """Make a predictions table.
+
+    Args:
+        subjects: PatientID of each row, (N,).
+        nodules: the nodule's name, (N,).
+        logits: uncalibrated difference logit_1 - logit_0, (N,); positive speaks for malignant.
+        labels: 1 malignant, 0 benign, None unknown, (N,); None where no label is known.
+        temperature: what ``logit`` is divided by to get ``probability``.
+        threshold: probability from which on a row counts as malignant, kept in its own column; None leaves it out.
+        extra: further columns by name (``interval_days``, diameter, scanner, ...), each (N,).
+
+    Raises:
+        BundleError: see :func:`check_predictions`.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    table = pd.DataFrame(
+        {
+            "subject": [str(subject) for subject in subjects],
+            "nodule": [str(nodule) for nodule in nodules],
+            "label": pd.array([pd.NA] * len(logits) if labels is None else list(labels), dtype="Int64"),
+            "probability": probabilities(logits, temperature),
+            "logit": logits,
+        }
+    )
+    if threshold is not None:
+        table["threshold"] = float(threshold)
+    for name, values in (extra or {}).items():
+        table[name] = pd.Series(list(values), index=table.index)
+    return check_predictions(table, "predictions", labelled=False)
+
+
+def check_predictions(table: pd.DataFrame, source: str, *, labelled: bool = True) -> pd.DataFrame:
+    """Return the table with plain column types, its rows in their order, or refuse it.
+
+    Args:
+        table: a predictions table, columns as :data:`COLUMNS` and any others.
+        source: what an error names as the place, e.g. the file.
+        labelled: whether every row must have a label; a row without one can be predicted but not judged.
+
+    Raises:
+        BundleError: a column is missing, there is no row, a label is not 0 or 1, a probability lies outside [0, 1], a
+            logit is not finite, or a nodule of a patient stands twice; the row and the value are named.
+    """
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise BundleError(
+            f"no column {', '.join(missing)}", record=source, remedy=f"A predictions table has {', '.join(COLUMNS)}."
+        )
+    if table.empty:
+        raise BundleError("the predictions table has no row", record=source, remedy="Predict at least one pair.")
+    table = table.copy()
+    for name in ("subject", "nodule"):
+        table[name] = table[name].astype(str)
+    for name in ("probability", "logit", *(["threshold"] if "threshold" in table.columns else [])):
+        values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        wrong = ~np.isfinite(values)
+        if name != "logit":
+            wrong |= (values < 0) | (values > 1)
+        expected = "a finite number" if name == "logit" else "a number from 0 to 1"
+        _refuse_first(table, wrong, name, expected, source)
+        table[name] = values
+    table["label"] = _labels(table, source, labelled=labelled)
+    repeated = table.duplicated(["subject", "nodule"]).to_numpy()
+    _refuse_first(table, repeated, "nodule", "one row for each nodule of a patient", source)
+    return table
+
+
+def write_predictions(table: pd.DataFrame, path: Path) -> None:
+    """Check the table and write it as CSV in one step; numbers keep every digit that reading needs."""
+    table = check_predictions(table, str(path), labelled=False)
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_predictions(path: str | Path, *, labelled: bool = True) -> pd.DataFrame:
+    """Read a predictions table that :func:`write_predictions` wrote.
+
+    Raises:
+        BundleError: no such file, no table, or a row that :func:`check_predictions` refuses.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BundleError(f"there is no predictions table {path}", remedy="Run the evaluation that writes it.")
+    try:
+        # Identifiers are words: 000123 must not become 123.
+        table = pd.read_csv(path, dtype={"subject": str, "nodule": str}, keep_default_na=False, na_values={"label": ""})
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise BundleError(f"not a CSV table: {error}", record=str(path), remedy="Write it again.") from None
+    return check_predictions(table, str(path), labelled=labelled)
+
+
+def _labels(table: pd.DataFrame, source: str, *, labelled: bool) -> pd.Series:
+    values = pd.to_numeric(table["label"], errors="coerce").astype("Float64")
+    unknown = table["label"].isna().to_numpy()
+    wrong = ~unknown & ~values.isin(PLAIN_LABELS).to_numpy(dtype=bool)
+    if labelled:
+        wrong |= unknown
+    _refuse_first(table, wrong, "label", "0 (benign) or 1 (malignant)", source)
+    return values.astype("Int64")
+
+
+def _refuse_first(table: pd.DataFrame, wrong: np.ndarray, column: str, expected: str, source: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if not rows.size:
+        return
+    row = table.iloc[int(rows[0])]
+    value = row[column].item() if isinstance(row[column], np.generic) else row[column]
+    raise BundleError(
+        f"{column} is {value!r}, expected {expected}",
+        record=f"{source}, row {int(rows[0]) + 1} ({row['subject']}/{row['nodule']})",
+        remedy="Correct the row, or predict it again.",
+    )

@@ -1,0 +1,81 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from csfnet_bundle.evaluation.calibration import (
+    NO_TEMPERATURE,
+    TEMPERATURE_BOUNDS,
+    calibration_intercept,
+    calibration_slope,
+    fit_temperature,
+    probabilities,
+)
+
+
+def calibrated(size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose labels are drawn with just their probabilities."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 2, size)
+    return logits, (generator.random(size) < expit(logits)).astype(int)
+
+
+def test_probability_is_the_softmax_of_the_two_logits():
+    pairs = np.array([[0.3, 1.1], [2.0, -1.0], [0.0, 800.0]])
+    shifted = pairs / 1.5 - (pairs / 1.5).max(axis=1, keepdims=True)
+    softmax = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities(pairs[:, 1] - pairs[:, 0], 1.5), softmax[:, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("stretch", [0.3, 1.0, 4.0])
+def test_temperature_undoes_a_stretch_of_calibrated_logits(stretch):
+    logits, labels = calibrated(20_000)
+    assert fit_temperature(stretch * logits, labels) == pytest.approx(stretch, rel=0.05)
+
+
+@given(st.integers(0, 200), st.floats(0.3, 3))
+def test_temperature_is_no_worse_than_any_other(seed, other):
+    logits, labels = calibrated(60, seed)
+
+    def loss(temperature: float) -> float:
+        return float(np.logaddexp(0, np.where(labels == 1, -1, 1) * logits / temperature).mean())
+
+    assert loss(fit_temperature(logits, labels)) <= loss(other) + 1e-9
+
+
+def test_temperature_where_validation_tells_none():
+    assert fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([1, 1, 1])) == NO_TEMPERATURE
+    assert fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([0, 1, 1])) == NO_TEMPERATURE
+    # Predictions that run against the labels are best not believed at all: the upper bound.
+    assert fit_temperature(np.array([3.0, 2.0, -3.0, -1.0, 2.5]), np.array([0, 0, 1, 1, 1])) == TEMPERATURE_BOUNDS[1]
+
+
+def test_slope_and_intercept_of_calibrated_and_of_bent_predictions():
+    logits, labels = calibrated(40_000)
+    assert calibration_slope(logits, labels) == pytest.approx(1, abs=0.05)
+    assert calibration_intercept(logits, labels) == pytest.approx(0, abs=0.05)
+    assert calibration_slope(2 * logits, labels) == pytest.approx(0.5 * calibration_slope(logits, labels), rel=1e-6)
+    assert calibration_intercept(logits + 0.7, labels) == pytest.approx(calibration_intercept(logits, labels) - 0.7)
+
+
+def test_slope_solves_the_likelihood_equations():
+    logits, labels = calibrated(50, 3)
+    slope = calibration_slope(logits, labels)
+    # At the maximum, residuals are uncorrelated with the logits for the intercept that centres them.
+    intercept = calibration_intercept(slope * logits, labels)
+    assert (labels - expit(intercept + slope * logits)) @ logits == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels"),
+    [([1.0, 2.0], [1, 1]), ([1.0, 1.0, 1.0], [0, 1, 1]), ([1.0, 2.0, 3.0], [0, 1, 1]), ([1.0, 1.0, 3.0], [0, 1, 1])],
+)
+def test_slope_that_does_not_exist_is_nan(logits, labels):
+    assert math.isnan(calibration_slope(np.array(logits), np.array(labels)))
+
+
+def test_intercept_that_does_not_exist_is_nan():
+    assert math.isnan(calibration_intercept(np.array([1.0, 2.0]), np.array([1, 1])))
