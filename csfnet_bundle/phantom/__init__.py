@@ -1,1 +1,21 @@
-"""TODO."""
+"""Phantom cohorts: computed chest CT of nodules whose malignancy follows a label model with a known best AUC."""
+
+from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.phantom.label_model import draw_latents
+from csfnet_bundle.phantom.oracle import SUBSETS, oracle_aucs, oracle_scores
+from csfnet_bundle.phantom.render import Region, RenderedScan, render_pair, render_scan
+from csfnet_bundle.phantom.subject import Subject
+
+__all__ = [
+    "SUBSETS",
+    "CohortSettings",
+    "Region",
+    "RenderedScan",
+    "Subject",
+    "draw_latents",
+    "make_cohort",
+    "oracle_aucs",
+    "oracle_scores",
+    "render_pair",
+    "render_scan",
+]
