@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date as Date
 from pathlib import Path
 
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
-from csfnet_bundle.report.case_picture import column_png
 from csfnet_bundle.report.file_names import file_stem
-from csfnet_bundle.report.page import data_uri, write_page
-from csfnet_bundle.report.panels import LUNG_LEVEL, LUNG_WIDTH, SCALE_BAR_MM, Column, full_colour_share
+from csfnet_bundle.report.page import write_page
+from csfnet_bundle.report.page_columns import legend, page_columns
+from csfnet_bundle.report.panels import full_colour_share
 from csfnet_bundle.report.words import (
     NOT_A_DEVICE,
     attention_focus,
+    date_words,
     days,
     decision,
     growth,
     meaning,
     percent,
-    signed,
     trained_on,
 )
 
@@ -54,8 +53,8 @@ def write_case_report(folder: Path, case: Case, images: CaseImages) -> Path:
             "decision": decision(case),
             "truth": {None: "", 0: "benign", 1: "malignant"}[case.label],
             "meaning": meaning(case),
-            "columns": [_column(column, case, images) for column in Column],
-            "legend": _legend(images),
+            "columns": page_columns(case, images),
+            "legend": legend(images),
             "attention_notes": _attention_notes(images),
             "growth_rows": _growth_rows(case),
             "growth": growth(case),
@@ -70,40 +69,9 @@ def write_case_report(folder: Path, case: Case, images: CaseImages) -> Path:
 
 
 def _subtitle(case: Case) -> str:
-    dates = f"t0 {_day(case.date_t0)}, t1 {_day(case.date_t1)}" if case.prior else f"t1 {_day(case.date_t1)}, no t0"
+    dates = f"t0 {date_words(case.date_t0)}, " if case.prior else "no t0, "
+    dates += f"t1 {date_words(case.date_t1)}"
     return dates if case.interval_days is None else f"{dates}, {days(case.interval_days)} apart"
-
-
-def _day(day: Date | None) -> str:
-    return "date unknown" if day is None else day.isoformat()
-
-
-def _column(column: Column, case: Case, images: CaseImages) -> dict[str, object]:
-    entry: dict[str, object] = {"wide": column is Column.ATTENTION, "png": ""}
-    sections = "Axial, coronal and sagittal section through the nodule point of"
-    if column is Column.T0:
-        entry |= {"heading": "t0", "detail": _day(case.date_t0) if case.prior else "no scan"}
-        entry["alt"] = f"{sections} the earlier scan" if case.prior else "No prior scan. The network saw t1 twice."
-    elif column is Column.T1:
-        entry |= {"heading": "t1", "detail": _day(case.date_t1), "alt": f"{sections} the later scan"}
-    else:
-        entry |= {"heading": "Where the network looked", "detail": "attention over t1"}
-        entry["alt"] = "This network gives no attention map."
-        if images.highest_share is not None:
-            entry["alt"] = f"{sections} t1 with the attention in amber. {attention_focus(images.highest_share)}"
-    shown = case.prior if column is Column.T0 else column is Column.T1 or images.attention is not None
-    if shown:
-        entry["png"] = data_uri(column_png(column, images))
-    return entry
-
-
-def _legend(images: CaseImages) -> str:
-    size = " × ".join(f"{n * mm:g}" for n, mm in zip(images.size[::-1], images.spacing[::-1], strict=True))
-    return (
-        f"Lung window: level {signed(LUNG_LEVEL)} HU, width {LUNG_WIDTH:.0f} HU. White bar: {SCALE_BAR_MM:.0f} mm; all "
-        f"panels have the same scale. Shown is all that the network saw: {size} mm around the nodule point, at which "
-        f"the marks at the edges point. R, L: the patient's right and left; A, P: front and back; S: towards the head."
-    )
 
 
 def _attention_notes(images: CaseImages) -> list[str]:
@@ -135,8 +103,8 @@ def _growth_rows(case: Case) -> list[tuple[str, str]]:
 
 def _inputs(case: Case) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = [
-        {"name": "Scan t0", "value": _day(case.date_t0) if case.prior else "missing", "missing": not case.prior},
-        {"name": "Scan t1", "value": _day(case.date_t1), "missing": False},
+        {"name": "Scan t0", "value": date_words(case.date_t0) if case.prior else "missing", "missing": not case.prior},
+        {"name": "Scan t1", "value": date_words(case.date_t1), "missing": False},
     ]
     rows += [{"name": name, "value": value, "missing": False} for name, value in case.clinical.items()]
     rows += [{"name": name, "value": "missing", "missing": True} for name in case.missing]
@@ -144,10 +112,14 @@ def _inputs(case: Case) -> list[dict[str, object]]:
 
 
 def _missing_note(case: Case) -> str:
-    missing = [*([] if case.prior else ["Scan t0"]), *case.missing]
-    if not missing:
+    if case.prior and not case.missing:
         return "Nothing was missing."
-    return f"Missing: {', '.join(missing)}. The network was told that they are missing; nothing was filled in."
+    sentences = []
+    if not case.prior:
+        sentences.append("There was no scan t0; t1 stood in its place.")
+    if case.missing:
+        sentences.append(f"Missing: {', '.join(case.missing)}. The network was told so; no value was made up.")
+    return " ".join(sentences)
 
 
 def _origin_rows(case: Case) -> list[tuple[str, str]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
+
 from csfnet_bundle.report.attention_map import EVEN_ATTENTION
 from csfnet_bundle.report.case import Case, Weights
 
 GROWTH_MM = 2.0
 """Smallest change of diameter that counts as growth or shrinkage rather than as two readers' or two measurements'
 difference (Bankier et al., Recommendations for measuring pulmonary nodules at CT, Radiology 2017)."""
-
-MINIMUM_EACH_CLASS = 100
-"""Malignant pairs and benign pairs below which an evaluation is called too small to judge by: validations of prediction
-models with fewer events or non-events miss real differences (Vergouwe et al., J Clin Epidemiol 2005)."""
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
 
@@ -38,6 +36,11 @@ def days(count: float) -> str:
     """Return whole days, with years where there are at least one: ``"365 days (1.0 years)"``."""
     text = f"{count:.0f}\N{NO-BREAK SPACE}{'day' if round(count) == 1 else 'days'}"
     return f"{text} ({count / 365.25:.1f} years)" if count >= 365 else text
+
+
+def date_words(day: Date | None) -> str:
+    """Return the date as ``2000-01-02``, or that it is unknown."""
+    return "date unknown" if day is None else day.isoformat()
 
 
 def signed(number: float) -> str:

@@ -79,11 +79,11 @@ def test_without_prior_and_attention_the_page_says_so(tmp_path, case, images, re
     page = read_page(write_case_report(tmp_path, bare, CaseImages(images.image)))
     assert len(page.images) == 1
     for expected in (
-        "t1 2000-01-02, no t0",
+        "no t0, t1 2000-01-02",
         "No prior scan. The network saw t1 twice.",
         "This network gives no attention map.",
         "Growth cannot be computed",
-        "Missing: Scan t0.",
+        "There was no scan t0; t1 stood in its place.",
     ):
         assert expected in page.text
 

@@ -1,0 +1,163 @@
+"""The report of a cohort run: one self-contained HTML page made from what an evaluation wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
+from csfnet_bundle.evaluation.predictions import read_predictions
+from csfnet_bundle.report.case import Case
+from csfnet_bundle.report.case_images import CaseImages
+from csfnet_bundle.report.metric_words import METRIC_WORDS, PLOT_WORDS
+from csfnet_bundle.report.page import data_uri, write_page
+from csfnet_bundle.report.page_columns import legend, page_columns
+from csfnet_bundle.report.reference import Reference
+from csfnet_bundle.report.words import NOT_A_DEVICE, growth, percent
+from csfnet_bundle.report.worst_errors import worst_errors
+
+REPORT_NAME = "report.html"
+
+SHOWN_ELSEWHERE = frozenset(
+    {
+        *("data", "phantom", "weights", "decision_chosen_on", "note", "decision", "metrics", "calibration_slope"),
+        *("calibration_intercept", "calibration_bins", "confusion", "pairs", "patients", "malignant", "bootstrap"),
+        "versions",
+    }
+)
+"""Keys of ``metrics.json`` that have their own place in the report; all others are listed under the provenance."""
+
+
+def write_cohort_report(
+    folder: Path,
+    *,
+    references: Sequence[Reference] = (),
+    errors: Sequence[tuple[Case, CaseImages]] = (),
+) -> Path:
+    """Write ``report.html`` beside the files of an evaluation and return its path.
+
+    Args:
+        folder: where :func:`csfnet_bundle.evaluation.output.write_evaluation` left metrics.json, predictions.csv and
+            the plots; the report shows the plots that are there.
+        references: what stands beside the network, the oracle first.
+        errors: the worst errors with their pictures, those of
+            :func:`csfnet_bundle.report.worst_errors.worst_errors` in its order.
+
+    Raises:
+        BundleError: the folder holds no evaluation.
+    """
+    document = _read_metrics(folder)
+    predictions = read_predictions(folder / PREDICTIONS_NAME)
+    wrong = len(worst_errors(predictions, len(predictions)))
+    path = folder / REPORT_NAME
+    write_page(
+        path,
+        "cohort.html",
+        {
+            "title": "CSF-Net on a cohort",
+            "subtitle": document["data"],
+            "not_a_device": NOT_A_DEVICE,
+            "trained_on": f"Weights: {document['weights']}. {document['note']}",
+            "counts": _counts(document),
+            "metrics": [_metric_row(name, values) for name, values in document["metrics"].items()],
+            "metrics_note": _metrics_note(document),
+            "references": references,
+            "confusion": document["confusion"],
+            "calibration_rows": [
+                ("Calibration slope (1 is calibrated, below 1 too extreme)", _number(document["calibration_slope"])),
+                ("Calibration intercept (0 is calibrated)", _number(document["calibration_intercept"])),
+            ],
+            "plots": _plots(folder, document),
+            "errors": [_error(case, images) for case, images in errors],
+            "errors_note": f"{wrong} of {document['pairs']} pairs lie on the wrong side of the threshold.",
+            "legend": legend(errors[0][1]) if errors else "",
+            "provenance": _provenance(document),
+        },
+    )
+    return path
+
+
+def _read_metrics(folder: Path) -> dict[str, Any]:
+    path = folder / METRICS_NAME
+    remedy = "Evaluate first: `python -m monai.bundle run evaluating`."
+    if not path.is_file():
+        raise BundleError(f"there is no {METRICS_NAME}", record=str(folder), remedy=remedy)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError(f"not JSON: {error}", record=str(path), remedy=remedy) from None
+    missing = sorted(SHOWN_ELSEWHERE - document.keys()) if isinstance(document, dict) else ["everything"]
+    if missing:
+        raise BundleError(f"it lacks {', '.join(missing)}", record=str(path), remedy=remedy)
+    return document
+
+
+def _counts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pairs, malignant = document["pairs"], document["malignant"]
+    return [
+        ("Pairs", str(pairs)),
+        ("Patients", str(document["patients"])),
+        ("Malignant", f"{malignant} ({100 * malignant / pairs:.0f}\N{NO-BREAK SPACE}%)"),
+        ("Benign", str(pairs - malignant)),
+    ]
+
+
+def _metric_row(name: str, values: Mapping[str, Any]) -> dict[str, str]:
+    heading, words = METRIC_WORDS.get(name, (name.replace("_", " "), ""))
+    interval = "undefined"
+    if values["lower"] is not None and values["upper"] is not None:
+        interval = f"{values['lower']:.3f} to {values['upper']:.3f}"
+    return {"name": heading, "words": words, "value": _number(values["value"]), "interval": interval}
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _metrics_note(document: Mapping[str, Any]) -> str:
+    bootstrap, decision = document["bootstrap"], document["decision"]
+    return (
+        f"95 % intervals from {bootstrap['resamples']} resamples of patients. "
+        f"Threshold {decision['threshold']:.3f} and temperature {decision['temperature']:.3f} were chosen on "
+        f"{document['decision_chosen_on']}, not on these pairs."
+    )
+
+
+def _plots(folder: Path, document: Mapping[str, Any]) -> list[dict[str, str]]:
+    auc = _metric_row("auc", document["metrics"]["auc"])
+    alt_ends = {"roc.png": f" AUC {auc['value']}, 95 % interval {auc['interval']}."}
+    return [
+        {
+            "heading": heading,
+            "png": data_uri((folder / name).read_bytes()),
+            "alt": words + alt_ends.get(name, ""),
+        }
+        for name, (heading, words) in PLOT_WORDS.items()
+        if (folder / name).is_file()
+    ]
+
+
+def _error(case: Case, images: CaseImages) -> dict[str, object]:
+    truth = {None: "label unknown", 0: "benign", 1: "malignant"}[case.label]
+    return {
+        "heading": f"{case.name}: {truth}, predicted {percent(case.probability)}",
+        "columns": page_columns(case, images),
+        "growth": growth(case),
+        "missing": f"Missing: {', '.join(case.missing)}." if case.missing else "",
+        "findings": case.findings,
+    }
+
+
+def _provenance(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    bootstrap = document["bootstrap"]
+    return [
+        ("Data", document["data"]),
+        ("Weights", document["weights"]),
+        ("Temperature and threshold chosen on", document["decision_chosen_on"]),
+        ("Bootstrap", f"{bootstrap['interval']}, seed {bootstrap['seed']}, unit {bootstrap['unit']}"),
+        *((name.replace("_", " "), str(value)) for name, value in document.items() if name not in SHOWN_ELSEWHERE),
+        *document["versions"].items(),
+    ]

@@ -1,0 +1,81 @@
+"""What stands beside the network in a cohort's report: the oracle, a simple model, another system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
+from csfnet_bundle.evaluation.paired import resampled_areas
+from csfnet_bundle.evaluation.weighted import area_under_curve
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval over patients; NaN says undefined."""
+
+    value: float
+    lower: float
+    upper: float
+
+    def __str__(self) -> str:
+        if not np.isfinite([self.value, self.lower, self.upper]).all():
+            return "undefined"
+        return f"{self.value:.3f} ({self.lower:.3f} to {self.upper:.3f})".replace("-", "\N{MINUS SIGN}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The AUC of something else on the same pairs.
+
+    Attributes:
+        name: what it is, in words: ``"oracle, all inputs"``.
+        auc: its area under the ROC curve.
+        ahead: its area less the network's, paired over the same resamples; positive where the reference is ahead.
+    """
+
+    name: str
+    auc: Interval
+    ahead: Interval
+
+    @classmethod
+    def from_scores(
+        cls,
+        name: str,
+        scores: NDArray[np.floating],
+        predictions: pd.DataFrame,
+        *,
+        seed: int = SEED,
+        resamples: int = RESAMPLES,
+    ) -> Reference:
+        """Compare scores with the network's probabilities, pair by pair.
+
+        Args:
+            name: what gave the scores.
+            scores: higher speaks for malignant, (N,), in the order of the table's rows.
+            predictions: the network's labelled predictions table.
+            seed: of the bootstrap.
+            resamples: of patients.
+
+        Raises:
+            BundleError: not one score for each row.
+        """
+        if len(scores) != len(predictions):
+            raise BundleError(f"{len(scores)} scores for {len(predictions)} pairs", record=f"reference {name!r}")
+        labels = predictions["label"].to_numpy(np.int64)
+        both = np.stack([np.asarray(scores, np.float64), predictions["probability"].to_numpy(np.float64)])
+        exact = [_area(line, labels) for line in both]
+        areas = resampled_areas(both, labels, predictions["subject"].tolist(), seed=seed, resamples=resamples)
+        return cls(
+            name,
+            Interval(exact[0], *percentile_interval(areas[0])),
+            Interval(exact[0] - exact[1], *percentile_interval(areas[0] - areas[1])),
+        )
+
+
+def _area(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    return float(area_under_curve(scores, labels, np.ones((1, len(labels))))[0])
