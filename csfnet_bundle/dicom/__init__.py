@@ -1,1 +1,24 @@
-"""TODO."""
+"""Reading CT series from folders of DICOM files: right, or refused by name.
+
+pydicom and numpy only. Every refusal is a :class:`csfnet_bundle.errors.Refusal` with a ``code``; docs/refusals.md says
+what each means and what to do. Example::
+
+    series = select_series(scan_folder("study"))
+    roi = read_roi(series, Point((-51.2, 30.0, -112.5), Space.LPS))
+"""
+
+from csfnet_bundle.dicom.roi import read_roi
+from csfnet_bundle.dicom.scan import scan_folder
+from csfnet_bundle.dicom.selection import THINNEST_SOFT_MOST, SelectionRule, select_series
+from csfnet_bundle.dicom.series import Series
+from csfnet_bundle.dicom.volume import read_volume
+
+__all__ = [
+    "THINNEST_SOFT_MOST",
+    "SelectionRule",
+    "Series",
+    "read_roi",
+    "read_volume",
+    "scan_folder",
+    "select_series",
+]

@@ -1,0 +1,102 @@
+"""The DICOM elements that the reader uses, and their values from raw bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+META_TRANSFER_SYNTAX = 0x00020010
+IMAGE_TYPE = 0x00080008
+SOP_CLASS_UID = 0x00080016
+SOP_INSTANCE_UID = 0x00080018
+STUDY_DATE = 0x00080020
+MODALITY = 0x00080060
+MANUFACTURER = 0x00080070
+SERIES_DESCRIPTION = 0x0008103E
+PATIENT_ID = 0x00100020
+SLICE_THICKNESS = 0x00180050
+RECONSTRUCTION_DIAMETER = 0x00181100
+CONVOLUTION_KERNEL = 0x00181210
+STUDY_INSTANCE_UID = 0x0020000D
+SERIES_INSTANCE_UID = 0x0020000E
+ACQUISITION_NUMBER = 0x00200012
+IMAGE_POSITION = 0x00200032
+IMAGE_ORIENTATION = 0x00200037
+FRAME_OF_REFERENCE_UID = 0x00200052
+SAMPLES_PER_PIXEL = 0x00280002
+PHOTOMETRIC_INTERPRETATION = 0x00280004
+NUMBER_OF_FRAMES = 0x00280008
+ROWS = 0x00280010
+COLUMNS = 0x00280011
+PIXEL_SPACING = 0x00280030
+BITS_ALLOCATED = 0x00280100
+BITS_STORED = 0x00280101
+HIGH_BIT = 0x00280102
+PIXEL_REPRESENTATION = 0x00280103
+PIXEL_PADDING_VALUE = 0x00280120
+PIXEL_PADDING_RANGE_LIMIT = 0x00280121
+RESCALE_INTERCEPT = 0x00281052
+RESCALE_SLOPE = 0x00281053
+RESCALE_TYPE = 0x00281054
+LOSSY_IMAGE_COMPRESSION = 0x00282110
+SHARED_FUNCTIONAL_GROUPS = 0x52009229
+PER_FRAME_FUNCTIONAL_GROUPS = 0x52009230
+PIXEL_DATA = 0x7FE00010
+FIRST_PIXEL_TAG = 0x7FE00008
+"""Float pixel data, double float pixel data and pixel data are (7FE0,0008), (7FE0,0009) and (7FE0,0010)."""
+
+SEQUENCES = frozenset((SHARED_FUNCTIONAL_GROUPS, PER_FRAME_FUNCTIONAL_GROUPS))
+
+WANTED = frozenset(
+    value for name, value in globals().items() if name.isupper() and isinstance(value, int) and value < FIRST_PIXEL_TAG
+) - {META_TRANSFER_SYNTAX}
+"""Every element above that comes before the pixel data."""
+
+CT_MODALITY = "CT"
+DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
+ENHANCED_CT_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"))
+"""Enhanced CT Image Storage and Legacy Converted Enhanced CT Image Storage."""
+CT_CLASSES = ENHANCED_CT_CLASSES | {"1.2.840.10008.5.1.4.1.1.2"}
+
+Values = Mapping[int, bytes]
+
+
+def text(values: Values, tag: int) -> str:
+    """Return a text value without its padding, empty if absent; as UTF-8 where it is, else as Latin-1."""
+    raw = values.get(tag, b"")
+    try:
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = raw.decode("latin-1")
+    return "".join(character if character.isprintable() else " " for character in decoded).strip()
+
+
+def whole_number(values: Values, tag: int, little_endian: bool) -> int | None:
+    """Return an unsigned 16-bit value; None if absent or not two bytes long."""
+    raw = values.get(tag, b"")
+    return int.from_bytes(raw, "little" if little_endian else "big") if len(raw) == 2 else None
+
+
+def decimals(values: Values, tag: int, count: int) -> tuple[float, ...] | None:
+    """Return ``count`` finite decimals of a text value; None if absent, of another count, or no numbers."""
+    raw = values.get(tag)
+    if raw is None or b"_" in raw:  # Python would read 1_0 as 10
+        return None
+    return parse_decimals(raw.split(b"\\"), count)
+
+
+def decimal(values: Values, tag: int) -> float | None:
+    """Return one finite decimal of a text value; None if absent or no number."""
+    found = decimals(values, tag, 1)
+    return None if found is None else found[0]
+
+
+def parse_decimals(parts: object, count: int) -> tuple[float, ...] | None:
+    """Return ``count`` finite floats from a sequence of texts or numbers, or None."""
+    try:
+        numbers = tuple([float(part) for part in parts])  # type: ignore[attr-defined]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        return None
+    return numbers

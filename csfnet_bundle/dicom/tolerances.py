@@ -1,0 +1,90 @@
+"""Tolerances and limits of the DICOM reader, each with its reason."""
+
+POSITION_TOLERANCE_MM = 0.1
+"""Largest distance of a slice from its place on the stack's straight, even line: the accuracy that the reader promises
+for every landmark. Writers that round positions to 0.1 mm stay below it."""
+
+STEP_TOLERANCE_SHARE = 0.25
+"""Largest deviation of a step between neighbouring slices, as a share of the usual step: below it a step of 0.3 mm,
+rounded to 0.1 mm, still passes; a missing slice deviates by 1."""
+
+SAME_POSITION_MM = 0.01
+"""Slices closer than this along the normal lie at one place: a tenth of the position tolerance, and twenty times finer
+than the thinnest step in use (0.2 mm)."""
+
+ORIENTATION_TOLERANCE = 1e-4
+"""Largest difference of a direction cosine within a stack: 0.05 mm at the far corner of a 500 mm field of view.
+Cosines rounded to four decimals stay below it."""
+
+UNIT_TOLERANCE = 1e-3
+"""Largest deviation of the orientation's vectors from unit length and right angle: cosines rounded to three decimals;
+more would move the far corner of a 500 mm field of view by over 0.5 mm."""
+
+PIXEL_SPACING_TOLERANCE_MM = 1e-4
+"""Largest difference of PixelSpacing within a stack: 0.05 mm over 512 pixels."""
+
+SHEAR_DEGREES = 0.5
+"""Angle between the stack's direction and its normal above which it counts as sheared: 2.6 mm over a chest of 300 mm.
+Below it the affine is the true one as well, but the volume passes as rectangular."""
+
+LOCALIZER_DEGREES = 45.0
+"""Angle of a slice's normal to the others' above which it is another view. A localizer is perpendicular to the stack;
+anything nearer is a stack whose orientation changes, which is refused."""
+
+INTERSPACED_SHARE = 1.5
+"""Step over slice thickness above which the scan left tissue between its slices unseen (worth a finding)."""
+
+THICKNESS_STEP_MM = 0.05
+"""Slice thicknesses that differ by less count as equal: makers write 1.25 as 1.2 or 1.25, and 1.0 as 0.999."""
+
+MIN_SLICES = 3
+"""Fewest slices of a stack: with two, a missing slice could not show as an uneven step."""
+
+MIN_MATRIX = 16
+"""Fewest rows or columns: smaller images are icons or damaged headers."""
+
+MAX_MATRIX = 4096
+"""Most rows or columns: four times the finest CT matrix in use; a header that claims 65535 is refused unallocated."""
+
+MAX_VOXELS = 2**30
+"""Most voxels of a volume (4 GB as float32): 1,024 slices of 1024x1024."""
+
+MAX_FRAMES = 8192
+"""Most frames of one multi-frame file: eight times the longest chest stack (300 mm by 0.3 mm)."""
+
+HEADER_BYTES = 16 * 1024
+"""Bytes read of each file at first: the header of a classic CT slice with its private elements ends before."""
+
+MAX_READ_BYTES = 64 * 1024 * 1024
+"""Most bytes of one file held in memory at once: a header or one compressed frame; 4096x4096 pixels take half of it."""
+
+MIN_PIXEL_SPACING_MM = 0.01
+"""Smallest PixelSpacing: a tenth of the finest CT detector element."""
+
+MAX_PIXEL_SPACING_MM = 10.0
+"""Largest PixelSpacing: a 512 matrix over 5 m."""
+
+LOWEST_HU = -1024.0
+"""HU below which values are clipped: air, below it are only padding and noise."""
+
+PADDING_BELOW_HU = -1500.0
+"""HU below which a pixel is taken for padding that no element announces (-2000 is usual, rescaled -3024)."""
+
+CENTRAL_SHARE = 0.5
+"""Side of the central square, as a share of the image, in which a scan has no padding: padding surrounds the circle
+of the field of view."""
+
+CENTRAL_PADDING_SHARE = 0.1
+"""Largest share of such padding in the central square; more is air at a wrong HU."""
+
+DECODE_SECONDS = 20.0
+"""Time for one compressed frame in the child process; a slice takes 0.1 s, a hung decoder for ever."""
+
+DECODE_START_SECONDS = 60.0
+"""Time for a child process to start on a busy machine."""
+
+MAX_DECODERS = 4
+"""Most child processes that decode at once; more gain little, as reading the files becomes the limit."""
+
+DECODER_MEMORY_BYTES = 2 * 1024**3
+"""Address space of a decoding child, where the operating system can limit it."""

@@ -1,0 +1,179 @@
+"""Synthetic CT series with landmarks at known places, made with pydicom, for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from csfnet_bundle.geometry import Volume
+
+COLUMNS, ROWS, SLICES = 44, 36, 15
+SPACING = (0.9, 0.8)
+"""Between rows, between columns, mm: different, so that swapping them shows."""
+STEP = 1.5
+ORIGIN = (-20.0, 35.0, -150.0)
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+ORIENTATIONS = {
+    "axial": AXIAL,
+    "coronal": (1.0, 0.0, 0.0, 0.0, 0.0, -1.0),
+    "sagittal": (0.0, 1.0, 0.0, 0.0, 0.0, -1.0),
+    "prone": (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0),
+    "head first reversed": (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+    "oblique": (
+        *np.array([np.cos(0.3), np.sin(0.3), 0]).tolist(),
+        *np.array([-np.sin(0.3) * 0.8, np.cos(0.3) * 0.8, 0.6]).tolist(),
+    ),
+}
+AIR = -1000.0
+LANDMARK_HU = 1400.0
+LANDMARK_SIGMA_MM = 1.6
+LANDMARK_INDICES = ((10.3, 11.6, 4.2), (31.7, 9.4, 6.8), (18.2, 25.1, 10.4))
+"""Voxel (i, j, k) of the landmarks in the stack as it was made; not symmetric, so that every flip shows."""
+
+Edit = Callable[[list[Dataset]], None]
+
+
+def make_affine(
+    orientation: Sequence[float] = AXIAL,
+    origin: Sequence[float] = ORIGIN,
+    step: float = STEP,
+    tilt_degrees: float = 0.0,
+    spacing: tuple[float, float] = SPACING,
+) -> NDArray[np.float64]:
+    """(4, 4) from (i, j, k, 1) to LPS mm; the tilt moves slices along their rows."""
+    column, row = np.array(orientation[:3]), np.array(orientation[3:])
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1] = column * spacing[1], row * spacing[0]
+    affine[:3, 2] = step * (np.cross(column, row) + np.tan(np.radians(tilt_degrees)) * row)
+    affine[:3, 3] = origin
+    return affine
+
+
+def landmarks_lps(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The landmarks in LPS mm, (3, 3), one a row."""
+    return np.array([(affine @ [*index, 1.0])[:3] for index in LANDMARK_INDICES])
+
+
+def voxel_hu(
+    affine: NDArray[np.float64], shape: tuple[int, int, int], marks: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """HU (I, J, K): air, with a blob at each landmark."""
+    index = np.stack([*np.meshgrid(*map(np.arange, shape), indexing="ij"), np.ones(shape)], axis=-1)
+    place = (index @ affine.T)[..., :3]
+    hu = np.full(shape, AIR)
+    for mark in marks:
+        hu += LANDMARK_HU * np.exp(-((place - mark) ** 2).sum(-1) / (2 * LANDMARK_SIGMA_MM**2))
+    return hu
+
+
+def make_series(
+    affine: NDArray[np.float64] | None = None,
+    shape: tuple[int, int, int] = (COLUMNS, ROWS, SLICES),
+    *,
+    orientation: Sequence[float] = AXIAL,
+    slope: float = 1.0,
+    intercept: float = -1024.0,
+    seed: str = "0",
+    marks: NDArray[np.float64] | None = None,
+    **elements: object,
+) -> list[Dataset]:
+    """Make the data sets of a series, in the order of k; ``elements`` are set in each of them."""
+    affine = make_affine(orientation) if affine is None else affine
+    hu = voxel_hu(affine, shape, landmarks_lps(affine) if marks is None else marks)
+    return [make_slice(affine, k, hu[:, :, k], orientation, slope, intercept, seed, elements) for k in range(shape[2])]
+
+
+def make_slice(
+    affine: NDArray[np.float64],
+    k: int,
+    hu: NDArray[np.float64],
+    orientation: Sequence[float],
+    slope: float,
+    intercept: float,
+    seed: str,
+    elements: dict[str, object],
+) -> Dataset:
+    data = Dataset()
+    data.SOPClassUID = CTImageStorage
+    data.SOPInstanceUID = generate_uid(entropy_srcs=[seed, "instance", str(k)])
+    data.SeriesInstanceUID = generate_uid(entropy_srcs=[seed, "series"])
+    data.StudyInstanceUID = generate_uid(entropy_srcs=[seed, "study"])
+    data.FrameOfReferenceUID = generate_uid(entropy_srcs=[seed, "frame"])
+    data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    data.Modality = "CT"
+    data.PatientID = "100012"
+    data.PatientName = "Phantom"
+    data.StudyDate = "19990102"
+    data.Manufacturer = "Phantoms"
+    data.SeriesDescription = "0,OPA,GE,LS16,STANDARD"
+    data.ConvolutionKernel = "STANDARD"
+    data.SliceThickness = f"{np.linalg.norm(affine[:3, 2]):.6g}"
+    data.InstanceNumber = k + 1
+    data.ImagePositionPatient = [f"{mm:.10g}" for mm in (affine @ [0, 0, k, 1])[:3]]
+    data.ImageOrientationPatient = [f"{cosine:.10g}" for cosine in orientation]
+    spacing = np.linalg.norm(affine[:3, 1]), np.linalg.norm(affine[:3, 0])
+    data.PixelSpacing = [f"{mm:.10g}" for mm in spacing]
+    data.Columns, data.Rows = hu.shape
+    data.SamplesPerPixel = 1
+    data.PhotometricInterpretation = "MONOCHROME2"
+    data.BitsAllocated = data.BitsStored = 16
+    data.HighBit = 15
+    data.PixelRepresentation = 1
+    data.RescaleSlope, data.RescaleIntercept = f"{slope:.10g}", f"{intercept:.10g}"
+    data.RescaleType = "HU"
+    data.PixelData = np.round((hu.T - intercept) / slope).astype("<i2").tobytes()
+    data["PixelData"].VR = "OW"
+    for name, value in elements.items():
+        setattr(data, name, value)
+    return data
+
+
+def pixels(data: Dataset) -> NDArray[np.int16]:
+    """The stored values of an uncompressed slice, writable, (rows, columns)."""
+    return np.frombuffer(data.PixelData, "<i2").reshape(data.Rows, data.Columns).copy()
+
+
+def write_series(
+    folder: Path,
+    series: Iterable[Dataset],
+    names: Sequence[str] = (),
+    syntax: str = ExplicitVRLittleEndian,
+    prefix: str = "slice",
+) -> Path:
+    """Write the data sets as files; ``names`` default to numbers in the order given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, data in enumerate(series):
+        write_slice(folder / (names[index] if names else f"{prefix}{index:04d}.dcm"), data, syntax)
+    return folder
+
+
+def write_slice(path: Path, data: Dataset, syntax: str = ExplicitVRLittleEndian) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = data.get("SOPClassUID", CTImageStorage)
+    meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "1.2.3")
+    meta.TransferSyntaxUID = syntax
+    file = FileDataset(str(path), data, preamble=b"\0" * 128, file_meta=meta)
+    file.save_as(path, enforce_file_format=True)
+
+
+def landmark_errors(volume: Volume, marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance in mm of each landmark, found by its centre of mass, from where it was put."""
+    return _errors(volume.array.astype(float), volume.affine, marks)
+
+
+def _errors(array: NDArray[np.float64], affine: NDArray[np.float64], marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    index = np.stack([*np.meshgrid(*map(np.arange, array.shape), indexing="ij"), np.ones(array.shape)], axis=-1)
+    place = (index @ affine.T)[..., :3]
+    errors = []
+    for mark in marks:
+        near = np.linalg.norm(place - mark, axis=-1) < 4 * LANDMARK_SIGMA_MM
+        weight = np.where(near, np.maximum(array - AIR, 0), 0)
+        assert weight.sum() > 0, f"no landmark near {mark}"
+        centre = (place * weight[..., None]).sum((0, 1, 2)) / weight.sum()
+        errors.append(np.linalg.norm(centre - mark))
+    return np.array(errors)
