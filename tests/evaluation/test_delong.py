@@ -44,7 +44,7 @@ def direct_covariance(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
     return kernel.mean(axis=(1, 2)), covariance
 
 
-def test_published_example(ovarian):
+def test_example_of_the_published_data(ovarian):
     scores, labels = ovarian
     areas, covariance = area_covariance(scores, labels)
     # The areas, standard errors and contrasts to the Krebs-Goplerud score, to four digits.

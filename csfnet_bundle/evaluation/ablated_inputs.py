@@ -1,0 +1,101 @@
+"""Pairs with one input spoilt: what a trained network loses by it is what it had learnt from that input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import FollowUpPair, Scan
+
+
+def swap_scans(pairs: Sequence[FollowUpPair]) -> list[FollowUpPair]:
+    """Return the pairs with t0 and t1 exchanged, as if growth ran backwards.
+
+    Raises:
+        BundleError: a pair has no t0.
+    """
+    return [replace(pair, t0=pair.t1, t1=_prior(pair)) for pair in pairs]
+
+
+def repeat_last_scan(pairs: Sequence[FollowUpPair]) -> list[FollowUpPair]:
+    """Return the pairs with t1 in the place of t0 too, so that nothing has grown."""
+    return [replace(pair, t0=pair.t1) for pair in pairs]
+
+
+def permute_clinical(pairs: Sequence[FollowUpPair], seed: int) -> list[FollowUpPair]:
+    """Return the pairs, in their order, each patient with the clinical values of another patient.
+
+    Patients are put into a random circle and each takes the values of the next, so that nobody keeps their own, and
+    every value occurs as often among patients as before. All pairs of a patient take values of one patient: pair i
+    those of the other's pair i, from the first again where there are fewer.
+
+    Args:
+        pairs: of one section of a datalist.
+        seed: decides the circle.
+
+    Raises:
+        BundleError: there is one patient only.
+    """
+    of_patient = _by_patient(pairs)
+    donor = _circle(list(of_patient), seed)
+    place = {id(pair): number for group in of_patient.values() for number, pair in enumerate(group)}
+    permuted = []
+    for pair in pairs:
+        others = of_patient[donor[pair.subject]]
+        permuted.append(replace(pair, clinical=dict(others[place[id(pair)] % len(others)].clinical)))
+    return permuted
+
+
+def permute_labels(pairs: Sequence[FollowUpPair], seed: int) -> list[FollowUpPair]:
+    """Return the pairs, in their order, with the labels of patients dealt anew: nothing is left to be learnt.
+
+    Patients are shuffled within groups of the same number of pairs and swap their labels, so that prevalence and the
+    likeness of a patient's nodules stay. A network trained on them must reach an AUC of 0.5.
+
+    Args:
+        pairs: of one section of a datalist, all labelled.
+        seed: decides the shuffle.
+
+    Raises:
+        BundleError: a pair has no label.
+    """
+    for pair in pairs:
+        if pair.label is None:
+            raise BundleError("the pair has no label to permute", record=pair.name, remedy="Use a labelled section.")
+    of_patient = _by_patient(pairs)
+    generator = np.random.default_rng(seed)
+    labels: dict[str, list[int | None]] = {}
+    for size in sorted({len(group) for group in of_patient.values()}):
+        patients = sorted(patient for patient, group in of_patient.items() if len(group) == size)
+        for patient, giver in zip(patients, generator.permutation(patients), strict=True):
+            labels[patient] = [pair.label for pair in of_patient[str(giver)]]
+    place = {id(pair): number for group in of_patient.values() for number, pair in enumerate(group)}
+    return [replace(pair, label=labels[pair.subject][place[id(pair)]]) for pair in pairs]
+
+
+def _prior(pair: FollowUpPair) -> Scan:
+    if pair.t0 is None:
+        raise BundleError("there is no t0 to swap", record=pair.name, remedy="Leave out pairs without a prior.")
+    return pair.t0
+
+
+def _by_patient(pairs: Sequence[FollowUpPair]) -> dict[str, list[FollowUpPair]]:
+    groups: dict[str, list[FollowUpPair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.subject, []).append(pair)
+    return groups
+
+
+def _circle(patients: list[str], seed: int) -> dict[str, str]:
+    """Give each patient the next one of a random circle."""
+    if len(patients) < 2:
+        raise BundleError(
+            f"{len(patients)} patient has nobody to exchange clinical values with",
+            record="permutation over patients",
+            remedy="Give the pairs of at least two patients.",
+        )
+    order = [str(name) for name in np.random.default_rng(seed).permutation(sorted(patients))]
+    return dict(zip(order, order[1:] + order[:1], strict=True))

@@ -1,0 +1,147 @@
+"""Many systems on the same pairs in one table, each against one reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
+from csfnet_bundle.evaluation.calibration import calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.delong import area_difference, area_interval
+from csfnet_bundle.evaluation.metrics import probability_log_odds
+from csfnet_bundle.evaluation.paired import align, holm, mcnemar_p, resampled_areas
+from csfnet_bundle.evaluation.weighted import brier_score, threshold_metrics
+
+REFERENCE = "csfnet"
+
+COLUMNS = (
+    "auc",
+    "auc_delong_lower",
+    "auc_delong_upper",
+    "auc_bootstrap_lower",
+    "auc_bootstrap_upper",
+    "difference",
+    "difference_lower",
+    "difference_upper",
+    "p_delong",
+    "p_holm",
+    "accuracy",
+    "precision",
+    "recall",
+    "specificity",
+    "f1",
+    "p_mcnemar",
+    "brier_score",
+    "calibration_slope",
+    "calibration_intercept",
+    "pairs",
+    "patients",
+)
+
+
+def compare_systems(
+    systems: Mapping[str, pd.DataFrame],
+    reference: str = REFERENCE,
+    *,
+    seed: int = SEED,
+    resamples: int = RESAMPLES,
+) -> pd.DataFrame:
+    """Compare systems on the same pairs.
+
+    Areas are of the column ``probability``, decisions of the column ``threshold``, both as they stand: calibrated, and
+    chosen on validation. DeLong's variance allows for several nodules of a patient
+    (:func:`csfnet_bundle.evaluation.delong.area_covariance`); all systems are resampled together.
+
+    Args:
+        systems: predictions by the system's name; the table keeps their order.
+        reference: which of them the others are compared with.
+        seed: of the bootstrap.
+        resamples: of patients.
+
+    Returns:
+        A row a system, indexed by its name: ``auc`` with ``auc_delong_lower``/``_upper`` and
+        ``auc_bootstrap_lower``/``_upper``; ``difference`` (reference - system) with ``difference_lower``/``_upper``
+        (bootstrap over patients), ``p_delong`` and ``p_holm`` (Holm, over the systems compared); ``accuracy``,
+        ``precision``, ``recall``, ``specificity``, ``f1``, ``p_mcnemar``; ``brier_score``, ``calibration_slope``,
+        ``calibration_intercept``; ``pairs`` and ``patients``. NaN is undefined; the reference's row has no comparison,
+        and a system without a column ``threshold`` no decision.
+
+    Raises:
+        BundleError: the reference is not among the systems, or they do not have the same labelled pairs.
+    """
+    if reference not in systems:
+        raise BundleError(
+            f"the reference {reference!r} is not among {', '.join(systems) or 'no systems'}",
+            record="comparison",
+            remedy="Name one of them.",
+        )
+    tables = align(systems)
+    names = list(tables)
+    labels = tables[reference]["label"].to_numpy(np.int64)
+    subjects = tables[reference]["subject"].tolist()
+    scores = np.stack([tables[name]["probability"].to_numpy(np.float64) for name in names])
+    resampled = dict(zip(names, resampled_areas(scores, labels, subjects, seed=seed, resamples=resamples), strict=True))
+    probability = dict(zip(names, scores, strict=True))
+    called = {name: _called(tables[name]) for name in names}
+
+    ones = np.ones((1, len(labels)))
+    rows: list[dict[str, object]] = []
+    for name in names:
+        area, lower, upper = area_interval(probability[name], labels, subjects)
+        row: dict[str, object] = {"system": name, "auc": area, "auc_delong_lower": lower, "auc_delong_upper": upper}
+        row["auc_bootstrap_lower"], row["auc_bootstrap_upper"] = percentile_interval(resampled[name])
+        if name != reference:
+            difference = area_difference(probability[reference], probability[name], labels, subjects)
+            row |= {"difference": difference.difference, "p_delong": difference.p}
+            row["difference_lower"], row["difference_upper"] = percentile_interval(
+                resampled[reference] - resampled[name]
+            )
+        decision = called[name]
+        if decision is not None:
+            row |= {metric: value[0] for metric, value in threshold_metrics(decision, labels, ones).items()}
+            if name != reference and called[reference] is not None:
+                row["p_mcnemar"] = mcnemar_p(called[reference] == (labels == 1), decision == (labels == 1))
+        log_odds = probability_log_odds(probability[name])
+        row |= {
+            "brier_score": brier_score(probability[name], labels, ones)[0],
+            "calibration_slope": calibration_slope(log_odds, labels),
+            "calibration_intercept": calibration_intercept(log_odds, labels),
+            "pairs": len(labels),
+            "patients": len(set(subjects)),
+        }
+        rows.append(row)
+    table = pd.DataFrame(rows).set_index("system").reindex(columns=list(COLUMNS))
+    table["p_holm"] = holm(table["p_delong"].tolist())
+    return table
+
+
+def difference_table(
+    original: pd.DataFrame,
+    changed: Mapping[str, pd.DataFrame],
+    *,
+    seed: int = SEED,
+    resamples: int = RESAMPLES,
+) -> pd.DataFrame:
+    """Tell what predictions lose when an input is changed (t0 and t1 swapped, clinical values permuted, ...).
+
+    Args:
+        original: predictions on the inputs as they are.
+        changed: predictions of the same network on changed inputs, by what was changed.
+        seed: of the bootstrap.
+        resamples: of patients.
+
+    Returns:
+        A row a change: the areas, differences (original - changed) and p-values of :func:`compare_systems`. The first
+        row, ``original``, has no difference.
+    """
+    table = compare_systems({"original": original, **changed}, "original", seed=seed, resamples=resamples)
+    return table[list(COLUMNS[: COLUMNS.index("p_holm") + 1])].rename_axis("input")
+
+
+def _called(table: pd.DataFrame) -> np.ndarray | None:
+    if "threshold" not in table.columns:
+        return None
+    return table["probability"].to_numpy(np.float64) >= table["threshold"].to_numpy(np.float64)
