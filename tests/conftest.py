@@ -19,3 +19,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data of {folder} are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 34 follow-up pairs of small NIfTI scans; read only."""
+    from small_cohort import make_small_cohort
+
+    return make_small_cohort(tmp_path_factory.mktemp("small_cohort"))

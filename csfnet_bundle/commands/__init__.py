@@ -1,1 +1,80 @@
-"""TODO."""
+"""The command line: one module a command, found by name and imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+import fire
+
+from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.errors import BundleError
+
+COMMANDS = {
+    "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
+    "predict": "predict one new follow-up pair",
+    "simulate-followup": "make a later study of a real series, its nodule grown",
+}
+"""Command names and what they do; the module and the function have the name with underscores."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that ``arguments`` (by default those of the program) name; return the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if arguments else 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    name, *rest = arguments
+    try:
+        function = _load(name)
+        _check_flags(name, function, rest)
+        status = fire.Fire(function, command=rest, name=f"python -m csfnet_bundle {name}", serialize=_nothing)
+    except fire.core.FireExit as stop:
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where it stopped or starts anew", file=sys.stderr)
+        return 130
+    except Exception as error:
+        ours = bundle_error_in(error)
+        if ours is None:
+            raise
+        print(f"error: {ours}", file=sys.stderr)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {text}" for name, text in sorted(COMMANDS.items())]
+    return "\n".join(
+        ["usage: python -m csfnet_bundle COMMAND [--option value ...]", "", *lines, "", "COMMAND --help says more."]
+    )
+
+
+def _load(name: str) -> Callable[..., object]:
+    if name not in COMMANDS:
+        raise BundleError(f"there is no command {name!r}", remedy=f"Commands: {', '.join(sorted(COMMANDS))}.")
+    word = name.replace("-", "_")
+    return getattr(importlib.import_module(f"csfnet_bundle.commands.{word}"), word)
+
+
+def _check_flags(name: str, function: Callable[..., object], arguments: Sequence[str]) -> None:
+    """Refuse a misspelt option before anything runs: Fire alone calls the function first and complains afterwards."""
+    known = set(inspect.signature(function).parameters)
+    for argument in arguments:
+        match = re.match(r"--([A-Za-z][\w-]*)", argument)
+        if match is None:
+            continue
+        option = match[1].replace("-", "_")
+        if option not in known and option.removeprefix("no") not in known and option != "help":
+            options = ", ".join("--" + parameter for parameter in sorted(known))
+            raise BundleError(f"{name} has no option --{match[1]}", remedy=f"Options: {options}.")
+
+
+def _nothing(_: object) -> None:
+    """Fire prints what a command returns; ours print what a user should see themselves."""

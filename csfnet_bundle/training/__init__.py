@@ -1,1 +1,25 @@
-"""TODO."""
+"""What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
+
+from csfnet_bundle.training.best_model import BestModel
+from csfnet_bundle.training.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
+from csfnet_bundle.training.data import datalist_hash, datalist_items
+from csfnet_bundle.training.outputs import malignancy_scores
+from csfnet_bundle.training.preparation import prepare
+from csfnet_bundle.training.session import TrainingSession
+from csfnet_bundle.training.write_evaluation import WriteEvaluation
+from csfnet_bundle.training.write_predictions import WritePredictions
+
+__all__ = [
+    "BestModel",
+    "ModelCheckpoint",
+    "TrainingSession",
+    "WriteEvaluation",
+    "WritePredictions",
+    "datalist_hash",
+    "datalist_items",
+    "find_checkpoint",
+    "load_checkpoint",
+    "load_weights",
+    "malignancy_scores",
+    "prepare",
+]

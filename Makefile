@@ -1,0 +1,39 @@
+# The first two commands of README.md; each sets up .venv by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-long lint model clean
+
+demo: $(STAMP)
+	$(BIN)/python -m csfnet_bundle demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+# Takes up to an hour on two cores: full-width training, wide fuzz runs, the phantom's figures.
+test-long: $(STAMP)
+	$(BIN)/python -m pytest -m long
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Trains the network of models/model.pt on phantoms and judges it beside the oracle; about two hours on two cores.
+model: $(STAMP)
+	$(BIN)/python -m csfnet_bundle make-model
+
+# The test extra is part of the set-up, so that one environment serves demo, test and lint.
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
+		{ echo "Python 3.11 or 3.12 is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) data output demo build dist *.egg-info

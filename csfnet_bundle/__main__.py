@@ -1,0 +1,6 @@
+"""The command line: ``python -m csfnet_bundle COMMAND``."""
+
+from csfnet_bundle.commands import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,121 @@
+"""Fill the ROI cache for a whole cohort, over processes or a cluster, before anything is trained."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dask
+from dask.distributed import Client, LocalCluster, as_completed
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.roi.cache import RoiCache
+
+logger = logging.getLogger(__name__)
+
+SMALLEST_PARALLEL = 32
+"""Pairs; fewer are read in this process sooner than worker processes start (2-3 s)."""
+
+
+def prepare_rois(
+    pairs: Sequence[FollowUpPair],
+    datalist_folder: Path,
+    cache: RoiCache,
+    *,
+    workers: int = 2,
+    scheduler: str | None = None,
+) -> dict[str, BundleError]:
+    """Read every pair that is not in the cache yet, with a progress bar on the terminal.
+
+    Interrupted, it goes on where it stopped: what is cached stays cached.
+
+    Args:
+        pairs: the pairs to read.
+        datalist_folder: the folder that their paths are relative to.
+        cache: where ROIs go; must have a folder.
+        workers: processes on this machine.
+        scheduler: address of a running Dask scheduler (``tcp://host:8786``) whose workers see the same files.
+
+    Returns:
+        For every pair that cannot be read, by name, the error. The others are cached.
+    """
+    refused: dict[str, BundleError] = {}
+    missing = []
+    for pair in pairs:
+        try:
+            if not cache.path(pair, datalist_folder).is_file():
+                missing.append(pair)
+        except BundleError as error:
+            refused[pair.name] = error.for_record(f"pair {pair.name}")
+    if not missing:
+        return refused
+    logger.info("reading %d of %d follow-up pairs (the others are cached)", len(missing), len(pairs))
+    in_process = scheduler is None and (workers < 2 or len(missing) < SMALLEST_PARALLEL)
+    results = (
+        ((pair.name, _prepare(pair, datalist_folder, cache)) for pair in missing)
+        if in_process
+        else _distributed(missing, datalist_folder, cache, workers, scheduler)
+    )
+    for name, refusal in _with_progress(results, len(missing)):
+        if refusal is not None:
+            refused[name] = refusal
+            logger.warning("left out: %s", refusal)
+    return refused
+
+
+def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError | None:
+    """Read one pair into the cache; a pair that cannot be read is a result, not the end of the run."""
+    try:
+        cache.read(pair, folder)
+    except BundleError as error:
+        return error
+    return None
+
+
+def _distributed(
+    pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, workers: int, scheduler: str | None
+) -> Iterator[tuple[str, BundleError | None]]:
+    with _client(workers, scheduler) as client:
+        futures = {client.submit(_prepare, pair, folder, cache, pure=False): pair.name for pair in pairs}
+        for future, result in as_completed(futures, with_results=True):
+            yield futures[future], result
+
+
+@contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="20s")
+        except OSError as error:
+            raise BundleError(
+                f"no Dask scheduler answers at {scheduler!r} ({error})",
+                remedy="Start one with `dask scheduler`, or leave --scheduler out to use this machine.",
+            ) from None
+        with client:
+            yield client
+        return
+    # Workers are started by fork-and-exec and must not spawn thread pools of their own on top of the processes.
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def _with_progress(
+    results: Iterable[tuple[str, BundleError | None]], total: int
+) -> Iterator[tuple[str, BundleError | None]]:
+    columns = (TextColumn("reading ROIs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total)
+        for result in results:
+            yield result
+            progress.advance(task)

@@ -1,0 +1,75 @@
+"""Keeps the model of the best validation epoch, with the decision rule that its validation pairs give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+import numpy as np
+import torch
+from ignite.engine import Events
+from monai.engines import Evaluator
+
+from csfnet_bundle import __version__
+from csfnet_bundle.evaluation.threshold import choose_decision
+from csfnet_bundle.roi import RoiSettings
+from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint
+from csfnet_bundle.training.data import data_description
+from csfnet_bundle.training.outputs import PredictionCollector
+
+
+class BestModel:
+    """Writes ``output_dir/model.pt`` whenever the evaluator's key metric improves.
+
+    Temperature and threshold are chosen on the same validation pairs and go into the file; test pairs choose nothing.
+
+    Args:
+        network: the network itself.
+        roi: the ROI's plain values.
+        dataset_dir: the cohort, for the record of what the weights were trained on.
+        output_dir: where ``model.pt`` goes.
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, roi: dict[str, Any], dataset_dir: str | Path, output_dir: str | Path
+    ) -> None:
+        self.path = Path(output_dir) / MODEL_NAME
+        self.history: list[dict[str, Any]] = []
+        self._network = network
+        self._roi = RoiSettings.from_plain(roi)
+        self._dataset_dir = dataset_dir
+        self._collector = PredictionCollector()
+
+    def attach(self, evaluator: Evaluator) -> None:
+        """Attach to the evaluator that validates; after its own comparison of the key metric."""
+        self._collector.attach(evaluator)
+        evaluator.add_event_handler(Events.COMPLETED, self._validated)
+
+    def _validated(self, evaluator: Evaluator) -> None:
+        state = evaluator.state
+        table = self._collector.table()
+        logits, labels = table["logit"].to_numpy(), table["label"].to_numpy()
+        # Cross-entropy of two classes: log(1 + exp(-logit)) for malignant pairs, with the sign changed for benign ones.
+        loss = float(np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean())
+        metrics = {name: float(value) for name, value in state.metrics.items()}
+        self.history.append({"epoch": int(state.epoch), "validation_loss": loss, **metrics})
+        if state.best_metric_epoch != state.epoch or idist.get_rank() != 0:
+            return
+        decision = choose_decision(logits, labels)
+        data = data_description(self._dataset_dir)
+        ModelCheckpoint(
+            weights=self._network.state_dict(),
+            architecture=self._network.architecture(),  # type: ignore[operator]
+            roi=self._roi,
+            decision=decision,
+            provenance={
+                "trained_on": data.name,
+                "phantom": data.phantom,
+                "datalist_sha256": data.datalist_sha256,
+                "bundle_version": __version__,
+                "torch_version": str(torch.__version__),
+                "epoch": int(state.epoch),
+                "validation": {**metrics, "pairs": len(table), "malignant": int(labels.sum())},
+            },
+        ).save(self.path)

@@ -1,0 +1,141 @@
+"""The model checkpoint: weights with all that is needed to use them right, as tensors and plain values."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.threshold import Decision
+from csfnet_bundle.files import atomic_path
+from csfnet_bundle.networks import create_network
+from csfnet_bundle.roi import RoiSettings
+
+logger = logging.getLogger(__name__)
+
+FORMAT = "csfnet_bundle.model/1"
+MODEL_NAME = "model.pt"
+
+
+@dataclass(frozen=True)
+class ModelCheckpoint:
+    """A network's weights and what they were made for.
+
+    Attributes:
+        weights: the network's state dictionary, on the CPU.
+        architecture: ``name`` and constructor arguments of the network, plain values.
+        roi: the ROI that the network was trained on; pre-processing follows it.
+        decision: temperature and threshold, chosen on validation pairs.
+        provenance: what the weights were trained on, by which version, epoch, metrics; plain values.
+    """
+
+    weights: Mapping[str, torch.Tensor]
+    architecture: Mapping[str, Any]
+    roi: RoiSettings
+    decision: Decision
+    provenance: Mapping[str, Any]
+
+    @property
+    def trained_on(self) -> str:
+        """What the weights were trained on, in words."""
+        return str(self.provenance.get("trained_on", "unknown data"))
+
+    def create_network(self) -> torch.nn.Module:
+        """Build the network of this checkpoint and load its weights into it."""
+        network = create_network(self.architecture)
+        load_weights(network, self)
+        return network
+
+    def save(self, path: str | Path) -> None:
+        """Write the checkpoint in one step; the file loads with ``weights_only=True``."""
+        document = {
+            "format": FORMAT,
+            "model": {name: tensor.detach().cpu() for name, tensor in self.weights.items()},
+            "architecture": dict(self.architecture),
+            "roi": self.roi.to_plain(),
+            "decision": self.decision.to_plain(),
+            "provenance": dict(self.provenance),
+        }
+        with atomic_path(Path(path)) as temporary:
+            torch.save(document, temporary)
+
+
+def load_checkpoint(path: str | Path) -> ModelCheckpoint:
+    """Read a model checkpoint; nothing but tensors and plain values is unpickled.
+
+    Raises:
+        BundleError: no such file, no checkpoint of this bundle, or one of a later format.
+    """
+    path = Path(path)
+    remedy = "Train one with `python -m monai.bundle run training --config_file configs/train.json`."
+    if not path.is_file():
+        raise BundleError(f"there is no checkpoint {path}", remedy=remedy)
+    try:
+        document = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BundleError(f"not a checkpoint: {first_line}", record=str(path), remedy=remedy) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format", "none") if isinstance(document, dict) else type(document).__name__
+        raise BundleError(
+            f"format is {found!r}, expected {FORMAT!r}",
+            record=str(path),
+            remedy="Use a model.pt that this bundle's training wrote.",
+        )
+    return ModelCheckpoint(
+        weights=document["model"],
+        architecture=document["architecture"],
+        roi=RoiSettings.from_plain(document["roi"]),
+        decision=Decision.from_plain(document["decision"]),
+        provenance=document["provenance"],
+    )
+
+
+def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint, source: str = "checkpoint") -> None:
+    """Load a checkpoint's weights into a network of the same architecture.
+
+    Raises:
+        BundleError: the network is another one, or of another width; the message names the first tensor that differs.
+    """
+    own = network.state_dict()
+    missing = sorted(own.keys() - checkpoint.weights.keys())
+    unknown = sorted(checkpoint.weights.keys() - own.keys())
+    for name in sorted(own.keys() & checkpoint.weights.keys()):
+        expected, found = tuple(own[name].shape), tuple(checkpoint.weights[name].shape)
+        if expected != found:
+            raise BundleError(
+                f"tensor {name} has shape {found}, the network's has {expected}: the checkpoint is of another width "
+                f"({_short(checkpoint.architecture)})",
+                record=source,
+                remedy="Use a checkpoint of this network, or give the network the checkpoint's widths.",
+            )
+    if missing or unknown:
+        raise BundleError(
+            f"the checkpoint is of another network ({_short(checkpoint.architecture)}): "
+            f"{len(missing)} tensors missing, {len(unknown)} unknown, first {(missing + unknown)[0]}",
+            record=source,
+            remedy="Use a checkpoint of this network.",
+        )
+    network.load_state_dict(dict(checkpoint.weights))
+
+
+def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:
+    """Return the model of one's own training in ``output_dir``, or else the one that comes with the bundle.
+
+    Which of the two it is, and what it was trained on, goes to the log.
+    """
+    own = Path(output_dir) / MODEL_NAME
+    path = own if own.is_file() else Path(bundle_root) / "models" / MODEL_NAME
+    checkpoint = load_checkpoint(path)
+    logger.info("weights: %s (trained on: %s)", path, checkpoint.trained_on)
+    return path
+
+
+def _short(architecture: Mapping[str, Any]) -> str:
+    return f"{architecture.get('name')}, widths {architecture.get('widths', 'not given')}"
