@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from csfnet_bundle.report.case_images import CaseImages, Plane, section
 from csfnet_bundle.report.drawing import add_axes, add_text
@@ -19,9 +20,10 @@ LUNG_LEVEL, LUNG_WIDTH = -600.0, 1500.0
 SCALE_BAR_MM = 10.0
 
 COLUMN_INCHES = 2.3
-"""Width of a column. With letters of 8 points they are still read when a phone shows two columns beside each other."""
+"""Width of a column. With letters of 9 points they are still read when a phone shows two columns beside each other."""
 
-LETTER_POINTS = 8.0
+LETTER_POINTS = 9.0
+RIM_POINTS = 1.6
 HEADING_INCHES = 0.2
 GAP_INCHES = 0.06
 
@@ -112,15 +114,27 @@ def _annotate(axes: Axes, images: CaseImages, plane: Plane) -> None:
     height, width = _panel_mm(images, plane)
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    ink: dict[str, Any] = {"color": "0.9", "linewidth": 0.8, "solid_capstyle": "butt"}
     mark = min(MARK_MM, height / 8)
-    for x, y in (([width / 2] * 2, [height - mark, height]), ([width / 2] * 2, [0, mark])):
-        axes.plot(x, y, **ink)
-    for x, y in (([0, mark], [height / 2] * 2), ([width - mark, width], [height / 2] * 2)):
-        axes.plot(x, y, **ink)
-    axes.plot([2, 2 + SCALE_BAR_MM], [height - 2] * 2, color="white", linewidth=2.0, solid_capstyle="butt")
-    letters: dict[str, Any] = {"color": "0.9", "fontsize": LETTER_POINTS}
+    for x, y in (
+        ([width / 2] * 2, [height - mark, height]),
+        ([width / 2] * 2, [0, mark]),
+        ([0, mark], [height / 2] * 2),
+        ([width - mark, width], [height / 2] * 2),
+    ):
+        _line(axes, x, y, 0.8)
+    _line(axes, [2, 2 + SCALE_BAR_MM], [height - 2] * 2, 2.0)
+    letters: dict[str, Any] = {
+        "color": "white",
+        "fontsize": LETTER_POINTS,
+        "path_effects": [withStroke(linewidth=RIM_POINTS, foreground="black")],
+    }
     top, left, right = _EDGE_LETTERS[plane]
     axes.text(width / 2 + 1.5, 0.6, top, ha="left", va="top", **letters)
     axes.text(1.0, height / 2 - 1.0, left, ha="left", va="bottom", **letters)
     axes.text(width - 1.0, height / 2 - 1.0, right, ha="right", va="bottom", **letters)
+
+
+def _line(axes: Axes, x: list[float], y: list[float], points: float) -> None:
+    """Draw a white line with a dark rim, which keeps it visible on bright tissue as well."""
+    for colour, width in (("black", points + RIM_POINTS), ("white", points)):
+        axes.plot(x, y, color=colour, linewidth=width, solid_capstyle="butt", snap=False)
