@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
@@ -88,18 +89,28 @@ def area_covariance(
 def area_interval(
     scores: Floats, labels: NDArray[np.integer], patients: Sequence[str] | None = None
 ) -> tuple[float, float, float]:
-    """Return the area under one ROC curve and its 95 % Wald interval, cut at 0 and 1; NaN where undefined.
+    """Return the area under one ROC curve and its 95 % interval, computed on the logit scale.
+
+    logit(area) +- z standard error / (area (1 - area)), turned back (Qin and Hotilovac 2008, Statistical Methods in
+    Medical Research 17:207, compare it with others). The plain Wald interval of many programs holds the true area in
+    88 % instead of 95 % of samples of 64 at an area of .95, and can pass 1; tests/evaluation/test_delong.py simulates
+    this one.
 
     Args:
         scores: (N,).
         labels: 0 or 1, (N,).
         patients: see :func:`area_covariance`.
+
+    Returns:
+        Area, lower and upper end; the ends are NaN where the area is undefined, 0 or 1 (its variance is then
+        estimated as zero, which says nothing) or a class has fewer than two patients.
     """
     areas, covariance = area_covariance(scores, labels, patients)
     area, half = float(areas[0]), _half_width(float(covariance[0, 0]))
-    if math.isnan(half):
+    if math.isnan(half) or not 0 < area < 1:
         return area, math.nan, math.nan
-    return area, max(0.0, area - half), min(1.0, area + half)
+    middle, width = logit(area), half / (area * (1 - area))
+    return area, float(expit(middle - width)), float(expit(middle + width))
 
 
 def area_difference(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples, percentile_interval
 from csfnet_bundle.evaluation.calibration import Floats, calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.predictions import check_predictions
 from csfnet_bundle.evaluation.threshold import Decision, apply_decision
 from csfnet_bundle.evaluation.weighted import (
@@ -41,7 +42,11 @@ PROBABILITY_MARGIN = 1e-7
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric and its 95 % interval; NaN says undefined.
+    """A metric and its 95 % percentile interval over patients; NaN says undefined.
+
+    Where a metric is at its limit (an AUC of 1) no resample can differ and the interval has no width; that is no
+    certainty. For the area see also :attr:`Metrics.auc_delong`. The calibration error of a resample is biased upwards,
+    so its interval may lie above the estimate.
 
     Attributes:
         value: on the pairs as they are.
@@ -77,6 +82,7 @@ class Metrics:
 
     Attributes:
         estimates: by the names of :data:`METRICS`.
+        auc_delong: the area's interval by DeLong, on the logit scale; for few patients it is the better of the two.
         calibration_slope: 1 is calibrated; NaN where undefined.
         calibration_intercept: calibration in the large, 0 is calibrated; NaN where undefined.
         confusion: numbers of true_positive, false_positive, false_negative and true_negative pairs.
@@ -89,6 +95,7 @@ class Metrics:
     """
 
     estimates: Mapping[str, Estimate]
+    auc_delong: tuple[float, float]
     calibration_slope: float
     calibration_intercept: float
     confusion: Mapping[str, int]
@@ -106,6 +113,7 @@ class Metrics:
         """Return plain values for JSON, null for what is undefined."""
         return {
             "metrics": {name: estimate.to_plain() for name, estimate in self.estimates.items()},
+            "auc_delong": {"lower": plain_number(self.auc_delong[0]), "upper": plain_number(self.auc_delong[1])},
             "calibration_slope": plain_number(self.calibration_slope),
             "calibration_intercept": plain_number(self.calibration_intercept),
             "calibration_bins": CALIBRATION_BINS,
@@ -151,7 +159,8 @@ def evaluate(
     labels = predictions["label"].to_numpy(np.int64)
     probability = predictions["probability"].to_numpy(np.float64)
     called = probability >= predictions["threshold"].to_numpy(np.float64)
-    draws = PatientResamples.of(predictions["subject"].tolist(), resamples, seed)
+    subjects = predictions["subject"].tolist()
+    draws = PatientResamples.of(subjects, resamples, seed)
 
     values = {name: float(value[0]) for name, value in _all(probability, called, labels, np.ones((1, len(labels))))}
     resampled = _resample(probability, called, labels, draws)
@@ -170,6 +179,7 @@ def evaluate(
     malignant = labels == 1
     return Metrics(
         estimates=estimates,
+        auc_delong=area_interval(probability, labels, subjects)[1:],
         calibration_slope=calibration_slope(log_odds, labels),
         calibration_intercept=calibration_intercept(log_odds, labels),
         confusion={

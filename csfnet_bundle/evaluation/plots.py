@@ -5,6 +5,7 @@ Each function returns a figure of its own (no global state of pyplot, so that ha
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ DOTS_PER_INCH = 150
 GRID: Floats = np.linspace(0, 1, 101)
 """False positive rates at which the ROC curve's band is taken."""
 
+TITLE_CHARACTERS = 48
+"""What fits above a plot in one line; longer titles are broken."""
+
 SYSTEM_COLOUR = "#1f5fa8"
 REFERENCE_COLOUR = "#777777"
 SECOND_COLOUR = "#b3541e"
@@ -45,7 +49,9 @@ def plot_roc(
         resamples: how many.
     """
     labels, probability = _values(predictions)
-    figure, axes = _square("False positive rate (1 - specificity)", "True positive rate (recall)", f"ROC: {title}")
+    figure, axes = _square(
+        "False positive rate (1 - specificity)", "True positive rate (recall)", _headline("ROC", title)
+    )
     axes.plot([0, 1], [0, 1], color=REFERENCE_COLOUR, linestyle="--", linewidth=1)
     if np.unique(labels).size < 2:
         return _nothing(figure, axes, "one class only: there is no curve")
@@ -85,7 +91,7 @@ def roc_curves(
 def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
     """Draw precision over recall, with the prevalence, which is the precision of a guess. Arguments as plot_roc."""
     labels, probability = _values(predictions)
-    figure, axes = _square("Recall", "Precision", f"Precision-recall: {title}")
+    figure, axes = _square("Recall", "Precision", _headline("Precision-recall", title))
     prevalence = float((labels == 1).mean())
     axes.axhline(
         prevalence, color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label=f"share of malignant {prevalence:.2f}"
@@ -116,7 +122,9 @@ def plot_calibration(predictions: pd.DataFrame, metrics: Metrics, title: str) ->
     place = place_of_value[np.searchsorted(values, probability)]
     bins = pd.DataFrame({"bin": place, "mean": probability, "share": labels == 1}).groupby("bin").mean()
     axes.plot(bins["mean"], bins["share"], "o-", color=SYSTEM_COLOUR, label=f"{len(bins)} bins of equal mass")
-    axes.set(xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="Share of malignant nodules", title=f"Calibration: {title}")
+    axes.set(
+        xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="Share of malignant nodules", title=_headline("Calibration", title)
+    )
     axes.text(
         0.98,
         0.03,
@@ -156,7 +164,7 @@ def plot_decision_curve(predictions: pd.DataFrame, title: str) -> Figure:
         ylim=(-0.3 * top, 1.1 * top),
         xlabel="Risk from which on one would act",
         ylabel="Net benefit (true positives per pair)",
-        title=f"Decision curve: {title}",
+        title=_headline("Decision curve", title),
     )
     axes.legend(fontsize="small")
     _trim(axes)
@@ -184,7 +192,7 @@ def plot_training(history: pd.DataFrame, title: str, *, best_epoch: int | None =
             axes.axvline(best_epoch, color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label="best on validation")
         axes.legend(fontsize="small")
         _trim(axes)
-    grid[0].set_title(f"Training: {title}")
+    grid[0].set_title(_headline("Training", title))
     grid[-1].set_xlabel("Epoch")
     return figure
 
@@ -205,6 +213,10 @@ def _square(horizontal: str, vertical: str, title: str) -> tuple[Figure, Axes]:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=horizontal, ylabel=vertical, title=title, aspect="equal")
     _trim(axes)
     return figure, axes
+
+
+def _headline(kind: str, title: str) -> str:
+    return textwrap.fill(f"{kind}: {title}", TITLE_CHARACTERS)
 
 
 def _nothing(figure: Figure, axes: Axes, reason: str) -> Figure:

@@ -15,6 +15,8 @@ from csfnet_bundle.files import atomic_path
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
 """What every table has; ``threshold``, ``interval_days`` and subgroup columns may follow."""
 
+IDENTIFIERS = ("subject", "nodule")
+
 PLAIN_LABELS = (0, 1)
 
 
@@ -79,7 +81,7 @@ def check_predictions(table: pd.DataFrame, source: str, *, labelled: bool = True
     if table.empty:
         raise BundleError("the predictions table has no row", record=source, remedy="Predict at least one pair.")
     table = table.copy()
-    for name in ("subject", "nodule"):
+    for name in IDENTIFIERS:
         table[name] = table[name].astype(str)
     for name in ("probability", "logit", *(["threshold"] if "threshold" in table.columns else [])):
         values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
@@ -90,7 +92,7 @@ def check_predictions(table: pd.DataFrame, source: str, *, labelled: bool = True
         _refuse_first(table, wrong, name, expected, source)
         table[name] = values
     table["label"] = _labels(table, source, labelled=labelled)
-    repeated = table.duplicated(["subject", "nodule"]).to_numpy()
+    repeated = table.duplicated(list(IDENTIFIERS)).to_numpy()
     _refuse_first(table, repeated, "nodule", "one row for each nodule of a patient", source)
     return table
 
@@ -112,8 +114,10 @@ def read_predictions(path: str | Path, *, labelled: bool = True) -> pd.DataFrame
     if not path.is_file():
         raise BundleError(f"there is no predictions table {path}", remedy="Run the evaluation that writes it.")
     try:
-        # Identifiers are words: 000123 must not become 123.
-        table = pd.read_csv(path, dtype={"subject": str, "nodule": str}, keep_default_na=False, na_values={"label": ""})
+        # Identifiers are words: 000123 must not become 123, nor a nodule called NA a missing one.
+        head = pd.read_csv(path, nrows=0).columns
+        blank = {name: [""] for name in head if name not in IDENTIFIERS}
+        table = pd.read_csv(path, dtype=dict.fromkeys(IDENTIFIERS, str), keep_default_na=False, na_values=blank)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise BundleError(f"not a CSV table: {error}", record=str(path), remedy="Write it again.") from None
     return check_predictions(table, str(path), labelled=labelled)

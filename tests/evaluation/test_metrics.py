@@ -44,6 +44,11 @@ def test_intervals_hold_their_estimate_and_order_does_not_matter(seed, patients)
             assert estimate.lower - 1e-12 <= estimate.value <= estimate.upper + 1e-12
 
 
+def test_two_intervals_of_the_area_agree_on_many_patients():
+    judged = evaluate(cohort(400, nodules=2), DECISION)
+    assert judged.auc_delong == pytest.approx((judged["auc"].lower, judged["auc"].upper), abs=0.005)
+
+
 def test_seed_decides():
     table = cohort(40)
     assert evaluate(table, DECISION, seed=3) == evaluate(table, DECISION, seed=3)
@@ -85,6 +90,7 @@ def test_one_class_gives_null_not_zero():
     plain = json.loads(json.dumps(judged.to_plain(), allow_nan=False))
     assert plain["metrics"]["auc"] == {"value": None, "lower": None, "upper": None, "resamples": 0}
     assert plain["metrics"]["precision"]["value"] is None
+    assert plain["auc_delong"] == {"lower": None, "upper": None}
     assert plain["metrics"]["specificity"]["value"] == 1
     assert plain["calibration_slope"] is None
     assert plain["bootstrap"]["one_class_resamples"] == 50

@@ -10,7 +10,7 @@ from csfnet_bundle.evaluation.predictions import prediction_table, read_predicti
 def table() -> pd.DataFrame:
     return prediction_table(
         ["000123", "000123", "100001"],
-        ["1", "2", "1"],
+        ["1", "NA", "1"],
         [0.1, -30.0, 1 / 3],
         [1, 0, 0],
         temperature=1.7,
@@ -23,7 +23,9 @@ def test_table_comes_back_from_csv_to_the_last_digit(table, tmp_path):
     write_predictions(table, tmp_path / "deep" / "predictions.csv")
     back = read_predictions(tmp_path / "deep" / "predictions.csv")
     assert back["subject"].tolist() == ["000123", "000123", "100001"]  # leading zeros are part of an identifier
-    assert back["nodule"].tolist() == ["1", "2", "1"]
+    assert back["nodule"].tolist() == ["1", "NA", "1"]
+    assert back["interval_days"].isna().tolist() == [False, True, False]
+    assert back["interval_days"].dtype == np.float64
     for name in ("probability", "logit", "threshold"):
         np.testing.assert_array_equal(back[name], table[name])
     assert back["label"].tolist() == [1, 0, 0]
@@ -39,7 +41,7 @@ def test_unlabelled_rows_can_be_written_but_not_judged(tmp_path):
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("label", 2, r"row 2 \(000123/2\): label is 2, expected 0"),
+        ("label", 2, r"row 2 \(000123/NA\): label is 2, expected 0"),
         ("label", "malignant", "label is 'malignant'"),
         ("probability", 1.2, "probability is 1.2, expected a number from 0 to 1"),
         ("probability", "high", "probability is 'high'"),
