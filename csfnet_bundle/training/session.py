@@ -30,9 +30,9 @@ class TrainingSession:
     """Runs a trainer so that an interrupted run, started again, ends with the weights of an undisturbed one.
 
     After every epoch all that the rest of the run depends on is written to ``output_dir/training_state.pt``, in one
-    step. Random numbers do not go in: they are seeded anew at the start of every epoch from ``seed`` and the epoch's number,
-    for torch, for the transforms and thereby for the loader's workers, so that an epoch that was cut off is repeated as
-    it would have been.
+    step. Random numbers do not go in: they are seeded anew at the start of every epoch from ``seed`` and the epoch's
+    number, for torch, for the transforms and thereby for the loader's workers, so that an epoch that was cut off is
+    repeated as it would have been.
 
     Attributes:
         trainer: the MONAI trainer.
