@@ -22,7 +22,7 @@ class Weights:
 
     Attributes:
         name: how the reader finds them again: a path relative to the bundle, and a digest where there is one.
-        trained_on: the training data in plain words, as a clause: ``"200 computer-made phantom pairs"``.
+        trained_on: the training data in plain words, e.g. the cohort's name: ``"NLST, 398 pairs"``.
         phantoms: whether those data are phantoms, so that the number says nothing about patients.
         temperature: softmax(logits / temperature); fitted on validation pairs, 1 where nothing was fitted.
         threshold: the probability from which the evaluation counts a pair as malignant; chosen on validation pairs;

@@ -20,6 +20,7 @@ from csfnet_bundle.report.words import (
     meaning,
     percent,
     trained_on,
+    training_data,
 )
 
 GROWTH_SOURCE = (
@@ -132,7 +133,7 @@ def _origin_rows(case: Case) -> list[tuple[str, str]]:
     threshold = "none chosen" if weights.threshold is None else f"{weights.threshold:.3f}"
     return [
         ("Weights", weights.name),
-        ("Trained on", weights.trained_on),
+        ("Trained on", training_data(weights)),
         ("Temperature", f"{weights.temperature:.3f}"),
         ("Threshold", threshold),
         ("Temperature and threshold chosen on", calibrated),

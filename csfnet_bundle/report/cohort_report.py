@@ -24,7 +24,16 @@ REPORT_NAME = "report.html"
 SHOWN_ELSEWHERE = frozenset(
     {
         *("data", "phantom", "weights", "decision_chosen_on", "note", "decision", "metrics", "calibration_slope"),
-        *("calibration_intercept", "calibration_bins", "confusion", "pairs", "patients", "malignant", "bootstrap"),
+        *(
+            "auc_delong",
+            "calibration_intercept",
+            "calibration_bins",
+            "confusion",
+            "pairs",
+            "patients",
+            "malignant",
+            "bootstrap",
+        ),
         "versions",
     }
 )
@@ -62,7 +71,7 @@ def write_cohort_report(
             "not_a_device": NOT_A_DEVICE,
             "trained_on": f"Weights: {document['weights']}. {document['note']}",
             "counts": _counts(document),
-            "metrics": [_metric_row(name, values) for name, values in document["metrics"].items()],
+            "metrics": _metric_rows(document),
             "metrics_note": _metrics_note(document),
             "references": references,
             "confusion": document["confusion"],
@@ -105,12 +114,28 @@ def _counts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _metric_row(name: str, values: Mapping[str, Any]) -> dict[str, str]:
-    heading, words = METRIC_WORDS.get(name, (name.replace("_", " "), ""))
-    interval = "undefined"
-    if values["lower"] is not None and values["upper"] is not None:
-        interval = f"{values['lower']:.3f} to {values['upper']:.3f}"
-    return {"name": heading, "words": words, "value": _number(values["value"]), "interval": interval}
+def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    rows = []
+    for name, values in document["metrics"].items():
+        heading, words = METRIC_WORDS.get(name, (name.replace("_", " "), ""))
+        rows.append({"name": heading, "words": words, "value": _number(values["value"]), "interval": _interval(values)})
+        if name == "auc":
+            words = "the same area, interval on the logit scale; with few patients the better of the two"
+            rows.append(
+                {
+                    "name": "AUC, by DeLong",
+                    "words": words,
+                    "value": _number(values["value"]),
+                    "interval": _interval(document["auc_delong"]),
+                }
+            )
+    return rows
+
+
+def _interval(values: Mapping[str, Any]) -> str:
+    if values["lower"] is None or values["upper"] is None:
+        return "undefined"
+    return f"{values['lower']:.3f} to {values['upper']:.3f}"
 
 
 def _number(value: float | None) -> str:
@@ -127,8 +152,8 @@ def _metrics_note(document: Mapping[str, Any]) -> str:
 
 
 def _plots(folder: Path, document: Mapping[str, Any]) -> list[dict[str, str]]:
-    auc = _metric_row("auc", document["metrics"]["auc"])
-    alt_ends = {"roc.png": f" AUC {auc['value']}, 95 % interval {auc['interval']}."}
+    auc = document["metrics"]["auc"]
+    alt_ends = {"roc.png": f" AUC {_number(auc['value'])}, 95 % interval {_interval(auc)}."}
     return [
         {
             "heading": heading,
@@ -158,6 +183,18 @@ def _provenance(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Weights", document["weights"]),
         ("Temperature and threshold chosen on", document["decision_chosen_on"]),
         ("Bootstrap", f"{bootstrap['interval']}, seed {bootstrap['seed']}, unit {bootstrap['unit']}"),
-        *((name.replace("_", " "), str(value)) for name, value in document.items() if name not in SHOWN_ELSEWHERE),
+        *_rows_of({name: value for name, value in document.items() if name not in SHOWN_ELSEWHERE}),
         *document["versions"].items(),
     ]
+
+
+def _rows_of(values: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """Return plain values of any depth as rows, ``{"checkpoint": {"epoch": 3}}`` as ``checkpoint, epoch``."""
+    rows = []
+    for name, value in values.items():
+        words = f"{above}{name.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows += _rows_of(value, f"{words}, ")
+        else:
+            rows.append((words, f"{value:.4g}" if isinstance(value, float) else str(value)))
+    return rows

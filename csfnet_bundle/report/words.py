@@ -48,9 +48,14 @@ def signed(number: float) -> str:
     return f"{number:.0f}".replace("-", "\N{MINUS SIGN}")
 
 
+def training_data(weights: Weights) -> str:
+    """Return what the weights were trained on; phantoms are called so whatever the cohort's name."""
+    return f"computer-made phantoms ({weights.trained_on})" if weights.phantoms else weights.trained_on
+
+
 def trained_on(weights: Weights) -> str:
     """Return the plain line on the weights' origin that stands beside every probability."""
-    line = f"Weights trained on {weights.trained_on}."
+    line = f"Weights trained on {training_data(weights)}."
     return f"{line} The probability means nothing for a patient." if weights.phantoms else line
 
 

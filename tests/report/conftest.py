@@ -38,7 +38,7 @@ def images():
 def phantom_weights():
     return Weights(
         name="models/model.pt",
-        trained_on="512 computer-made phantom pairs",
+        trained_on="phantom-512",
         phantoms=True,
         temperature=1.31,
         threshold=0.41,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.networks.encoder import feature_map_size
+from csfnet_bundle.networks.encoder import Encoder, feature_map_size
 from csfnet_bundle.report.attention_map import attention_on_roi, attention_stride
 
 
@@ -24,17 +24,19 @@ def test_a_cell_keeps_its_value_at_its_voxel_and_fades_linearly():
     assert np.unravel_index(shares.argmax(), shares.shape) == (8, 24, 40)
 
 
-def test_cells_lie_where_the_halving_convolutions_look():
-    halve = [torch.nn.Conv3d(1, 1, 3, stride=2, padding=1, bias=False) for _ in range(3)]
-    for convolution in halve:
-        torch.nn.init.ones_(convolution.weight)
-    image = torch.zeros(1, 1, 16, 64, 64, requires_grad=True)
-    features = torch.nn.Sequential(*halve)(image)  # (1, 1, 2, 8, 8)
-    features[0, 0, 1, 3, 5].backward()
-    weight = image.grad[0, 0].numpy()
-    index = np.indices(weight.shape)[1:]  # height and width; along the depth the edge cuts the field off
-    centre = [(axis * weight).sum() / weight.sum() for axis in index]
-    np.testing.assert_allclose(centre, [24, 40], atol=1e-3)
+@pytest.mark.parametrize("cell", [3, 4])
+def test_cells_lie_where_the_encoder_looks(cell):
+    # Centre of the squared gradient of a cell's features; random weights scatter it, their mean tells.
+    centres = []
+    for seed in range(6):
+        torch.manual_seed(seed)
+        encoder = Encoder(((4, 4), (8, 8), (16, 16))).eval()
+        scan = torch.rand(1, 1, 16, 64, 64, requires_grad=True)
+        encoder(scan)[..., cell, cell].sum().backward()
+        weight = scan.grad[0, 0].square().numpy()
+        index = np.indices(weight.shape)[1:]  # height and width; along the depth the edges cut the field off
+        centres.append([(axis * weight).sum() / weight.sum() for axis in index])
+    np.testing.assert_allclose(np.mean(centres, axis=0), 8 * cell, atol=1.0)
 
 
 @given(st.tuples(*[st.integers(1, 80)] * 3), st.integers(1, 5))

@@ -25,7 +25,7 @@ def test_the_page_says_what_a_reader_needs(tmp_path, case, images, read_page):
         "At or above the threshold of 41 %",
         "For a patient this number means nothing",
         "about 72 of 100 phantom nodules",
-        "Trained on 512 computer-made phantom pairs",
+        "Trained on computer-made phantoms (phantom-512)",
         "Temperature 1.310",
         "128 validation pairs, 66 of them malignant",
         "Diameter at t0 8.0 mm",

@@ -30,6 +30,7 @@ def evaluated(tmp_path_factory):
         "weights": "models/model.pt, trained on phantoms",
         "decision_chosen_on": "its validation section",
         "git_commit": "0123abc",
+        "checkpoint": {"epoch": 7, "validation": {"validation_auc": 0.812345}},
     }
     write_evaluation(folder, table, Decision(1.2, 0.45), context, history=history, best_epoch=2, resamples=RESAMPLES)
     return folder
@@ -73,6 +74,9 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
         f"{wrong} of 40 pairs lie on the wrong side",
         "Threshold 0.450 and temperature 1.200 were chosen on its validation section",
         "git commit 0123abc",
+        "checkpoint, epoch 7",
+        "checkpoint, validation, validation auc 0.8123",
+        f"{document['auc_delong']['lower']:.3f} to {document['auc_delong']['upper']:.3f}",
         "torch 2.13.0",
         f"{worst.iloc[0].subject}/1:",
     ):
