@@ -15,7 +15,7 @@ from struct import Struct
 
 from csfnet_bundle.dicom.syntaxes import ALLOWED, TransferSyntax
 from csfnet_bundle.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, WANTED
-from csfnet_bundle.dicom.tolerances import HEADER_BYTES, MAX_READ_BYTES
+from csfnet_bundle.dicom.tolerances import HEADER_BYTES, HEADER_GROWTH, MAX_HEADER_BYTES
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PREAMBLE_BYTES = 128
@@ -91,7 +91,7 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
     """Read the header of a file.
 
     Raises:
-        HeaderError: the file is DICOM, and its header is damaged, cut off, over 64 MB, or in a transfer syntax that is
+        HeaderError: the file is DICOM, and its header is damaged, cut off, too long, or in a transfer syntax that is
             not on the allow-list.
         OSError: the file cannot be read.
     """
@@ -113,9 +113,9 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
                 return _without_pixels(values, status)
             if needed > status.st_size:
                 raise HeaderError("the file is cut off before its pixel data", values)
-            if needed > MAX_READ_BYTES:
-                raise HeaderError(f"the header is over {MAX_READ_BYTES} bytes long", values)
-            more = os.read(descriptor, min(max(2 * len(data), needed), MAX_READ_BYTES) - len(data))
+            if needed > MAX_HEADER_BYTES:
+                raise HeaderError(f"the header is over {MAX_HEADER_BYTES} bytes long", values)
+            more = os.read(descriptor, min(max(HEADER_GROWTH * len(data), needed), MAX_HEADER_BYTES) - len(data))
             if not more:
                 raise HeaderError("the file ends before its size", values)
             data += more

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.dicom.decoding import DecodingError, Frame, decoder_pool
+from csfnet_bundle.dicom.encapsulation import EncapsulationError, read_fragments
+from csfnet_bundle.dicom.header import UNDEFINED_LENGTH
 from csfnet_bundle.dicom.instance import BYTES_PER_PIXEL, Instance
 from csfnet_bundle.dicom.syntaxes import ALLOWED
-from csfnet_bundle.dicom.tolerances import LOWEST_HU
+from csfnet_bundle.dicom.tolerances import LOWEST_HU, MAX_READ_BYTES
 from csfnet_bundle.errors import Refusal, RefusalCode
 
 STORED_BITS = 8 * BYTES_PER_PIXEL
@@ -20,21 +24,54 @@ def read_stored(instances: Sequence[Instance], series: str = "") -> Iterator[NDA
     """Yield the stored values of each slice, int16 or uint16, shape (rows, columns).
 
     Raises:
-        Refusal: UNREADABLE_SLICE, or TRANSFER_SYNTAX.
+        Refusal: UNREADABLE_SLICE, naming the file.
     """
-    for instance in instances:
-        yield _read_native(instance, series)
+    compressed = [item for item in instances if ALLOWED[item.syntax_uid].codestream is not None]
+    decoded = decoder_pool().decode_all([partial(_frame, item, series) for item in compressed]) if compressed else None
+    for item in instances:
+        if decoded is None or ALLOWED[item.syntax_uid].codestream is None:
+            words = _native_words(item, series)
+        else:
+            try:
+                words = next(decoded)
+            except DecodingError as error:
+                raise unreadable(item, str(error), series) from None
+        yield stored_values(words, item)
 
 
-def _read_native(instance: Instance, series: str) -> NDArray[np.integer]:
-    syntax = ALLOWED[instance.syntax_uid]
-    if syntax.codestream is not None:
-        raise Refusal(RefusalCode.TRANSFER_SYNTAX, f"{syntax.name}", series=series)
-    length = instance.rows * instance.columns * BYTES_PER_PIXEL
-    data = read_bytes(instance, instance.pixel_offset + instance.frame * length, length, series)
-    dtype = np.dtype(np.uint16).newbyteorder("<" if syntax.little_endian else ">")
-    stored = np.frombuffer(data, dtype).astype(np.uint16, copy=False).reshape(instance.rows, instance.columns)
-    return stored_values(stored, instance)
+def encoded_pixels(instance: Instance, series: str = "") -> bytes:
+    """Return the slice's pixels as the file has them: native bytes, or the compressed frame.
+
+    Raises:
+        Refusal: UNREADABLE_SLICE.
+    """
+    if ALLOWED[instance.syntax_uid].codestream is None:
+        return read_bytes(instance, instance.pixel_offset, instance.pixel_length, series)
+    whole = instance.pixel_length == UNDEFINED_LENGTH
+    length = instance.size - instance.pixel_offset if whole else instance.pixel_length
+    if length > MAX_READ_BYTES:
+        raise unreadable(instance, f"a compressed frame of {length} bytes, at most {MAX_READ_BYTES} are read", series)
+    try:
+        return read_fragments(read_bytes(instance, instance.pixel_offset, length, series), has_offset_table=whole)
+    except EncapsulationError as error:
+        raise unreadable(instance, str(error), series) from None
+
+
+def _frame(instance: Instance, series: str) -> Frame:
+    return Frame(
+        encoded_pixels(instance, series),
+        instance.syntax_uid,
+        instance.rows,
+        instance.columns,
+        instance.bits_stored,
+        instance.signed,
+    )
+
+
+def _native_words(instance: Instance, series: str) -> NDArray[np.uint16]:
+    data = encoded_pixels(instance, series)
+    dtype = "<u2" if ALLOWED[instance.syntax_uid].little_endian else ">u2"
+    return np.frombuffer(data, dtype).astype(np.uint16, copy=False).reshape(instance.rows, instance.columns)
 
 
 def read_bytes(instance: Instance, offset: int, length: int, series: str) -> bytes:

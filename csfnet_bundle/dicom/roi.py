@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.dicom.copies import check_copies
 from csfnet_bundle.dicom.instance import Instance
 from csfnet_bundle.dicom.pixels import read_stored, to_hu
 from csfnet_bundle.dicom.plausibility import HounsfieldCheck
@@ -22,6 +23,8 @@ def read_roi(
     point: Point,
     size: tuple[int, int, int] = (16, 64, 64),
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    *,
+    allow_lossy: bool = False,
 ) -> Roi:
     """Read the ROI around a nodule point.
 
@@ -32,6 +35,7 @@ def read_roi(
         point: the nodule's centre; a voxel point counts the slices that exist, along the normal.
         size: voxels along (D, H, W).
         spacing: mm along (D, H, W).
+        allow_lossy: read pixels that were compressed with loss.
 
     Returns:
         HU on the grid of :class:`csfnet_bundle.geometry.RoiGrid`, linearly interpolated through the true affine.
@@ -40,6 +44,7 @@ def read_roi(
         Refusal: with the code of what is in the way; see docs/refusals.md.
     """
     stack = series.stack
+    series.check_syntaxes(allow_lossy=allow_lossy)
     grid = RoiGrid(_center(series, stack, point), size, spacing)
     first, last = needed_slices(series, stack, grid)
     ends = stack.run_around(first, last)
@@ -50,6 +55,7 @@ def read_roi(
     uneven = _uneven(stack, affine, first, last)
     if uneven > POSITION_TOLERANCE_MM:
         raise series.refuse_uneven(stack, uneven)
+    check_copies(series, stack.instances[first : last + 1])
     block, origin = _read_block(series, stack.instances[first : last + 1], affine, grid)
     block_affine = affine.copy()
     block_affine[:3, 3] += affine[:3, :3] @ origin

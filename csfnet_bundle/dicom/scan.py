@@ -11,6 +11,7 @@ from pathlib import Path
 from csfnet_bundle.dicom import tags
 from csfnet_bundle.dicom.header import Header, HeaderError, Skip, read_header
 from csfnet_bundle.dicom.instance import Fault, Instance, instance_from_header
+from csfnet_bundle.dicom.multiframe import is_multiframe, multiframe_instances
 from csfnet_bundle.dicom.reconstructions import take_apart
 from csfnet_bundle.dicom.series import Series
 from csfnet_bundle.dicom.syntaxes import ALLOWED, DEFLATED_UID
@@ -97,6 +98,8 @@ def read_instances(path: str) -> list[Instance] | Skip:
         if sop_class in tags.CT_CLASSES:
             return [_damaged(path, HeaderError("a CT image without pixel data", header.values))]
         return Skip.NO_IMAGE
+    if is_multiframe(header):
+        return multiframe_instances(path, header)
     return [instance_from_header(path, header)]
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from csfnet_bundle.dicom.decoding import has_decoder
 from csfnet_bundle.dicom.instance import Instance
 from csfnet_bundle.dicom.stack import Stack, build_stack
+from csfnet_bundle.dicom.syntaxes import ALLOWED
 from csfnet_bundle.dicom.tags import CT_MODALITY
 from csfnet_bundle.dicom.tolerances import INTERSPACED_SHARE, MAX_VOXELS, POSITION_TOLERANCE_MM
 from csfnet_bundle.errors import Refusal, RefusalCode
@@ -143,13 +145,39 @@ class Series:
             found.append("The pixels once were compressed with loss.")
         return tuple(found)
 
-    def check_volume(self) -> Stack:
+    def check_syntaxes(self, *, allow_lossy: bool = False) -> None:
+        """Refuse transfer syntaxes that cannot be decoded here, and lossy ones unless they are allowed.
+
+        Raises:
+            Refusal: TRANSFER_SYNTAX.
+        """
+        for uid in sorted({item.syntax_uid for item in self.instances}):
+            syntax = ALLOWED[uid]
+            remedy = ""
+            if syntax.codestream is not None and not syntax.plugin:
+                problem, remedy = "has no decoder here", "Convert the series to a lossless transfer syntax of the list."
+            elif not (syntax.lossless or allow_lossy):
+                problem = "is lossy: the pixels are not those of the scanner"
+                remedy = "Get the lossless series, or allow it (allow_lossy=True)."
+            elif not has_decoder(syntax):
+                problem, remedy = "needs a decoder that is not installed", "pip install 'csfnet-bundle[codecs]'"
+            if remedy:
+                raise Refusal(
+                    RefusalCode.TRANSFER_SYNTAX,
+                    f"{syntax.name} ({uid}) {problem}",
+                    series=self.uid,
+                    figures={"transfer_syntax": uid, "lossless": syntax.lossless, "module": syntax.module},
+                    remedy=remedy,
+                )
+
+    def check_volume(self, *, allow_lossy: bool = False) -> Stack:
         """Return the stack if all of it can be read, as far as headers tell.
 
         Raises:
             Refusal: with the code of the first obstacle.
         """
         self._check_identity()
+        self.check_syntaxes(allow_lossy=allow_lossy)
         if self.faulty:
             raise self.refuse_faulty(self.faulty)
         stack = self.stack

@@ -26,7 +26,8 @@ class TransferSyntax:
         explicit_vr: whether elements name their value representation.
         little_endian: byte order.
         codestream: layout of a compressed frame; None for native pixels.
-        plugin: the one pydicom plugin that decodes it (left alone, pydicom tries all in turn).
+        plugin: the one pydicom plugin that decodes it (left alone, pydicom tries all in turn); empty for native pixels,
+            and for compressed ones that nothing here decodes.
         module: the module that the plugin needs; empty where pydicom itself decodes.
         lossless: whether the pixels are those that the scanner wrote.
     """
@@ -52,16 +53,21 @@ _LIST = (
     *(
         TransferSyntax(f"1.2.840.10008.1.2.4.{number}", name, True, True, codestream, plugin, module, lossless)
         for number, name, codestream, plugin, module, lossless in (
-            (51, "JPEG extended", Codestream.JPEG, "gdcm", "gdcm", False),
+            (50, "JPEG baseline", Codestream.JPEG, "", "", False),
+            (51, "JPEG extended", Codestream.JPEG, "", "", False),
             (57, "JPEG lossless", Codestream.JPEG, "gdcm", "gdcm", True),
             (70, "JPEG lossless, first-order prediction", Codestream.JPEG, "gdcm", "gdcm", True),
             (80, "JPEG-LS lossless", Codestream.JPEG_LS, "pyjpegls", "jpeg_ls", True),
             (81, "JPEG-LS near-lossless", Codestream.JPEG_LS, "pyjpegls", "jpeg_ls", False),
             (90, "JPEG 2000 lossless", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", True),
             (91, "JPEG 2000", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", False),
+            (201, "HTJ2K lossless", Codestream.JPEG_2000, "", "", True),
+            (202, "HTJ2K lossless, progressive", Codestream.JPEG_2000, "", "", True),
+            (203, "HTJ2K", Codestream.JPEG_2000, "", "", False),
         )
     ),
 )
 
 ALLOWED = MappingProxyType({syntax.uid: syntax for syntax in _LIST})
-"""The allow-list by UID. Lossy ones are in it so that their headers can be read and the refusal can name the series."""
+"""The allow-list by UID. Lossy ones and those without a decoder are in it for their headers: the refusal can then name
+the series, and leave the others of the folder alone."""

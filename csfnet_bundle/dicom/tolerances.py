@@ -55,8 +55,14 @@ MAX_FRAMES = 8192
 HEADER_BYTES = 16 * 1024
 """Bytes read of each file at first: the header of a classic CT slice with its private elements ends before."""
 
+HEADER_GROWTH = 8
+"""How many times more is read where a header does not end in what was read: few steps to the largest one."""
+
+MAX_HEADER_BYTES = 16 * 1024 * 1024
+"""Longest header: the functional groups of 4,000 frames, and still walked in a second where every element is empty."""
+
 MAX_READ_BYTES = 64 * 1024 * 1024
-"""Most bytes of one file held in memory at once: a header or one compressed frame; 4096x4096 pixels take half of it."""
+"""Most bytes of one file held in memory at once; 4096x4096 pixels take half of it."""
 
 MIN_PIXEL_SPACING_MM = 0.01
 """Smallest PixelSpacing: a tenth of the finest CT detector element."""
@@ -77,14 +83,23 @@ of the field of view."""
 CENTRAL_PADDING_SHARE = 0.1
 """Largest share of such padding in the central square; more is air at a wrong HU."""
 
+MAX_TILES = 4096
+"""Most tiles of a JPEG 2000 frame: tiles of 64x64 in the largest matrix."""
+
+MIN_PRECISION, MAX_PRECISION = 2, 16
+"""Bits a pixel in a compressed frame."""
+
 DECODE_SECONDS = 20.0
 """Time for one compressed frame in the child process; a slice takes 0.1 s, a hung decoder for ever."""
 
 DECODE_START_SECONDS = 60.0
-"""Time for a child process to start on a busy machine."""
+"""Time for the first frame of a child process, which has to start on a busy machine."""
 
 MAX_DECODERS = 4
 """Most child processes that decode at once; more gain little, as reading the files becomes the limit."""
+
+FRAMES_PER_DECODER = 24
+"""Frames that make another child process worth its start: a ROI is read by one, a volume by all."""
 
 DECODER_MEMORY_BYTES = 2 * 1024**3
 """Address space of a decoding child, where the operating system can limit it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from csfnet_bundle.dicom.copies import check_copies
 from csfnet_bundle.dicom.pixels import read_stored, to_hu
 from csfnet_bundle.dicom.plausibility import HounsfieldCheck
 from csfnet_bundle.dicom.series import Series
@@ -11,12 +12,13 @@ from csfnet_bundle.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Volume
 
 
-def read_volume(series: Series, *, rectangular: bool = False) -> Volume:
+def read_volume(series: Series, *, rectangular: bool = False, allow_lossy: bool = False) -> Volume:
     """Read a series as one volume.
 
     Args:
         series: the series.
         rectangular: refuse a sheared stack, for use by what needs voxels that are boxes.
+        allow_lossy: read pixels that were compressed with loss.
 
     Returns:
         HU in ``.array[i, j, k]`` (column, row, slice along the normal), and the true affine to LPS mm, sheared where
@@ -25,7 +27,7 @@ def read_volume(series: Series, *, rectangular: bool = False) -> Volume:
     Raises:
         Refusal: with the code of what is in the way; see docs/refusals.md.
     """
-    stack = series.check_volume()
+    stack = series.check_volume(allow_lossy=allow_lossy)
     if rectangular and stack.is_sheared:
         raise Refusal(
             RefusalCode.SHEARED_STACK,
@@ -34,6 +36,7 @@ def read_volume(series: Series, *, rectangular: bool = False) -> Volume:
             figures={"tilt_degrees": stack.tilt_degrees},
             remedy="Read ROIs of it, or resample it through its affine first.",
         )
+    check_copies(series, stack.instances)
     columns, rows, slices = stack.shape
     check = HounsfieldCheck()
     values = np.empty((slices, rows, columns), np.float32)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+    generate_uid,
+)
 
 from csfnet_bundle.geometry import Volume
 
@@ -157,7 +170,14 @@ def write_slice(path: Path, data: Dataset, syntax: str = ExplicitVRLittleEndian)
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", CTImageStorage)
     meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "1.2.3")
     meta.TransferSyntaxUID = syntax
-    file = FileDataset(str(path), data, preamble=b"\0" * 128, file_meta=meta)
+    file = FileDataset(
+        str(path),
+        {element.tag: element for element in data},
+        preamble=b"\0" * 128,
+        file_meta=meta,
+        is_implicit_VR=syntax == ImplicitVRLittleEndian,
+        is_little_endian=syntax != ExplicitVRBigEndian,
+    )
     file.save_as(path, enforce_file_format=True)
 
 
@@ -177,3 +197,51 @@ def _errors(array: NDArray[np.float64], affine: NDArray[np.float64], marks: NDAr
         centre = (place * weight[..., None]).sum((0, 1, 2)) / weight.sum()
         errors.append(np.linalg.norm(centre - mark))
     return np.array(errors)
+
+
+def to_big_endian(series: Iterable[Dataset]) -> None:
+    """Swap the bytes of the pixels, as explicit VR big endian stores them."""
+    for data in series:
+        data.PixelData = pixels(data).byteswap().tobytes()
+
+
+def compress(series: Iterable[Dataset], syntax: str) -> None:
+    """Replace native pixels by one compressed frame; JPEG lossless is encoded by GDCM, the others by pydicom."""
+    for data in series:
+        frame = _gdcm_frame(data) if syntax == JPEGLosslessSV1 else _pydicom_frame(data, syntax)
+        data.PixelData = encapsulate([frame])
+        data["PixelData"].VR = "OB"
+        data["PixelData"].is_undefined_length = True
+
+
+def _pydicom_frame(data: Dataset, syntax: str) -> bytes:
+    words = pixels(data) if data.PixelRepresentation else pixels(data).view(np.uint16)
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    plugin = {RLELossless: "pydicom", JPEGLSLossless: "pyjpegls", JPEG2000Lossless: "pylibjpeg"}[syntax]
+    data.compress(syntax, words, encoding_plugin=plugin, generate_instance_uid=False)
+    (frame,) = generate_frames(data.PixelData, number_of_frames=1)
+    return frame
+
+
+def _gdcm_frame(data: Dataset) -> bytes:
+    """One JPEG lossless frame; GDCM is the only encoder of it here, and it wants files."""
+    import gdcm
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, coded = f"{folder}/plain.dcm", f"{folder}/coded.dcm"
+        write_slice(Path(plain), data)
+        reader = gdcm.ImageReader()
+        reader.SetFileName(plain)
+        assert reader.Read()
+        change = gdcm.ImageChangeTransferSyntax()
+        change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+        change.SetInput(reader.GetImage())
+        assert change.Change()
+        writer = gdcm.ImageWriter()
+        writer.SetFileName(coded)
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        assert writer.Write()
+        (frame,) = generate_frames(dcmread(coded).PixelData, number_of_frames=1)
+    return frame
