@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from csfnet_bundle.errors import BundleError
 
 DENIED = re.compile(
-    r"cancer.*|cancyr.*|can.*|candx_days.*|conflc.*|de_.*|loc.*|lesionsize.*|scr_group.*|.*death.*|dcf.*|hasdcf|num_confirmed|evp.*|fup_days"
-    r"|ndicd|prog.*|last_prog.*|mra_stat.*|proc.*|biop.*|invas.*|medcomp.*|treatlc|no_proc_reas.*|confirmed_.*",
+    r"cancer.*|cancyr.*|can.*|candx_days.*|conflc.*|de_.*|loc.*|lesionsize.*|scr_group.*|.*death.*|dcf.*|evp.*|fup_days"
+    r"|hasdcf|num_confirmed|ndicd|prog.*|last_prog.*|mra_stat.*|proc.*|biop.*|invas.*|medcomp.*|treatlc|no_proc_reas.*|confirmed_.*",
     re.IGNORECASE,
 )
 """Cancer, its diagnosis, stage, place and size; case groups; death; progression; work-up of positive screens."""
