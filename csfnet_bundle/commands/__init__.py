@@ -15,6 +15,7 @@ from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.errors import BundleError
 
 COMMANDS = {
+    "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
     "predict": "predict one new follow-up pair",
     "simulate-followup": "make a later study of a real series, its nodule grown",

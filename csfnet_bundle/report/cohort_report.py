@@ -35,6 +35,7 @@ SHOWN_ELSEWHERE = frozenset(
             "bootstrap",
         ),
         "versions",
+        "references",
     }
 )
 """Keys of ``metrics.json`` that have their own place in the report; all others are listed under the provenance."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,10 @@ class Reference:
     name: str
     auc: Interval
     ahead: Interval
+
+    def to_plain(self) -> dict[str, dict[str, float]]:
+        """Return plain values for JSON."""
+        return {"auc": asdict(self.auc), "ahead_of_network": asdict(self.ahead)}
 
     @classmethod
     def from_scores(

@@ -89,9 +89,8 @@ def _two_scans(pair: FollowUpPair, t0: Scan, folder: Path, settings: RoiSettings
         raise Refusal(RefusalCode.PAIR_MISMATCH, f"t0 and t1 are the same scan, {path0}")
     series0 = series1 = None
     if path0.is_dir() and path1.is_dir():
-        series0, series1 = dicom.select_pair(
-            dicom.scan_folder(path0), dicom.scan_folder(path1), uid0=t0.series_uid, uid1=pair.t1.series_uid
-        )
+        series0, series1 = _series(t0, path0), _series(pair.t1, path1)
+        _check_patient(pair, series0)
         _check_patient(pair, series1)
     elif path0.is_dir():
         series0 = _series(t0, path0)

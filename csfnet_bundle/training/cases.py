@@ -1,0 +1,85 @@
+"""A pair's prediction, pictures and attention, as the reports want them, from what the engine has in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import monai
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from csfnet_bundle import __version__
+from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.report import Case, CaseImages, Weights
+from csfnet_bundle.training.checkpoint import ModelCheckpoint
+
+NETWORK_INPUTS = ("image", "clinical", "interval_days")
+
+
+@dataclass(frozen=True)
+class CaseMaker:
+    """Makes the cases of a run.
+
+    Attributes:
+        network: the network, for its attention; one without ``attention_map`` gets pictures without it.
+        checkpoint: the weights that predict.
+        checkpoint_path: where they lie.
+        items: the data set's records (see :func:`csfnet_bundle.training.datalist_items`).
+    """
+
+    network: torch.nn.Module
+    checkpoint: ModelCheckpoint
+    checkpoint_path: Path
+    items: Sequence[Mapping[str, Any]]
+
+    def pair(self, subject: str, nodule: str) -> FollowUpPair:
+        """Return the pair of that name."""
+        return next(item["pair"] for item in self.items if (item["subject"], item["nodule"]) == (subject, nodule))
+
+    def attention(self, samples: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]] | None:
+        """Return the attention (d, h, w) of each transformed sample; None if the network has none."""
+        if not hasattr(self.network, "attention_map"):
+            return None
+        device = next(self.network.parameters()).device
+        inputs = [torch.stack([torch.as_tensor(item[key]) for item in samples]).to(device) for key in NETWORK_INPUTS]
+        self.network.eval()
+        with torch.no_grad():
+            maps: torch.Tensor = self.network.attention_map(*inputs)  # type: ignore[operator]
+        return list(maps.cpu().double().numpy())
+
+    def case(
+        self, sample: Mapping[str, Any], logit: float, attention: NDArray[np.float64] | None
+    ) -> tuple[Case, CaseImages]:
+        """Return the case of a transformed sample and the arrays behind its pictures."""
+        decision, roi = self.checkpoint.decision, self.checkpoint.roi
+        case = Case.from_pair(
+            self.pair(sample["subject"], sample["nodule"]),
+            probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
+            weights=self._weights(),
+            findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
+            versions={
+                "csfnet_bundle": __version__,
+                "torch": str(torch.__version__),
+                "monai": str(monai.__version__),
+            },
+        )
+        image = torch.as_tensor(sample["image"]).cpu().numpy()
+        return case, CaseImages(image=image, attention=attention, spacing=roi.spacing, window=roi.window)
+
+    def _weights(self) -> Weights:
+        provenance, decision = self.checkpoint.provenance, self.checkpoint.decision
+        validation = provenance.get("validation", {})
+        return Weights(
+            name=self.checkpoint_path.name,
+            trained_on=self.checkpoint.trained_on,
+            phantoms=bool(provenance.get("phantom", False)),
+            temperature=decision.temperature,
+            threshold=decision.threshold,
+            calibration_pairs=validation.get("pairs"),
+            calibration_malignant=validation.get("malignant"),
+        )
