@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +45,44 @@ def read_roi(
     Raises:
         Refusal: with the code of what is in the way; see docs/refusals.md.
     """
+    plan = plan_roi(series, point, size, spacing, allow_lossy=allow_lossy)
+    check_copies(series, plan.instances)
+    block, origin = _read_block(series, plan.instances, plan.affine, plan.grid)
+    block_affine = plan.affine.copy()
+    block_affine[:3, 3] += plan.affine[:3, :3] @ origin
+    return Roi(sample_grid(block, block_affine, plan.grid), plan.grid.affine, plan.findings)
+
+
+@dataclass(frozen=True)
+class RoiPlan:
+    """What a ROI needs of its series.
+
+    Attributes:
+        grid: the ROI's grid.
+        instances: the slices that the grid lies between, ascending along the normal.
+        affine: (4, 4) from (i, j, k, 1) to LPS mm, k counted in ``instances``.
+        findings: what was noticed and can be lived with, one sentence each.
+    """
+
+    grid: RoiGrid
+    instances: tuple[Instance, ...]
+    affine: NDArray[np.float64]
+    findings: tuple[str, ...]
+
+
+def plan_roi(
+    series: Series,
+    point: Point,
+    size: tuple[int, int, int] = (16, 64, 64),
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    *,
+    allow_lossy: bool = False,
+) -> RoiPlan:
+    """Make every check of :func:`read_roi` that needs no pixels.
+
+    Raises:
+        Refusal: as :func:`read_roi`, but for what only pixels show.
+    """
     stack = series.stack
     series.check_syntaxes(allow_lossy=allow_lossy)
     grid = RoiGrid(_center(series, stack, point), size, spacing)
@@ -55,12 +95,8 @@ def read_roi(
     uneven = _uneven(stack, affine, first, last)
     if uneven > POSITION_TOLERANCE_MM:
         raise series.refuse_uneven(stack, uneven)
-    check_copies(series, stack.instances[first : last + 1])
-    block, origin = _read_block(series, stack.instances[first : last + 1], affine, grid)
-    block_affine = affine.copy()
-    block_affine[:3, 3] += affine[:3, :3] @ origin
     findings = (*series.all_findings, *_elsewhere(series, stack))
-    return Roi(sample_grid(block, block_affine, grid), grid.affine, findings)
+    return RoiPlan(grid, stack.instances[first : last + 1], affine, findings)
 
 
 def needed_slices(series: Series, stack: Stack, grid: RoiGrid) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def read_volume(path: str | Path) -> Volume:
         BundleError: no such file, or another kind of file.
         Refusal: ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``NOT_HU``, ``UNREADABLE_SLICE``.
     """
-    file = _open(Path(path))
+    file = open_volume_file(Path(path))
     array = _hounsfield(file, (0, 0, 0), file.shape)
     return Volume(array=array, affine=file.affine, findings=file.findings)
 
@@ -68,7 +68,7 @@ def read_roi(
         Refusal: ``POINT_OUTSIDE``, ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``NOT_HU`` (judged on the
             block), ``UNREADABLE_SLICE``.
     """
-    file = _open(Path(path))
+    file = open_volume_file(Path(path))
     x, y, z = check_point_inside(point, file.affine, file.shape, series=str(path), record=str(path))
     grid = RoiGrid(center=(float(x), float(y), float(z)), size=size, spacing=spacing)
     start, stop = _block(file, grid)
@@ -78,7 +78,13 @@ def read_roi(
     return Roi(array=sample_grid(block, block_affine, grid), affine=grid.affine, findings=file.findings)
 
 
-def _open(path: Path) -> VolumeFile:
+def open_volume_file(path: Path) -> VolumeFile:
+    """Open a file and check its header; voxels are read by the block.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``UNREADABLE_SLICE``.
+    """
     if not path.is_file():
         raise BundleError("there is no such file", record=str(path), remedy="Check the path.")
     openers: dict[str, Callable[[Path], VolumeFile]] = {
