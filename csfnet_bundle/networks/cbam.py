@@ -1,7 +1,7 @@
 """CBAM in 3-D: which channels matter, then which voxels matter.
 
-Source: Woo et al., "CBAM: Convolutional Block Attention Module", ECCV 2018, in 3-D; and the variant in the code that
-was published with CSF-Net, kept to compare with.
+Source: Woo et al., "CBAM: Convolutional Block Attention Module", ECCV 2018, in 3-D; and, to compare with, the variants
+in the published code of CSF-Net and of NAS-Lung (Jiang 2021).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ MIN_HIDDEN = 8  # hidden units at least: a single one behind a ReLU is dead at t
 KERNEL = 7  # of the spatial attention (Woo 2018)
 PUBLISHED_REDUCTION = 4
 PUBLISHED_KERNEL = 5
+NAS_LUNG_KERNEL = 3
 
 
 class SliceWiseConv3d(nn.Conv3d):
@@ -22,7 +23,7 @@ class SliceWiseConv3d(nn.Conv3d):
 
     The parameters and the numbers are those of ``nn.Conv3d(2, 1, kernel, padding=kernel // 2, bias=False)``. A
     convolution with a single output channel leaves a CPU's vector units idle; as one Conv2d from 2 channels to one for
-    each depth of the kernel, whose results are shifted along the depth and summed, it is about four times as fast.
+    each depth of the kernel, whose results are shifted along the depth and summed, it is several times as fast.
 
     Args:
         kernel: odd edge length of the kernel in voxels.
@@ -56,16 +57,19 @@ class ChannelWeights(nn.Module):
 
     Args:
         mlp: from (B, C) to (B, C).
+        softmax: takes a softmax over the channels for the sigmoid.
     """
 
-    def __init__(self, mlp: nn.Module) -> None:
+    def __init__(self, mlp: nn.Module, softmax: bool = False) -> None:
         super().__init__()
         self.mlp = mlp
+        self.softmax = softmax
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the weights of (B, C, D, H, W) as (B, C, 1, 1, 1)."""
         scores = self.mlp(x.mean(dim=(2, 3, 4))) + self.mlp(x.amax(dim=(2, 3, 4)))  # (B, C)
-        return torch.sigmoid(scores)[:, :, None, None, None]
+        weights = torch.softmax(scores, dim=1) if self.softmax else torch.sigmoid(scores)
+        return weights[:, :, None, None, None]
 
 
 class CBAM(nn.Module):
@@ -98,15 +102,17 @@ class PublishedCBAM(nn.Module):
 
     Args:
         channels: C of the map.
+        kernel: of the spatial attention.
+        softmax: whether the channel weights come from a softmax over the channels.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, kernel: int = PUBLISHED_KERNEL, softmax: bool = False) -> None:
         super().__init__()
         hidden = channels // PUBLISHED_REDUCTION
         self.channel_weights = ChannelWeights(
-            nn.Sequential(nn.Linear(channels, hidden, bias=False), nn.Linear(hidden, channels, bias=False))
+            nn.Sequential(nn.Linear(channels, hidden, bias=False), nn.Linear(hidden, channels, bias=False)), softmax
         )
-        self.spatial = SliceWiseConv3d(PUBLISHED_KERNEL)
+        self.spatial = SliceWiseConv3d(kernel)
 
     def forward(self, x: Tensor) -> Tensor:
         """Attend to (B, C, D, H, W); the shape stays."""
@@ -115,7 +121,18 @@ class PublishedCBAM(nn.Module):
         return attention * x + x
 
 
-CBAM_VARIANTS = {"woo": CBAM, "published": PublishedCBAM}
+class NasLungCBAM(PublishedCBAM):
+    """The variant in NAS-Lung's published code: as CSF-Net's, with a softmax over channels and a 3-voxel kernel.
+
+    Args:
+        channels: C of the map.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, NAS_LUNG_KERNEL, softmax=True)
+
+
+CBAM_VARIANTS = {"woo": CBAM, "published": PublishedCBAM, "nas_lung": NasLungCBAM}
 
 
 def create_cbam(variant: str, channels: int) -> nn.Module:

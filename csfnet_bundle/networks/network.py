@@ -6,6 +6,9 @@ import inspect
 
 from torch import nn
 
+# (D, H, W) of a ROI in voxels, at 1 mm (the paper's).
+ROI_SIZE = (16, 64, 64)
+SCANS = ("t0", "t1")
 # Plain Python values, such as a checkpoint that loads with ``weights_only=True`` may carry.
 Plain = None | bool | int | float | str | list["Plain"]
 
@@ -41,6 +44,22 @@ def _plain(value: object) -> Plain:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"constructor argument {value!r} of a network is a {type(value).__name__}, not a plain value")
+
+
+def scan_index(scan: str) -> int:
+    """Return the channel of the image that holds the scan ``"t0"`` or ``"t1"``.
+
+    Raises:
+        ValueError: it is neither of them.
+    """
+    if scan not in SCANS:
+        raise ValueError(f"scan is {scan!r}, expected one of {SCANS}")
+    return SCANS.index(scan)
+
+
+def scale_channels(channels: int, width: float) -> int:
+    """Return ``width`` times that many channels, at least one: how a network is made narrow for a CPU."""
+    return max(1, round(width * channels))
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -57,5 +57,5 @@ def test_parameters(variant: str, channels: int, parameters: int) -> None:
 
 
 def test_unknown_variant_is_named() -> None:
-    with pytest.raises(ValueError, match=r"cbam is 'wu', expected one of \['published', 'woo'\]"):
+    with pytest.raises(ValueError, match=r"cbam is 'wu', expected one of .'nas_lung', 'published', 'woo'."):
         create_cbam("wu", 4)

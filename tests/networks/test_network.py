@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from csfnet_bundle.networks import NETWORKS, CSFNet, create_network
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import Network, scale_channels, scan_index
 
 
 class Odd(Network):
@@ -16,15 +15,11 @@ def test_only_plain_values_describe_a_network() -> None:
         Odd().architecture()
 
 
-def test_registry_goes_by_class_name() -> None:
-    assert NETWORKS["CSFNet"] is CSFNet
+def test_scans_are_the_channels_of_the_image() -> None:
+    assert [scan_index("t0"), scan_index("t1")] == [0, 1]
+    with pytest.raises(ValueError, match=r"scan is 't2', expected one of \('t0', 't1'\)"):
+        scan_index("t2")
 
 
-def test_unknown_network_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no network called 'CSFNot', expected one of .*CSFNet"):
-        create_network({"name": "CSFNot"})
-
-
-def test_unknown_argument_is_named() -> None:
-    with pytest.raises(ValueError, match=r"network CSFNet cannot be made from .*unexpected keyword argument 'width'"):
-        create_network({"name": "CSFNet", "width": 3})
+def test_a_narrow_network_keeps_a_channel() -> None:
+    assert [scale_channels(64, width) for width in (1, 0.125, 0.001)] == [64, 8, 1]

@@ -1,0 +1,93 @@
+"""All networks by name: made from plain values, and listed as the systems of the paper's tables."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+
+from csfnet_bundle.networks.ablations import OneScanImage, OneScanWithClinical, WithoutClinical, WithoutTemporalFusion
+from csfnet_bundle.networks.csfnet import CSFNet
+from csfnet_bundle.networks.encoder import WIDTHS
+from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.systems.deepcad import DeepCAD
+from csfnet_bundle.networks.systems.mcfn import MCFN
+from csfnet_bundle.networks.systems.nas_lung import NASLung
+from csfnet_bundle.networks.systems.radfusion import RadFusion
+from csfnet_bundle.networks.systems.scans import SCANs
+from csfnet_bundle.networks.systems.time_aware_lstm import TimeAwareLSTM
+
+NETWORKS: dict[str, type[Network]] = {
+    network.__name__: network
+    for network in (
+        CSFNet,
+        SCANs,
+        NASLung,
+        TimeAwareLSTM,
+        DeepCAD,
+        MCFN,
+        RadFusion,
+        OneScanImage,
+        OneScanWithClinical,
+        WithoutClinical,
+        WithoutTemporalFusion,
+    )
+}
+
+# The rows of the paper's Table 1 and Table 2, with what makes each network its row.
+SYSTEMS: dict[str, dict[str, Plain]] = {
+    "scans": {"name": "SCANs"},
+    "nas_lung": {"name": "NASLung"},
+    "t_lstm": {"name": "TimeAwareLSTM"},
+    "deepcad": {"name": "DeepCAD"},
+    "mcfn": {"name": "MCFN"},
+    "radfusion": {"name": "RadFusion"},
+    "t0_image": {"name": "OneScanImage", "scan": "t0"},
+    "t0_image_clinical": {"name": "OneScanWithClinical", "scan": "t0"},
+    "t1_image": {"name": "OneScanImage", "scan": "t1"},
+    "t1_image_clinical": {"name": "OneScanWithClinical", "scan": "t1"},
+    "without_cmaf_clinical": {"name": "WithoutClinical"},
+    "without_temporal_fusion": {"name": "WithoutTemporalFusion"},
+    "csfnet": {"name": "CSFNet"},
+}
+
+
+def create_network(architecture: Mapping[str, Plain]) -> Network:
+    """Make a network from plain values, as :meth:`Network.architecture` gives them and a checkpoint carries them.
+
+    Args:
+        architecture: the class under ``name``, and any of its constructor's arguments.
+
+    Raises:
+        ValueError: there is no network of that name, or it does not take those arguments.
+    """
+    arguments = dict(architecture)
+    name = arguments.pop("name", None)
+    if name not in NETWORKS:
+        raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(NETWORKS))}")
+    try:
+        return NETWORKS[str(name)](**arguments)
+    except TypeError as error:
+        raise ValueError(f"network {name} cannot be made from {arguments}: {error}") from error
+
+
+def system_architecture(system: str, width: float = 1.0, roi_size: Sequence[int] = ROI_SIZE) -> dict[str, Plain]:
+    """Return the architecture of a row of the tables, for :func:`create_network`.
+
+    Args:
+        system: a key of ``SYSTEMS``.
+        width: factor on the channels of the convolutions; 0.125 trains on a CPU.
+        roi_size: (D, H, W) of the ROIs in voxels.
+
+    Raises:
+        ValueError: there is no such system.
+    """
+    if system not in SYSTEMS:
+        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(SYSTEMS)}")
+    row = SYSTEMS[system]
+    offered: dict[str, Plain] = {
+        "width": width,
+        "widths": [[scale_channels(channels, width) for channels in stage] for stage in WIDTHS],
+        "roi_size": list(roi_size),
+    }
+    accepted = inspect.signature(NETWORKS[str(row["name"])]).parameters
+    return {**row, **{name: value for name, value in offered.items() if name in accepted}}
