@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from csfnet_bundle.phantom.vessels import Vessels, grow_vessels
+from csfnet_bundle.phantom.tubes import Tubes
+from csfnet_bundle.phantom.vessels import grow_vessels
 
 BLOOD_HU, MUSCLE_HU, FAT_HU, BONE_HU, AIR_HU = 42.0, 50.0, -95.0, 330.0, -1000.0
 LUNG_HU = (-860.0, 15.0)
@@ -23,7 +24,7 @@ TEXTURE_HU = 22.0
 TEXTURE_GRAINS = ((1.2, 0.8), (4.0, 0.6))
 """Standard deviation of the filter (voxels of the tile) and weight of the texture's two scales."""
 TILE_STEP = 1.5
-TILE_SIZE = 96
+TILE_SIZE = 64
 """The texture is a periodic tile of this many voxels of this many mm: far wider than any ROI."""
 VESSEL_TARGETS = 1500
 """Terminal vessels of a lung: about 12 mm apart, as dense as a CT of 1-2.5 mm slices shows them."""
@@ -77,7 +78,7 @@ class Chest:
     fat: float
     lung_hu: float
     texture: NDArray[np.float32]
-    vessels: Vessels
+    vessels: Tubes
     nodule: NDArray[np.float64]
     lobe: int
 
@@ -100,7 +101,7 @@ def draw_chest(rng: np.random.Generator) -> Chest:
         fat=rng.uniform(8, 22),
         lung_hu=rng.normal(*LUNG_HU),
         texture=_texture(rng),
-        vessels=Vessels.joined(trees),
+        vessels=Tubes.joined(trees),
         nodule=nodule,
         lobe=_lobe(side, nodule[2]),
     )
@@ -147,7 +148,7 @@ def _place_nodule(lung: Ellipsoid, heart: Ellipsoid, rng: np.random.Generator) -
             return place
 
 
-def _lung_vessels(lung: Ellipsoid, rng: np.random.Generator) -> Vessels:
+def _lung_vessels(lung: Ellipsoid, rng: np.random.Generator) -> Tubes:
     center, half_axes = np.array(lung.center), np.array(lung.half_axes)
     hilum = center * (0.55, 1, 1) + (0.0, 5.0, 5.0)
     directions = rng.normal(size=(VESSEL_TARGETS, 3))
@@ -160,7 +161,7 @@ def _lung_vessels(lung: Ellipsoid, rng: np.random.Generator) -> Vessels:
 def _texture(rng: np.random.Generator) -> NDArray[np.float32]:
     total = np.zeros((TILE_SIZE,) * 3, np.float32)
     for grain, weight in TEXTURE_GRAINS:
-        layer = gaussian_filter(rng.standard_normal(total.shape, np.float32), grain, mode="wrap", truncate=3)
+        layer = gaussian_filter(rng.standard_normal(total.shape, np.float32), grain, mode="wrap", truncate=2.5)
         total += np.float32(weight) * layer / layer.std()
     return np.float32(TEXTURE_HU) * total
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.phantom.tubes import Tubes, draw_tubes
+
 SPICULES = 22
 """Directions that spicules can take; how many do follows from the spiculation."""
 SPICULE_LENGTH = (2.0, 7.0)
@@ -101,67 +103,67 @@ class Nodule:
     @property
     def reach(self) -> float:
         """Largest distance from the centre that the nodule can touch, mm."""
-        surface = self.diameter / 2 * self.shape.half_axes.max() * (1 + self.shape.lobe_heights.sum())
-        return float(surface / self.shape.unit_volume ** (1 / 3) + 1.3 * SPICULE_LENGTH[1] + 1)
+        surface = self._scale * self.shape.half_axes.max() * (1 + self.shape.lobe_heights.sum())
+        return float(surface + self.shape.spicule_lengths.max() * SPICULE_LENGTH[1] + max(SPICULE_RADIUS) + EDGE)
 
-    def sample(
+    def draw(
         self, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the share of each point inside the nodule (0 to 1) and the HU there, both of the broadcast shape.
+        """Return the share of each voxel inside the nodule (0 to 1) and the HU there, both of shape (K, J, I).
 
         Args:
-            x: mm from the nodule's centre in the anatomy frame; x, y and z broadcast together.
+            x: mm from the nodule's centre along the anatomy's x, shape (J, I).
             y: as x.
-            z: as x.
+            z: mm from the nodule's centre, ascending, shape (K,).
         """
-        x, y, z = np.broadcast_arrays(x, y, z)
-        points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-        near = np.linalg.norm(points, axis=1) < self.reach
-        share, hu = np.zeros(len(points), np.float32), np.zeros(len(points), np.float32)
-        share[near], hu[near] = self._sample_points(points[near])
-        return share.reshape(x.shape), hu.reshape(x.shape)
-
-    def _sample_points(self, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         shape, radius = self.shape, np.float32(self.diameter / 2)
-        distance = np.maximum(np.linalg.norm(points, axis=1), np.float32(1e-3))
-        unit = points / distance[:, None]
-        surface = _surface(shape.half_axes, shape.lobes, shape.lobe_heights, unit)
-        surface = surface * radius / np.float32(shape.unit_volume ** (1 / 3))
-        body = np.clip((surface - distance) / np.float32(EDGE) + 0.5, 0, 1)
+        distance = np.sqrt((x**2 + y**2)[None] + (z**2)[:, None, None])
+        share = self._body(x, y, z, distance)
         solid, glass = np.float32(shape.solid_hu), np.float32(shape.ground_glass_hu)
-        hu = np.full(len(points), solid if self.attenuation == 0 else glass)
+        hu = np.full(distance.shape, solid if self.attenuation == 0 else glass)
         if self.attenuation == 1:
-            core = np.linalg.norm(points - np.float32(radius * shape.core_offset), axis=1)
+            cx, cy, cz = (np.float32(value) for value in radius * shape.core_offset)
+            core = np.sqrt(((x - cx) ** 2 + (y - cy) ** 2)[None] + ((z - cz) ** 2)[:, None, None])
             inside = np.clip((radius * np.float32(shape.core_share) - core) / np.float32(EDGE) + 0.5, 0, 1)
             hu += inside * (solid - glass)
-        strands = self._spicules(points, radius)
+        strands = draw_tubes(self._spicules(), x, y, z, edge=EDGE, smallest_radius=EDGE)
+        outside = strands > share
         strand_hu = np.float32(shape.solid_hu if self.attenuation < 2 else GROUND_GLASS_SPICULE_HU)
-        outside = strands > body
-        return np.where(outside, strands, body), np.where(outside, strand_hu, hu)
+        return np.where(outside, strands, share), np.where(outside, strand_hu, hu)
 
-    def _spicules(self, points: NDArray[np.float32], radius: np.float32) -> NDArray[np.float32]:
-        """Return the share of each point inside a spicule, shape (N,)."""
-        shape = self.shape
-        share = np.zeros(len(points), np.float32)
-        onsets = np.arange(SPICULES) / SPICULES
-        grown = np.clip((self.spiculation - onsets) / SPICULE_ONSET, 0, 1)
-        longest = SPICULE_LENGTH[0] + (SPICULE_LENGTH[1] - SPICULE_LENGTH[0]) * self.spiculation
-        roots = _surface(shape.half_axes, shape.lobes, shape.lobe_heights, shape.spicules)
-        roots = roots * radius / shape.unit_volume ** (1 / 3)
-        root_width, tip_width = SPICULE_RADIUS
-        for direction, root, part, relative in zip(shape.spicules, roots, grown, shape.spicule_lengths, strict=True):
-            if part == 0:
-                break
-            length = np.float32(longest * relative * part)
-            along = points @ direction.astype(np.float32)
-            candidates = np.flatnonzero((along > 0) & (along < root + length + 1))
-            along = along[candidates]
-            beside = np.sqrt(np.maximum(np.einsum("nc,nc->n", points[candidates], points[candidates]) - along**2, 0))
-            over = along - np.float32(root)
-            width = np.float32(root_width) + np.clip(over / length, 0, 1) * np.float32(tip_width - root_width)
-            edge = np.minimum(width - beside, length - over) / np.float32(EDGE) + 0.5
-            share[candidates] = np.maximum(share[candidates], np.clip(edge, 0, 1))
+    def _body(
+        self,
+        x: NDArray[np.float32],
+        y: NDArray[np.float32],
+        z: NDArray[np.float32],
+        distance: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Return the share of each voxel inside the body; the surface is computed only where it can pass."""
+        lowest = self.shape.half_axes.min() * self._scale - EDGE
+        highest = self.shape.half_axes.max() * (1 + self.shape.lobe_heights.sum()) * self._scale + EDGE
+        share = (distance < lowest).astype(np.float32)
+        k, j, i = np.nonzero((distance >= lowest) & (distance < highest))
+        near = distance[k, j, i]
+        unit = np.stack([x[j, i], y[j, i], z[k]], axis=1) / np.maximum(near, np.float32(1e-3))[:, None]
+        surface = _surface(self.shape.half_axes, self.shape.lobes, self.shape.lobe_heights, unit)
+        share[k, j, i] = np.clip((surface * np.float32(self._scale) - near) / np.float32(EDGE) + 0.5, 0, 1)
         return share
+
+    @property
+    def _scale(self) -> float:
+        """Radius of the nodule's body, mm, for a unit of its shape."""
+        return float(self.diameter / 2 / self.shape.unit_volume ** (1 / 3))
+
+    def _spicules(self) -> Tubes:
+        """Return the spicules at this spiculation, mm from the nodule's centre."""
+        shape = self.shape
+        grown = np.clip((self.spiculation - np.arange(SPICULES) / SPICULES) / SPICULE_ONSET, 0, 1)
+        longest = SPICULE_LENGTH[0] + (SPICULE_LENGTH[1] - SPICULE_LENGTH[0]) * self.spiculation
+        roots = _surface(shape.half_axes, shape.lobes, shape.lobe_heights, shape.spicules)[:, None] * self._scale
+        tips = roots + (longest * shape.spicule_lengths * grown)[:, None]
+        there = grown > 0
+        radii = np.tile(SPICULE_RADIUS, (SPICULES, 1))
+        return Tubes((shape.spicules * roots)[there], (shape.spicules * tips)[there], radii[there])
 
 
 def _surface(

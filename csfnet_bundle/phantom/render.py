@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -136,7 +137,7 @@ def _render_slab(
         thin = (z + offset).astype(np.float32)
         lung_hu = parenchyma(chest, x, y, thin)
         _add_nodule(lung_hu, nodule, chest.nodule, place, thin, scanner.thickness / repeats)
-        vessels = draw_vessels(chest.vessels, x, y, thin, place.step)
+        vessels = draw_vessels(chest.vessels, x, y, thin)
         lung_hu += vessels * np.maximum(np.float32(BLOOD_HU) - lung_hu, 0)
         other_hu, lung = surroundings(chest, x, y, thin)
         total += other_hu + lung * (lung_hu - other_hu)
@@ -161,19 +162,28 @@ def _add_nodule(
     rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
     if not (len(slices) and len(rows) and len(columns)):
         return
-    box = np.ix_(slices, rows, columns)
-    in_plane = int(np.ceil(place.step / IN_PLANE_SUBSTEP))
-    along = int(np.ceil(thickness / SLICE_SUBSTEP))
-    x, y, height = x[np.ix_(rows, columns)], y[np.ix_(rows, columns)], height[slices][:, None, None]
-    shares, weighted = np.zeros_like(lung_hu[box]), np.zeros_like(lung_hu[box])
-    for dz in ((np.arange(along) + 0.5) / along - 0.5) * thickness:
-        for di in ((np.arange(in_plane) + 0.5) / in_plane - 0.5) * place.step:
-            for dj in ((np.arange(in_plane) + 0.5) / in_plane - 0.5) * place.step:
-                share, hu = nodule.sample(x + np.float32(di), y + np.float32(dj), height + np.float32(dz))
-                shares += share
-                weighted += share * hu
-    count = np.float32(along * in_plane**2)
-    lung_hu[box] = lung_hu[box] * (1 - shares / count) + weighted / count
+    box = (slice(slices[0], slices[-1] + 1), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    in_plane, along = math.ceil(place.step / IN_PLANE_SUBSTEP), math.ceil(thickness / SLICE_SUBSTEP)
+    parts = ((np.arange(along, dtype=np.float32) + 0.5) / along - 0.5) * np.float32(thickness)
+    fine_z = (height[slices][:, None] + parts).ravel().astype(np.float32)
+    share, hu = nodule.draw(_finer(x[box[1:]], in_plane), _finer(y[box[1:]], in_plane), fine_z)
+    share, weighted = (_coarser(values, along, in_plane) for values in (share, share * hu))
+    lung_hu[box] = lung_hu[box] * (1 - share) + weighted
+
+
+def _finer(plane: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """Return a coordinate that is linear over the pixels at ``factor`` times as many, (J, I) to (fJ, fI)."""
+    parts = (np.arange(factor) + 0.5) / factor - 0.5
+    rows = (np.arange(plane.shape[0])[:, None] + parts).ravel() * (plane[1, 0] - plane[0, 0])
+    columns = (np.arange(plane.shape[1])[:, None] + parts).ravel() * (plane[0, 1] - plane[0, 0])
+    return (plane[0, 0] + rows[:, None] + columns).astype(np.float32)
+
+
+def _coarser(values: NDArray[np.float32], along: int, in_plane: int) -> NDArray[np.float32]:
+    """Return the mean over each voxel's parts."""
+    k, j, i = values.shape
+    parts = values.reshape(k // along, along, j // in_plane, in_plane, i // in_plane, in_plane)
+    return parts.mean(axis=(1, 3, 5))
 
 
 def _noise(shape: tuple[int, ...], deviation: float, grain: float, rng: np.random.Generator) -> NDArray[np.float32]:
