@@ -55,6 +55,8 @@ def _pair(subject: Subject, scans: Sequence[Scan], first: int) -> FollowUpPair:
         clinical=clinical,
         strata={
             "diameter_mm": round(nodule.diameter, 1),
+            "diameter_t0_mm": round(subject.nodule(first).diameter, 1),
+            "diameter_t1_mm": round(nodule.diameter, 1),
             "attenuation": ATTENUATIONS[nodule.attenuation],
             "scanner": f"{scanner1.maker_code} {scanner1.model_code}",
             "kernel": scanner1.kernel,

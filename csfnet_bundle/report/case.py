@@ -12,8 +12,8 @@ from csfnet_bundle.pairs import FollowUpPair
 from csfnet_bundle.tables import clinical_notices, describe_clinical
 
 DIAMETER_T0 = "diameter_t0_mm"
-DIAMETER_T1 = "diameter_mm"
-"""Keys of the datalist's ``strata`` that hold the nodule's diameter at t0 and t1, mm; subgroups go by that of t1."""
+DIAMETER_T1 = "diameter_t1_mm"
+"""Keys of the datalist's ``strata`` that hold the nodule's diameter at t0 and t1, mm."""
 
 
 @dataclass(frozen=True)

@@ -92,14 +92,30 @@ def _growth_rows(case: Case) -> list[tuple[str, str]]:
     def millimetres(value: float | None) -> str:
         return "not known" if value is None else f"{value:.1f} mm"
 
-    doubling = case.doubling_time_days
-    interval = "not known" if case.interval_days is None else days(case.interval_days)
     return [
         ("Diameter at t0", millimetres(case.diameter_t0_mm)),
         ("Diameter at t1", millimetres(case.diameter_t1_mm)),
-        ("Interval", interval),
-        ("Volume doubling time", "none" if doubling is None or doubling < 0 else days(doubling)),
+        ("Interval", _interval(case)),
+        ("Volume doubling time", _doubling_time(case)),
     ]
+
+
+def _interval(case: Case) -> str:
+    if case.interval_days is None:
+        return "not known"
+    text = days(case.interval_days)
+    if case.date_t0 is not None and case.date_t1 is not None:
+        between = (case.date_t1 - case.date_t0).days
+        if between != round(case.interval_days):
+            text += f"; the dates, {days(between)} apart, may have been shifted to hide the patient"
+    return text
+
+
+def _doubling_time(case: Case) -> str:
+    if case.diameter_t0_mm is None or case.diameter_t1_mm is None or case.interval_days is None:
+        return "not known"
+    doubling = case.doubling_time_days
+    return "none: the nodule did not grow" if doubling is None or doubling < 0 else days(doubling)
 
 
 def _inputs(case: Case) -> list[dict[str, object]]:

@@ -21,24 +21,29 @@ from csfnet_bundle.report.worst_errors import worst_errors
 
 REPORT_NAME = "report.html"
 
-SHOWN_ELSEWHERE = frozenset(
+NEEDED = frozenset(
     {
-        *("data", "phantom", "weights", "decision_chosen_on", "note", "decision", "metrics", "calibration_slope"),
-        *(
-            "auc_delong",
-            "calibration_intercept",
-            "calibration_bins",
-            "confusion",
-            "pairs",
-            "patients",
-            "malignant",
-            "bootstrap",
-        ),
+        "auc_delong",
+        "bootstrap",
+        "calibration_intercept",
+        "calibration_slope",
+        "confusion",
+        "data",
+        "decision",
+        "decision_chosen_on",
+        "malignant",
+        "metrics",
+        "note",
+        "pairs",
+        "patients",
         "versions",
-        "references",
+        "weights",
     }
 )
-"""Keys of ``metrics.json`` that have their own place in the report; all others are listed under the provenance."""
+"""Keys of ``metrics.json`` that the report is made of."""
+
+SHOWN_ELSEWHERE = NEEDED | {"calibration_bins", "phantom", "references"}
+"""Keys that have their own place in the report or say what it says already; others are listed as provenance."""
 
 
 def write_cohort_report(
@@ -99,7 +104,7 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BundleError(f"not JSON: {error}", record=str(path), remedy=remedy) from None
-    missing = sorted(SHOWN_ELSEWHERE - document.keys()) if isinstance(document, dict) else ["everything"]
+    missing = sorted(NEEDED - document.keys()) if isinstance(document, dict) else ["everything"]
     if missing:
         raise BundleError(f"it lacks {', '.join(missing)}", record=str(path), remedy=remedy)
     return document

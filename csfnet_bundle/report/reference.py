@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
+from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.paired import resampled_areas
 from csfnet_bundle.evaluation.weighted import area_under_curve
 
@@ -42,9 +43,12 @@ class Reference:
     auc: Interval
     ahead: Interval
 
-    def to_plain(self) -> dict[str, dict[str, float]]:
-        """Return plain values for JSON."""
-        return {"auc": asdict(self.auc), "ahead_of_network": asdict(self.ahead)}
+    def to_plain(self) -> dict[str, dict[str, float | None]]:
+        """Return plain values for JSON, null for what is undefined."""
+        return {
+            name: {end: plain_number(value) for end, value in asdict(interval).items()}
+            for name, interval in (("auc", self.auc), ("ahead_of_network", self.ahead))
+        }
 
     @classmethod
     def from_scores(

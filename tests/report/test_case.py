@@ -33,7 +33,7 @@ def pair(**changes):
         "t1": Scan("t1", POINT, date="20000102"),
         "label": 1,
         "clinical": {"race": 1, "age": 61},
-        "strata": {"diameter_t0_mm": 8.0, "diameter_mm": "10.5"},
+        "strata": {"diameter_t0_mm": 8.0, "diameter_t1_mm": "10.5"},
     }
     return FollowUpPair(**(values | changes))
 
@@ -63,7 +63,7 @@ def test_a_record_without_prior_or_dates_keeps_them_unknown(phantom_weights):
     ("changes", "message"),
     [
         ({"strata": {"diameter_t0_mm": "large"}}, "100012/2, strata: diameter_t0_mm is 'large', expected mm"),
-        ({"strata": {"diameter_mm": -3}}, "diameter_t1_mm is -3.0, expected a positive number"),
+        ({"strata": {"diameter_t1_mm": -3}}, "diameter_t1_mm is -3.0, expected a positive number"),
         ({"clinical": {"race": 77}}, "race"),
     ],
 )

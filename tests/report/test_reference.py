@@ -44,3 +44,10 @@ def test_scores_of_other_pairs_are_refused(predictions):
 def test_intervals_in_words():
     assert str(Interval(-0.05, -0.1, 0.02)) == "−0.050 (−0.100 to 0.020)"
     assert str(Interval(float("nan"), 0, 1)) == "undefined"
+
+
+def test_plain_values_have_null_for_what_is_undefined():
+    nothing = float("nan")
+    plain = Reference("oracle", Interval(0.9, 0.8, 0.95), Interval(nothing, nothing, nothing)).to_plain()
+    assert plain["auc"] == {"value": 0.9, "lower": 0.8, "upper": 0.95}
+    assert plain["ahead_of_network"] == {"value": None, "lower": None, "upper": None}
