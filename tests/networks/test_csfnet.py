@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from csfnet_bundle.networks import CSFNet, count_parameters, create_network
 
@@ -25,6 +26,16 @@ def test_full_width() -> None:
     assert count_parameters(network) == FULL_WIDTH_PARAMETERS
     with torch.no_grad():
         assert network(torch.rand(1, 2, 16, 64, 64)).shape == (1, 2)
+
+
+def test_cost_of_the_published_form() -> None:
+    """The specification's figures: 12.18 GMAC for each ROI in the encoder, 1.81 in TRF, 26.16 for a pair."""
+    with torch.device("meta"), FlopCounterMode(display=False, depth=2) as counter:
+        CSFNet(cbam="published").eval()(torch.rand(1, 2, 16, 64, 64))
+    gmac = {name: sum(counts.values()) / 2e9 for name, counts in counter.get_flop_counts().items()}
+    assert gmac["CSFNet.encoder"] / 2 == pytest.approx(12.18, abs=0.005)
+    assert gmac["CSFNet.temporal_fusion"] == pytest.approx(1.81, abs=0.005)
+    assert gmac["CSFNet.encoder"] + gmac["CSFNet.temporal_fusion"] == pytest.approx(26.16, abs=0.01)
 
 
 def test_published_cbam_total() -> None:
@@ -122,6 +133,16 @@ def test_torchscript_round_trip(use_interval: bool, batch: Callable, tmp_path: P
         for given in (inputs, inputs[:2], inputs[:1]):
             torch.testing.assert_close(scripted(*given), network(*given), rtol=0, atol=1e-5)
             torch.testing.assert_close(scripted.attention_map(*given), network.attention_map(*given))
+
+
+def test_export_keeps_the_batch_open(network: CSFNet, batch: Callable) -> None:
+    """One export, which ONNX also starts from, serves every batch size: nothing depends on the values of the input."""
+    image, clinical, _ = batch(3)
+    free = {0: torch.export.Dim("batch")}
+    exported = torch.export.export(network, (image, clinical), dynamic_shapes={"image": free, "clinical": free})
+    image, clinical, _ = batch(2)
+    with torch.no_grad():
+        torch.testing.assert_close(exported.module()(image, clinical), network(image, clinical), rtol=0, atol=1e-5)
 
 
 def test_checkpoint_round_trip(network: CSFNet, batch: Callable, settled: Callable, tmp_path: Path) -> None:

@@ -44,7 +44,10 @@ class SCANs(Network):
 
     Args:
         width: factor on the channels of the convolutions.
-        roi_size: (D, H, W) of the ROIs in voxels; H and W at least 32.
+        roi_size: (D, H, W) of the ROIs in voxels.
+
+    Raises:
+        ValueError: H or W is below 32, so that the last max pool leaves nothing.
     """
 
     def __init__(self, width: float = 1.0, roi_size: Sequence[int] = ROI_SIZE) -> None:
@@ -52,6 +55,8 @@ class SCANs(Network):
         self.width = width
         self.roi_size = roi_size
         reduction = 2 ** len(VGG16)
+        if min(roi_size[1:]) < reduction:
+            raise ValueError(f"roi_size is {tuple(roi_size)}, SCANs needs a height and width of at least {reduction}")
         features = scale_channels(VGG16[-1][-1], width) * (roi_size[1] // reduction) * (roi_size[2] // reduction)
 
         self.features = vgg16_layers(width)

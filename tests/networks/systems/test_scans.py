@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import pytest
 import torch
 from torch import nn
 
@@ -24,3 +25,8 @@ def test_attention_is_over_the_slices(batch: Callable) -> None:
     with torch.no_grad():
         torch.testing.assert_close(network(image.flip(2)), network(image), rtol=0, atol=1e-5)
         assert (network(repeated) - network(image)).abs().max() > 1e-5
+
+
+def test_small_roi_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"roi_size is \(16, 24, 24\), SCANs needs a height and width of at least 32"):
+        SCANs(roi_size=(16, 24, 24))
