@@ -16,20 +16,18 @@ NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, tria
 
 def percent(probability: float) -> str:
     """Return whole per cent; never 0 % or 100 %, which would claim certainty."""
-    if probability < 0.005:
+    whole = round(100 * probability)
+    if whole < 1:
         return "under 1\N{NO-BREAK SPACE}%"
-    if probability > 0.995:
-        return "over 99\N{NO-BREAK SPACE}%"
-    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
+    return "over 99\N{NO-BREAK SPACE}%" if whole > 99 else f"{whole}\N{NO-BREAK SPACE}%"
 
 
 def of_hundred(probability: float) -> str:
-    """Return a natural frequency: ``"about 72 of 100"``."""
-    if probability < 0.005:
+    """Return a natural frequency: ``"about 72 of 100"``; never none of 100 or all."""
+    whole = round(100 * probability)
+    if whole < 1:
         return "fewer than 1 of 100"
-    if probability > 0.995:
-        return "more than 99 of 100"
-    return f"about {100 * probability:.0f} of 100"
+    return "more than 99 of 100" if whole > 99 else f"about {whole} of 100"
 
 
 def days(count: float) -> str:
