@@ -1,0 +1,71 @@
+"""Positions from NLSTx: pixel boxes on one slice of each yearly screen, one nodule a participant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from csfnet_bundle.cohort.sighting import SCREEN_DATES, PixelBox, Sighting
+from csfnet_bundle.cohort.table import Row, read_rows
+from csfnet_bundle.errors import BundleError
+
+LABELS = {"B": 0, "M": 1}
+COLUMNS = (
+    "fold",
+    "PID",
+    "study_yr",
+    "malignancy",
+    "seriesinstanceuids",
+    "Abnormality UID",
+    "Slice number",
+    "Bounding box x (pixels)",
+    "Bounding box y (pixels)",
+    "Bounding box width (pixels)",
+    "Bounding box height (pixels)",
+)
+NODULE = "nodule"
+"""The abnormality number is given anew at every screen and is no identity over time, so the participant's one nodule
+has one name, and its screens are linked by participant."""
+
+
+def read_nlstx(path: Path) -> list[Sighting]:
+    """Read the NLSTx table.
+
+    Raises:
+        BundleError: a cell that is not what its column should hold, with the row.
+    """
+    return list(_sightings(path))
+
+
+def _sightings(path: Path) -> Iterator[Sighting]:
+    for row in read_rows(path, COLUMNS):
+        try:
+            yield _sighting(row)
+        except BundleError as error:
+            raise error.for_record(str(path)) from None
+
+
+def _sighting(row: Row) -> Sighting:
+    screen = row.whole("study_yr")
+    if not 0 <= screen < len(SCREEN_DATES):
+        raise BundleError(f"study_yr is {screen}, expected 0, 1 or 2", record=row.record)
+    box = PixelBox(
+        slice_number=row.whole("Slice number"),
+        column=row.number_in("Bounding box x (pixels)"),
+        row=row.number_in("Bounding box y (pixels)"),
+        width=row.number_in("Bounding box width (pixels)"),
+        height=row.number_in("Bounding box height (pixels)"),
+    )
+    if min(box.width, box.height) <= 0 or min(box.column, box.row) < 0:
+        raise BundleError(f"the box {box} has no area or starts before the image", record=row.record)
+    return Sighting(
+        subject=row.name("PID"),
+        nodule=NODULE,
+        series_uid=row.uid("seriesinstanceuids"),
+        place=box,
+        label=row.choice("malignancy", LABELS),
+        date=SCREEN_DATES[screen],
+        screen=screen,
+        row=row.number,
+        strata={"source_fold": row.whole("fold"), "abnormality": row.whole("Abnormality UID")},
+    )

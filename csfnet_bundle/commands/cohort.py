@@ -1,0 +1,193 @@
+"""``python -m csfnet_bundle cohort``: a training cohort from public tables of nodule positions."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from csfnet_bundle.cohort.flow import Flow
+from csfnet_bundle.cohort.index import open_index
+from csfnet_bundle.cohort.lidc_voi import read_lidc_voi
+from csfnet_bundle.cohort.lists import file_digest, make_datalist
+from csfnet_bundle.cohort.making import Fetching, make_cohort, plan_cohort, wanted_series
+from csfnet_bundle.cohort.options import SOURCES, CohortOptions
+from csfnet_bundle.cohort.pairing import Screens
+from csfnet_bundle.cohort.screenings import pair_screenings
+from csfnet_bundle.cohort.splits import DEFAULT_SHARES
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import Datalist, save_datalist
+from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
+
+LIDC, SCREENINGS = "lidc-voi", "screenings"
+
+
+def cohort(
+    source: str,
+    out: str,
+    table: str | None = None,
+    participants: str | None = None,
+    dir: str | None = None,
+    index: str | None = None,
+    images: str | None = None,
+    download: bool = False,
+    endpoint: str | None = None,
+    transfers: int = 32,
+    screens: str = "neighbouring",
+    label_within_days: float | None = None,
+    without_reads: bool = False,
+    skip_refused: bool = False,
+    split: tuple[float, float, float] = DEFAULT_SHARES,
+    folds: int = 5,
+    seed: int = 0,
+    verify: bool = False,
+    cache_dir: str | None = None,
+    workers: int = 2,
+    scheduler: str | None = None,
+) -> None:
+    """Make a cohort: plan it, fetch its images, write datalist and report.
+
+    Without ``--download``, and while images are wanted, only the plan is made and printed.
+
+    Args:
+        source: nlstx, luna25 or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings (all
+            neighbouring screens in the index, without nodules).
+        out: the cohort's folder; images go to its subfolder images unless ``--images`` names another.
+        table: the table of positions.
+        participants: the NLST participant table (prsn), for clinical values, intervals and exclusions.
+        dir: for lidc-voi, the folder with labels.csv.
+        index: an index file; by default the one that idc-index installed.
+        images: folder where the images are, or shall be.
+        download: fetch what is not there.
+        endpoint: address of another S3 server than the public one.
+        transfers: files fetched at the same time.
+        screens: neighbouring (each screen with the next), or any (every two).
+        label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
+        without_reads: leave the radiologists' reads out of the inputs.
+        skip_refused: leave out and count what is refused, instead of stopping.
+        split: shares of the patients in training, validation and test.
+        folds: cross-validation folds written into the datalist; 0 for none.
+        seed: of the splits.
+        verify: draw every box on its slice into contact_sheets/.
+        cache_dir: read all ROIs into this cache, over processes.
+        workers: processes that read ROIs on this machine.
+        scheduler: address of a Dask scheduler whose workers read the ROIs instead.
+    """
+    folder, shares = Path(str(out)), _shares(split)
+    if source == SCREENINGS:
+        _screenings(folder, index)
+        return
+    if source == LIDC:
+        datalist = _lidc(dir, folder, seed, shares, folds)
+    elif source in SOURCES:
+        if table is None:
+            raise BundleError(f"source {source} needs a table", remedy="Name it by --table.")
+        options = CohortOptions(
+            source=source,
+            table=Path(str(table)),
+            participants=None if participants is None else Path(str(participants)),
+            index=None if index is None else Path(str(index)),
+            screens=_screens(screens),
+            label_within_days=label_within_days,
+            skip_refused=skip_refused,
+            seed=seed,
+            shares=shares,
+            folds=folds,
+        )
+        fetching = Fetching(Path(images) if images else folder / "images", download, endpoint, transfers)
+        made = _from_table(options, folder, fetching, without_reads=without_reads, verify=verify)
+        if made is None:
+            return
+        datalist = made
+    else:
+        known = ", ".join((*SOURCES, LIDC, SCREENINGS))
+        raise BundleError(f"source {source!r} is not known", remedy=f"Sources: {known}.")
+    counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in datalist.sections.items() if pairs)
+    print(f"{folder / 'datalist.json'}: {counts}", file=sys.stderr)
+    if cache_dir is not None:
+        _prepare(datalist, Path(str(cache_dir)), workers, scheduler, one_scan=source == LIDC)
+
+
+def _from_table(
+    options: CohortOptions, folder: Path, fetching: Fetching, *, without_reads: bool, verify: bool
+) -> Datalist | None:
+    choice = plan_cohort(options, folder)
+    _print_flow(choice.flow)
+    print("\n".join(choice.plan.lines()))
+    wanted = wanted_series(choice, fetching.images)
+    if len(wanted) == len(choice.plan.series) > 0 and not fetching.download:
+        print(f"The images are not in {fetching.images}: this was the plan. Fetch them by --download.", file=sys.stderr)
+        return None
+    datalist = make_cohort(choice, options, folder, fetching, without_reads=without_reads, verify=verify)
+    print(f"report: {folder / 'report.html'}", file=sys.stderr)
+    return datalist
+
+
+def _lidc(folder: str | None, out: Path, seed: int, shares: tuple[float, float, float], folds: int) -> Datalist:
+    if folder is None:
+        raise BundleError(f"source {LIDC} needs a folder", remedy="Name it by --dir.")
+    source = Path(str(folder))
+    datalist = make_datalist(
+        out,
+        read_lidc_voi(source, out),
+        name="LIDC nodule volumes",
+        description="One-scan records; malignant means that at least two radiologists rated malignancy above 3.",
+        seed=seed,
+        shares=shares,
+        folds=folds,
+        provenance={"source": LIDC, "table_sha256": file_digest(source / "labels.csv")},
+    )
+    save_datalist(datalist)
+    return datalist
+
+
+def _screenings(out: Path, index: str | None) -> None:
+    started = time.perf_counter()
+    counts = pair_screenings(open_index(index), out)
+    seconds = time.perf_counter() - started
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{counts.series:,} CT series of {counts.patients:,} patients in the index")
+    print(f"{counts.axial_series:,} of them axial, thin and whole")
+    print(f"{counts.pairs:,} pairs of neighbouring screens of {counts.paired_patients:,} patients")
+    print(f"{counts.same_kernel:,} pairs with the same kernel at both screens; {counts.gigabytes:,.0f} GB in all")
+    print(f"{seconds:.1f} s, {memory:.2f} GB of memory at most (the whole process)")
+    print(f"{out / 'screenings.csv'}", file=sys.stderr)
+
+
+def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool) -> None:
+    pairs = [pair for _, pair in datalist]
+    rois = RoiCache(cache, RoiSettings(), repeat_missing_prior=one_scan)
+    refused = prepare_rois(pairs, datalist.folder, rois, workers=workers, scheduler=scheduler)
+    print(f"{len(pairs) - len(refused)} of {len(pairs)} pairs have their ROIs in {cache}", file=sys.stderr)
+    for error in refused.values():
+        print(f"refused: {error}", file=sys.stderr)
+
+
+def _print_flow(flow: Flow) -> None:
+    table = Table("step", "number", "unit", "patients", box=None)
+    for step in flow.steps:
+        what = f"  left out: {step.what}" if step.left_out else step.what
+        table.add_row(what, f"{step.count:,}", step.unit, f"{step.patients:,}")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _screens(value: str) -> Screens:
+    try:
+        return Screens(value)
+    except ValueError:
+        raise BundleError(f"screens is {value!r}", remedy=f"Use {' or '.join(Screens)}.") from None
+
+
+def _shares(split: object) -> tuple[float, float, float]:
+    if not isinstance(split, Sequence) or isinstance(split, str) or len(split) != 3:
+        raise BundleError(f"split is {split!r}, expected three shares, e.g. 0.7,0.1,0.2")
+    try:
+        training, validation, test = (float(share) for share in split)
+    except (TypeError, ValueError):
+        raise BundleError(f"split is {split!r}, expected three shares, e.g. 0.7,0.1,0.2") from None
+    return training, validation, test
