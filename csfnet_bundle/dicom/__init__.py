@@ -7,6 +7,7 @@ what each means and what to do. Example::
     roi = read_roi(series, Point((-51.2, 30.0, -112.5), Space.LPS))
 """
 
+from csfnet_bundle.dicom.pairing import check_pair, select_pair
 from csfnet_bundle.dicom.roi import read_roi
 from csfnet_bundle.dicom.scan import scan_folder
 from csfnet_bundle.dicom.selection import THINNEST_SOFT_MOST, SelectionRule, select_series
@@ -17,8 +18,10 @@ __all__ = [
     "THINNEST_SOFT_MOST",
     "SelectionRule",
     "Series",
+    "check_pair",
     "read_roi",
     "read_volume",
     "scan_folder",
+    "select_pair",
     "select_series",
 ]

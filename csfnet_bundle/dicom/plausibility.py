@@ -1,7 +1,7 @@
 """Whether stored values and their rescaling can be Hounsfield units: air must be near -1000.
 
-The percentile and its limits are those of :mod:`csfnet_bundle.geometry.hounsfield`. Here it is judged by counting the
-stored values of every slice decoded, which costs a tenth of a percentile and keeps no pixels.
+The limits are those of :mod:`csfnet_bundle.geometry.hounsfield`. Here percentiles are judged by counting the stored
+values of every slice decoded, which costs a tenth of sorting them and keeps no pixels.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.dicom.instance import Instance
-from csfnet_bundle.dicom.tolerances import CENTRAL_PADDING_SHARE, CENTRAL_SHARE, PADDING_BELOW_HU
+from csfnet_bundle.dicom.tolerances import (
+    AIR_PERCENTILE,
+    CENTRAL_PADDING_SHARE,
+    CENTRAL_SHARE,
+    INSCRIBED_SHARE,
+    PADDING_BELOW_HU,
+    TOO_LOW_PERCENTILE,
+)
 from csfnet_bundle.errors import Refusal, RefusalCode
-from csfnet_bundle.geometry.hounsfield import AIR_HIGHEST_HU, AIR_LOWEST_HU, AIR_PERCENTILE
+from csfnet_bundle.geometry.hounsfield import AIR_HIGHEST_HU, AIR_LOWEST_HU
 
 
 class HounsfieldCheck:
@@ -25,19 +32,15 @@ class HounsfieldCheck:
 
     def add(self, stored: NDArray[np.integer], instance: Instance) -> None:
         """Count the stored values of one whole slice, shape (rows, columns)."""
-        below = _count_below(stored, PADDING_BELOW_HU, instance)
-        too_low = _count_below(stored, AIR_LOWEST_HU, instance)
-        air = _count_below(stored, AIR_HIGHEST_HU, instance)
-        announced = _count_padding(stored, instance)
-        self._unpadded += stored.size - below - announced[0]
+        inscribed = _amid(stored, INSCRIBED_SHARE)
+        below = _count_below(inscribed, PADDING_BELOW_HU, instance)
+        too_low = _count_below(inscribed, AIR_LOWEST_HU, instance)
+        air = _count_below(inscribed, AIR_HIGHEST_HU, instance)
+        announced = _count_padding(inscribed, instance)
+        self._unpadded += inscribed.size - below - announced[0]
         self._too_low += too_low - below - announced[1]
         self._air += air - below - announced[2]
-        rows, columns = stored.shape
-        margin = (1 - CENTRAL_SHARE) / 2
-        central = stored[
-            int(rows * margin) : math.ceil(rows * (1 - margin)),
-            int(columns * margin) : math.ceil(columns * (1 - margin)),
-        ]
+        central = _amid(stored, CENTRAL_SHARE)
         self._central += central.size
         self._central_padding += _count_below(central, PADDING_BELOW_HU, instance)
 
@@ -47,15 +50,14 @@ class HounsfieldCheck:
         Raises:
             Refusal: NOT_HU.
         """
-        wanted = self._unpadded * AIR_PERCENTILE / 100
         padded = self._central_padding / self._central if self._central else 0.0
         if padded > CENTRAL_PADDING_SHARE:
             problem = f"{padded:.0%} of the pixels amid the slices lie below {PADDING_BELOW_HU:.0f} HU"
         elif not self._unpadded:
             problem = "the slices hold nothing but padding"
-        elif self._too_low > wanted:
-            problem = f"percentile {AIR_PERCENTILE:g} of the pixels lies below {AIR_LOWEST_HU:.0f} HU"
-        elif self._air < wanted:
+        elif self._too_low > self._unpadded * TOO_LOW_PERCENTILE / 100:
+            problem = f"percentile {TOO_LOW_PERCENTILE:g} of the pixels lies below {AIR_LOWEST_HU:.0f} HU"
+        elif self._air < self._unpadded * AIR_PERCENTILE / 100:
             problem = f"percentile {AIR_PERCENTILE:g} of the pixels lies above {AIR_HIGHEST_HU:.0f} HU"
         else:
             return
@@ -71,6 +73,12 @@ class HounsfieldCheck:
             },
             remedy="Give the CT with its rescale slope and intercept, not a windowed or scaled copy.",
         )
+
+
+def _amid(stored: NDArray[np.integer], share: float) -> NDArray[np.integer]:
+    """Return the rectangle in the middle whose sides are ``share`` of the image's."""
+    (top, bottom), (left, right) = ((int(n * (1 - share) / 2), math.ceil(n * (1 + share) / 2)) for n in stored.shape)
+    return stored[top:bottom, left:right]
 
 
 def _stored_limit(hu: float, instance: Instance) -> float:

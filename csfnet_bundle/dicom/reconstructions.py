@@ -33,7 +33,7 @@ class Part:
 
     instances: tuple[Instance, ...]
     duplicates: tuple[tuple[Instance, Instance], ...] = ()
-    localizers: int = 0
+    localizers: tuple[Instance, ...] = ()
     named: str = ""
 
 
@@ -48,10 +48,10 @@ def take_apart(instances: Sequence[Instance]) -> list[Part]:
     """
     ordered = sorted(instances, key=lambda item: (item.sop_uid, item.frame, item.path))
     slices = [item for item in ordered if not item.is_localizer]
-    localizers = len(ordered) - len(slices)
+    localizers = [item for item in ordered if item.is_localizer]
     slices, duplicates = _drop_copies(slices)
-    views, odd = _views(slices)
-    localizers += odd
+    views, other_views = _views(slices)
+    localizers += other_views
     parts = [named for view in views for named in _separate(view)]
     if len(parts) > 1 or len(views) > 1:
         parts = [(group, named or "orientation") for group, named in parts]
@@ -59,8 +59,8 @@ def take_apart(instances: Sequence[Instance]) -> list[Part]:
     for group, named in parts:
         kept = {id(item) for item in group}
         copies = tuple(pair for pair in duplicates if id(pair[0]) in kept)
-        result.append(Part(tuple(group), copies, localizers, named))
-    return result or [Part((), (), localizers)]
+        result.append(Part(tuple(group), copies, tuple(localizers), named))
+    return result or [Part((), (), tuple(localizers))]
 
 
 def _drop_copies(slices: Sequence[Instance]) -> tuple[list[Instance], list[tuple[Instance, Instance]]]:
@@ -89,10 +89,10 @@ def _same_header(one: Instance, other: Instance) -> bool:
     )
 
 
-def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], int]:
+def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], list[Instance]]:
     """Group the slices by the direction of their normals; views of fewer than MIN_SLICES slices count as localizers."""
     if len({item.orientation for item in slices}) <= 1:
-        return ([list(slices)] if slices else []), 0
+        return ([list(slices)] if slices else []), []
     limit = np.cos(np.radians(LOCALIZER_DEGREES))
     views: list[tuple[NDArray[np.float64] | None, list[Instance]]] = []
     for item in slices:
@@ -106,11 +106,15 @@ def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], int]:
         else:
             views.append((normal, [item]))
     largest = max(len(members) for _, members in views)
-    # Slices without a valid orientation are never left out: nothing shows that they are another view.
-    kept = [m for normal, m in views if normal is None or len(m) >= MIN_SLICES or len(m) == largest]
-    left_out = len(slices) - sum(map(len, kept))
+    kept, left_out = [], []
+    for normal, members in views:
+        # Slices without a valid orientation are never left out: nothing shows that they are another view.
+        if normal is None or len(members) >= MIN_SLICES or len(members) == largest:
+            kept.append(members)
+        else:
+            left_out.extend(members)
     if any(_normal(members[0]) is None for members in kept):
-        return [[item for members in kept for item in members]], left_out
+        kept = [[item for members in kept for item in members]]
     return kept, left_out
 
 

@@ -135,9 +135,9 @@ def group_series(contents: FolderContents, place: str = "") -> list[Series]:
         for uid in sorted({*sound, *faulty})
         for part in _series_of(uid, sound.get(uid, []), faulty.get(uid, []), strays, contents.skipped)
     ]
-    if not series:
-        _refuse_empty({**contents.skipped, "localizer": len(contents.instances)}, strays, place)
-    return sorted(series, key=lambda item: (item.study_date, item.uid, item.kernel))
+    # A series of localizers alone is only named where it is all there is.
+    scans = [item for item in series if item.instances or any(other.series_uid == item.uid for other in item.faulty)]
+    return sorted(scans or series, key=lambda item: (item.study_date, item.uid, item.kernel))
 
 
 def _series_of(
@@ -153,8 +153,6 @@ def _series_of(
     patients = tuple(sorted({item.patient_id for item in sound}))
     parts = take_apart(sound)
     for part in parts:
-        if not (part.instances or faulty or beside):
-            continue  # localizers alone are no series of slices
         findings: tuple[str, ...] = ()
         if part.named:
             findings = (f"The SeriesInstanceUID holds {len(parts)} reconstructions; this is the one of {part.named}.",)

@@ -86,7 +86,7 @@ def candidate_series(series: Sequence[Series], uid: str | None = None) -> list[S
         ("studies", {item.study_uid for item in candidates}),
     ):
         if len(values) > 1:
-            raise _ambiguous(candidates, f"series of {len(values)} {what}")
+            raise ambiguous(candidates, f"series of {len(values)} {what}")
     return candidates
 
 
@@ -97,12 +97,12 @@ def pick_by_rule(candidates: Sequence[Series], rule: SelectionRule | None) -> Se
         Refusal: AMBIGUOUS_SERIES without a rule, or if it finds two equally good.
     """
     if rule is None:
-        raise _ambiguous(candidates, f"{len(candidates)} series")
+        raise ambiguous(candidates, f"{len(candidates)} series")
     ranked = sorted(candidates, key=rule.key)
     best = rule.key(ranked[0])
     equal = [item for item in ranked if rule.key(item) == best]
     if len(equal) > 1:
-        raise _ambiguous(equal, f"{len(equal)} series equally good by the rule ({rule.name})")
+        raise ambiguous(equal, f"{len(equal)} series equally good by the rule ({rule.name})")
     others = "; ".join(describe(item) for item in ranked[1:])
     return with_finding(ranked[0], f"Chosen by the rule ({rule.name}): {describe(ranked[0])}; not {others}.")
 
@@ -118,7 +118,8 @@ def describe(series: Series) -> str:
     return f"{len(series.instances)} slices of {thickness}, kernel {series.kernel or 'unknown'}"
 
 
-def _ambiguous(candidates: Sequence[Series], what: str) -> Refusal:
+def ambiguous(candidates: Sequence[Series], what: str) -> Refusal:
+    """Return the refusal that names the candidates."""
     return Refusal(
         RefusalCode.AMBIGUOUS_SERIES,
         f"{what}: " + "; ".join(f"{item.uid} ({describe(item)})" for item in candidates[:6]),

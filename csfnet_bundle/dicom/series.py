@@ -36,7 +36,7 @@ class Series:
     instances: tuple[Instance, ...]
     faulty: tuple[Instance, ...] = ()
     duplicates: tuple[tuple[Instance, Instance], ...] = ()
-    localizers: int = 0
+    localizers: tuple[Instance, ...] = ()
     patients: tuple[str, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Series:
     @property
     def first(self) -> Instance:
         """The slice that stands for all in what they share."""
-        return (self.instances or self.faulty)[0]
+        return (self.instances or self.localizers or self.faulty)[0]
 
     @property
     def study_uid(self) -> str:
@@ -132,7 +132,7 @@ class Series:
         if self.duplicates:
             found.append(f"{len(self.duplicates)} copies of slices were dropped.")
         if self.localizers:
-            found.append(f"{self.localizers} localizers were left out.")
+            found.append(f"{len(self.localizers)} localizers were left out.")
         if self.skipped:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
             found.append(f"Files of the folder that are no slices were skipped: {reasons}.")
@@ -254,9 +254,9 @@ class Series:
         if not self.instances and not self.faulty:
             raise Refusal(
                 RefusalCode.TOO_FEW_SLICES,
-                f"only localizers ({self.localizers})",
+                f"only localizers ({len(self.localizers)})",
                 series=self.uid,
-                figures={"slices": 0, "localizers": self.localizers},
+                figures={"slices": 0, "localizers": len(self.localizers)},
                 remedy="Give the axial series.",
             )
 

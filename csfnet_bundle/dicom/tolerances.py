@@ -73,15 +73,26 @@ MAX_PIXEL_SPACING_MM = 10.0
 LOWEST_HU = -1024.0
 """HU below which values are clipped: air, below it are only padding and noise."""
 
+INSCRIBED_SHARE = 0.7
+"""Side of the square, as a share of the image, in which air is looked for: the largest one inside the circle of the
+field of view (1 / sqrt 2). Padding surrounds it, at a value that can pass for air once the intercept is lost."""
+
+AIR_PERCENTILE = 1.0
+"""The percentile of the unpadded pixels in that square that must be air or lung, over all slices decoded. At the lowest
+tips of the lungs they still cover several per cent of it."""
+
+TOO_LOW_PERCENTILE = 5.0
+"""The percentile that must not lie below air: noise of a sharp kernel at low dose scatters single pixels further."""
+
 PADDING_BELOW_HU = -1500.0
 """HU below which a pixel is taken for padding that no element announces (-2000 is usual, rescaled -3024)."""
 
 CENTRAL_SHARE = 0.5
-"""Side of the central square, as a share of the image, in which a scan has no padding: padding surrounds the circle
-of the field of view."""
+"""Side of the square, as a share of the image, that has no padding even where the reconstructed field of view is
+larger than the scanned one."""
 
 CENTRAL_PADDING_SHARE = 0.1
-"""Largest share of such padding in the central square; more is air at a wrong HU."""
+"""Largest share of such padding in that square; more is air at a wrong HU."""
 
 MAX_TILES = 4096
 """Most tiles of a JPEG 2000 frame: tiles of 64x64 in the largest matrix."""

@@ -159,13 +159,13 @@ def write_series(
     prefix: str = "slice",
 ) -> Path:
     """Write the data sets as files; ``names`` default to numbers in the order given."""
-    folder.mkdir(parents=True, exist_ok=True)
     for index, data in enumerate(series):
         write_slice(folder / (names[index] if names else f"{prefix}{index:04d}.dcm"), data, syntax)
     return folder
 
 
 def write_slice(path: Path, data: Dataset, syntax: str = ExplicitVRLittleEndian) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", CTImageStorage)
     meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "1.2.3")
