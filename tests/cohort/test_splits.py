@@ -59,7 +59,7 @@ def test_bad_shares(shares):
 
 
 def test_too_few_patients():
-    with pytest.raises(BundleError, match="too few for validation"):
+    with pytest.raises(BundleError, match="too few for test"):
         split_three_ways([Patient("a", "benign"), Patient("b", "benign")], 0, DEFAULT_SHARES)
     with pytest.raises(BundleError, match="too few for 5 folds"):
         split_folds(COHORT[:4], 0, 5)
