@@ -73,7 +73,7 @@ def _close(cohort: Path, evaluation: Path, new: Path) -> None:
     oracle = next(iter(metrics["references"].values()))["auc"]
     table = pd.read_csv(new / "predictions.csv", dtype={"subject": str, "nodule": str})
     pair = load_datalist(cohort).section("inference")[0]
-    probability = table.set_index("subject").loc[pair.subject, "probability"]
+    probability = float(table.loc[table["subject"] == pair.subject, "probability"].iloc[0])
     print()
     print(f"Test AUC {auc['value']:.3f} (95 % interval {auc['lower']:.3f} to {auc['upper']:.3f}),")
     print(f"oracle AUC {oracle['value']:.3f} ({oracle['lower']:.3f} to {oracle['upper']:.3f}) on the same")

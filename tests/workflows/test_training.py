@@ -1,0 +1,174 @@
+"""Training through the real entry points: reproducible, restartable, refusing what does not fit."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.parallel import DistributedDataParallel
+from workflow_runs import REPOSITORY, TINY, TRAIN, command, make_workflow, start
+
+from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.training import load_checkpoint
+
+PATIENCE_S = 240
+"""Longest wait for a child process: only a hang lasts so long."""
+
+
+def _assert_same_weights(first: Path, second: Path) -> None:
+    for name in ("model.pt", "training_state.pt"):
+        one, other = (torch.load(folder / name, weights_only=True) for folder in (first, second))
+        key = "model" if name == "model.pt" else "network"
+        assert one[key].keys() == other[key].keys()
+        for tensor in one[key]:
+            torch.testing.assert_close(one[key][tensor], other[key][tensor], rtol=0, atol=0, msg=f"{name} {tensor}")
+
+
+def test_two_runs_of_one_seed_give_the_same_weights(run: Callable[..., None], trained: Path, tmp_path: Path) -> None:
+    run("training", TRAIN, **TINY, output_dir=str(tmp_path))
+    _assert_same_weights(trained, tmp_path)
+
+
+def test_another_seed_gives_other_weights(run: Callable[..., None], trained: Path, tmp_path: Path) -> None:
+    run("training", TRAIN, **TINY, output_dir=str(tmp_path), seed=1)
+    with pytest.raises(AssertionError):
+        _assert_same_weights(trained, tmp_path)
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
+    """Kill -9 after the second epoch's state is written, then the same command again; workers for the loader."""
+    settings = {**TINY, "train#trainer#max_epochs": 4, "num_workers": 1, "cache_dir": roi_cache}
+    settings |= {"network_def#widths": "[[4],[4],[8]]", "dataset_dir": small_cohort}
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    whole = start(command("training", TRAIN, **settings, output_dir=undisturbed))
+    output, _ = whole.communicate(timeout=PATIENCE_S)
+    assert whole.returncode == 0, output
+
+    words = command("training", TRAIN, **settings, output_dir=disturbed)
+    cut = start(words)
+    deadline = time.monotonic() + PATIENCE_S
+    while not _epochs_done(disturbed) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    cut.kill()
+    cut.communicate()
+    assert 1 <= _epochs_done(disturbed) < 4, "the run was not killed in its middle"
+
+    again = start(words)
+    output, _ = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, output
+    assert "taking up the run" in output
+    _assert_same_weights(undisturbed, disturbed)
+
+
+def _epochs_done(folder: Path) -> int:
+    state = folder / "training_state.pt"
+    return int(torch.load(state, weights_only=True)["epoch"]) if state.is_file() else 0
+
+
+def test_a_finished_run_says_so(run: Callable[..., None], trained: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = (trained / "model.pt").read_bytes()
+    with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
+        run("training", TRAIN, **TINY, output_dir=str(trained))
+    assert "this run is finished: 2 epochs" in caplog.text
+    assert (trained / "model.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"optimizer#lr": 0.5}, "optimizer"),
+        ({"batch_size": 3}, "batch_size (16 -> 3)"),
+        ({"augmentation#flip_probability": 0.25}, "augmentation"),
+        ({"network_def#widths": [[4], [4], [16]]}, "network"),
+    ],
+)
+def test_changed_settings_in_the_same_folder_are_refused(
+    run: Callable[..., None], trained: Path, change: dict[str, object], word: str
+) -> None:
+    with pytest.raises(RuntimeError) as wrapped:
+        run("training", TRAIN, **{**TINY, **change}, output_dir=str(trained))
+    message = str(bundle_error_in(wrapped.value))
+    assert word in message
+    assert str(trained) in message
+    assert "--output_dir" in message
+
+
+def test_the_model_carries_architecture_roi_and_decision(trained: Path) -> None:
+    checkpoint = load_checkpoint(trained / "model.pt")
+    assert checkpoint.architecture["widths"] == TINY["network_def#widths"]
+    assert checkpoint.roi.size == (16, 32, 32)
+    assert 0 <= checkpoint.decision.threshold <= 1
+    assert checkpoint.provenance["phantom"] is True
+    assert checkpoint.provenance["validation"]["pairs"] == 8
+
+
+def test_training_writes_nothing_outside_its_output(trained: Path) -> None:
+    assert {path.name.split(".")[0] for path in trained.iterdir()} == {"events", "model", "training_state"}
+
+
+@pytest.mark.parametrize("settings", [{"dataset_dir": "/nowhere"}, {"sections": ["test"]}])
+def test_a_users_mistake_is_one_line(
+    small_cohort: Path, roi_cache: Path, tmp_path: Path, settings: dict[str, object]
+) -> None:
+    """A missing folder; and a datalist whose pairs cannot be read, since their scans are gone."""
+    if "sections" in settings:
+        (tmp_path / "datalist.json").write_text((small_cohort / "datalist.json").read_text())
+        settings = {"dataset_dir": tmp_path}
+    output_dir = tmp_path / "output"
+    failed = start(command("training", TRAIN, **settings, cache_dir=roi_cache, output_dir=output_dir))
+    output, _ = failed.communicate(timeout=PATIENCE_S)
+    assert failed.returncode == 1
+    assert "Traceback" not in output
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, output
+    assert not output_dir.exists()
+
+
+def test_two_processes_train_together(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
+    settings = {"network_def#widths": "[[4],[4],[8]]", "train#trainer#max_epochs": 2, "num_workers": 0}
+    words = command(
+        "training",
+        [*TRAIN, "multi_gpu_train.json"],
+        **settings,
+        backend="gloo",
+        batch_size=4,
+        dataset_dir=small_cohort,
+        cache_dir=roi_cache,
+        output_dir=tmp_path,
+    )
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_addr=127.0.0.1"]
+    both = start([*torchrun, "--master_port=0", "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0", *words[1:]])
+    output, _ = both.communicate(timeout=PATIENCE_S)
+    assert both.returncode == 0, output
+    assert output.count("epoch 2/2") == 1  # one process speaks
+    checkpoint = load_checkpoint(tmp_path / "model.pt")
+    assert not any(name.startswith("module.") for name in checkpoint.weights)
+    checkpoint.create_network()
+
+
+@pytest.mark.long
+def test_the_papers_settings_train_on_a_cpu(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
+    """configs/train.json as it stands, full width, one epoch on 16 pairs: a few minutes."""
+    words = command(
+        "training",
+        ["train.json"],
+        **{"train#trainer#max_epochs": 1},
+        num_workers=0,
+        dataset_dir=small_cohort,
+        cache_dir=roi_cache,
+        output_dir=tmp_path,
+    )
+    whole = start(words)
+    output, _ = whole.communicate(timeout=1800)
+    assert whole.returncode == 0, output
+    weights = load_checkpoint(tmp_path / "model.pt").weights
+    assert sum(tensor.numel() for tensor in weights.values()) > 43_000_000
+
+
+def test_the_distributed_override_wraps_the_network() -> None:
+    parser = make_workflow("training", TRAIN).parser
+    parser.read_config([str(REPOSITORY / "configs" / name) for name in (*TRAIN, "multi_gpu_train.json")])
+    assert parser["network"]["_target_"].endswith(DistributedDataParallel.__name__)
