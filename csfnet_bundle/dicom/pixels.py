@@ -14,7 +14,7 @@ from csfnet_bundle.dicom.encapsulation import EncapsulationError, read_fragments
 from csfnet_bundle.dicom.header import UNDEFINED_LENGTH
 from csfnet_bundle.dicom.instance import BYTES_PER_PIXEL, Instance
 from csfnet_bundle.dicom.syntaxes import ALLOWED
-from csfnet_bundle.dicom.tolerances import LOWEST_HU, MAX_READ_BYTES
+from csfnet_bundle.dicom.tolerances import HIGHEST_HU, LOWEST_HU, MAX_READ_BYTES
 from csfnet_bundle.errors import Refusal, RefusalCode
 
 STORED_BITS = 8 * BYTES_PER_PIXEL
@@ -120,7 +120,7 @@ def to_hu(stored: NDArray[np.integer], instance: Instance) -> NDArray[np.float32
     hu += np.float32(instance.intercept)
     if instance.padding is not None:
         first, last = instance.padding
-        if last * instance.slope + instance.intercept > LOWEST_HU:
+        if first * instance.slope + instance.intercept > HIGHEST_HU:
             hu[(stored >= first) & (stored <= last)] = LOWEST_HU
     np.maximum(hu, np.float32(LOWEST_HU), out=hu)
     return hu

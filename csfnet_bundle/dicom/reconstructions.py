@@ -145,8 +145,10 @@ def _separate_by(
     values: dict[Hashable, list[Instance]] = {}
     for item in slices:
         values.setdefault(attribute(item), []).append(item)
+    if len(values) < 2:
+        return [(slices, "")]
     normal = _normal(slices[0])
-    if len(values) < 2 or normal is None or any(item.position is None for item in slices):
+    if normal is None or any(item.position is None for item in slices):
         return [(slices, "")]
     places = {
         value: sorted(float(normal @ np.array(item.position)) for item in group) for value, group in values.items()

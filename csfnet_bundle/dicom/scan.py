@@ -57,16 +57,21 @@ def list_files(path: str | os.PathLike[str]) -> Iterator[str | Skip]:
         raise BundleError(f"there is no folder {path}", remedy="Give a folder of DICOM files.")
     folders = [os.fspath(path)]
     while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_symlink():
-                    yield Skip.LINK
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    yield entry.path
-                else:
-                    yield Skip.SPECIAL
+        try:
+            with os.scandir(folders.pop()) as entries:
+                found = list(entries)
+        except OSError:
+            yield Skip.UNREADABLE
+            continue
+        for entry in found:
+            if entry.is_symlink():
+                yield Skip.LINK
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                yield entry.path
+            else:
+                yield Skip.SPECIAL
 
 
 def read_headers(files: Iterable[str | Skip]) -> FolderContents:
@@ -151,7 +156,10 @@ def _series_of(
     folders = {os.path.dirname(item.path) for item in (*sound, *faulty)} if strays else set()  # noqa: PTH120 - speed
     beside = [item for item in strays if os.path.dirname(item.path) in folders]  # noqa: PTH120
     patients = tuple(sorted({item.patient_id for item in sound}))
-    parts = take_apart(sound)
+    studies: dict[str, list[Instance]] = {}
+    for item in sound:
+        studies.setdefault(item.study_uid, []).append(item)
+    parts = [part for _, study in sorted(studies.items()) for part in take_apart(study)] or take_apart(())
     for part in parts:
         findings: tuple[str, ...] = ()
         if part.named:

@@ -141,6 +141,12 @@ class Series:
         thickness = self.slice_thickness
         if thickness and stack.step > INTERSPACED_SHARE * thickness:
             found.append(f"Slices of {thickness:g} mm lie {stack.step:g} mm apart; what is between was not scanned.")
+        for what, values in (
+            ("kernel", {item.kernel for item in self.instances}),
+            ("slice thickness", {item.slice_thickness for item in self.instances}),
+        ):
+            if len(values) > 1:
+                found.append(f"The {what} changes along the stack: {', '.join(sorted(map(str, values)))}.")
         if any(item.lossy for item in self.instances):
             found.append("The pixels once were compressed with loss.")
         return tuple(found)

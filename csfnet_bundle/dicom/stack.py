@@ -134,6 +134,9 @@ def build_stack(instances: Sequence[Instance], series: str = "") -> Stack:
             figures={"slices": len(instances)},
             remedy="Give the whole series.",
         )
+    frames = {item.frame_of_reference for item in instances if item.frame_of_reference}
+    if 1 < len(frames) < len(instances):  # where every slice has its own, a de-identifier made them up
+        _refuse_inconsistent("FrameOfReferenceUID", sorted(frames), series)
     orientation = _one_orientation(instances, series)
     column_direction, row_direction = orientation[:3], orientation[3:]
     normal = np.cross(column_direction, row_direction)

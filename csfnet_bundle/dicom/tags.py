@@ -63,11 +63,15 @@ Values = Mapping[int, bytes]
 
 def text(values: Values, tag: int) -> str:
     """Return a text value without its padding, empty if absent; as UTF-8 where it is, else as Latin-1."""
-    raw = values.get(tag, b"")
+    raw = values.get(tag)
+    if not raw:
+        return ""
     try:
-        decoded = raw.decode("utf-8")
+        decoded = raw.strip(b"\0 ").decode("utf-8")
     except UnicodeDecodeError:
-        decoded = raw.decode("latin-1")
+        decoded = raw.strip(b"\0 ").decode("latin-1")
+    if decoded.isprintable():
+        return decoded
     return "".join(character if character.isprintable() else " " for character in decoded).strip()
 
 

@@ -77,6 +77,11 @@ INSCRIBED_SHARE = 0.7
 """Side of the square, as a share of the image, in which air is looked for: the largest one inside the circle of the
 field of view (1 / sqrt 2). Padding surrounds it, at a value that can pass for air once the intercept is lost."""
 
+HIGHEST_HU = 3071.0
+"""HU above which announced padding becomes air: the top of the 12 bits that scanners use. Padding announced between
+air and here is left alone: some files announce a value that is tissue, and -1024 HU in a nodule would be worse than
+grey corners."""
+
 AIR_PERCENTILE = 1.0
 """The percentile of the unpadded pixels in that square that must be air or lung, over all slices decoded. At the lowest
 tips of the lungs they still cover several per cent of it."""

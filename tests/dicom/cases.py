@@ -212,6 +212,33 @@ def slope_and_intercept_differ_per_slice(series: list[Dataset], folder: Path) ->
 
 
 @case()
+def a_frame_of_reference_for_every_slice(series: list[Dataset], folder: Path) -> None:
+    for index, data in enumerate(series):
+        data.FrameOfReferenceUID = f"1.2.{index}"
+    write_series(folder, series)
+
+
+@case()
+def announced_padding_above_all_tissue(series: list[Dataset], folder: Path) -> None:
+    for data in series:
+        stored = pixels(data)
+        stored[stored * float(data.RescaleSlope) + float(data.RescaleIntercept) <= -1024] = 20_000
+        data.add_new("PixelPaddingValue", "SS", 20_000)
+        data.PixelData = stored.tobytes()
+    write_series(folder, series)
+
+
+@case()
+def padding_below_air(series: list[Dataset], folder: Path) -> None:
+    for data in series:
+        stored = pixels(data)
+        stored[stored * float(data.RescaleSlope) + float(data.RescaleIntercept) <= -1024] = -2000
+        data.add_new("PixelPaddingValue", "SS", -2000)
+        data.PixelData = stored.tobytes()
+    write_series(folder, series)
+
+
+@case()
 def enhanced_multiframe(series: list[Dataset], folder: Path) -> None:
     write_slice(folder / "enhanced.dcm", enhanced(series))
 
@@ -228,6 +255,8 @@ def undefined_length_sequences(series: list[Dataset], folder: Path) -> None:
         inner = Dataset()
         inner.ReferencedSOPClassUID = "1.2.3"
         inner.Rows = 7
+        inner.PixelData = b"\0" * 98
+        inner["PixelData"].VR = "OW"
         nested = Dataset()
         nested.ReferencedImageSequence = Sequence([inner, copy.deepcopy(inner)])
         nested.Columns = 9
@@ -385,6 +414,11 @@ edited(
 edited("slice_upside_down", RefusalCode.INCONSISTENT_GEOMETRY, set_middle(ImageOrientationPatient=[1, 0, 0, 0, -1, 0]))
 edited("in_plane_origin_changes", RefusalCode.INCONSISTENT_GEOMETRY, lambda series: shift(middle(series), x=3))
 edited("in_plane_origin_changes_at_the_end", RefusalCode.INCONSISTENT_GEOMETRY, lambda series: shift(series[-1], y=-2))
+edited(
+    "frame_of_reference_changes",
+    RefusalCode.INCONSISTENT_GEOMETRY,
+    lambda series: set_all(FrameOfReferenceUID="1.2.3")(series[: len(series) // 2]),
+)
 edited("no_position", RefusalCode.NO_GEOMETRY, delete_all("ImagePositionPatient"))
 edited(
     "one_slice_without_position", RefusalCode.NO_GEOMETRY, lambda series: delete_all("ImagePositionPatient")(series[:1])
@@ -426,6 +460,13 @@ def two_equal_acquisitions_under_one_uid(series: list[Dataset], folder: Path) ->
 def two_studies(series: list[Dataset], folder: Path) -> None:
     write_series(folder, series)
     write_series(folder, another(series, "later", StudyInstanceUID="1.2.3", StudyDate="20000102"), prefix="later")
+
+
+@case(RefusalCode.AMBIGUOUS_SERIES)
+def two_studies_under_one_uid(series: list[Dataset], folder: Path) -> None:
+    uid = series[0].SeriesInstanceUID
+    write_series(folder, series)
+    write_series(folder, another(series, "later", StudyInstanceUID="1.2.3", SeriesInstanceUID=uid), prefix="later")
 
 
 @case(RefusalCode.MULTIFRAME)

@@ -23,7 +23,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from csfnet_bundle.geometry import Volume
+from csfnet_bundle.geometry import Roi, Volume
 
 COLUMNS, ROWS, SLICES = 44, 36, 15
 SPACING = (0.9, 0.8)
@@ -81,6 +81,7 @@ def voxel_hu(
     hu = np.full(shape, AIR)
     for mark in marks:
         hu += LANDMARK_HU * np.exp(-((place - mark) ** 2).sum(-1) / (2 * LANDMARK_SIGMA_MM**2))
+    hu[:2, :2] = hu[-2:, :2] = -1024.0  # corners outside the field of view
     return hu
 
 
@@ -245,3 +246,8 @@ def _gdcm_frame(data: Dataset) -> bytes:
         assert writer.Write()
         (frame,) = generate_frames(dcmread(coded).PixelData, number_of_frames=1)
     return frame
+
+
+def roi_landmark_error(roi: Roi, mark: NDArray[np.float64]) -> float:
+    """Distance in mm of the landmark in a ROI around it from where it was put."""
+    return float(_errors(roi.array.astype(float), roi.affine, mark[None])[0])
