@@ -16,6 +16,7 @@ from csfnet_bundle.errors import BundleError
 
 COMMANDS = {
     "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",
+    "check": "say whether a DICOM folder or a datalist can be used, and why not",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
     "predict": "predict one new follow-up pair",
     "simulate-followup": "make a later study of a real series, its nodule grown",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,38 @@ class PairRois:
     findings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class LocatedScan:
+    """A scan of a pair, found on disk; nothing of its pixels has been read.
+
+    Attributes:
+        scan: what the datalist says.
+        path: its folder or file.
+        series: the series chosen in the folder; None for NIfTI and MetaImage files.
+    """
+
+    scan: Scan
+    path: Path
+    series: dicom.Series | None
+
+    def read_roi(self, settings: RoiSettings) -> Roi:
+        """Cut the scan's ROI; raises Refusal."""
+        if self.series is not None:
+            return dicom.read_roi(self.series, self.scan.point, settings.size, settings.spacing)
+        return volume_files.read_roi(self.path, self.scan.point, settings.size, settings.spacing)
+
+
+FindSeries = Callable[[Path], list[dicom.Series]]
+"""Finds the series in a folder: :func:`csfnet_bundle.dicom.scan_folder`, or one that remembers."""
+
+
 def read_pair(
-    pair: FollowUpPair, folder: Path, settings: RoiSettings, *, repeat_missing_prior: bool = False
+    pair: FollowUpPair,
+    folder: Path,
+    settings: RoiSettings,
+    *,
+    repeat_missing_prior: bool = False,
+    find_series: FindSeries = dicom.scan_folder,
 ) -> PairRois:
     """Read the two ROIs of a pair.
 
@@ -41,6 +72,7 @@ def read_pair(
         settings: size and spacing of the ROI (the window is not applied here).
         repeat_missing_prior: show t1 in both channels where the pair has no t0, and say so in the findings; for
             one-scan systems only.
+        find_series: how the series in a folder are found.
 
     Raises:
         Refusal: a scan cannot be read right, the two do not belong together (``PAIR_MISMATCH``), or t0 is absent
@@ -48,13 +80,57 @@ def read_pair(
         BundleError: a path that does not exist.
     """
     try:
-        if pair.t0 is None:
-            return _one_scan(pair, folder, settings, repeat_missing_prior)
-        roi0, roi1 = _two_scans(pair, pair.t0, folder, settings)
+        t0, t1 = locate_pair(pair, folder, one_scan=repeat_missing_prior, find_series=find_series)
+        roi1 = t1.read_roi(settings)
+        roi0 = roi1 if t0 is None else t0.read_roi(settings)
     except BundleError as error:
         raise error.for_record(f"pair {pair.name}") from None
-    findings = tuple(f"t0: {text}" for text in roi0.findings) + tuple(f"t1: {text}" for text in roi1.findings)
+    if t0 is None:
+        findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
+    else:
+        findings = (*(f"t0: {text}" for text in roi0.findings), *(f"t1: {text}" for text in roi1.findings))
     return PairRois(np.stack([roi0.array, roi1.array]), np.stack([roi0.affine, roi1.affine]), findings)
+
+
+def locate_pair(
+    pair: FollowUpPair, folder: Path, *, one_scan: bool = False, find_series: FindSeries = dicom.scan_folder
+) -> tuple[LocatedScan | None, LocatedScan]:
+    """Find the scans of a pair and check by their headers that they belong together.
+
+    Args:
+        pair: the follow-up pair; its scan paths are relative to ``folder``.
+        folder: the datalist's folder.
+        one_scan: accept a pair without t0.
+        find_series: how the series in a folder are found.
+
+    Returns:
+        t0 (None where the pair has none) and t1.
+
+    Raises:
+        Refusal: no series can be chosen, ``PAIR_MISMATCH``, or ``NO_PRIOR``.
+        BundleError: a path that does not exist.
+    """
+    path1 = scan_path(pair.t1, folder)
+    if pair.t0 is None:
+        if not one_scan:
+            raise Refusal(
+                RefusalCode.NO_PRIOR,
+                "the pair has no t0 scan and the network compares two",
+                remedy="Give the earlier scan, or use a one-scan system.",
+            )
+        return None, _located(pair, pair.t1, path1, _series(pair.t1, path1, find_series))
+    path0 = scan_path(pair.t0, folder)
+    uid0, uid1 = pair.t0.series_uid, pair.t1.series_uid
+    if path0.resolve() == path1.resolve() and (uid0 is None or uid0 == uid1):
+        raise Refusal(RefusalCode.PAIR_MISMATCH, f"t0 and t1 are the same scan, {path0}")
+    if path0.is_dir() and path1.is_dir():
+        found0, found1 = find_series(path0), find_series(path1)
+        series0: dicom.Series | None
+        series1: dicom.Series | None
+        series0, series1 = dicom.select_pair(found0, found1, uid0, uid1)
+    else:
+        series0, series1 = _series(pair.t0, path0, find_series), _series(pair.t1, path1, find_series)
+    return _located(pair, pair.t0, path0, series0), _located(pair, pair.t1, path1, series1)
 
 
 def scan_path(scan: Scan, folder: Path) -> Path:
@@ -67,53 +143,24 @@ def scan_path(scan: Scan, folder: Path) -> Path:
     return path
 
 
-def _one_scan(pair: FollowUpPair, folder: Path, settings: RoiSettings, repeat: bool) -> PairRois:
-    if not repeat:
-        raise Refusal(
-            RefusalCode.NO_PRIOR,
-            "the pair has no t0 scan and the network compares two",
-            remedy="Give the earlier scan, or use a one-scan system.",
-        )
-    path = scan_path(pair.t1, folder)
-    series = _series(pair.t1, path) if path.is_dir() else None
-    if series is not None:
-        _check_patient(pair, series)
-    roi = _read_scan(pair.t1, path, series, settings)
-    findings = (*roi.findings, "there is no t0 scan: t1 stands in both channels")
-    return PairRois(np.stack([roi.array, roi.array]), np.stack([roi.affine, roi.affine]), findings)
+def _series(scan: Scan, path: Path, find_series: FindSeries) -> dicom.Series | None:
+    return dicom.select_series(find_series(path), uid=scan.series_uid) if path.is_dir() else None
 
 
-def _two_scans(pair: FollowUpPair, t0: Scan, folder: Path, settings: RoiSettings) -> tuple[Roi, Roi]:
-    path0, path1 = scan_path(t0, folder), scan_path(pair.t1, folder)
-    if path0.resolve() == path1.resolve() and (t0.series_uid is None or t0.series_uid == pair.t1.series_uid):
-        raise Refusal(RefusalCode.PAIR_MISMATCH, f"t0 and t1 are the same scan, {path0}")
-    series0 = series1 = None
-    if path0.is_dir() and path1.is_dir():
-        series0, series1 = _series(t0, path0), _series(pair.t1, path1)
-        _check_patient(pair, series0)
-        _check_patient(pair, series1)
-    elif path0.is_dir():
-        series0 = _series(t0, path0)
-    elif path1.is_dir():
-        series1 = _series(pair.t1, path1)
-    return _read_scan(t0, path0, series0, settings), _read_scan(pair.t1, path1, series1, settings)
-
-
-def _series(scan: Scan, path: Path) -> dicom.Series:
-    return dicom.select_series(dicom.scan_folder(path), uid=scan.series_uid)
-
-
-def _read_scan(scan: Scan, path: Path, series: dicom.Series | None, settings: RoiSettings) -> Roi:
-    if series is not None:
-        return dicom.read_roi(series, scan.point, settings.size, settings.spacing)
-    return volume_files.read_roi(path, scan.point, settings.size, settings.spacing)
-
-
-def _check_patient(pair: FollowUpPair, series: dicom.Series) -> None:
-    if series.patient_id != pair.subject:
-        raise Refusal(
-            RefusalCode.PAIR_MISMATCH,
-            f"the record is of patient {pair.subject!r}, the images of {series.patient_id!r}",
-            series=series.uid,
-            remedy="Correct the record's subject, or its paths.",
-        )
+def _located(pair: FollowUpPair, scan: Scan, path: Path, series: dicom.Series | None) -> LocatedScan:
+    """Check the record against the images."""
+    if series is None:
+        return LocatedScan(scan, path, series)
+    for what, recorded, found in (
+        ("of patient", pair.subject, series.patient_id),
+        ("dated", scan.date or series.study_date, series.study_date),
+    ):
+        if recorded != found:
+            raise Refusal(
+                RefusalCode.PAIR_MISMATCH,
+                f"the record is {what} {recorded!r}, the images in {path} are {what} {found!r}",
+                series=series.uid,
+                figures={"record": recorded, "images": found},
+                remedy="Correct the record, or its paths.",
+            )
+    return LocatedScan(scan, path, series)

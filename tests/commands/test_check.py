@@ -1,0 +1,225 @@
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from synthetic import landmarks_lps, make_affine, make_series, pixels, write_series
+
+from csfnet_bundle.commands import main
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
+
+Output = pytest.CaptureFixture[str]
+
+
+def report(path: Path, capsys: Output, *options: str) -> tuple[int, dict]:
+    """The exit status and the JSON document of a check."""
+    status = main(["check", str(path), "--json", *options])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_a_good_series_can_be_used(tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path, make_series())
+    assert main(["check", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    for shown in ("100012", "1999-01-02", "15", "0.9 x 0.8 x 1.5", "STANDARD", "chosen", "can be used", "NOT_HU"):
+        assert shown in out
+
+
+def test_json_has_one_series_with_its_headers(tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path, make_series())
+    (tmp_path / "notes.txt").write_text("no slice")
+    status, document = report(tmp_path, capsys)
+    assert status == 0
+    assert document["usable"] is True
+    assert document["judged_by"] == "headers"
+    assert document["only_pixels_can_find"] == ["DUPLICATE_POSITION", "NOT_HU", "UNREADABLE_SLICE"]
+    ((series,),) = (study["series"] for study in document["studies"])
+    assert series["verdict"] == "chosen"
+    assert series["spacing_mm"] == pytest.approx([0.9, 0.8, 1.5])
+    assert (series["slices"], series["slice_thickness_mm"], series["patient"]) == (15, 1.5, "100012")
+    assert any("1 no DICOM" in finding for finding in series["findings"])
+
+
+def test_a_gap_is_refused_with_its_figures(tmp_path: Path, capsys: Output) -> None:
+    series = make_series()
+    del series[7]
+    write_series(tmp_path, series)
+    status, document = report(tmp_path, capsys)
+    assert status == 1
+    assert document["refused"] == {"SLICE_GAP": 1}
+    found = document["studies"][0]["series"][0]
+    assert (found["verdict"], found["code"]) == ("refused", "SLICE_GAP")
+    assert found["figures"]["gaps_mm"]
+    assert main(["check", str(tmp_path)]) == 1
+    assert "CANNOT be used" in capsys.readouterr().out
+
+
+def test_a_refused_series_beside_a_good_one_does_no_harm(tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path / "good", make_series())
+    broken = make_series(seed="1")
+    for data in broken:
+        data.StudyInstanceUID = make_series()[0].StudyInstanceUID
+    write_series(tmp_path / "broken", [broken[0], *broken[2:]])
+    status, document = report(tmp_path, capsys)
+    assert status == 0
+    assert sorted(item["verdict"] for item in document["studies"][0]["series"]) == ["chosen", "refused"]
+
+
+def test_every_study_of_a_folder_must_be_usable(tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path / "t0", make_series())
+    write_series(tmp_path / "t1", make_series(seed="1", StudyDate="20000102"))
+    assert report(tmp_path, capsys)[0] == 0
+    write_series(tmp_path / "t2", make_series(seed="2", StudyDate="20010102")[:2])
+    status, document = report(tmp_path, capsys)
+    assert status == 1
+    assert document["refused"] == {"TOO_FEW_SLICES": 1}
+
+
+def test_two_equally_good_series_are_ambiguous(tmp_path: Path, capsys: Output) -> None:
+    for seed in "01":
+        series = make_series(seed=seed)
+        for data in series:
+            data.StudyInstanceUID = "1.2.3"
+        write_series(tmp_path / seed, series)
+    status, document = report(tmp_path, capsys)
+    assert status == 1
+    assert document["refused"] == {"AMBIGUOUS_SERIES": 1}
+    assert main(["check", str(tmp_path)]) == 1
+    assert "AMBIGUOUS_SERIES" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_nothing_to_check_is_no_traceback(name: str, tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "empty").mkdir()
+    status, document = report(tmp_path / name, capsys)
+    assert status == 1
+    assert document["usable"] is False
+    assert document["summary"]
+
+
+def test_what_a_file_says_is_no_markup(tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path, make_series(ConvolutionKernel="[red]B30f[/]"))
+    assert main(["check", str(tmp_path)]) == 0
+    assert "[red]B30f[/]" in capsys.readouterr().out
+
+
+def test_only_pixels_show_values_that_are_no_hu(tmp_path: Path, capsys: Output) -> None:
+    series = make_series()
+    for data in series:
+        data.PixelData = (pixels(data) // 2 + 600).tobytes()
+    write_series(tmp_path, series)
+    assert report(tmp_path, capsys)[0] == 0
+    status, document = report(tmp_path, capsys, "--pixels")
+    assert status == 1
+    assert document["refused"] == {"NOT_HU": 1}
+    assert document["judged_by"] == "pixels"
+
+
+def test_only_pixels_show_copies_that_differ(tmp_path: Path, capsys: Output) -> None:
+    series = make_series()
+    write_series(tmp_path, series)
+    series[4].PixelData = (pixels(series[4]) + 1).tobytes()
+    write_series(tmp_path, [series[4]], prefix="copy")
+    assert report(tmp_path, capsys)[0] == 0
+    status, document = report(tmp_path, capsys, "--pixels")
+    assert (status, document["refused"]) == (1, {"DUPLICATE_POSITION": 1})
+
+
+POINT = Point(tuple(landmarks_lps(make_affine())[0].tolist()), Space.LPS)
+
+
+def make_cohort(folder: Path, **change: Callable[[FollowUpPair], FollowUpPair] | object) -> Path:
+    """A datalist of one DICOM pair; ``change`` replaces fields of its record."""
+    write_series(folder / "t0", make_series())
+    write_series(folder / "t1", make_series(seed="1", StudyDate="20000102"))
+    fields: dict[str, object] = {
+        "subject": "100012",
+        "nodule": "1",
+        "t0": Scan("t0", POINT, date="19990102"),
+        "t1": Scan("t1", POINT, date="20000102"),
+        "label": 0,
+        "clinical": {"age": 61},
+        **change,
+    }
+    save_datalist(Datalist(folder, {"training": (FollowUpPair(**fields),)}))  # type: ignore[arg-type]
+    return folder
+
+
+def test_a_good_datalist_can_be_used(tmp_path: Path, capsys: Output) -> None:
+    make_cohort(tmp_path)
+    status, document = report(tmp_path, capsys)
+    assert (status, document["kind"]) == (0, "datalist")
+    (record,) = document["records"]
+    assert (record["name"], record["section"], record["usable"]) == ("100012/1", "training", True)
+    assert [scan["date"] for scan in record["scans"].values()] == ["19990102", "20000102"]
+    assert report(tmp_path / "datalist.json", capsys, "--pixels")[0] == 0
+    assert main(["check", str(tmp_path)]) == 0
+    assert "1 of 1 records can be used" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"t0": Scan("absent", POINT)}, "record", "does not exist"),
+        ({"subject": "100013"}, "PAIR_MISMATCH", "100013"),
+        ({"t0": Scan("t0", POINT, date="19990103")}, "PAIR_MISMATCH", "dated"),
+        ({"t0": Scan("t1", POINT), "t1": Scan("t0", POINT)}, "PAIR_MISMATCH", "not before"),
+        ({"t0": Scan("t1", POINT)}, "PAIR_MISMATCH", "same"),
+        ({"t0": None}, "NO_PRIOR", "t0"),
+        ({"t1": Scan("t1", Point((500, 0, 0), Space.LPS))}, "POINT_OUTSIDE", "t1"),
+        ({"t1": Scan("t1", POINT, series_uid="1.2.3")}, "SERIES_NOT_FOUND", "1.2.3"),
+        ({"clinical": {"age": "old"}}, "record", "old"),
+    ],
+    ids=lambda value: str(value)[:40] if not isinstance(value, dict) else "",
+)
+def test_a_bad_record_is_named(
+    change: Mapping[str, object], code: str, words: str, tmp_path: Path, capsys: Output
+) -> None:
+    make_cohort(tmp_path, **change)
+    status, document = report(tmp_path, capsys)
+    assert status == 1
+    assert document["refused"] == {code: 1}
+    assert words in document["records"][0]["why"]
+    assert main(["check", str(tmp_path)]) == 1
+    assert code in capsys.readouterr().out or code == "record"
+
+
+def test_a_one_scan_record_can_be_asked_for(tmp_path: Path, capsys: Output) -> None:
+    make_cohort(tmp_path, t0=None)
+    assert report(tmp_path, capsys, "--one_scan")[0] == 0
+
+
+def test_a_gap_outside_the_roi_leaves_the_record_usable(tmp_path: Path, capsys: Output) -> None:
+    make_cohort(tmp_path)
+    affine = make_affine()
+    long = make_series(affine, (44, 36, 40), seed="1", StudyDate="20000102", marks=landmarks_lps(affine))
+    for file in (tmp_path / "t1").iterdir():
+        file.unlink()
+    write_series(tmp_path / "t1", [*long[:30], *long[32:]])
+    assert report(tmp_path, capsys)[0] == 0
+    assert report(tmp_path / "t1", capsys)[1]["refused"] == {"SLICE_GAP": 1}
+
+
+def test_pixels_of_a_datalist_are_read(tmp_path: Path, capsys: Output) -> None:
+    make_cohort(tmp_path)
+    grey = make_series(seed="1", StudyDate="20000102", intercept=0.0)
+    for data in grey:
+        data.PixelData = (pixels(data) // 4 + 300).tobytes()
+    write_series(tmp_path / "t1", grey)
+    assert report(tmp_path, capsys)[0] == 0
+    assert report(tmp_path, capsys, "--pixels")[1]["refused"] == {"NOT_HU": 1}
+
+
+def test_a_datalist_of_other_files_is_checked_too(small_cohort: Path, capsys: Output) -> None:
+    status, document = report(small_cohort, capsys)
+    assert status == 0
+    assert len(document["records"]) == 34
+    assert all(scan["spacing_mm"] == [1, 1, 1] for item in document["records"] for scan in item["scans"].values())
+
+
+def test_a_datalist_that_is_none_is_told_in_json(tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "datalist.json").write_text('{"training": [')
+    status, document = report(tmp_path, capsys)
+    assert status == 1
+    assert "not JSON" in document["summary"][0]
