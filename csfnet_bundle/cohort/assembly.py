@@ -61,7 +61,7 @@ def assemble(
     refused: list[tuple[PairedSightings, str]] = []
     notices: list[tuple[str, str]] = []
     places: dict[tuple[str, int], Located] = {}
-    labels = dict(zip(choice.pairs, choice.labels, strict=True))
+    labels = {pair.name: label for pair, label in zip(choice.pairs, choice.labels, strict=True)}
     for pair in track(choice.pairs):
         try:
             located = tuple(_locate_once(sighting, scan_of, places) for sighting in (pair.t0, pair.t1))
@@ -70,7 +70,7 @@ def assemble(
             continue
         clinical, told = _clinical(pair, choice.participants)
         notices += [(pair.subject, f"{pair.name}: {text}") for text in told]
-        record = _record(pair, labels[pair], (located[0], located[1]), choice, clinical, folder, scan_of)
+        record = _record(pair, labels[pair.name], (located[0], located[1]), choice, clinical, folder, scan_of)
         assembled.append(AssembledPair(record, pair, (located[0], located[1])))
     if refused and not skip_refused:
         raise stop_at_refused([problem for _, problem in refused], str(folder))

@@ -42,15 +42,15 @@ def split_three_ways(
         raise BundleError(f"the shares {tuple(shares)} are not three that add up to 1", remedy="E.g. 0.7,0.1,0.2.")
     sections: dict[str, set[str]] = {name: set() for name in SECTIONS}
     for stratum, subjects in _strata(patients, seed).items():
+        if len(subjects) < sum(share > 0 for share in shares):
+            raise BundleError(
+                f"stratum {stratum!r} has {len(subjects)} patients, too few for one in each list",
+                remedy="Use other shares, or more patients.",
+            )
         start = 0
-        for name, end in zip(SECTIONS, _ends(len(subjects), shares), strict=True):
-            sections[name].update(subjects[start:end])
-            if end == start and shares[SECTIONS.index(name)] > 0:
-                raise BundleError(
-                    f"stratum {stratum!r} has {len(subjects)} patients, too few for {name}",
-                    remedy="Use other shares, or more patients.",
-                )
-            start = end
+        for name, count in zip(SECTIONS, _quotas(len(subjects), shares), strict=True):
+            sections[name].update(subjects[start : start + count])
+            start += count
     return {name: frozenset(subjects) for name, subjects in sections.items()}
 
 
@@ -85,9 +85,14 @@ def _rank(subject: str, seed: int) -> str:
     return sha256(f"{seed}:{subject}".encode()).hexdigest()
 
 
-def _ends(count: int, shares: Sequence[float]) -> list[int]:
-    ends, total = [], 0.0
-    for share in shares:
-        total += share
-        ends.append(round(count * total))
-    return ends
+def _quotas(count: int, shares: Sequence[float]) -> list[int]:
+    """Divide ``count`` by the shares: whole numbers closest to them, at least one for a share that is not 0."""
+    quotas = [max(int(count * share), int(share > 0)) for share in shares]
+    while (rest := count - sum(quotas)) != 0:
+        surplus = [quota - count * share for quota, share in zip(quotas, shares, strict=True)]
+        if rest > 0:
+            quotas[surplus.index(min(surplus))] += 1
+        else:
+            can_give = [extra if quota > 1 else float("-inf") for extra, quota in zip(surplus, quotas, strict=True)]
+            quotas[can_give.index(max(can_give))] -= 1
+    return quotas

@@ -59,10 +59,20 @@ def test_bad_shares(shares):
 
 
 def test_too_few_patients():
-    with pytest.raises(BundleError, match="too few for test"):
+    with pytest.raises(BundleError, match="too few for one in each list"):
         split_three_ways([Patient("a", "benign"), Patient("b", "benign")], 0, DEFAULT_SHARES)
     with pytest.raises(BundleError, match="too few for 5 folds"):
         split_folds(COHORT[:4], 0, 5)
     with pytest.raises(BundleError, match="at least 2"):
         split_folds(COHORT, 0, 1)
     assert split_three_ways([Patient("a", "benign")], 0, (0.0, 0.0, 1.0))["test"] == {"a"}
+
+
+@given(st.integers(3, 200), st.integers(0, 100), st.integers(0, 100))
+def test_lists_have_their_shares_to_the_patient(count, first, second):
+    first, second = sorted((first, second))
+    shares = (first / 100, (second - first) / 100, 1 - second / 100)
+    patients = [Patient(f"{100000 + number}", "benign") for number in range(count)]
+    for share, members in zip(shares, split_three_ways(patients, 0, shares).values(), strict=True):
+        assert (len(members) == 0) == (share == 0)
+        assert abs(len(members) - count * share) < 2
