@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,24 @@ def bundle_root() -> Path:
             remedy="Install the bundle from its checkout or archive with `pip install -e .`.",
         )
     return root
+
+
+def run_command(run_id: str, config_file: str, *options: str) -> None:
+    """Print and run ``python -m monai.bundle run``, as a user would type it, in the bundle's root.
+
+    Args:
+        run_id: ``training``, ``evaluating`` or ``inference``.
+        config_file: as for ``--config_file``.
+        options: ``--id=value``.
+
+    Raises:
+        BundleError: the command failed; it has printed why.
+    """
+    command = ["-m", "monai.bundle", "run", run_id, "--config_file", config_file, *options]
+    print("$ python " + " ".join(f'"{word}"' if "[" in word else word for word in command), flush=True)
+    status = subprocess.run([sys.executable, *command], cwd=bundle_root(), check=False).returncode
+    if status:
+        raise BundleError(f"{run_id} ended with status {status}", remedy="What it printed says why; start again.")
 
 
 def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 
-from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.commands.bundle_run import run_command
 from csfnet_bundle.evaluation.output import METRICS_NAME
 from csfnet_bundle.pairs import load_datalist
 from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
@@ -37,7 +34,7 @@ def demo(out: str = "demo", subjects: int = SUBJECTS, epochs: int = EPOCHS) -> N
     make_cohort(cohort, CohortSettings(subjects=subjects, seed=SEED))
     shared = [f"--dataset_dir={cohort}", f"--cache_dir={folder / 'roi_cache'}"]
     print("2/4 training")
-    _run(
+    run_command(
         "training",
         "['configs/train.json','configs/cpu_demo.json']",
         *shared,
@@ -45,7 +42,7 @@ def demo(out: str = "demo", subjects: int = SUBJECTS, epochs: int = EPOCHS) -> N
         f"--train#trainer#max_epochs={epochs}",
     )
     print("3/4 evaluation on the test pairs")
-    _run(
+    run_command(
         "evaluating",
         "['configs/train.json','configs/evaluate.json']",
         *shared,
@@ -53,18 +50,8 @@ def demo(out: str = "demo", subjects: int = SUBJECTS, epochs: int = EPOCHS) -> N
         f"--output_dir={evaluation}",
     )
     print("4/4 prediction of new pairs")
-    _run("inference", "configs/inference.json", *shared, f"--training_dir={training}", f"--output_dir={new}")
+    run_command("inference", "configs/inference.json", *shared, f"--training_dir={training}", f"--output_dir={new}")
     _close(cohort, evaluation, new)
-
-
-def _run(run_id: str, config_file: str, *options: str) -> None:
-    command = ["-m", "monai.bundle", "run", run_id, "--config_file", config_file, *options]
-    print("$ python " + " ".join(f'"{word}"' if "[" in word else word for word in command), flush=True)
-    status = subprocess.run([sys.executable, *command], cwd=bundle_root(), check=False).returncode
-    if status:
-        raise BundleError(
-            f"{run_id} ended with status {status}", remedy="What it printed above says why; start the demo again."
-        )
 
 
 def _close(cohort: Path, evaluation: Path, new: Path) -> None:

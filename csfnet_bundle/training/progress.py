@@ -31,6 +31,11 @@ class EpochProgress:
         """Mean training loss over the batches of the epoch so far."""
         return sum(self._losses) / max(len(self._losses), 1)
 
+    @property
+    def seconds(self) -> float:
+        """Seconds since this start of the run."""
+        return time.monotonic() - self._started
+
     def attach(self, trainer: Trainer) -> None:
         """Attach to the trainer; only the first process logs."""
         if idist.get_rank() == 0:

@@ -60,6 +60,7 @@ class TrainingSession:
     def __post_init__(self) -> None:
         self._state_path = Path(self.output_dir) / STATE_NAME
         self._progress = EpochProgress(self.evaluator)
+        self._seconds_before = 0.0
         # Before the first step, while optimizer and scheduler are as the config made them.
         self._fingerprint = {
             "network": describe(self.network.architecture()),  # type: ignore[operator]
@@ -121,6 +122,7 @@ class TrainingSession:
                 "best_metric": float(self.evaluator.state.best_metric),
                 "best_metric_epoch": int(self.evaluator.state.best_metric_epoch),
                 "history": self.best_model.history,
+                "seconds": self._seconds_before + self._progress.seconds,
             }
             with atomic_path(self._state_path) as temporary:
                 torch.save(state, temporary)
@@ -147,6 +149,7 @@ class TrainingSession:
         self.evaluator.state.best_metric = state["best_metric"]
         self.evaluator.state.best_metric_epoch = state["best_metric_epoch"]
         self.best_model.history = state["history"]
+        self._seconds_before = state["seconds"]
         epoch = int(state["epoch"])
         self.trainer.state.epoch = epoch
         self.trainer.state.iteration = epoch * self.trainer.state.epoch_length

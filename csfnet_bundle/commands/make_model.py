@@ -1,0 +1,117 @@
+"""``make-model``: train the network of models/model.pt on phantoms and judge it beside the oracle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from csfnet_bundle.commands.bundle_run import bundle_root, run_command
+from csfnet_bundle.evaluation.comparison import compare_systems
+from csfnet_bundle.evaluation.metrics import probability_log_odds
+from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
+from csfnet_bundle.evaluation.threshold import choose_decision
+from csfnet_bundle.files import write_atomically
+from csfnet_bundle.pairs import FollowUpPair, load_datalist
+from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.phantom.simple_reference import clinical_features, pair_features, simple_reference_scores
+from csfnet_bundle.phantom.truth import read_oracle
+from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.training.checkpoint import MODEL_NAME, load_checkpoint
+from csfnet_bundle.training.session import STATE_NAME
+
+SUBJECTS = 1000
+SEED = 2026
+RESULT = Path("docs/results/phantom_cpu.json")
+TRAIN = "['configs/train.json','configs/cpu_demo.json']"
+EVALUATE = "['configs/train.json','configs/evaluate.json']"
+
+
+def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None:
+    """Make a phantom cohort, train configs/cpu_demo.json on it, evaluate, and put model and result in their places.
+
+    Writes models/model.pt and docs/results/phantom_cpu.json. Interrupted, the same command goes on where it stopped.
+
+    Args:
+        out: folder for all that is made on the way.
+        subjects: labelled subjects of the cohort; a quarter of them are test pairs.
+    """
+    root, folder = bundle_root(), Path(out).resolve()
+    cohort, training, evaluation = (folder / name for name in ("phantom", "training", "evaluation"))
+    make_cohort(cohort, CohortSettings(subjects=subjects, seed=SEED))
+    shared = [f"--dataset_dir={cohort}", f"--cache_dir={folder / 'roi_cache'}"]
+    run_command("training", TRAIN, *shared, f"--output_dir={training}")
+    run_command("evaluating", EVALUATE, *shared, f"--training_dir={training}", f"--output_dir={evaluation}")
+
+    network = read_predictions(evaluation / "predictions.csv")
+    systems = {
+        "oracle": _oracle(cohort, network),
+        "csfnet": network,
+        "simple reference": _simple_reference(cohort, folder / "roi_cache"),
+    }
+    table = compare_systems(systems, "oracle")
+    checkpoint = load_checkpoint(training / MODEL_NAME)
+    state = torch.load(training / STATE_NAME, map_location="cpu", weights_only=True)
+    result = {
+        "what": "Measured on phantoms, not on patients: models/model.pt beside the oracle and a simple reference.",
+        "command": "python -m csfnet_bundle make-model",
+        "configs": TRAIN,
+        "cohort": {
+            "subjects": subjects,
+            "seed": SEED,
+            "pairs": {name: len(pairs) for name, pairs in load_datalist(cohort).sections.items()},
+        },
+        "architecture": dict(checkpoint.architecture),
+        "roi": checkpoint.roi.to_plain(),
+        "epochs": state["epoch"],
+        "chosen_epoch": checkpoint.provenance["epoch"],
+        "device": f"CPU, {os.cpu_count()} cores",
+        "training_seconds": round(state["seconds"]),
+        "difference_is": "oracle - system",
+        "systems": json.loads(table.to_json(orient="index", double_precision=4)),
+    }
+    write_atomically(root / RESULT, json.dumps(result, indent=1) + "\n")
+    shutil.copyfile(training / MODEL_NAME, root / "models" / MODEL_NAME)
+    print(table[["auc", "auc_delong_lower", "auc_delong_upper", "difference", "difference_lower", "difference_upper"]])
+    print(f"model: {root / 'models' / MODEL_NAME}\nresult: {root / RESULT}")
+
+
+def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:
+    """The best possible probability of each of the network's test pairs, from all inputs."""
+    scores = read_oracle(cohort, network["subject"].tolist())
+    if scores is None:
+        raise ValueError(f"{cohort} holds no truth for its own subjects")
+    return network.drop(columns="threshold").assign(probability=scores, logit=probability_log_odds(scores))
+
+
+def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
+    """Segmentation, measurements and logistic regression, trained on the training pairs, threshold from validation."""
+    datalist = load_datalist(cohort)
+    cache = RoiCache(cache_dir, RoiSettings())
+    features: dict[str, NDArray[np.float64]] = {}
+    pairs: dict[str, tuple[FollowUpPair, ...]] = {}
+    for name in ("training", "validation", "test"):
+        pairs[name] = datalist.section(name)
+        prepare_rois(pairs[name], datalist.folder, cache)
+        images = np.stack([pair_features(*cache.read(pair, datalist.folder).array) for pair in pairs[name]])
+        features[name] = np.hstack([images, clinical_features([pair.clinical for pair in pairs[name]])])
+    labels = {name: np.array([pair.label for pair in section]) for name, section in pairs.items()}
+    logits = {
+        name: probability_log_odds(simple_reference_scores(features["training"], labels["training"], features[name]))
+        for name in ("validation", "test")
+    }
+    decision = choose_decision(logits["validation"], labels["validation"])
+    return prediction_table(
+        [pair.subject for pair in pairs["test"]],
+        [pair.nodule for pair in pairs["test"]],
+        logits["test"],
+        labels["test"].tolist(),
+        temperature=decision.temperature,
+        threshold=decision.threshold,
+    )
