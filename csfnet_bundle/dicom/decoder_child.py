@@ -1,7 +1,6 @@
 """The child process that decodes compressed frames, so that a decoder that crashes or hangs ends only itself.
 
-Run by :mod:`csfnet_bundle.dicom.decoding`. A request is the length of a JSON line, the line, and the frame; the reply
-is a status byte, a length, and the pixels (16 bits, little endian) or a message. Nothing is pickled.
+Run by :mod:`csfnet_bundle.dicom.decoding`, which speaks to it as :mod:`csfnet_bundle.dicom.decoder_protocol` says.
 """
 
 from __future__ import annotations
@@ -11,22 +10,17 @@ import os
 import signal
 import sys
 import warnings
-from struct import Struct
 from typing import Any, BinaryIO
 
-REQUEST = Struct("<LL")
-"""Length of the JSON text, length of the frame."""
-REPLY = Struct("<BL")
-"""Status, length of what follows."""
-DECODED, FAILED = 0, 1
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID
+
+from csfnet_bundle.dicom.decoder_protocol import DECODED, FAILED, REPLY, REQUEST
 
 
 def decode(frame: bytes, options: dict[str, object]) -> bytes:
     """Decode one frame with the plugin named; raises whatever the decoder raises."""
-    from pydicom.encaps import encapsulate
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.uid import UID
-
     rows, columns = int(str(options["rows"])), int(str(options["columns"]))
     header: dict[str, Any] = {
         "rows": rows,
@@ -57,22 +51,30 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         text_length, frame_length = REQUEST.unpack(head)
         options = json.loads(requests.read(text_length))
         frame = requests.read(frame_length)
+        limit_processor_time(float(options["cpu_seconds"]))
         try:
             status, content = DECODED, decode(frame, options)
         except BaseException as error:  # a Rust plugin's panic is no Exception
             status, content = FAILED, f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+        limit_processor_time(0)
         replies.write(REPLY.pack(status, len(content)))
         replies.write(content)
         replies.flush()
 
 
+def limit_processor_time(seconds: float) -> None:
+    """End this process after so much processor time from now (0: no limit), where the operating system can."""
+    if hasattr(signal, "ITIMER_PROF"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # nobody handles SIGPROF, so it ends the process
+
+
 def limit_memory(most: int) -> None:
-    """Limit the address space, where the operating system can."""
+    """Limit the memory of this process, where the operating system can."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -10,6 +10,7 @@ import atexit
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,9 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.dicom.codestream import CodestreamError, check_codestream
-from csfnet_bundle.dicom.decoder_child import DECODED, REPLY, REQUEST
+from csfnet_bundle.dicom.decoder_protocol import DECODED, REPLY, REQUEST
 from csfnet_bundle.dicom.syntaxes import ALLOWED, TransferSyntax
 from csfnet_bundle.dicom.tolerances import (
+    DECODE_CPU_PIXELS,
+    DECODE_CPU_SECONDS,
     DECODE_SECONDS,
     DECODE_START_SECONDS,
     DECODER_MEMORY_BYTES,
@@ -111,7 +114,8 @@ class DecoderProcess:
             timer.cancel()
         if reply is None:
             self.close()
-            raise DecodingError(f"took over {seconds:g} s to decode" if expired.is_set() else "crashed its decoder")
+            slow = expired.is_set() or process.returncode == -getattr(signal, "SIGPROF", 0)
+            raise DecodingError("takes too long to decode" if slow else "crashed its decoder")
         status, content = reply
         if status != DECODED:
             raise DecodingError(f"does not decode ({content.decode('utf-8', 'replace')})")
@@ -151,6 +155,7 @@ def _exchange(process: subprocess.Popen[bytes], frame: Frame) -> tuple[int, byte
         "columns": frame.columns,
         "bits_stored": frame.bits_stored,
         "signed": frame.signed,
+        "cpu_seconds": DECODE_CPU_SECONDS * max(1.0, frame.rows * frame.columns / DECODE_CPU_PIXELS),
     }
     text = json.dumps(options).encode("ascii")
     try:

@@ -105,11 +105,18 @@ MAX_TILES = 4096
 MIN_PRECISION, MAX_PRECISION = 2, 16
 """Bits a pixel in a compressed frame."""
 
-DECODE_SECONDS = 20.0
-"""Time for one compressed frame in the child process; a slice takes 0.1 s, a hung decoder for ever."""
+DECODE_CPU_SECONDS = 1.5
+"""Processor time for one compressed frame of up to DECODE_CPU_PIXELS, in proportion above: ten times what the slowest
+decoder needs, however busy the machine."""
+
+DECODE_CPU_PIXELS = 1024 * 1024
+"""See DECODE_CPU_SECONDS."""
+
+DECODE_SECONDS = 30.0
+"""Time by the clock for one compressed frame: for a decoder that waits instead of computing."""
 
 DECODE_START_SECONDS = 60.0
-"""Time for the first frame of a child process, which has to start on a busy machine."""
+"""Time by the clock for the first frame of a child process, which has to start on a busy machine."""
 
 MAX_DECODERS = 4
 """Most child processes that decode at once; more gain little, as reading the files becomes the limit."""
@@ -117,5 +124,5 @@ MAX_DECODERS = 4
 FRAMES_PER_DECODER = 24
 """Frames that make another child process worth its start: a ROI is read by one, a volume by all."""
 
-DECODER_MEMORY_BYTES = 2 * 1024**3
-"""Address space of a decoding child, where the operating system can limit it."""
+DECODER_MEMORY_BYTES = 512 * 1024**2
+"""Memory of a decoding child, where the operating system can limit it: twice what 4096x4096 pixels need."""
