@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +60,17 @@ def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:
     """
     root = bundle_root()
     files = [str(root / CONFIGS / name) for name in config_files]
-    workflow = create_workflow(
-        config_file=files,
-        workflow_type="infer" if run_id == "inference" else "train",
-        run_id=run_id,
-        bundle_root=str(root),
-        **override,
-    )
+    for name in ("scripts", "workflows"):
+        logging.getLogger(f"monai.bundle.{name}").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # A config is a program; these are the bundle's own.
+        warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
+        workflow = create_workflow(
+            config_file=files,
+            workflow_type="infer" if run_id == "inference" else "train",
+            run_id=run_id,
+            bundle_root=str(root),
+            **override,
+        )
     workflow.run()
     workflow.finalize()

@@ -16,6 +16,7 @@ from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
 from csfnet_bundle.tables import encode_clinical, read_clinical
 
 PREDICTIONS_NAME = "predictions.csv"
+CACHE_NAME = ".roi_cache"
 
 
 def predict(
@@ -78,10 +79,11 @@ def predict(
             ["inference.json"],
             dataset_dir=str(working),
             output_dir=str(working),
-            cache_dir=None,
+            cache_dir=str(working / CACHE_NAME),
             num_workers=0,
             **chosen,
         )
+        shutil.rmtree(working / CACHE_NAME)
         working.replace(folder)
     finally:
         shutil.rmtree(working, ignore_errors=True)

@@ -22,6 +22,10 @@ SMALLEST_PARALLEL = 32
 """Pairs; fewer are read in this process sooner than worker processes start (2-3 s)."""
 
 
+SCHEDULER_PATIENCE_S = 20.0
+"""Seconds within which a scheduler answers, on a busy network too."""
+
+
 def prepare_rois(
     pairs: Sequence[FollowUpPair],
     datalist_folder: Path,
@@ -64,7 +68,7 @@ def prepare_rois(
     for name, refusal in _with_progress(results, len(missing)):
         if refusal is not None:
             refused[name] = refusal
-            logger.warning("left out: %s", refusal)
+            logger.warning("cannot be read: %s", refusal)
     return refused
 
 
@@ -81,7 +85,8 @@ def _distributed(
     pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, workers: int, scheduler: str | None
 ) -> Iterator[tuple[str, BundleError | None]]:
     with _client(workers, scheduler) as client:
-        futures = {client.submit(_prepare, pair, folder, cache, pure=False): pair.name for pair in pairs}
+        place = folder.absolute()  # a remote worker is at home in another folder
+        futures = {client.submit(_prepare, pair, place, cache, pure=False): pair.name for pair in pairs}
         for future, result in as_completed(futures, with_results=True):
             yield futures[future], result
 
@@ -90,16 +95,16 @@ def _distributed(
 def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout="20s")
-        except OSError as error:
+            client = Client(scheduler, timeout=SCHEDULER_PATIENCE_S)
+        except (OSError, ValueError) as error:  # nobody there, or no address
             raise BundleError(
-                f"no Dask scheduler answers at {scheduler!r} ({error})",
+                f"no Dask scheduler answers at {scheduler!r} ({type(error).__name__})",
                 remedy="Start one with `dask scheduler`, or leave --scheduler out to use this machine.",
             ) from None
         with client:
             yield client
         return
-    # Workers are started by fork-and-exec and must not spawn thread pools of their own on top of the processes.
+    # A daemonic process may have no children, and the DICOM reader decodes compressed slices in one.
     with (
         dask.config.set({"distributed.worker.daemon": False}),
         LocalCluster(

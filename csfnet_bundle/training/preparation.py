@@ -75,6 +75,8 @@ def _prepare_rois(
     if cache.folder is None:
         return
     refused = prepare_rois(pairs, datalist.folder, cache, workers=workers, scheduler=scheduler)
+    if len(refused) == 1:
+        raise next(iter(refused.values()))
     if refused:
         first = next(iter(refused.values()))
         raise BundleError(
