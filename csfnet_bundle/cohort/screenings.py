@@ -63,10 +63,15 @@ WITH neighbours AS (
 SELECT * EXCLUDE (rank) FROM choices WHERE rank = 1 ORDER BY patient, date0
 """
 _PAIRED = """
-SELECT (SELECT count(*) FROM axial), count(*), count(DISTINCT patient), count_if(kernel0 = kernel1),
-       (SELECT coalesce(sum(series_size_MB), 0) / 1000 FROM axial WHERE SeriesInstanceUID IN
-           (SELECT series0 FROM followups UNION SELECT series1 FROM followups))
-FROM followups
+WITH counted AS (
+    SELECT count(*) AS pairs, count(DISTINCT patient) AS patients, 
+           count(*) FILTER (WHERE kernel0 = kernel1) AS same
+    FROM followups
+), needed AS (
+    SELECT coalesce(sum(series_size_MB), 0) / 1000 AS gigabytes FROM axial
+    WHERE SeriesInstanceUID IN (SELECT series0 FROM followups UNION SELECT series1 FROM followups)
+)
+SELECT (SELECT count(*) FROM axial), pairs, patients, same, gigabytes FROM counted, needed
 """
 
 
