@@ -128,10 +128,13 @@ def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint, source: 
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:
     """Return the model of one's own training in ``output_dir``, or else the one that comes with the bundle.
 
-    Which of the two it is, and what it was trained on, goes to the log.
+    The bundle is ``bundle_root`` or, for a workflow that was started in another folder, the one around this package.
+    Which weights are taken, and what they were trained on, goes to the log.
     """
     own = Path(output_dir) / MODEL_NAME
-    path = own if own.is_file() else Path(bundle_root) / "models" / MODEL_NAME
+    shipped = Path(bundle_root) / "models" / MODEL_NAME
+    beside_package = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
+    path = next((path for path in (own, shipped, beside_package) if path.is_file()), shipped)
     checkpoint = load_checkpoint(path)
     logger.info("weights: %s (trained on: %s)", path, checkpoint.trained_on)
     return path

@@ -1,0 +1,137 @@
+"""The archive: the same bytes every time, and a bundle that runs with nothing of the checkout on the path."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from workflow_runs import REPOSITORY
+
+import csfnet_bundle
+from csfnet_bundle.commands import main
+from csfnet_bundle.commands.package import ARCHIVE_NAME
+
+ALONE = f"""
+import runpy, sys
+# The editable install of the test environment leads to the checkout: take it out of the search for modules.
+sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in str(finder)]
+{{body}}
+ours = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "csfnet_bundle"]
+assert ours, "the package was not imported"
+assert not [name for name in ours if name.startswith({str(REPOSITORY / "csfnet_bundle")!r})], ours
+"""
+
+
+def _run_alone(body: str, cwd: Path, **environment: str) -> None:
+    """Run Python where only the current folder and ``environment`` lead to the package."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE.format(body=body)],
+        cwd=cwd,
+        env={**clean, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def archive(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("archive") / "bundle.zip"
+    assert main(["package", f"--out={path}", f"--model={trained / 'model.pt'}"]) == 0
+    return path
+
+
+@pytest.fixture
+def unpacked(archive: Path, tmp_path: Path) -> Path:
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(tmp_path)
+    return tmp_path / ARCHIVE_NAME
+
+
+def test_the_same_content_gives_the_same_bytes(archive: Path, trained: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.zip"
+    assert main(["package", f"--out={again}", f"--model={trained / 'model.pt'}"]) == 0
+    assert again.read_bytes() == archive.read_bytes()
+
+
+def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as file:
+        assert file.testzip() is None
+        names = file.namelist()
+    inside = {name.removeprefix(f"{ARCHIVE_NAME}/") for name in names}
+    assert all(name.startswith(f"{ARCHIVE_NAME}/") for name in names)
+    wanted = {"LICENSE", "pyproject.toml", "models/model.pt", "configs/metadata.json", "configs/inference.json"}
+    wanted |= {"configs/train.json", "configs/evaluate.json", "configs/logging.conf", "csfnet_bundle/py.typed"}
+    wanted |= {"csfnet_bundle/pairs/datalist.schema.json", "csfnet_bundle/report/templates/case.html"}
+    assert wanted <= inside
+    assert {name.split("/")[0] for name in inside if "/" in name} <= {
+        "configs",
+        "csfnet_bundle",
+        "docs",
+        "models",
+        "scripts",
+    }
+    assert not [name for name in inside if "__pycache__" in name or "/." in name or name.startswith(".")]
+
+
+def test_the_metadata_tells_the_size_that_the_weights_want(unpacked: Path) -> None:
+    metadata = json.loads((unpacked / "configs" / "metadata.json").read_text())
+    assert metadata["network_data_format"]["inputs"]["image"]["spatial_shape"] == [16, 32, 32]
+
+
+def test_the_unpacked_bundle_loads_and_predicts_as_the_checkout_does(
+    unpacked: Path, small_cohort: Path, trained: Path, run: Callable[..., None], tmp_path: Path
+) -> None:
+    """``monai.bundle.load`` and ``monai.bundle run inference``, in a folder that holds the unpacked bundle alone."""
+    words = ["monai.bundle", "run", "inference", "--config_file", f"{ARCHIVE_NAME}/configs/inference.json"]
+    words += [f"--dataset_dir={small_cohort}", f"--output_dir={tmp_path / 'there'}"]
+    body = f"""
+import torch
+from monai.bundle import load
+network = load({ARCHIVE_NAME!r}, bundle_dir=".", workflow_type="inference", key_in_ckpt="model", device="cpu")
+expected = torch.load({str(trained / "model.pt")!r}, weights_only=True)["model"]
+assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
+sys.argv = {words!r}
+runpy.run_module("monai.bundle", run_name="__main__")
+"""
+    _run_alone(body, unpacked.parent, PYTHONPATH=str(unpacked))
+    run("inference", ["inference.json"], checkpoint_path=str(trained / "model.pt"), output_dir=str(tmp_path / "here"))
+    there, here = (pd.read_csv(tmp_path / name / "predictions.csv") for name in ("there", "here"))
+    assert len(there) == 2
+    pd.testing.assert_frame_equal(there, here)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--out=bundle.tar"], ["bundle.tar", ".zip"]),
+        (["--out=bundle.zip", "--model=nowhere.pt"], ["nowhere.pt", "there is no checkpoint"]),
+        (["--out=bundle.zip", "--model=README.txt"], ["README.txt", "not a checkpoint"]),
+    ],
+)
+def test_mistakes_are_one_line_and_write_nothing(
+    options: list[str], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.txt").write_text("no weights")
+    assert main(["package", *options]) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: ")
+    assert "\n" not in error
+    assert all(word in error for word in words)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.txt"]
+
+
+def test_the_version_is_the_same_everywhere(repository: Path) -> None:
+    metadata = json.loads((repository / "configs" / "metadata.json").read_text())
+    assert metadata["version"] == csfnet_bundle.__version__
+    assert next(iter(metadata["changelog"])) == csfnet_bundle.__version__
+    headings = [line for line in (repository / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
+    assert headings[0].split()[1] == csfnet_bundle.__version__
