@@ -37,14 +37,20 @@ def multiframe_instances(path: str, header: Header) -> list[Instance]:
             replace(whole, fault=Fault(RefusalCode.TOO_LARGE, f"{frames} frames of {whole.rows} x {whole.columns}"))
         ]
     try:
-        shared, per_frame = _functional_groups(path, header)
-        places = _places(path, header, whole, frames)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _frame_instances(path, header, whole, frames)
     except EncapsulationError as error:
         return [replace(whole, fault=Fault(RefusalCode.UNREADABLE_SLICE, str(error)))]
-    except Exception as error:  # pydicom raises many kinds on damaged sequences
+    except Exception as error:  # pydicom raises many kinds on damaged sequences, some only when a value is asked for
         return [_refused(whole, f"the functional groups cannot be read ({type(error).__name__})")]
+
+
+def _frame_instances(path: str, header: Header, whole: Instance, frames: int) -> list[Instance]:
+    shared, per_frame = _functional_groups(path, header)
     if len(per_frame) != frames:
         return [_refused(whole, f"functional groups of {len(per_frame)} frames, {frames} frames")]
+    places = _places(path, header, whole, frames)
     return [
         _frame_instance(whole, index, _Groups(group, shared), place)
         for index, (group, place) in enumerate(zip(per_frame, places, strict=True))
@@ -60,14 +66,11 @@ def _functional_groups(path: str, header: Header) -> tuple[Dataset | None, Seque
 
     with open(path, "rb") as file:  # noqa: PTH123 - the header pass works on plain paths
         data = file.read(header.pixel_element)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(
-            io.BytesIO(data),
-            specific_tags=[tags.SHARED_FUNCTIONAL_GROUPS, tags.PER_FRAME_FUNCTIONAL_GROUPS],
-        )
-        shared = dataset.get(tags.SHARED_FUNCTIONAL_GROUPS)
-        return (shared.value[0] if shared and shared.value else None), dataset[tags.PER_FRAME_FUNCTIONAL_GROUPS].value
+    dataset = pydicom.dcmread(
+        io.BytesIO(data), specific_tags=[tags.SHARED_FUNCTIONAL_GROUPS, tags.PER_FRAME_FUNCTIONAL_GROUPS]
+    )
+    shared = dataset.get(tags.SHARED_FUNCTIONAL_GROUPS)
+    return (shared.value[0] if shared and shared.value else None), dataset[tags.PER_FRAME_FUNCTIONAL_GROUPS].value
 
 
 def _places(path: str, header: Header, whole: Instance, frames: int) -> list[tuple[int, int]]:
