@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from csfnet_bundle.files import atomic_path, write_atomically
+from csfnet_bundle.files import atomic_folder, atomic_path, write_atomically
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
@@ -20,3 +20,15 @@ def test_bytes_and_text(tmp_path: Path) -> None:
     write_atomically(tmp_path / "b", "µ")
     assert (tmp_path / "a").read_bytes() == b"\x00\xff"
     assert (tmp_path / "b").read_bytes() == "µ".encode()
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "study"
+    with pytest.raises(RuntimeError, match="stopped"), atomic_folder(target) as temporary:  # noqa: PT012
+        (temporary / "half").write_text("x")
+        raise RuntimeError("stopped")
+    assert list(target.parent.iterdir()) == []
+    with atomic_folder(target) as temporary:
+        (temporary / "whole").write_text("x")
+        assert not target.exists()
+    assert [entry.name for entry in target.parent.rglob("*")] == ["study", "whole"]
