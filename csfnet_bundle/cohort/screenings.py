@@ -64,7 +64,7 @@ SELECT * EXCLUDE (rank) FROM choices WHERE rank = 1 ORDER BY patient, date0
 """
 _PAIRED = """
 WITH counted AS (
-    SELECT count(*) AS pairs, count(DISTINCT patient) AS patients, 
+    SELECT count(*) AS pairs, count(DISTINCT patient) AS patients,
            count(*) FILTER (WHERE kernel0 = kernel1) AS same
     FROM followups
 ), needed AS (

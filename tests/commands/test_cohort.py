@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from cohort.nlst_files import NLSTX_HEADER, Archive, nlstx_row, write_csv, write_series
+from cohort.nlst_files import NLSTX_HEADER, Archive, nlstx_row, series_uid, write_csv, write_series
 from cohort.s3_server import serve
 from distributed import LocalCluster
 
@@ -125,8 +125,7 @@ def test_from_a_local_s3_server_into_training(tables, tmp_path, s3, repository):
     folder = tmp_path / "cohort"
     for patient in PATIENTS:
         for screen in (0, 1):
-            (source,) = (path for path in (tables / "images" / patient).iterdir() if f".{screen + 1}." in path.name)
-            s3.upload(source, f"{patient}-{screen}-standard")
+            s3.upload(tables / "images" / patient / series_uid(patient, screen), f"{patient}-{screen}-standard")
     assert main(arguments(tables, folder, "--download", "--endpoint", s3.endpoint)) == 0
     command = [sys.executable, "-m", "monai.bundle", "run", "training"]
     config = "['configs/train.json','configs/cpu_demo.json']"
