@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import struct
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from csfnet_bundle import volume_files
+from csfnet_bundle.dicom import scan_folder
 from csfnet_bundle.files import atomic_path
 from csfnet_bundle.pairs import FollowUpPair, Scan
 from csfnet_bundle.roi.pair_reader import PairRois, read_pair, scan_path
 from csfnet_bundle.roi.settings import RoiSettings
 
+logger = logging.getLogger(__name__)
+
 READER_VERSION = 1
 """Goes up when a change of the readers or of the resampling changes voxels: cached ROIs of before are then not used."""
+
+HEADERS = "headers"
+"""Subfolder of the cache for the known index of DICOM folders: the next nodule of a scan reads no header again."""
 
 
 class RoiCache:
     """Reads pairs through a folder of cached ROIs.
 
-    The key holds the reader's version, both scans' files (name, size and time of change of every file in the folder),
-    their declared series, points and spaces, the subject, the ROI's size and spacing, and how a missing t0 is treated.
-    HU are kept before the window is applied, so that the window needs no place in the key.
+    The key holds the reader's version, both scans' files (name, size and times of change of every file in the folder),
+    their declared series, dates, points and spaces, the subject, the ROI's size and spacing, and how a missing t0 is
+    treated. HU are kept before the window is applied, so that the window needs no place in the key.
 
     Args:
         folder: where ROIs are kept; None reads every time.
@@ -34,7 +45,8 @@ class RoiCache:
     """
 
     def __init__(self, folder: str | Path | None, settings: RoiSettings, *, repeat_missing_prior: bool = False) -> None:
-        self.folder = None if folder is None else Path(folder)
+        # Absolute, since workers of a cluster read through it in folders of their own.
+        self.folder = None if folder is None else Path(folder).absolute()
         self.settings = settings
         self.repeat_missing_prior = repeat_missing_prior
 
@@ -43,7 +55,7 @@ class RoiCache:
         if self.folder is None:
             return self._read(pair, datalist_folder)
         file = self.path(pair, datalist_folder)
-        cached = _load(file)
+        cached = _load(file, self.settings.size)
         if cached is None:
             cached = self._read(pair, datalist_folder)
             _save(file, cached)
@@ -65,7 +77,14 @@ class RoiCache:
         return self.folder / digest[:2] / f"{digest[:32]}.npz"
 
     def _read(self, pair: FollowUpPair, datalist_folder: Path) -> PairRois:
-        return read_pair(pair, datalist_folder, self.settings, repeat_missing_prior=self.repeat_missing_prior)
+        index = None if self.folder is None else self.folder / HEADERS
+        return read_pair(
+            pair,
+            datalist_folder,
+            self.settings,
+            repeat_missing_prior=self.repeat_missing_prior,
+            find_series=partial(scan_folder, index=index),
+        )
 
 
 def _scan_key(scan: Scan, datalist_folder: Path) -> dict[str, object]:
@@ -74,22 +93,30 @@ def _scan_key(scan: Scan, datalist_folder: Path) -> dict[str, object]:
         "files": sorted(_files(path)),
         "path": str(path.resolve()),
         "series_uid": scan.series_uid,
+        "date": scan.date,
         "point": scan.point.coordinates,
         "space": scan.point.space,
     }
 
 
-def _files(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Yield relative name, bytes and time of change (ns) of the file, or of every file in the folder."""
+def _files(path: Path) -> Iterator[tuple[str, int, int, int]]:
+    """Yield name, bytes and times of change (ns) of the scan's file, or of every file in its folder.
+
+    Two times, since copying programs set the one of the content back to the original's, but not that of the entry.
+    """
     if path.is_file():
-        status = path.stat()
-        yield path.name, status.st_size, status.st_mtime_ns
+        for file in volume_files.files_of(path):
+            yield file.name, *_state(file.stat())
         return
     for parent, _, names in os.walk(path):
         for name in names:
             file = Path(parent, name)
-            status = file.lstat()
-            yield str(file.relative_to(path)), status.st_size, status.st_mtime_ns
+            # The reader passes over links, so that what they lead to changes nothing.
+            yield str(file.relative_to(path)), *_state(file.lstat())
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _save(file: Path, rois: PairRois) -> None:
@@ -97,13 +124,25 @@ def _save(file: Path, rois: PairRois) -> None:
         np.savez(stream, array=rois.array, affines=rois.affines, findings=np.array(rois.findings, dtype=np.str_))
 
 
-def _load(file: Path) -> PairRois | None:
+def _load(file: Path, size: tuple[int, int, int]) -> PairRois | None:
+    """Return what the file holds; None where there is none, or where it is damaged and has to be made again."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             findings = tuple(str(text) for text in stored["findings"])
-            return PairRois(stored["array"], stored["affines"], findings)
+            rois = PairRois(stored["array"], stored["affines"], findings)
+        if rois.array.shape != (2, *size) or rois.affines.shape != (2, 4, 4):
+            raise ValueError(f"arrays of shapes {rois.array.shape} and {rois.affines.shape}")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, BadZipFile):
-        # A file damaged on disk is made again rather than trusted.
+    except _DAMAGE as error:
+        logger.warning("%s is damaged and is made again (%s)", file, error)
         return None
+    return rois
+
+
+_DAMAGE = (
+    *(OSError, EOFError, BadZipFile, zlib.error, struct.error, RuntimeError),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
+"""What reading a damaged archive raises, seen by changing and cutting its bytes: the first line when the archive is no
+longer one (or seems compressed or encrypted), the second when its members are no longer the arrays that they were."""

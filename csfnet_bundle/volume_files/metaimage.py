@@ -80,6 +80,16 @@ def open_metaimage(path: Path) -> VolumeFile:
     return VolumeFile(path, shape, _affine(image_io), read_block)
 
 
+def data_file(path: Path) -> Path:
+    """Return the file that holds the voxels: the header's own, or the one that it names.
+
+    Raises:
+        Refusal: ``UNREADABLE_SLICE``, the header names none.
+    """
+    name = _header(path)["elementdatafile"]
+    return path if name.upper() == "LOCAL" else path.parent / name
+
+
 @cache
 def _load_itk() -> Any:
     """ITK with the modules that are needed here, loaded on first use (seconds); only files of this kind pay for it.

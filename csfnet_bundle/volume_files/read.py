@@ -13,7 +13,7 @@ from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume, sample_grid
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import grid_index_bounds
-from csfnet_bundle.volume_files.metaimage import open_metaimage
+from csfnet_bundle.volume_files.metaimage import data_file, open_metaimage
 from csfnet_bundle.volume_files.nifti import open_nifti
 from csfnet_bundle.volume_files.volume_file import Index, VolumeFile
 
@@ -24,6 +24,16 @@ SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 def is_volume_file(path: str | Path) -> bool:
     """Say whether the name is that of a NIfTI or MetaImage file."""
     return str(path).lower().endswith(SUFFIXES)
+
+
+def files_of(path: str | Path) -> tuple[Path, ...]:
+    """Return the files that hold a volume: the one named and, for a .mhd header, the one with its voxels.
+
+    Raises:
+        Refusal: ``UNREADABLE_SLICE``, a .mhd header that names no file.
+    """
+    path = Path(path)
+    return (path, data_file(path)) if path.suffix.lower() == ".mhd" else (path,)
 
 
 def read_volume(path: str | Path) -> Volume:
