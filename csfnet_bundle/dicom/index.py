@@ -12,9 +12,9 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from csfnet_bundle import __version__
 from csfnet_bundle.dicom.header import Skip
@@ -35,12 +35,12 @@ _SET: dict[str, Any] = {field.name: vars(Instance)[field.name].__set__ for field
 """Setters of the slots. Instances are frozen; filling hundreds by their constructor takes longer than the ROI may."""
 
 State = tuple[int, int, int]
-"""Size, time of modification and time of change (ns) of a file."""
+"""Size, time of modification and time of change (ns) of a file; zeros if it is gone."""
+GONE: State = (0, 0, 0)
 
 
-@dataclass(frozen=True)
-class KnownFile:
-    """What a file was found to be.
+class KnownFile(NamedTuple):
+    """What a file was found to be (a named tuple, as there are hundreds to make).
 
     Attributes:
         state: the file when it was read.
@@ -50,19 +50,20 @@ class KnownFile:
     state: State
     found: Sequence[Instance] | Skip
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the file's times would show another change, so that the index may keep it."""
+        age = time.time_ns() - max(self.state[1:])
+        return age > SETTLED_NS and self.state != GONE and self.found is not Skip.UNREADABLE
 
-def file_state(path: str) -> State | None:
-    """Return size and times of a file, None if it is gone."""
+
+def file_state(path: str) -> State:
+    """Return size and times of a file."""
     try:
         status = os.lstat(path)
     except OSError:
-        return None
+        return GONE
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def is_settled(state: State) -> bool:
-    """Say whether the file's times would show another change."""
-    return time.time_ns() - max(state[1:]) > SETTLED_NS
 
 
 def index_path(folder: str | os.PathLike[str], index: str | os.PathLike[str]) -> Path:
@@ -72,7 +73,7 @@ def index_path(folder: str | os.PathLike[str], index: str | os.PathLike[str]) ->
 
 
 def load_index(file: Path, folder: str) -> dict[str, KnownFile]:
-    """Return what the index knows, by path; nothing where there is no index, or a damaged one, or one of another version.
+    """Return what the index knows, by path: nothing if there is none, it is damaged, or another version made it.
 
     Args:
         file: the index.
@@ -80,23 +81,21 @@ def load_index(file: Path, folder: str) -> dict[str, KnownFile]:
     """
     try:
         checksum, _, content = file.read_bytes().partition(b"\n")
-        if int(checksum, 16) != zlib.crc32(content):
+        if checksum != _checksum(content):
             return {}
         document = json.loads(content)
         if document["made_by"] != _made_by():
             return {}
-        names = [os.path.join(folder, name) for name in document["names"]]  # noqa: PTH118 - speed
+        start = _start(folder)
+        names = [start + name for name in document["names"]]
         found: list[list[Instance] | Skip] = [
             Skip(outcome) if isinstance(outcome, str) else [] for outcome in document["outcomes"]
         ]
         files = document["files"]
         for place, instance in zip(files, _instances(document["columns"], [names[i] for i in files]), strict=True):
-            found[place].append(instance)  # type: ignore[union-attr]
-        states = map(tuple, document["states"])
-        return {
-            name: KnownFile(state, item)  # type: ignore[arg-type]
-            for name, state, item in zip(names, states, found, strict=True)
-        }
+            found[place].append(instance)
+        states: Iterable[Any] = map(tuple, document["states"])
+        return {name: KnownFile(state, item) for name, state, item in zip(names, states, found, strict=True)}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
@@ -105,7 +104,7 @@ def load_index(file: Path, folder: str) -> dict[str, KnownFile]:
 
 def save_index(file: Path, folder: str, known: dict[str, KnownFile]) -> None:
     """Write the index in one step."""
-    start = len(os.path.join(folder, ""))  # noqa: PTH118
+    start = len(_start(folder))
     instances: list[Instance] = []
     files: list[int] = []
     for place, item in enumerate(known.values()):
@@ -121,7 +120,16 @@ def save_index(file: Path, folder: str, known: dict[str, KnownFile]) -> None:
         "columns": {name: _column([getattr(item, name) for item in instances]) for name in _FIELDS},
     }
     content = json.dumps(document, separators=(",", ":")).encode("ascii")
-    write_atomically(file, b"%08x\n" % zlib.crc32(content) + content)
+    write_atomically(file, _checksum(content) + b"\n" + content)
+
+
+def _checksum(content: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(content)
+
+
+def _start(folder: str) -> str:
+    """Return what the paths of all files in the folder begin with."""
+    return os.path.join(folder, "")  # noqa: PTH118 - as os.scandir puts its paths together
 
 
 def _made_by() -> list[object]:

@@ -168,9 +168,12 @@ def _read_block(
     columns, rows = slice(start[0], stop[0]), slice(start[1], stop[1])
     check = HounsfieldCheck()
     block = np.empty((len(instances), *(stop - start)[::-1]), np.float32)  # (K, J, I)
-    for hu, stored, instance in zip(block, read_stored(instances, series.uid), instances, strict=True):
+    slices = read_stored(instances, series.uid)
+    for hu, instance in zip(block, instances, strict=True):
+        stored = next(slices)
         check.add(stored, instance)
         hu[:] = to_hu(stored[rows, columns], instance)
+        del stored  # its memory serves the next slice
     check.refuse_if_implausible(series.uid)
     return block.transpose(2, 1, 0), np.array([start[0], start[1], 0.0])
 

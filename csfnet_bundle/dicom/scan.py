@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csfnet_bundle.dicom import tags
 from csfnet_bundle.dicom.header import Header, HeaderError, Skip, read_header
+from csfnet_bundle.dicom.index import KnownFile, file_state, index_path, load_index, save_index
 from csfnet_bundle.dicom.instance import Fault, Instance, instance_from_header
 from csfnet_bundle.dicom.multiframe import is_multiframe, multiframe_instances
 from csfnet_bundle.dicom.reconstructions import take_apart
@@ -30,12 +31,24 @@ class FolderContents:
     instances: list[Instance] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
+    def add(self, found: Sequence[Instance] | Skip) -> None:
+        """Add what one file is."""
+        if isinstance(found, Skip):
+            self.skipped[found.value] += 1
+        else:
+            self.instances.extend(found)
 
-def scan_folder(path: str | os.PathLike[str]) -> list[Series]:
+
+def scan_folder(path: str | os.PathLike[str], *, index: str | os.PathLike[str] | None = None) -> list[Series]:
     """Find the series in a folder and its subfolders (or in one DICOM file) by the headers alone.
 
     Symbolic links are not followed: what they point to within the folder is read where it lies, and what lies outside
     is not the folder's.
+
+    Args:
+        path: the folder.
+        index: folder where headers are kept between calls. Every file is looked up each time, and read again if
+            anything about it changed; the result is the same with and without.
 
     Returns:
         The series, by study date, SeriesInstanceUID and kernel. Each may still be refused: see :attr:`Series.refusal`.
@@ -44,7 +57,10 @@ def scan_folder(path: str | os.PathLike[str]) -> list[Series]:
         BundleError: there is no such folder or file.
         Refusal: NO_DICOM, there is no DICOM image in it.
     """
-    contents = read_headers(list_files(path))
+    if index is None or Path(path).is_file():
+        contents = read_headers(list_files(path))
+    else:
+        contents = _read_through_index(os.fspath(path), index)
     return group_series(contents, str(path))
 
 
@@ -78,11 +94,28 @@ def read_headers(files: Iterable[str | Skip]) -> FolderContents:
     """Read the header of every file."""
     contents = FolderContents()
     for file in files:
-        found = file if isinstance(file, Skip) else read_instances(file)
-        if isinstance(found, Skip):
-            contents.skipped[found.value] += 1
-        else:
-            contents.instances.extend(found)
+        contents.add(file if isinstance(file, Skip) else read_instances(file))
+    return contents
+
+
+def _read_through_index(path: str, index: str | os.PathLike[str]) -> FolderContents:
+    """Read the headers of the files that the index does not know as they are now, and let it know them."""
+    file = index_path(path, index)
+    before, after = load_index(file, path), dict[str, KnownFile]()
+    contents, is_new = FolderContents(), False
+    for name in list_files(path):
+        if isinstance(name, Skip):
+            contents.add(name)
+            continue
+        state = file_state(name)  # before the file is read: a change while it is read then shows
+        known = before.get(name)
+        item = known if known is not None and known.state == state else KnownFile(state, read_instances(name))
+        contents.add(item.found)
+        if item is known or item.is_lasting:
+            after[name] = item
+            is_new = is_new or item is not known
+    if is_new or len(after) != len(before):
+        save_index(file, path, after)
     return contents
 
 

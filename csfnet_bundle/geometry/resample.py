@@ -70,20 +70,24 @@ def _sample_separable(
     size: tuple[int, int, int],
     fill: float,
 ) -> NDArray[np.float32]:
-    values: NDArray[np.float64] = block.transpose(source_axes)  # type: ignore[assignment]  # axes now follow d, h, w
-    inside_axes = []
-    for axis in range(3):
+    values: NDArray[np.generic] = block.transpose(source_axes)  # axes now follow d, h, w
+    inside_axes = {}
+    # The axis that shrinks most comes first, so that the others have less to do.
+    for axis in sorted(range(3), key=lambda axis: size[axis] / values.shape[axis]):
         source = source_axes[axis]
         index = index_from_roi[source, 3] + index_from_roi[source, axis] * np.arange(size[axis])
         lower, upper_weight, inside = _weights(index, values.shape[axis])
         upper = np.minimum(lower + 1, values.shape[axis] - 1)
         shape = [1, 1, 1]
         shape[axis] = -1
-        weight = upper_weight.reshape(shape)
-        values = values.take(lower, axis) * (1 - weight) + values.take(upper, axis) * weight
-        inside_axes.append(inside)
-    inside_d, inside_h, inside_w = inside_axes
-    inside_grid = inside_d[:, None, None] & inside_h[None, :, None] & inside_w[None, None, :]
+        below = values.take(lower, axis, mode="clip")
+        between = values.take(upper, axis, mode="clip").astype(np.float64)
+        between -= below
+        between *= upper_weight.reshape(shape)
+        between += below
+        values = between
+        inside_axes[axis] = inside
+    inside_grid = inside_axes[0][:, None, None] & inside_axes[1][None, :, None] & inside_axes[2][None, None, :]
     return np.where(inside_grid, values, fill).astype(np.float32)
 
 
