@@ -153,7 +153,7 @@ def build_stack(instances: Sequence[Instance], series: str = "") -> Stack:
     assert ordered[0].pixel_spacing is not None
     between_rows, between_columns = ordered[0].pixel_spacing
     step = float(np.median(steps))
-    tolerance = min(POSITION_TOLERANCE_MM, STEP_TOLERANCE_SHARE * step)
+    tolerance = min(2 * POSITION_TOLERANCE_MM, STEP_TOLERANCE_SHARE * step)  # both slices may be off
     return Stack(
         instances=ordered,
         positions=positions,

@@ -22,6 +22,7 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
+from pydicom.valuerep import format_number_as_ds
 
 from csfnet_bundle.geometry import Roi, Volume
 
@@ -128,17 +129,17 @@ def make_slice(
     data.ConvolutionKernel = "STANDARD"
     data.SliceThickness = f"{np.linalg.norm(affine[:3, 2]):.6g}"
     data.InstanceNumber = k + 1
-    data.ImagePositionPatient = [f"{mm:.10g}" for mm in (affine @ [0, 0, k, 1])[:3]]
-    data.ImageOrientationPatient = [f"{cosine:.10g}" for cosine in orientation]
+    data.ImagePositionPatient = [format_number_as_ds(float(mm)) for mm in (affine @ [0, 0, k, 1])[:3]]
+    data.ImageOrientationPatient = [format_number_as_ds(float(cosine)) for cosine in orientation]
     spacing = np.linalg.norm(affine[:3, 1]), np.linalg.norm(affine[:3, 0])
-    data.PixelSpacing = [f"{mm:.10g}" for mm in spacing]
+    data.PixelSpacing = [format_number_as_ds(float(mm)) for mm in spacing]
     data.Columns, data.Rows = hu.shape
     data.SamplesPerPixel = 1
     data.PhotometricInterpretation = "MONOCHROME2"
     data.BitsAllocated = data.BitsStored = 16
     data.HighBit = 15
     data.PixelRepresentation = 1
-    data.RescaleSlope, data.RescaleIntercept = f"{slope:.10g}", f"{intercept:.10g}"
+    data.RescaleSlope, data.RescaleIntercept = format_number_as_ds(float(slope)), format_number_as_ds(float(intercept))
     data.RescaleType = "HU"
     data.PixelData = np.round((hu.T - intercept) / slope).astype("<i2").tobytes()
     data["PixelData"].VR = "OW"
