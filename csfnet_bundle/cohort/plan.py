@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from csfnet_bundle.cohort.index import IndexedSeries
 from csfnet_bundle.cohort.pairing import PairedSightings
+from csfnet_bundle.dicom.syntaxes import ALLOWED
 
 MEGABYTES_PER_GIGABYTE = 1000.0
 """The index counts in 10^6 bytes."""
@@ -44,6 +45,10 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Return the plan in words, one fact a line."""
+        unreadable = [one for one in self.series if not set(one.transfer_syntaxes) <= set(ALLOWED)]
+        refused = [
+            f"refused   {len(unreadable):,} series, by their transfer syntax: the reader takes lossless ones only"
+        ]
         licences = ", ".join(f"{name} ({count} series)" for name, count in sorted(self.licences.items()))
         return [
             f"patients  {self.patients:,}",
@@ -51,6 +56,7 @@ class Plan:
             f"series    {len(self.series):,} with {self.instances:,} instances",
             f"size      {self.gigabytes:.1f} GB",
             f"licence   {licences or 'none: nothing is fetched'}",
+            *(refused if unreadable else []),
         ]
 
 

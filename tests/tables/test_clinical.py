@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY
 from csfnet_bundle.tables import (
     CLINICAL_VARIABLES,
     VOCABULARY_SIZES,
@@ -22,6 +23,10 @@ FULL = {"race": 2, "cigsmok": 1, "gender": 2, "age": 62, "scr_res0": 4, "scr_iso
 def test_variables_and_vocabularies_stand_in_the_order_of_the_network():
     assert CLINICAL_VARIABLES == ("race", "cigsmok", "gender", "age", "scr_res0", "scr_iso0")
     assert VOCABULARY_SIZES == (8, 4, 4, 8, 8, 6)
+
+
+def test_the_networks_are_built_for_these_vocabularies():
+    assert CLINICAL_VOCABULARY == VOCABULARY_SIZES
 
 
 def test_a_full_record():
