@@ -45,7 +45,10 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Return the plan in words, one fact a line."""
-        unreadable = [one for one in self.series if not set(one.transfer_syntaxes) <= set(ALLOWED)]
+        read = {
+            syntax.uid for syntax in ALLOWED.values() if syntax.lossless and (syntax.plugin or not syntax.codestream)
+        }
+        unreadable = [one for one in self.series if not read.issuperset(one.transfer_syntaxes)]
         refused = [
             f"refused   {len(unreadable):,} series, by their transfer syntax: the reader takes lossless ones only"
         ]
