@@ -1,0 +1,78 @@
+"""Fill the tables of docs/*.md from the result files in docs/results/.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; whatever is there is replaced by what the function
+NAME of this script makes of its result file. No figure in the documents is typed by hand. Run it from the repository's
+root: ``python scripts/make_docs.py``; with ``--check`` it only says which page is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "docs" / "results"
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def phantom_cpu() -> str:
+    """The shipped network beside the oracle and the simple reference."""
+    result = _load("phantom_cpu.json")
+    pairs = result["cohort"]["pairs"]
+    lines = [
+        f"Measured on **phantoms**: {pairs['test']} test pairs; training on {pairs['training']}, epoch and threshold "
+        f"from {pairs['validation']} others. Widths {result['architecture']['widths']}, ROI {result['roi']['size']} at "
+        f"{result['roi']['spacing']} mm, epoch {result['chosen_epoch']} of {result['epochs']}, "
+        f"{result['training_seconds'] / 60:.0f} minutes of training, {result['device']} (shared with other work). "
+        f"Made by `{result['command']}`.",
+        "",
+        "| system | AUC (95 %, DeLong) | oracle − system (95 %, paired bootstrap) | accuracy | Brier |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in result["systems"].items():
+        area = _interval(row["auc"], row["auc_delong_lower"], row["auc_delong_upper"])
+        behind = _interval(row["difference"], row["difference_lower"], row["difference_upper"])
+        lines.append(f"| {name} | {area} | {behind} | {_number(row['accuracy'])} | {_number(row['brier_score'])} |")
+    return "\n".join(lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {function.__name__: function for function in (phantom_cpu,)}
+
+
+def render(text: str) -> str:
+    """Return a page with its tables made anew."""
+    return BLOCK.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}\n{match[3]}", text)
+
+
+def main() -> int:
+    """Write the pages, or with --check only compare; return the exit status."""
+    outdated = []
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        made = render(text)
+        if made != text:
+            outdated.append(page.name)
+            if "--check" not in sys.argv:
+                page.write_text(made, encoding="utf-8")
+    print(f"{'out of date' if '--check' in sys.argv else 'written'}: {', '.join(outdated) or 'none'}")
+    return int("--check" in sys.argv and bool(outdated))
+
+
+def _load(name: str) -> dict[str, Any]:
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _interval(value: float | None, lower: float | None, upper: float | None) -> str:
+    return "" if value is None else f"{value:.3f} ({_number(lower)} to {_number(upper)})"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
