@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class ModelCheckpoint:
         roi: the ROI that the network was trained on; pre-processing follows it.
         decision: temperature and threshold, chosen on validation pairs.
         provenance: what the weights were trained on, by which version, epoch, metrics; plain values.
+        source: what errors name as the place: the file it was read from.
     """
 
     weights: Mapping[str, torch.Tensor]
@@ -40,6 +42,7 @@ class ModelCheckpoint:
     roi: RoiSettings
     decision: Decision
     provenance: Mapping[str, Any]
+    source: str = "checkpoint"
 
     @property
     def trained_on(self) -> str:
@@ -47,8 +50,19 @@ class ModelCheckpoint:
         return str(self.provenance.get("trained_on", "unknown data"))
 
     def create_network(self) -> torch.nn.Module:
-        """Build the network of this checkpoint and load its weights into it."""
-        network = create_network(self.architecture)
+        """Build the network of this checkpoint and load its weights into it.
+
+        Raises:
+            BundleError: this version has no such network, or the weights are not of that architecture.
+        """
+        try:
+            network = create_network(self.architecture)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise BundleError(
+                f"no network can be made from its architecture: {error}",
+                record=self.source,
+                remedy="Use the version of this bundle that trained it, or train again.",
+            ) from None
         load_weights(network, self)
         return network
 
@@ -70,17 +84,13 @@ def load_checkpoint(path: str | Path) -> ModelCheckpoint:
     """Read a model checkpoint; nothing but tensors and plain values is unpickled.
 
     Raises:
-        BundleError: no such file, no checkpoint of this bundle, or one of a later format.
+        BundleError: no such file, a damaged one, no checkpoint of this bundle, or one of another format.
     """
     path = Path(path)
     remedy = "Train one with `python -m monai.bundle run training --config_file configs/train.json`."
     if not path.is_file():
         raise BundleError(f"there is no checkpoint {path}", remedy=remedy)
-    try:
-        document = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BundleError(f"not a checkpoint: {first_line}", record=str(path), remedy=remedy) from None
+    document = read_plain(path, remedy)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format", "none") if isinstance(document, dict) else type(document).__name__
         raise BundleError(
@@ -88,16 +98,53 @@ def load_checkpoint(path: str | Path) -> ModelCheckpoint:
             record=str(path),
             remedy="Use a model.pt that this bundle's training wrote.",
         )
+    parts = {name: document.get(name) for name in ("model", "architecture", "roi", "decision", "provenance")}
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise BundleError(f"its {name!r} is {type(part).__name__}, expected a dictionary", record=str(path))
+    if not all(isinstance(tensor, torch.Tensor) for tensor in document["model"].values()):
+        raise BundleError("its 'model' holds what is no tensor", record=str(path))
+    try:
+        roi, decision = RoiSettings.from_plain(document["roi"]), Decision.from_plain(document["decision"])
+    except BundleError as error:
+        raise error.for_record(str(path)) from None
     return ModelCheckpoint(
         weights=document["model"],
         architecture=document["architecture"],
-        roi=RoiSettings.from_plain(document["roi"]),
-        decision=Decision.from_plain(document["decision"]),
+        roi=roi,
+        decision=decision,
         provenance=document["provenance"],
+        source=str(path),
     )
 
 
-def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint, source: str = "checkpoint") -> None:
+def read_plain(path: Path, remedy: str) -> Any:
+    """Return what ``torch.save`` wrote, tensors on the CPU; nothing but tensors and plain values is unpickled.
+
+    Args:
+        path: the file.
+        remedy: what the user can do if it cannot be read.
+
+    Raises:
+        BundleError: the file is damaged, no file of torch's, or holds anything else.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Damaged bytes can look like old or foreign formats, of which torch warns before it gives up.
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        problem = "it is damaged, or holds more than tensors and plain values"
+    except _DAMAGE as error:
+        problem = f"it is damaged, or no file of torch's ({type(error).__name__})"
+    raise BundleError(problem, record=str(path), remedy=remedy)
+
+
+_DAMAGE = (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What ``torch.load`` raises on cut and changed files, seen by cutting and changing them."""
+
+
+def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint) -> None:
     """Load a checkpoint's weights into a network of the same architecture.
 
     Raises:
@@ -112,14 +159,14 @@ def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint, source: 
             raise BundleError(
                 f"tensor {name} has shape {found}, the network's has {expected}: the checkpoint is of another width "
                 f"({_short(checkpoint.architecture)})",
-                record=source,
+                record=checkpoint.source,
                 remedy="Use a checkpoint of this network, or give the network the checkpoint's widths.",
             )
     if missing or unknown:
         raise BundleError(
             f"the checkpoint is of another network ({_short(checkpoint.architecture)}): "
             f"{len(missing)} tensors missing, {len(unknown)} unknown, first {(missing + unknown)[0]}",
-            record=source,
+            record=checkpoint.source,
             remedy="Use a checkpoint of this network.",
         )
     network.load_state_dict(dict(checkpoint.weights))

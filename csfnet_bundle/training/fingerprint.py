@@ -47,6 +47,8 @@ def describe(value: object, _inside: tuple[int, ...] = ()) -> Plain:
         return {"partial": describe([value.func, value.args, value.keywords], inside)}
     if inspect.isroutine(value) or inspect.isclass(value):
         return f"{value.__module__}.{value.__qualname__}"
+    if not hasattr(value, "__dict__"):  # a compiled pattern, a range: their representation says all there is
+        return repr(value)
     attributes = {name: describe(item, inside) for name, item in sorted(vars(value).items()) if name != "R"}
     return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **attributes}
 

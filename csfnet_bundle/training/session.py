@@ -17,6 +17,7 @@ from monai.engines import Evaluator, Trainer
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_path
 from csfnet_bundle.training.best_model import BestModel
+from csfnet_bundle.training.checkpoint import read_plain
 from csfnet_bundle.training.fingerprint import changed_settings, describe
 from csfnet_bundle.training.progress import EpochProgress
 
@@ -77,7 +78,7 @@ class TrainingSession:
         """Train to the last epoch, from the start or from where an earlier run stopped; say so if it had finished.
 
         Raises:
-            BundleError: ``output_dir`` holds a run with other settings or data.
+            BundleError: ``output_dir`` holds a run with other settings or data, or a damaged state.
         """
         epoch = self._restore()
         if epoch >= self.trainer.state.max_epochs:
@@ -133,7 +134,7 @@ class TrainingSession:
         """Load the saved state, if there is one; return the number of epochs that are done."""
         if not self._state_path.is_file():
             return 0
-        state: dict[str, Any] = torch.load(self._state_path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = read_plain(self._state_path, "Delete it; the run then begins anew.")
         changes = changed_settings(state["fingerprint"], self._fingerprint)
         if changes:
             raise BundleError(
