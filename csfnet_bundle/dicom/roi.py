@@ -16,6 +16,7 @@ from csfnet_bundle.dicom.stack import Stack
 from csfnet_bundle.dicom.tolerances import POSITION_TOLERANCE_MM
 from csfnet_bundle.errors import Refusal
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, sample_grid
+from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import grid_index_bounds
 
@@ -27,6 +28,7 @@ def read_roi(
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
     *,
     allow_lossy: bool = False,
+    area_average: bool = False,
 ) -> Roi:
     """Read the ROI around a nodule point.
 
@@ -38,6 +40,8 @@ def read_roi(
         size: voxels along (D, H, W).
         spacing: mm along (D, H, W).
         allow_lossy: read pixels that were compressed with loss.
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+            :mod:`csfnet_bundle.geometry.area`).
 
     Returns:
         HU on the grid of :class:`csfnet_bundle.geometry.RoiGrid`, linearly interpolated through the true affine.
@@ -45,12 +49,13 @@ def read_roi(
     Raises:
         Refusal: with the code of what is in the way; see docs/refusals.md.
     """
-    plan = plan_roi(series, point, size, spacing, allow_lossy=allow_lossy)
+    plan = plan_roi(series, point, size, spacing, allow_lossy=allow_lossy, area_average=area_average)
     check_copies(series, plan.instances)
-    block, origin = _read_block(series, plan.instances, plan.affine, plan.grid)
+    block, origin = _read_block(series, plan.instances, plan.affine, plan.sampling)
     block_affine = plan.affine.copy()
     block_affine[:3, 3] += plan.affine[:3, :3] @ origin
-    return Roi(sample_grid(block, block_affine, plan.grid), plan.grid.affine, plan.findings)
+    values = average(sample_grid(block, block_affine, plan.sampling), plan.grid.size)
+    return Roi(values, plan.grid.affine, plan.findings)
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,14 @@ class RoiPlan:
 
     Attributes:
         grid: the ROI's grid.
+        sampling: the grid that is sampled: the ROI's, or a finer one to average over.
         instances: the slices that the grid lies between, ascending along the normal.
         affine: (4, 4) from (i, j, k, 1) to LPS mm, k counted in ``instances``.
         findings: what was noticed and can be lived with, one sentence each.
     """
 
     grid: RoiGrid
+    sampling: RoiGrid
     instances: tuple[Instance, ...]
     affine: NDArray[np.float64]
     findings: tuple[str, ...]
@@ -77,6 +84,7 @@ def plan_roi(
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
     *,
     allow_lossy: bool = False,
+    area_average: bool = False,
 ) -> RoiPlan:
     """Make every check of :func:`read_roi` that needs no pixels.
 
@@ -86,7 +94,8 @@ def plan_roi(
     stack = series.stack
     series.check_syntaxes(allow_lossy=allow_lossy)
     grid = RoiGrid(_center(series, stack, point), size, spacing)
-    first, last = needed_slices(series, stack, grid)
+    sampling = subdivide(grid, stack.affine()) if area_average else grid
+    first, last = needed_slices(series, stack, sampling)
     ends = stack.run_around(first, last)
     if ends is None:
         raise series.refuse_gap(stack)
@@ -96,7 +105,7 @@ def plan_roi(
     if uneven > POSITION_TOLERANCE_MM:
         raise series.refuse_uneven(stack, uneven)
     findings = (*series.all_findings, *_elsewhere(series, stack))
-    return RoiPlan(grid, stack.instances[first : last + 1], affine, findings)
+    return RoiPlan(grid, sampling, stack.instances[first : last + 1], affine, findings)
 
 
 def needed_slices(series: Series, stack: Stack, grid: RoiGrid) -> tuple[int, int]:

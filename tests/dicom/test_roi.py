@@ -200,3 +200,13 @@ def test_a_sheared_stack_is_refused_to_those_who_need_boxes(tmp_path: Path) -> N
     with pytest.raises(Refusal) as caught:
         read_volume(series, rectangular=True)
     assert caught.value.code is RefusalCode.SHEARED_STACK
+
+
+def test_small_pixels_can_be_averaged(tmp_path: Path) -> None:
+    affine = make_affine(spacing=(0.45, 0.5), step=2.0)
+    series = select_series(scan_folder(write_series(tmp_path, make_series(affine))))
+    point = Point(tuple((affine @ [22, 17, 6.5, 1])[:3]), Space.LPS)
+    averaged = read_roi(series, point, (5, 6, 7), area_average=True)
+    fine = read_roi(series, point, (5, 18, 14), (1.0, 1 / 3, 0.5)).array
+    np.testing.assert_allclose(averaged.array, fine.reshape(5, 6, 3, 7, 2).mean(axis=(2, 4)), atol=0.01)
+    np.testing.assert_array_equal(averaged.affine, read_roi(series, point, (5, 6, 7)).affine)
