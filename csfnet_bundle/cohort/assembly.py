@@ -65,16 +65,16 @@ def assemble(
     for pair in track(choice.pairs):
         try:
             located = tuple(_locate_once(sighting, scan_of, places) for sighting in (pair.t0, pair.t1))
+            clinical, told = _clinical(pair, choice.participants)
+            record = _record(pair, labels[pair.name], (located[0], located[1]), choice, clinical, folder, scan_of)
         except BundleError as error:
             refused.append((pair, f"{pair.name}: {error}"))
             continue
-        clinical, told = _clinical(pair, choice.participants)
         notices += [(pair.subject, f"{pair.name}: {text}") for text in told]
-        record = _record(pair, labels[pair.name], (located[0], located[1]), choice, clinical, folder, scan_of)
         assembled.append(AssembledPair(record, pair, (located[0], located[1])))
     if refused and not skip_refused:
         raise stop_at_refused([problem for _, problem in refused], str(folder))
-    choice.flow.leave_out("scan or position refused", "pairs", refused)
+    choice.flow.leave_out("scan, position or clinical value refused", "pairs", refused)
     _note(choice.flow, "clinical codes that are no answer or read, taken as missing", notices)
     _note(choice.flow, "kept, but the point moved implausibly far between the scans: look at them", _moved(assembled))
     return assembled

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pydicom
 import pytest
 from cohort.nlst_files import SLICES, write_series
+from pydicom.uid import RLELossless
 
 from csfnet_bundle.cohort.arrival import arrival_problem
 from csfnet_bundle.cohort.index import IndexedSeries
@@ -68,4 +69,15 @@ def test_a_file_without_pixels(folder, series):
     dataset = pydicom.dcmread(folder / "0007.dcm")
     del dataset.PixelData
     dataset.save_as(folder / "0007.dcm")
-    assert arrival_problem(folder, series) == "0007.dcm has no pixel data"
+    assert arrival_problem(folder, series) == "0007.dcm does not open: a CT image without pixel data"
+
+
+def test_compressed_files_whole_and_cut_off(folder, series):
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        dataset.save_as(path)
+    assert arrival_problem(folder, series) is None
+    path = folder / "0007.dcm"
+    path.write_bytes(path.read_bytes()[:-600])
+    assert arrival_problem(folder, series) == "0007.dcm is cut off within its compressed pixels"
