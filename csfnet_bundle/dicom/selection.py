@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from csfnet_bundle.dicom.kernels import kernel_sharpness
 from csfnet_bundle.dicom.series import Series
 from csfnet_bundle.dicom.tags import CT_MODALITY
-from csfnet_bundle.dicom.tolerances import THICKNESS_STEP_MM
+from csfnet_bundle.dicom.tolerances import MIN_SLICES, THICKNESS_STEP_MM
 from csfnet_bundle.errors import Refusal, RefusalCode
 
 
@@ -79,7 +79,7 @@ def candidate_series(series: Sequence[Series], uid: str | None = None) -> list[S
             figures={"found": [item.uid for item in series]},
             remedy="Correct the series_uid, or leave it out to let the rule choose.",
         )
-    usable = [item for item in asked if item.refusal is None]
+    usable = _usable(asked)
     candidates = usable or [item for item in asked if item.modality == CT_MODALITY and item.instances] or asked
     for what, values in (
         ("patients", {item.patient_id for item in candidates}),
@@ -88,6 +88,21 @@ def candidate_series(series: Sequence[Series], uid: str | None = None) -> list[S
         if len(values) > 1:
             raise ambiguous(candidates, f"series of {len(values)} {what}")
     return candidates
+
+
+def _usable(asked: Sequence[Series]) -> list[Series]:
+    """Return the series that headers do not refuse, with a finding about the scans among them that were passed over."""
+    usable, passed_over = [], []
+    for item in asked:
+        refusal = item.refusal
+        if refusal is None:
+            usable.append(item)
+        elif item.modality == CT_MODALITY and len(item.instances) >= MIN_SLICES:
+            passed_over.append(f"{describe(item)} ({refusal.code})")
+    if not passed_over:
+        return usable
+    finding = f"Passed over, as they cannot be read whole: {'; '.join(sorted(passed_over))}."
+    return [with_finding(item, finding) for item in usable]
 
 
 def pick_by_rule(candidates: Sequence[Series], rule: SelectionRule | None) -> Series:

@@ -53,6 +53,16 @@ def test_the_choice_is_recorded(tmp_path: Path) -> None:
     assert finding.index("STANDARD") < finding.index("BONE")
 
 
+def test_a_scan_passed_over_is_recorded(tmp_path: Path) -> None:
+    study(tmp_path, kind("STANDARD"), kind("BONE", "1.25"))
+    bone = sorted(tmp_path.glob("1_*"))
+    bone[5].unlink()
+    found = select_series(scan_folder(tmp_path))
+    assert found.kernel == "STANDARD"
+    (finding,) = [text for text in found.all_findings if "Passed over" in text]
+    assert "BONE (SLICE_GAP)" in finding
+
+
 def test_the_series_asked_for_is_taken(tmp_path: Path) -> None:
     series = study(tmp_path, kind("STANDARD"), kind("BONE"))
     for wanted in series:
