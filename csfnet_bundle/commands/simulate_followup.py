@@ -73,11 +73,10 @@ def simulate_followup(
         raise BundleError(f"{folder} exists already", remedy="Give a new folder; nothing is overwritten.")
     days = _days(interval_days)
     ratio = volume_ratio(float(doubling_time_days), days)
+    given = Point(_three(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
     series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
     volume = read_volume(series)
-    center = check_point_inside(
-        Point(_three(point, "point"), Space(space)), volume.affine, volume.array.shape, series=series.uid
-    )
+    center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
     nodule = simulate_nodule(volume, center, ratio, record=str(series_dir))
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     shift = _shift(rng) if shift_mm is None else _three(shift_mm, "shift")

@@ -23,8 +23,21 @@ PATCH = 16
 QUIET_PERCENTILE = 10.0
 """Of the local variances in a patch the percentile that is taken for noise alone: the rest also holds structure."""
 
+REMOVAL = 1.5
+"""How much of the noise's variance counts as noise: local variances of pure noise scatter by half, and what they have
+more than the level would stay in place and be seen in both scans."""
+
+QUIET_NEIGHBOURS = 30.0
+"""Percentile over a patch and its neighbours: a patch full of edges takes the level of the quieter ones beside it."""
+
 TISSUE_HU = (-150.0, 200.0)
-"""Soft tissue, the one large homogeneous material of a chest; grain is measured on its most even patches."""
+"""Soft tissue, the one large homogeneous material of a chest: grain is measured there, where there are even patches."""
+
+AIR_BELOW_HU = -950.0
+"""Air around the patient has less noise, of another grain, and is clipped: it is the last choice."""
+
+EVEN_PERCENTILE, EVEN_SPREAD = 5.0, 2.0
+"""Patches up to so many times the variance of the quietest in the body are even; others hold an edge."""
 
 PATCHES_FOR_GRAIN = 400
 """Patches that the noise's spectrum is averaged over: 5 % of standard error for each frequency."""
@@ -92,8 +105,8 @@ def split_slice(values: NDArray[np.float32], grain: NoiseGrain) -> tuple[NDArray
     """
     mean, variance = _local_statistics(values)
     quiet = _quiet_variance(variance) / grain.quiet_ratio
-    noise_variance = _to_pixels(ndimage.median_filter(quiet, 3), values.shape)
-    kept = np.clip(1 - noise_variance / np.maximum(variance, FINITE_VARIANCE), 0, 1)
+    noise_variance = _to_pixels(ndimage.percentile_filter(quiet, QUIET_NEIGHBOURS, size=3), values.shape)
+    kept = np.clip(1 - REMOVAL * noise_variance / np.maximum(variance, FINITE_VARIANCE), 0, 1)
     deviation = np.sqrt(noise_variance * (1 - kept**2) * (1 - grain.left_by_mean))
     deviation[variance <= FINITE_VARIANCE] = 0
     return (mean + kept * (values - mean)).astype(np.float32), deviation.astype(np.float32)
@@ -133,10 +146,12 @@ def _even_patches(volume: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDA
     level = patches.mean(axis=(1, 2))
     spread = patches.var(axis=(1, 2))
     usable = spread > FINITE_VARIANCE
-    tissue = usable & (level > TISSUE_HU[0]) & (level < TISSUE_HU[1])
-    chosen = np.flatnonzero(tissue if tissue.any() else usable)
-    if not chosen.size:
+    if not usable.any():
         return np.zeros((1, PATCH, PATCH)), np.zeros((1, PATCH, PATCH))
+    body = usable & (level > AIR_BELOW_HU) if (usable & (level > AIR_BELOW_HU)).any() else usable
+    even = body & (spread <= EVEN_SPREAD * np.percentile(spread[body], EVEN_PERCENTILE))
+    tissue = even & (level > TISSUE_HU[0]) & (level < TISSUE_HU[1])
+    chosen = np.flatnonzero(tissue if tissue.any() else even)
     best = chosen[np.argsort(spread[chosen], kind="stable")[:PATCHES_FOR_GRAIN]]
     return _without_plane(patches[best]), _without_plane(above[best])
 

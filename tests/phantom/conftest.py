@@ -1,9 +1,9 @@
-"""A synthetic chest with one round nodule, and the real nodules of LIDC-IDRI with their readers' outlines."""
+"""The real nodules of LIDC-IDRI with their readers' outlines."""
 
 import json
 import lzma
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from csfnet_bundle.dicom import read_volume, scan_folder, select_series
 from csfnet_bundle.geometry import Volume
@@ -25,41 +24,6 @@ class RealNodule:
     volume: Volume
     point: NDArray[np.float64]
     consensus: NDArray[np.bool_]
-
-
-ChestMaker = Callable[..., Volume]
-
-
-@pytest.fixture(scope="session")
-def make_chest() -> ChestMaker:
-    def make(
-        diameter: float = 14.0,
-        offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        nodule_hu: float = 30.0,
-        noise: float = 20.0,
-        affine: NDArray[np.float64] | None = None,
-        shape: tuple[int, int, int] = (110, 104, 46),
-        seed: int = 0,
-    ) -> Volume:
-        """A lung in a wall, vessels along it, and a ball ``offset`` mm (LPS) from the volume's centre."""
-        if affine is None:
-            affine = np.diag([0.9, 0.9, 2.0, 1.0])
-            affine[:3, 3] = -40.0, 25.0, -300.0
-        index = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in shape), indexing="ij"))
-        place = np.tensordot(affine[:3, :3], index, axes=1) + affine[:3, 3][:, None, None, None]
-        center = affine[:3, :3] @ ((np.array(shape) - 1) / 2) + affine[:3, 3]
-        x, y, z = place - center[:, None, None, None]
-        values = np.where((x / 44) ** 2 + (y / 40) ** 2 < 1, -860.0, 40.0)
-        for a, b, radius in ((-22.0, 10.0, 2.5), (18.0, -24.0, 2.0)):
-            values[(x - a - 0.1 * z) ** 2 + (y - b) ** 2 < radius**2] = 40.0
-        distance = np.sqrt((x - offset[0]) ** 2 + (y - offset[1]) ** 2 + (z - offset[2]) ** 2)
-        inside = np.clip((diameter / 2 - distance) / 1.2 + 0.5, 0, 1)  # partial volume at the rim
-        values = values * (1 - inside) + nodule_hu * inside
-        grain = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal(shape), (0.7, 0.7, 0))
-        values = values + noise * grain / grain.std()
-        return Volume(np.maximum(values, -1024).astype(np.float32), affine)
-
-    return make
 
 
 @pytest.fixture(scope="session")

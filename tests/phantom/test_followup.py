@@ -1,7 +1,6 @@
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from chest_series import make_chest
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -13,7 +12,6 @@ RATIO_TOLERANCE = 0.10
 REAL_RATIOS = (2.0, 2.0, 0.5, 0.6, 3.0)
 RIM_MM = 1.0
 """Readers outline a nodule's rim one voxel closer or further."""
-ChestMaker = Callable[..., Volume]
 
 
 def center_of(volume: Volume, offset: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> NDArray[np.float64]:
@@ -48,7 +46,7 @@ def test_what_cannot_be_simulated_is_refused(doubling: float, interval: float) -
 
 
 @pytest.mark.parametrize("ratio", [0.4, 1.3, 4.0])
-def test_the_measured_ratio_is_the_one_asked_for(ratio: float, make_chest: ChestMaker) -> None:
+def test_the_measured_ratio_is_the_one_asked_for(ratio: float) -> None:
     before = make_chest(offset=(4.0, -3.0, 5.0))
     point = center_of(before, (4.0, -3.0, 5.0))
     nodule, after = follow(before, point + np.array([0.8, -0.6, 1.0]), ratio)
@@ -57,7 +55,7 @@ def test_the_measured_ratio_is_the_one_asked_for(ratio: float, make_chest: Chest
     assert volume1 / volume0 == pytest.approx(ratio, rel=RATIO_TOLERANCE)
 
 
-def test_a_ground_glass_nodule_grows_too(make_chest: ChestMaker) -> None:
+def test_a_ground_glass_nodule_grows_too() -> None:
     before = make_chest(diameter=18, nodule_hu=-550, noise=12)
     point = center_of(before)
     _, after = follow(before, point, 2.0)
@@ -65,7 +63,7 @@ def test_a_ground_glass_nodule_grows_too(make_chest: ChestMaker) -> None:
     assert measured == pytest.approx(2.0, rel=RATIO_TOLERANCE)
 
 
-def test_a_tilted_oblique_scan_grows_as_a_straight_one(make_chest: ChestMaker) -> None:
+def test_a_tilted_oblique_scan_grows_as_a_straight_one() -> None:
     turn = np.linalg.qr(np.array([[1.0, 0.2, 0.1], [-0.2, 1.0, 0.15], [0.1, -0.1, 1.0]]))[0]
     affine = np.eye(4)
     affine[:3, :3] = turn @ np.array([[-0.9, 0, 0], [0, 0.9, 0.5], [0, 0, 2.0]])
@@ -75,7 +73,7 @@ def test_a_tilted_oblique_scan_grows_as_a_straight_one(make_chest: ChestMaker) -
     assert ball_volume(after, point) / ball_volume(before, point) == pytest.approx(3.0, rel=RATIO_TOLERANCE)
 
 
-def test_the_wall_stays_and_the_far_lung_too(make_chest: ChestMaker) -> None:
+def test_the_wall_stays_and_the_far_lung_too() -> None:
     offset = (30.0, 0.0, 0.0)  # 7 mm of lung between the nodule and the wall
     before = make_chest(offset=offset, noise=0.0)
     point = center_of(before, offset)
@@ -118,7 +116,7 @@ def at_center(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return labels == np.bincount(middle[middle > 0]).argmax()
 
 
-def test_padding_and_air_at_the_lower_limit_stay(make_chest: ChestMaker) -> None:
+def test_padding_and_air_at_the_lower_limit_stay() -> None:
     before = make_chest()
     padded = before.array.copy()
     padded[:12] = -2048.0
@@ -127,7 +125,7 @@ def test_padding_and_air_at_the_lower_limit_stay(make_chest: ChestMaker) -> None
     assert after.array[16:].min() >= before.array.min()
 
 
-def test_the_same_seed_gives_the_same_scan(make_chest: ChestMaker) -> None:
+def test_the_same_seed_gives_the_same_scan() -> None:
     before = make_chest(shape=(100, 96, 40))
     first, second = (follow(before, center_of(before), 1.5)[1].array for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -137,22 +135,20 @@ def test_the_same_seed_gives_the_same_scan(make_chest: ChestMaker) -> None:
     ("offset", "words"),
     [((15.0, 15.0, 0.0), "no nodule at the point"), ((46.0, 0.0, 0.0), "chest wall|no nodule")],
 )
-def test_a_point_without_a_nodule_is_refused(
-    offset: tuple[float, float, float], words: str, make_chest: ChestMaker
-) -> None:
+def test_a_point_without_a_nodule_is_refused(offset: tuple[float, float, float], words: str) -> None:
     chest = make_chest()
     with pytest.raises(BundleError, match=words):
         simulate_nodule(chest, center_of(chest, offset), 2.0)
 
 
-def test_a_nodule_that_the_scan_cuts_off_is_refused(make_chest: ChestMaker) -> None:
+def test_a_nodule_that_the_scan_cuts_off_is_refused() -> None:
     offset = (0.0, 0.0, 42.0)
     chest = make_chest(offset=offset)
     with pytest.raises(BundleError, match="out of the scan"):
         simulate_nodule(chest, center_of(chest, offset), 2.0)
 
 
-def test_a_nodule_that_outgrows_the_box_is_refused(make_chest: ChestMaker) -> None:
+def test_a_nodule_that_outgrows_the_box_is_refused() -> None:
     chest = make_chest(diameter=40)
     with pytest.raises(BundleError, match="does not fit"):
         simulate_nodule(chest, center_of(chest), 20.0)
