@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -149,9 +149,9 @@ def _fetch(choice: Choice, options: CohortOptions, fetching: Fetching) -> None:
         Console(stderr=True).print(f"going on without them: {error}", markup=False)
 
 
-def _with_images(choice: Choice, options: CohortOptions, here: object, images: Path) -> Choice:
+def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path], images: Path) -> Choice:
     """Return the choice without the pairs whose images are not here; stop unless ``skip_refused``."""
-    missing = {series.uid for series in choice.plan.series} - set(here)  # type: ignore[call-overload]
+    missing = {series.uid for series in choice.plan.series} - set(here)
     lost = [
         (pair, f"{pair.name}: series {sighting.series_uid} is not in {images}")
         for pair in choice.pairs
