@@ -12,6 +12,7 @@ from ignite.engine import Events
 from monai.engines import Evaluator
 
 from csfnet_bundle import __version__
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint
@@ -42,7 +43,10 @@ class BestModel:
         self._collector = PredictionCollector()
 
     def attach(self, evaluator: Evaluator) -> None:
-        """Attach to the evaluator that validates; after its own comparison of the key metric."""
+        """Attach to the evaluator that validates; after its own comparison of the key metric.
+
+        From then on its run raises BundleError if the network's output is no finite number.
+        """
         self._collector.attach(evaluator)
         evaluator.add_event_handler(Events.COMPLETED, self._validated)
 
@@ -50,6 +54,12 @@ class BestModel:
         state = evaluator.state
         table = self._collector.table()
         logits, labels = table["logit"].to_numpy(), table["label"].to_numpy()
+        if not np.isfinite(logits).all():
+            raise BundleError(
+                f"training diverged: at epoch {state.epoch} the network's output is no finite number",
+                record=str(self.path.parent),
+                remedy="Lower optimizer#lr, or switch amp off. The best model of the earlier epochs stays.",
+            )
         # Cross-entropy of two classes: log(1 + exp(-logit)) for malignant pairs, with the sign changed for benign ones.
         loss = float(np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean())
         metrics = {name: float(value) for name, value in state.metrics.items()}

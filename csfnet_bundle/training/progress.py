@@ -71,15 +71,10 @@ class EpochProgress:
         self._last_line = time.monotonic()
         state, validation = trainer.state, self._evaluator.state
         name = validation.key_metric_name
-        current = validation.metrics.get(name)
+        current, best = validation.metrics.get(name), "not yet"
+        if current is not None:
+            best = f"{current:.4f} (best {validation.best_metric:.4f} at epoch {validation.best_metric_epoch})"
         logger.info(
-            "epoch %d/%d: loss %.4f, validation %s %s (best %.4f at epoch %d), %s left",
-            state.epoch,
-            state.max_epochs,
-            self.mean_loss,
-            name,
-            "not yet" if current is None else f"{current:.4f}",
-            validation.best_metric,
-            validation.best_metric_epoch,
-            self._time_left(trainer),
-        )
+            "epoch %d/%d: loss %.4f, validation %s %s, %s left",
+            state.epoch, state.max_epochs, self.mean_loss, name, best, self._time_left(trainer),
+        )  # fmt: skip

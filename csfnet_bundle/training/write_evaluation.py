@@ -16,7 +16,7 @@ from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.phantom.truth import read_oracle
 from csfnet_bundle.report import Case, CaseImages, Reference, worst_errors, write_cohort_report
 from csfnet_bundle.training.cases import CaseMaker
-from csfnet_bundle.training.checkpoint import ModelCheckpoint
+from csfnet_bundle.training.checkpoint import ModelCheckpoint, read_plain
 from csfnet_bundle.training.data import DataDescription, data_description
 from csfnet_bundle.training.outputs import PredictionCollector
 from csfnet_bundle.training.session import STATE_NAME
@@ -116,5 +116,5 @@ class WriteEvaluation:
         state = self._cases.checkpoint_path.parent / STATE_NAME
         if not state.is_file():
             return None
-        history = torch.load(state, map_location="cpu", weights_only=True)["history"]
+        history = read_plain(state, "Delete it; the evaluation then draws no training curves.")["history"]
         return pd.DataFrame(history) if history else None
