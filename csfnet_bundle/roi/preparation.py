@@ -112,7 +112,13 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
         ) as cluster,
         Client(cluster) as client,
     ):
+        # On a busy machine a worker can miss its scheduler at the end of the work, and prints a traceback for it.
+        client.run(_silence_distributed)
         yield client
+
+
+def _silence_distributed() -> None:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
 def _with_progress(
