@@ -17,7 +17,10 @@ from csfnet_bundle.errors import BundleError
 COMMANDS = {
     "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",
     "cohort": "make a cohort from tables of nodule positions: plan, download, datalist, report",
+    "benchmark-roi": "measure one ROI by every route: times, memory, compressed syntaxes",
+    "benchmark-latency": "time predictions in PyTorch, TorchScript and ONNX Runtime",
     "check": "say whether a DICOM folder or a datalist can be used, and why not",
+    "export": "write the network as TorchScript and ONNX, checked against PyTorch",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",
     "package": "pack the bundle as the archive that monai.bundle and the model zoo take",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
