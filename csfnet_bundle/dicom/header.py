@@ -41,6 +41,7 @@ class Skip(StrEnum):
     SPECIAL = "not a regular file"
     DIRECTORY_FILE = "DICOMDIR"
     NO_IMAGE = "DICOM without an image"
+    OTHER_MODALITY = "damaged DICOM of another modality"
     UNREADABLE = "no permission to read, or gone"
 
 
@@ -139,6 +140,8 @@ def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.s
     explicit = _has_explicit_vr(data, position, syntax)
     position = _walk(data, position, explicit, syntax.little_endian, wanted, values)
     group, element, vr, length = _EXPLICIT[syntax.little_endian](data, position)
+    if group << 16 | element > PIXEL_DATA:  # trailing padding of an object without an image
+        return Header(values, syntax, explicit, status.st_size, status.st_mtime_ns, -1, 0, position)
     if group << 16 | element != PIXEL_DATA:
         raise HeaderError(f"the pixel data are in element ({group:04X},{element:04X}), not (7FE0,0010)", values)
     value = position + ELEMENT_BYTES

@@ -119,6 +119,9 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
     if slope is not None and slope <= 0:
         slope = None
     signed = tags.whole_number(values, tags.PIXEL_REPRESENTATION, little) == 1
+    modality = text(values, tags.MODALITY)
+    if fault is None and modality == tags.CT_MODALITY:  # the pixels of another modality are never read
+        fault = _fault(header)
     return Instance(
         path=path,
         size=header.size,
@@ -128,7 +131,7 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         study_uid=text(values, tags.STUDY_INSTANCE_UID),
         patient_id=text(values, tags.PATIENT_ID),
         study_date=text(values, tags.STUDY_DATE),
-        modality=text(values, tags.MODALITY),
+        modality=modality,
         manufacturer=text(values, tags.MANUFACTURER),
         description=text(values, tags.SERIES_DESCRIPTION),
         kernel=text(values, tags.CONVOLUTION_KERNEL),
@@ -152,7 +155,7 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         pixel_offset=header.pixel_offset,
         pixel_length=header.pixel_length,
         frames=frame_count(header) or 1,
-        fault=fault or _fault(header),
+        fault=fault,
     )
 
 

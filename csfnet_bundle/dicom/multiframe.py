@@ -27,7 +27,7 @@ def is_multiframe(header: Header) -> bool:
 def multiframe_instances(path: str, header: Header) -> list[Instance]:
     """Return one instance for each frame; one faulty instance if they cannot be told."""
     whole = instance_from_header(path, header)
-    if whole.fault is not None:
+    if whole.fault is not None or whole.modality != tags.CT_MODALITY:
         return [whole]
     frames = frame_count(header)
     if tags.PER_FRAME_FUNCTIONAL_GROUPS not in header.values:

@@ -18,7 +18,7 @@ from csfnet_bundle.errors import Refusal
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, sample_grid
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.inside import check_point_inside
-from csfnet_bundle.geometry.resample import grid_index_bounds
+from csfnet_bundle.geometry.resample import EDGE_TOLERANCE, grid_index_bounds
 
 
 def read_roi(
@@ -115,6 +115,8 @@ def needed_slices(series: Series, stack: Stack, grid: RoiGrid) -> tuple[int, int
         Refusal: an unusable slice lies, or may lie, where the grid needs it.
     """
     low, high = _normal_range(stack, grid)
+    rounding = min(EDGE_TOLERANCE * stack.step, (high - low) / 2)  # a grid that ends on a slice does not need the next
+    low, high = low + rounding, high - rounding
     last_slice = len(stack.instances) - 1
     first = int(np.clip(np.searchsorted(stack.offsets, low, side="right") - 1, 0, last_slice - 1))
     last = int(np.clip(np.searchsorted(stack.offsets, high, side="left"), first + 1, last_slice))

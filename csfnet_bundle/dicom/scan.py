@@ -126,6 +126,8 @@ def read_instances(path: str) -> list[Instance] | Skip:
     except OSError:
         return Skip.UNREADABLE
     except HeaderError as error:
+        if tags.text(error.values, tags.MODALITY) not in ("", tags.CT_MODALITY):
+            return Skip.OTHER_MODALITY
         return [_damaged(path, error)]
     if isinstance(header, Skip):
         return header
@@ -168,10 +170,13 @@ def group_series(contents: FolderContents, place: str = "") -> list[Series]:
     strays = faulty.pop("", [])
     if not sound and not faulty:
         _refuse_empty(contents.skipped, strays, place)
+    strays_by_folder: dict[str, list[Instance]] = {}
+    for item in sorted(strays, key=lambda item: item.path):
+        strays_by_folder.setdefault(_folder(item), []).append(item)
     series = [
         part
         for uid in sorted({*sound, *faulty})
-        for part in _series_of(uid, sound.get(uid, []), faulty.get(uid, []), strays, contents.skipped)
+        for part in _series_of(uid, sound.get(uid, []), faulty.get(uid, []), strays_by_folder, contents.skipped)
     ]
     # A series of localizers alone is only named where it is all there is.
     scans = [item for item in series if item.instances or any(other.series_uid == item.uid for other in item.faulty)]
@@ -182,12 +187,12 @@ def _series_of(
     uid: str,
     sound: Sequence[Instance],
     faulty: Sequence[Instance],
-    strays: Sequence[Instance],
+    strays: Mapping[str, Sequence[Instance]],
     skipped: Mapping[str, int],
 ) -> Iterator[Series]:
     # A damaged file that names no series may be a slice of each series that lies beside it.
-    folders = {os.path.dirname(item.path) for item in (*sound, *faulty)} if strays else set()  # noqa: PTH120 - speed
-    beside = [item for item in strays if os.path.dirname(item.path) in folders]  # noqa: PTH120
+    folders = sorted({_folder(item) for item in (*sound, *faulty)}) if strays else ()
+    beside = [item for folder in folders for item in strays.get(folder, ())]
     patients = tuple(sorted({item.patient_id for item in sound}))
     studies: dict[str, list[Instance]] = {}
     for item in sound:
@@ -200,13 +205,17 @@ def _series_of(
         yield Series(
             uid=uid,
             instances=part.instances,
-            faulty=(*sorted(faulty, key=lambda item: item.path), *sorted(beside, key=lambda item: item.path)),
+            faulty=(*sorted(faulty, key=lambda item: item.path), *beside),
             duplicates=part.duplicates,
             localizers=part.localizers,
             patients=patients,
             skipped=dict(skipped),
             findings=findings,
         )
+
+
+def _folder(item: Instance) -> str:
+    return os.path.dirname(item.path)  # noqa: PTH120 - for thousands of slices, Path costs more than their headers
 
 
 def _refuse_empty(skipped: Mapping[str, int], strays: Sequence[Instance], place: str) -> None:

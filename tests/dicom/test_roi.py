@@ -133,6 +133,15 @@ def test_a_roi_is_refused_exactly_where_it_needs_the_missing_slice(
         np.testing.assert_allclose(roi.array, read_roi(whole, point, size=(depth, 5, 5)).array, atol=0.01)
 
 
+def test_a_grid_that_ends_on_a_slice_does_not_need_the_next(tmp_path: Path) -> None:
+    series = make_series(make_affine(step=1.0))
+    del series[MISSING]
+    scanned = select_series(scan_folder(write_series(tmp_path, series)))
+    for k in (MISSING - 2, MISSING + 2):
+        x, y, z = (make_affine(step=1.0) @ [20, 15, k, 1])[:3].tolist()
+        assert read_roi(scanned, Point((x, y, z), Space.LPS), size=(3, 5, 5)).array.shape == (3, 5, 5)
+
+
 def test_a_voxel_point_counts_the_slices_that_exist(gapped: Path) -> None:
     series = select_series(scan_folder(gapped))
     i, j, k = LANDMARK_INDICES[2]

@@ -91,6 +91,26 @@ def test_series_of_several_kinds_are_listed_with_their_refusals(tmp_path: Path) 
     assert select_series(scan_folder(tmp_path)).uid == series[0].SeriesInstanceUID
 
 
+def test_colour_and_cine_of_other_modalities_are_no_ct(tmp_path: Path) -> None:
+    series = make_series()
+    write_series(tmp_path / "colour", another(series, "us", Modality="US", SamplesPerPixel=3))
+    write_series(tmp_path / "cine", another(series, "xa", Modality="XA", NumberOfFrames=7)[:1])
+    assert {item.refusal.code for item in scan_folder(tmp_path) if item.refusal} == {RefusalCode.NOT_CT}
+
+
+def test_objects_without_an_image_are_skipped_whatever_follows_them(tmp_path: Path) -> None:
+    folder = write_series(tmp_path, make_series())
+    report = make_series(seed="report", Modality="SR", SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11")[0]
+    del report.PixelData
+    write_slice(folder / "report.dcm", report)
+    content = (folder / "report.dcm").read_bytes()
+    (folder / "padded.dcm").write_bytes(content + b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0\0\0\0\0")
+    (folder / "cut.dcm").write_bytes(content[:-3])
+    (series,) = scan_folder(folder)
+    assert series.skipped == {"DICOM without an image": 2, "damaged DICOM of another modality": 1}
+    assert series.refusal is None
+
+
 def test_a_stray_damaged_file_concerns_only_series_beside_it(tmp_path: Path) -> None:
     write_series(tmp_path / "a", make_series())
     write_series(tmp_path / "b", make_series(seed="b", StudyDate="20000102"))
