@@ -16,7 +16,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 INTERCEPT = -1024
 AIR_HU, TISSUE_HU, LUNG_HU = -1000.0, 40.0, -860.0
 NOISE_HU = 25.0
-STEP_MM = 1.0
+PIXEL_MM, STEP_MM = 0.7, 1.0
 ORIGIN = (-180.0, -170.0, -300.0)
 
 HEADER = "plain_series.json"
@@ -61,6 +61,7 @@ def _header(matrix: int, name: str) -> Dataset:
     data.PatientID = data.PatientName = name
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
         setattr(data, keyword, generate_uid(entropy_srcs=[name, keyword]))
+    data.PixelSpacing = [f"{PIXEL_MM}", f"{PIXEL_MM}"]
     data.Rows = data.Columns = matrix
     return data
 
@@ -75,3 +76,9 @@ def _slices(slices: int, matrix: int) -> Iterator[NDArray[np.float32]]:
         hu[((x - 0.42 * side) / 0.33) ** 2 + (y / 0.45) ** 2 < 1] = LUNG_HU
     for _ in range(slices):
         yield np.rint(hu + np.float32(NOISE_HU) * random.standard_normal(hu.shape, np.float32))
+
+
+def plain_point(slices: int, matrix: int, shares: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return the LPS mm of a place given as shares of columns, rows and slices."""
+    i, j, k = (share * (count - 1) for share, count in zip(shares, (matrix, matrix, slices), strict=True))
+    return ORIGIN[0] + PIXEL_MM * i, ORIGIN[1] + PIXEL_MM * j, ORIGIN[2] + STEP_MM * k

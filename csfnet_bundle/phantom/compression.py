@@ -1,0 +1,58 @@
+"""Compressing the slices of a series, so that readers of compressed syntaxes can be measured."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import UID, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+
+_ENCODERS: dict[str, str] = {RLELossless: "pydicom", JPEGLSLossless: "pyjpegls", JPEG2000Lossless: "pylibjpeg"}
+COMPRESSED_SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
+"""The lossless compressed syntaxes that can be written here."""
+
+
+def compress_series(source: Path, target: Path, syntax: str) -> Path:
+    """Write the slices of a folder again in a compressed transfer syntax, one of COMPRESSED_SYNTAXES."""
+    target.mkdir(parents=True)
+    for file in sorted(source.iterdir()):
+        dataset = dcmread(file)
+        if syntax in _ENCODERS:
+            words = np.frombuffer(dataset.PixelData, "<i2").reshape(dataset.Rows, dataset.Columns)
+            dataset.compress(syntax, words, encoding_plugin=_ENCODERS[syntax], generate_instance_uid=False)
+        else:
+            dataset.PixelData = encapsulate([_jpeg_lossless(file)])
+            dataset["PixelData"].VR = "OB"
+            dataset["PixelData"].is_undefined_length = True
+            dataset.file_meta.TransferSyntaxUID = UID(syntax)
+        dataset.save_as(target / file.name, enforce_file_format=True)
+    return target
+
+
+def _jpeg_lossless(file: Path) -> bytes:
+    """Return a slice's JPEG lossless frame; GDCM is the only one here that writes it, and it wants files."""
+    import gdcm  # type: ignore[import-untyped]  # it ships no annotations
+
+    with tempfile.TemporaryDirectory() as folder:
+        coded = f"{folder}/coded.dcm"
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(file))
+        change = gdcm.ImageChangeTransferSyntax()
+        change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+        writer = gdcm.ImageWriter()
+        writer.SetFileName(coded)
+        if not reader.Read():
+            raise OSError(f"GDCM does not read {file}")
+        change.SetInput(reader.GetImage())
+        if not change.Change():
+            raise OSError(f"GDCM does not compress {file}")
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        if not writer.Write():
+            raise OSError(f"GDCM does not write {coded}")
+        frame: bytes
+        (frame,) = generate_frames(dcmread(coded).PixelData, number_of_frames=1)
+    return frame
