@@ -21,7 +21,7 @@ def random_augmentation(
     Nothing changes size (growth is what the network looks for) or intensity (nothing is clipped after the window).
 
     Args:
-        flip_probability: of a flip along each of D, H and W, and of a quarter turn in plane.
+        flip_probability: of a flip along each of D, H and W, and of a quarter turn in plane; H and W must be equal.
         rotate_probability: of a rotation in plane by any angle up to ``rotate_degrees``.
         rotate_degrees: largest rotation, degrees.
         shift_probability: of a shift, for points that are set by hand.
