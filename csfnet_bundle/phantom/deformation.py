@@ -29,8 +29,8 @@ WALL_MM = 5.0
 WEIGHT_SMOOTHING_MM = 1.5
 """Standard deviation of the smoothing that makes the weight differentiable."""
 
-STEPS = 24
-"""Steps in which the flow is integrated; doubling them moves no point by 0.01 mm."""
+STEPS = 12
+"""Steps in which the flow is integrated: a nodule of 28 mm grown fourfold is then exact to about 0.01 mm."""
 
 LONGEST_FLOW = 4.0
 """How much longer than in free lung (ln(ratio) / 3) the flow may run, before the nodule counts as hemmed in."""
