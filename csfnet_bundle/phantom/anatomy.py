@@ -57,8 +57,8 @@ class Ellipsoid:
 
 
 @dataclass(frozen=True)
-class Chest:
-    """One subject's anatomy and the place of the nodule in it.
+class Outline:
+    """The large shapes of one subject's chest and the place of the nodule.
 
     Attributes:
         lungs: right and left.
@@ -66,10 +66,8 @@ class Chest:
         body: half axes of the body's outline, mm (x, y).
         fat: thickness of the fat under the skin, mm.
         lung_hu: density of the subject's lung.
-        texture: the lung's texture in HU, a periodic tile, shape (z, y, x).
-        vessels: both trees.
-        nodule: centre of the nodule, anatomy mm.
-        lobe: NLST code of the lobe (sct_epi_loc).
+        nodule: centre of the nodule, anatomy mm, shape (3,).
+        lobe: NLST code of its lobe (sct_epi_loc).
     """
 
     lungs: tuple[Ellipsoid, Ellipsoid]
@@ -77,60 +75,76 @@ class Chest:
     body: tuple[float, float]
     fat: float
     lung_hu: float
-    texture: NDArray[np.float32]
-    vessels: Tubes
     nodule: NDArray[np.float64]
     lobe: int
 
 
-def draw_chest(rng: np.random.Generator) -> Chest:
-    """Draw a subject's anatomy."""
+@dataclass(frozen=True)
+class Chest:
+    """One subject's anatomy.
+
+    Attributes:
+        outline: the large shapes.
+        texture: the lung's texture in HU, a periodic tile, shape (z, y, x).
+        vessels: both trees.
+    """
+
+    outline: Outline
+    texture: NDArray[np.float32]
+    vessels: Tubes
+
+
+def draw_outline(rng: np.random.Generator) -> Outline:
+    """Draw the large shapes of a chest and where its nodule lies."""
     scale = rng.uniform(0.92, 1.08)
-    lungs = tuple(
+    right, left = (
         Ellipsoid((side * 76 * scale, rng.normal(0, 3), 0.0), (60 * scale, 88 * scale, rng.uniform(115, 140)))
         for side in (-1, 1)
     )
     heart = Ellipsoid((22 * scale, -25 * scale, -50.0), (58 * scale, 45 * scale, 60.0))
     side = int(rng.integers(2))
-    nodule = _place_nodule(lungs[side], heart, rng)
-    trees = [_lung_vessels(lung, rng) for lung in lungs]
-    return Chest(
-        lungs=(lungs[0], lungs[1]),
+    nodule = _place_nodule((right, left)[side], heart, rng)
+    return Outline(
+        lungs=(right, left),
         heart=heart,
         body=(172 * scale, 122 * scale),
         fat=rng.uniform(8, 22),
         lung_hu=rng.normal(*LUNG_HU),
-        texture=_texture(rng),
-        vessels=Tubes.joined(trees),
         nodule=nodule,
         lobe=_lobe(side, nodule[2]),
     )
+
+
+def draw_chest(outline: Outline, rng: np.random.Generator) -> Chest:
+    """Draw what fills the large shapes: texture and vessels."""
+    vessels = Tubes.joined([_lung_vessels(lung, rng) for lung in outline.lungs])
+    return Chest(outline, _texture(rng), vessels)
 
 
 def parenchyma(
     chest: Chest, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the lung's HU as if all were lung, without visible vessels, shape (K, J, I)."""
-    gravity = np.float32(chest.lung_hu) + y * np.float32(GRAVITY_HU_PER_MM)
+    gravity = np.float32(chest.outline.lung_hu) + y * np.float32(GRAVITY_HU_PER_MM)
     return _sample_tile(chest.texture, x, y, z) + gravity
 
 
 def surroundings(
-    chest: Chest, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
+    outline: Outline, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the HU of everything but lung, and the share of each voxel that is lung, both (K, J, I)."""
-    lung = np.maximum(chest.lungs[0].inside(x, y, z), chest.lungs[1].inside(x, y, z))
-    lung *= 1 - chest.heart.inside(x, y, z)
-    a, b = chest.body
-    outline = np.sqrt((x / np.float32(a)) ** 2 + (y / np.float32(b)) ** 2)
-    depth = (1 - outline) * np.float32(b)  # mm below the skin, exact in front and behind
-    plane = np.where(depth < chest.fat, np.float32(FAT_HU), np.float32(MUSCLE_HU))
+    lung = np.maximum(outline.lungs[0].inside(x, y, z), outline.lungs[1].inside(x, y, z))
+    lung *= 1 - outline.heart.inside(x, y, z)
+    a, b = outline.body
+    skin = np.sqrt((x / np.float32(a)) ** 2 + (y / np.float32(b)) ** 2)
+    depth = (1 - skin) * np.float32(b)  # mm below the skin, exact in front and behind
+    plane = np.where(depth < outline.fat, np.float32(FAT_HU), np.float32(MUSCLE_HU))
     spine = np.sqrt(x**2 + (y - np.float32(0.55 * b)) ** 2)
     plane = np.where(spine < 19, np.float32(BONE_HU - 120), plane)
     plane = np.where((spine < 19) & (spine > 16), np.float32(BONE_HU), plane)
     plane = np.where(depth < 0, np.float32(AIR_HU), plane)
     hu = np.broadcast_to(plane, lung.shape).copy()
-    between = np.abs(depth - np.float32(chest.fat + 9)) < 5  # the shell of the chest wall that holds the ribs
+    between = np.abs(depth - np.float32(outline.fat + 9)) < 5  # the shell of the chest wall that holds the ribs
     between &= np.abs(x) > 30
     slope = z[:, None] - np.float32(0.45) * y[between] + np.float32(12)
     ribs = np.abs(slope % 26 - 13) < 5.5

@@ -11,9 +11,9 @@ from csfnet_bundle.phantom.tubes import Tubes, draw_tubes
 
 SPICULES = 22
 """Directions that spicules can take; how many do follows from the spiculation."""
-SPICULE_LENGTH = (2.0, 7.0)
+SPICULE_LENGTH = (2.0, 7.5)
 """mm over the surface, at spiculation 0 and 1."""
-SPICULE_RADIUS = (0.9, 0.35)
+SPICULE_RADIUS = (1.0, 0.4)
 """mm at the root and at the tip."""
 SPICULE_ONSET = 0.12
 """Rise of spiculation over which one spicule comes to its full length."""

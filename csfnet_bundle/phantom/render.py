@@ -136,10 +136,10 @@ def _render_slab(
     for offset in offsets:
         thin = (z + offset).astype(np.float32)
         lung_hu = parenchyma(chest, x, y, thin)
-        _add_nodule(lung_hu, nodule, chest.nodule, place, thin, scanner.thickness / repeats)
+        _add_nodule(lung_hu, nodule, chest.outline.nodule, place, thin, scanner.thickness / repeats)
         vessels = draw_vessels(chest.vessels, x, y, thin)
         lung_hu += vessels * np.maximum(np.float32(BLOOD_HU) - lung_hu, 0)
-        other_hu, lung = surroundings(chest, x, y, thin)
+        other_hu, lung = surroundings(chest.outline, x, y, thin)
         total += other_hu + lung * (lung_hu - other_hu)
     total /= np.float32(repeats)
     _blur(total, scanner.sharpness / place.step)
@@ -228,7 +228,7 @@ class _Placement:
         thickness: float,
         roi_extent: tuple[float, float, float],
     ) -> _Placement:
-        center = subject.chest.nodule
+        center = subject.outline.nodule
         shift, step = np.array(acquisition.shift), acquisition.pixel_spacing
         cosine, sine = np.cos(acquisition.rotation), np.sin(acquisition.rotation)
         turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])  # anatomy to scanner

@@ -46,6 +46,7 @@ CANCER_COLUMNS = (
     "de_type",
     "de_grade",
     "de_stag",
+    "de_stag_7thed",
 )
 LOBE_COLUMNS = {1: "locrup", 2: "locrmid", 3: "locrlow", 4: "loclup", 6: "locllow"}
 
@@ -106,7 +107,7 @@ def _participant(subject: Subject, section: str) -> dict[str, object]:
     row["canc_free_days"] = (diagnosis if malignant else FOLLOW_UP_DAYS) if known else None
     row.update(dict.fromkeys(CANCER_COLUMNS))
     if malignant:
-        row[LOBE_COLUMNS[subject.chest.lobe]] = 1
+        row[LOBE_COLUMNS[subject.outline.lobe]] = 1
         row["lesionsize"] = round(subject.nodule(last).diameter)
     return row
 
@@ -121,7 +122,7 @@ def _abnormality(subject: Subject, screen: int, slice_number: int) -> dict[str, 
         "study_yr": screen,
         "sct_ab_num": 1,
         "sct_ab_desc": NODULE_CODE,
-        "sct_epi_loc": subject.chest.lobe,
+        "sct_epi_loc": subject.outline.lobe,
         "sct_long_dia": round(nodule.diameter * float(axes[0])),
         "sct_perp_dia": round(nodule.diameter * float(axes[1])),
         "sct_margins": SPICULATED if spiculated else POORLY_DEFINED if nodule.attenuation == 2 else SMOOTH,
@@ -133,4 +134,4 @@ def _abnormality(subject: Subject, screen: int, slice_number: int) -> dict[str, 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
     # Whole numbers stay whole beside empty cells; nine digits keep truth.csv the same on every platform.
-    write_atomically(path, table.convert_dtypes(convert_string=False).to_csv(index=False, float_format="%.9g"))
+    write_atomically(path, table.convert_dtypes().to_csv(index=False, float_format="%.9g"))

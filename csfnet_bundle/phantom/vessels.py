@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from csfnet_bundle.phantom.tubes import Tubes, draw_tubes
 
@@ -14,6 +15,8 @@ MURRAY_EXPONENT = 2.7
 LARGEST_RADIUS = 7.0
 DETOUR_COST = 0.35
 """Weight of the path back to the hilum against the way to the branching point: higher gives straighter branches."""
+NEIGHBOURS = 24
+"""Branching points that a target may hang on: the nearest ones."""
 PROFILE_WIDTH = 0.9
 """mm over which a vessel's edge fades: partial volume of a pixel."""
 SMALLEST_DRAWN_RADIUS = 0.65
@@ -31,12 +34,15 @@ def grow_vessels(hilum: NDArray[np.float64], targets: NDArray[np.float64]) -> Tu
     nodes = np.concatenate([hilum[None], targets]).astype(np.float32)
     count = len(nodes)
     parent = np.zeros(count, int)
-    path = np.zeros(count, np.float32)
+    path = np.zeros(count)
+    distances, neighbours = cKDTree(nodes).query(nodes, k=min(NEIGHBOURS, count))
     for node in range(1, count):
-        way = nodes[:node] - nodes[node]
-        distance = np.sqrt(np.einsum("nc,nc->n", way, way))
-        parent[node] = nearest = int(np.argmin(distance + DETOUR_COST * path[:node]))
-        path[node] = path[nearest] + distance[nearest]
+        nearer = neighbours[node] < node  # targets are in the order of their distance from the hilum
+        candidates, ways = neighbours[node][nearer], distances[node][nearer]
+        if not len(candidates):  # alone at the rim: look at all
+            candidates, ways = np.arange(node), np.linalg.norm(nodes[:node] - nodes[node], axis=1)
+        best = int(np.argmin(ways + DETOUR_COST * path[candidates]))
+        parent[node], path[node] = candidates[best], path[candidates[best]] + ways[best]
     flow = np.full(count, TERMINAL_RADIUS**MURRAY_EXPONENT)
     for node in range(count - 1, 0, -1):  # children come after their parents
         flow[parent[node]] += flow[node]
