@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from csfnet_bundle.dicom.kernels import kernel_sharpness
 from csfnet_bundle.dicom.series import Series
 from csfnet_bundle.dicom.tags import CT_MODALITY
-from csfnet_bundle.dicom.tolerances import MIN_SLICES, THICKNESS_STEP_MM
+from csfnet_bundle.dicom.tolerances import THICKNESS_STEP_MM
 from csfnet_bundle.errors import Refusal, RefusalCode
 
 
@@ -91,13 +91,13 @@ def candidate_series(series: Sequence[Series], uid: str | None = None) -> list[S
 
 
 def _usable(asked: Sequence[Series]) -> list[Series]:
-    """Return the series that headers do not refuse, with a finding about the scans among them that were passed over."""
+    """Return the series that headers do not refuse, with a finding about the CT slices that were passed over."""
     usable, passed_over = [], []
     for item in asked:
         refusal = item.refusal
         if refusal is None:
             usable.append(item)
-        elif item.modality == CT_MODALITY and len(item.instances) >= MIN_SLICES:
+        elif item.modality == CT_MODALITY and item.instances:
             passed_over.append(f"{describe(item)} ({refusal.code})")
     if not passed_over:
         return usable

@@ -33,10 +33,10 @@ class Series:
     """
 
     uid: str
-    instances: tuple[Instance, ...]
-    faulty: tuple[Instance, ...] = ()
-    duplicates: tuple[tuple[Instance, Instance], ...] = ()
-    localizers: tuple[Instance, ...] = ()
+    instances: tuple[Instance, ...] = field(repr=False)
+    faulty: tuple[Instance, ...] = field(default=(), repr=False)
+    duplicates: tuple[tuple[Instance, Instance], ...] = field(default=(), repr=False)
+    localizers: tuple[Instance, ...] = field(default=(), repr=False)
     patients: tuple[str, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[str, ...] = ()

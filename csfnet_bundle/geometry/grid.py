@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.errors import BundleError
+
 
 @dataclass(frozen=True)
 class RoiGrid:
@@ -20,11 +22,20 @@ class RoiGrid:
         center: the nodule point, LPS mm, (x, y, z).
         size: voxels along (D, H, W).
         spacing: mm along (D, H, W).
+
+    Raises:
+        BundleError: size or spacing is not three positive numbers.
     """
 
     center: tuple[float, float, float]
     size: tuple[int, int, int] = (16, 64, 64)
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if len(self.size) != 3 or min(self.size) < 1:
+            raise BundleError(f"ROI size {self.size} is not three positive numbers (D, H, W)")
+        if len(self.spacing) != 3 or not all(0 < mm < float("inf") for mm in self.spacing):
+            raise BundleError(f"ROI spacing {self.spacing} is not three positive mm (D, H, W)")
 
     def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return the z of every d, the y of every h and the x of every w, LPS mm, shapes (D,), (H,), (W,)."""
