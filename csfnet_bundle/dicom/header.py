@@ -14,7 +14,7 @@ from enum import StrEnum
 from struct import Struct
 
 from csfnet_bundle.dicom.syntaxes import ALLOWED, TransferSyntax
-from csfnet_bundle.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, WANTED
+from csfnet_bundle.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, WANTED, text
 from csfnet_bundle.dicom.tolerances import HEADER_BYTES, HEADER_GROWTH, MAX_HEADER_BYTES
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -125,7 +125,7 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
 
 
 def _without_pixels(values: dict[int, bytes], status: os.stat_result) -> Header:
-    syntax = ALLOWED.get(values.get(META_TRANSFER_SYNTAX, b"").decode("ascii"))
+    syntax = ALLOWED.get(text(values, META_TRANSFER_SYNTAX))
     if syntax is None:
         raise HeaderError("the file ends within its file meta information", values)
     return Header(values, syntax, syntax.explicit_vr, status.st_size, status.st_mtime_ns, -1, 0, status.st_size)

@@ -152,7 +152,7 @@ def _damaged(path: str, error: HeaderError) -> Instance:
         fault = Fault(RefusalCode.TRANSFER_SYNTAX, f"{error} is not on the allow-list{': ' + what if what else ''}")
     else:
         fault = Fault(RefusalCode.UNREADABLE_SLICE, str(error))
-    syntax = ALLOWED.get(error.values.get(tags.META_TRANSFER_SYNTAX, b"").decode("ascii"), next(iter(ALLOWED.values())))
+    syntax = ALLOWED.get(tags.text(error.values, tags.META_TRANSFER_SYNTAX), next(iter(ALLOWED.values())))
     header = Header(error.values, syntax, True, 0, 0, -1, 0, 0)
     return instance_from_header(path, header, fault)
 

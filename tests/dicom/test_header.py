@@ -152,6 +152,19 @@ def test_an_endless_header_is_not_read(tmp_path: Path) -> None:
         read_header(path)
 
 
+def test_a_damaged_transfer_syntax_is_a_fault(slice_file: Path, tmp_path: Path) -> None:
+    content = bytearray(slice_file.read_bytes())
+    at = content.index(b"\x02\x00\x10\x00UI") + 8
+    content[at + 5] = 0xB4
+    path = tmp_path / "damaged.dcm"
+    for damage_next in (False, True):
+        if damage_next:  # the element after it is no element
+            content[at + 20 : at + 26] = b"\x02\x00\x12\x00??"
+        path.write_bytes(bytes(content))
+        (found,) = read_instances(str(path))
+        assert found.fault is not None
+
+
 def test_deep_nesting_costs_no_recursion(tmp_path: Path) -> None:
     path = tmp_path / "deep.dcm"
     write_slice(path, make_series()[4])
