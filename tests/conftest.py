@@ -1,5 +1,8 @@
 """Fixtures that every test may use."""
 
+import tarfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,23 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data of {folder} are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give the folder of a real LIDC-IDRI series by its patient; each is extracted once. Read only."""
+
+    @cache
+    def extract(patient: str) -> Path:
+        archive = shared_data / "lidc_dicom" / f"{patient}.tar.xz"
+        if not archive.is_file():
+            pytest.skip(f"{archive} is not on this machine")
+        folder = tmp_path_factory.mktemp(patient)
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+        return folder
+
+    return extract
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ def synthetic_series() -> list[Dataset]:
 
 
 @pytest.fixture(scope="module")
-def real_series(lidc: Callable[[str], Path]) -> list[Dataset]:
-    series = [dcmread(path) for path in lidc("LIDC-IDRI-0001").rglob("*.dcm")]
+def real_series(lidc_series: Callable[[str], Path]) -> list[Dataset]:
+    series = [dcmread(path) for path in lidc_series("LIDC-IDRI-0001").rglob("*.dcm")]
     series.sort(key=lambda data: data.ImagePositionPatient[2])
     series = series[REAL_SLICES]
     for data in series:

@@ -47,8 +47,8 @@ def simpleitk_roi(image: SimpleITK.Image, grid: RoiGrid) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("patient", PATIENTS)
-def test_real_series_agree_with_simpleitk(patient: str, lidc: Callable[[str], Path]) -> None:
-    series = select_series(scan_folder(lidc(patient)))
+def test_real_series_agree_with_simpleitk(patient: str, lidc_series: Callable[[str], Path]) -> None:
+    series = select_series(scan_folder(lidc_series(patient)))
     image = simpleitk_series(series.folder)
     volume = read_volume(series)
     np.testing.assert_allclose(volume.affine[:3, 3], image.GetOrigin(), atol=1e-6)

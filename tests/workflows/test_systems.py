@@ -1,0 +1,101 @@
+"""configs/systems: each row of the tables as one small override of configs/train.json."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from small_cohort import make_small_cohort
+from workflow_runs import REPOSITORY, TRAIN, make_workflow
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks import SYSTEMS, system_architecture
+from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
+from csfnet_bundle.training import load_checkpoint
+
+NARROW = 0.125
+"""The width of configs/cpu_demo.json."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread(two_threads: None) -> None:
+    torch.set_num_threads(1)
+
+
+def test_every_system_has_a_config_and_every_config_a_system() -> None:
+    assert {path.stem for path in (REPOSITORY / "configs" / "systems").glob("*.json")} == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_config_makes_the_network_of_its_row(system: str, small_cohort: Path) -> None:
+    workflow = make_workflow("training", [*TRAIN, f"systems/{system}.json"], dataset_dir=str(small_cohort))
+    network = workflow.parser.get_parsed_content("network_def")
+    expected = system_architecture(system, NARROW, (16, 32, 32))
+    assert expected.items() <= network.architecture().items()
+    assert network.architecture()["name"] == SYSTEMS[system]["name"]
+    assert system in workflow.parser.get_parsed_content("output_dir")
+    workflow.finalize()
+
+
+def test_the_order_of_width_and_system_does_not_matter(small_cohort: Path) -> None:
+    for files in (["train.json", "systems/deepcad.json", "cpu_demo.json"], [*TRAIN, "systems/deepcad.json"]):
+        workflow = make_workflow("training", files, dataset_dir=str(small_cohort))
+        assert workflow.parser.get_parsed_content("network_def").architecture()["width"] == NARROW
+        workflow.finalize()
+
+
+def test_alone_a_system_has_its_full_width_and_its_published_optimiser(small_cohort: Path) -> None:
+    workflow = make_workflow("training", ["train.json", "systems/nas_lung.json"], dataset_dir=str(small_cohort))
+    assert workflow.parser.get_parsed_content("network_def").architecture()["widths"][-1][-1] == 512
+    group = workflow.parser.get_parsed_content("optimizer").param_groups[0]
+    assert group["lr"] == 2e-4
+    assert tuple(group["betas"]) == (0.5, 0.999)
+    workflow.finalize()
+
+
+@pytest.mark.parametrize("system", ["deepcad", "t_lstm", "without_cmaf_clinical"])
+def test_a_system_trains(system: str, run: Callable[..., None], tmp_path: Path) -> None:
+    settings = {"train#trainer#max_epochs": 1, "width": 1 / 64, "output_dir": str(tmp_path)}
+    run("training", [*TRAIN, f"systems/{system}.json"], **settings)
+    assert load_checkpoint(tmp_path / "model.pt").create_network().architecture()["name"] == SYSTEMS[system]["name"]
+
+
+@pytest.fixture(scope="module")
+def one_scan_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small cohort without any t0."""
+    folder = make_small_cohort(tmp_path_factory.mktemp("one_scan"))
+    datalist = load_datalist(folder)
+    sections = {name: tuple(replace(pair, t0=None) for pair in pairs) for name, pairs in datalist.sections.items()}
+    save_datalist(Datalist(folder, sections, datalist.header))
+    return folder
+
+
+def test_a_system_of_one_scan_trains_without_priors(
+    one_scan_cohort: Path, run: Callable[..., None], tmp_path: Path
+) -> None:
+    settings = {"train#trainer#max_epochs": 1, "width": 1 / 64, "dataset_dir": str(one_scan_cohort)}
+    run("training", [*TRAIN, "systems/t1_image.json"], **settings, output_dir=str(tmp_path / "t1"))
+    assert load_checkpoint(tmp_path / "t1" / "model.pt").provenance["validation"]["pairs"] == 8
+
+
+def test_which_systems_need_no_prior() -> None:
+    repeating = set()
+    for path in (REPOSITORY / "configs" / "systems").glob("*.json"):
+        if json.loads(path.read_text()).get("repeat_missing_prior"):
+            repeating.add(path.stem)
+    assert repeating == {"t1_image", "t1_image_clinical", "nas_lung", "radfusion"}
+
+
+def test_a_system_of_two_scans_refuses_a_missing_prior(
+    one_scan_cohort: Path, run: Callable[..., None], tmp_path: Path
+) -> None:
+    with pytest.raises((BundleError, RuntimeError), match=r"NO_PRIOR|prepare"):
+        run(
+            "training",
+            [*TRAIN, "systems/csfnet.json"],
+            dataset_dir=str(one_scan_cohort),
+            output_dir=str(tmp_path / "csfnet"),
+        )
+    assert not (tmp_path / "csfnet" / "model.pt").exists()
