@@ -21,10 +21,13 @@ COMMANDS = {
     "benchmark-latency": "time predictions in PyTorch, TorchScript and ONNX Runtime",
     "check": "say whether a DICOM folder or a datalist can be used, and why not",
     "export": "write the network as TorchScript and ONNX, checked against PyTorch",
+    "initial-model": "write an untrained checkpoint, for a federation to start from",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",
     "package": "pack the bundle as the archive that monai.bundle and the model zoo take",
+    "fuzz-reader": "let the DICOM reader loose on damaged files: each must be read, skipped or refused",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
     "predict": "predict one new follow-up pair",
+    "simulate-federation": "train one network over several cohorts by MonaiAlgo and plain averaging",
     "simulate-followup": "make a later study of a real series, its nodule grown",
 }
 """Command names and what they do; the module and the function have the name with underscores."""

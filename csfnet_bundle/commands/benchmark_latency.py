@@ -37,12 +37,10 @@ BATCH_SIZES = (1, 2, 4, 8)
 RUNS = 15
 RUNTIMES = ("PyTorch", "TorchScript", "ONNX Runtime")
 RESULT = "docs/results/latency.json"
-BEGIN, END = "<!-- latency: written by benchmark-latency -->", "<!-- end of latency -->"
 
 
 def benchmark_latency(
     out: str = RESULT,
-    page: str | None = None,
     batch_sizes: int | Sequence[int] = BATCH_SIZES,
     runs: int = RUNS,
     threads: int = 1,
@@ -52,8 +50,7 @@ def benchmark_latency(
     """Time predictions by batch size, the runtimes taking turns, and print a table.
 
     Args:
-        out: the result file, JSON.
-        page: a Markdown page whose part between the latency comments is written anew, e.g. docs/export.md.
+        out: the result file, JSON; `python scripts/make_docs.py` brings it to docs/export.md.
         batch_sizes: pairs in a batch.
         runs: timed runs of each batch.
         threads: of the processor.
@@ -63,7 +60,6 @@ def benchmark_latency(
     sizes = (batch_sizes,) if isinstance(batch_sizes, int) else tuple(int(size) for size in batch_sizes)
     if not sizes or min(sizes) < 1 or runs < 1 or threads < 1:
         raise BundleError("batch sizes, runs and threads must be at least 1")
-    before, after = ("", "") if page is None else _page_parts(Path(page))
     root = bundle_root()
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
     networks = {"as shipped" if model is None else Path(model).name: checkpoint}
@@ -83,8 +79,6 @@ def benchmark_latency(
     }
     write_atomically(Path(out), json.dumps(document, indent=1) + "\n")
     print(latency_markdown(document))
-    if page is not None:
-        write_atomically(Path(page), f"{before}{BEGIN}\n{latency_markdown(document)}{END}{after}")
 
 
 def latency_markdown(document: Mapping[str, Any]) -> str:
@@ -104,16 +98,7 @@ def latency_markdown(document: Mapping[str, Any]) -> str:
         sizes = sorted({size for size, _ in by_cell})
         rows = [[size, *(_cell(by_cell[size, runtime]) for runtime in RUNTIMES)] for size in sizes]
         lines += [markdown_table(["pairs in a batch", *RUNTIMES], rows)]
-    return "\n".join(lines)
-
-
-def _page_parts(page: Path) -> tuple[str, str]:
-    """Return what stands before and after the page's latency table."""
-    before, begin, rest = (page.read_text(encoding="utf-8") if page.is_file() else "").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BundleError(f"there is no {BEGIN} with {END} after it", record=str(page), remedy="Put them in.")
-    return before, after
+    return "\n".join(lines).rstrip("\n")
 
 
 def _cell(entry: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
+from csfnet_bundle.commands.words import words
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.export import (
     PARITY_PAIRS,
@@ -33,7 +34,7 @@ def export(out: str, model: str | None = None, formats: str | tuple[str, ...] = 
         model: the checkpoint; by default the bundle's models/model.pt.
         formats: torchscript, onnx, or both.
     """
-    chosen = (formats,) if isinstance(formats, str) else tuple(formats)
+    chosen = words(formats)
     unknown = [name for name in chosen if name not in ENDINGS]
     if unknown or not chosen:
         raise BundleError(f"--formats is {formats!r}, expected {' and/or '.join(ENDINGS)}, separated by a comma")

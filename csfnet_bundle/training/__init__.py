@@ -5,13 +5,17 @@ from csfnet_bundle.training.checkpoint import ModelCheckpoint, find_checkpoint, 
 from csfnet_bundle.training.data import datalist_hash, datalist_items
 from csfnet_bundle.training.outputs import malignancy_scores
 from csfnet_bundle.training.preparation import prepare
+from csfnet_bundle.training.progress import EpochProgress
+from csfnet_bundle.training.seeding import SeedEpochs
 from csfnet_bundle.training.session import TrainingSession
 from csfnet_bundle.training.write_evaluation import WriteEvaluation
 from csfnet_bundle.training.write_predictions import WritePredictions
 
 __all__ = [
     "BestModel",
+    "EpochProgress",
     "ModelCheckpoint",
+    "SeedEpochs",
     "TrainingSession",
     "WriteEvaluation",
     "WritePredictions",

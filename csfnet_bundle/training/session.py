@@ -11,7 +11,6 @@ from typing import Any
 import ignite.distributed as idist
 import torch
 from ignite.engine import Events
-from monai.data import DataLoader
 from monai.engines import Evaluator, Trainer
 
 from csfnet_bundle.errors import BundleError
@@ -20,6 +19,7 @@ from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.checkpoint import read_plain
 from csfnet_bundle.training.fingerprint import changed_settings, describe
 from csfnet_bundle.training.progress import EpochProgress
+from csfnet_bundle.training.seeding import SeedEpochs
 
 logger = logging.getLogger(__name__)
 
@@ -94,20 +94,12 @@ class TrainingSession:
             return
         if epoch:
             logger.info("taking up the run in %s after epoch %d", self.output_dir, epoch)
-        self.trainer.add_event_handler(Events.EPOCH_STARTED, self._seed_epoch)
+        SeedEpochs(self.seed).attach(self.trainer)
         self.best_model.attach(self.evaluator)
         self._progress.attach(self.trainer)
         # Last of the epoch's handlers: after validation, the scheduler's step and the best model.
         self.trainer.add_event_handler(Events.EPOCH_COMPLETED, self._save)
         self.trainer.run()
-
-    def _seed_epoch(self, trainer: Trainer) -> None:
-        seed = (self.seed * 100_003 + trainer.state.epoch * 1_009 + idist.get_rank()) % 2**32
-        torch.manual_seed(seed)
-        loader = trainer.data_loader
-        transform = getattr(loader.dataset, "transform", None) if isinstance(loader, DataLoader) else None
-        if transform is not None:
-            transform.set_random_state(seed=seed)
 
     def _save(self, trainer: Trainer) -> None:
         if idist.get_rank() == 0:

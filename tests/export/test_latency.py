@@ -1,4 +1,4 @@
-"""The latency command: every runtime and batch size once, written to a file and into a page."""
+"""The latency command: every runtime and batch size, in turns, written to a file and as a table."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.commands.benchmark_latency import BEGIN, END, RUNTIMES, latency_markdown
+from csfnet_bundle.commands.benchmark_latency import RUNTIMES, latency_markdown
 from csfnet_bundle.export import Pairs, example_pairs, measure_latency
 
-PAGE = f"before\n{BEGIN}\nold\n{END}\nafter\n"
 
-
-def test_the_command_writes_result_and_page(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result, page = tmp_path / "latency.json", tmp_path / "page.md"
-    page.write_text(PAGE)
-    words = ["benchmark-latency", f"--out={result}", f"--page={page}", f"--model={model}"]
+def test_the_command_writes_its_result_and_prints_it(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = tmp_path / "latency.json"
+    words = ["benchmark-latency", f"--out={result}", f"--model={model}"]
     assert main([*words, "--batch_sizes=1,3", "--runs=2", "--full_width=False"]) == 0
     document = json.loads(result.read_text())
     (network,) = document["networks"]
@@ -26,23 +25,8 @@ def test_the_command_writes_result_and_page(model: Path, tmp_path: Path, capsys:
     for entry in measured.values():
         first, third = entry["quartiles_ms"]
         assert 0 < first <= entry["median_ms"] <= third
-    text = page.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n")
-    assert text.endswith(f"{END}\nafter\n")
-    assert "old" not in text
-    assert latency_markdown(document) in text
     assert latency_markdown(document) in capsys.readouterr().out
-
-
-def test_a_page_without_the_comments_is_refused(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("nothing")
-    words = ["benchmark-latency", f"--out={tmp_path / 'x.json'}", f"--page={page}", f"--model={model}"]
-    assert main([*words, "--batch_sizes=1", "--runs=1", "--full_width=False"]) == 1
-    assert str(page) in capsys.readouterr().err
-    assert page.read_text() == "nothing"
+    assert "| 3 " in latency_markdown(document)
 
 
 def test_runtimes_take_turns_on_the_same_batch() -> None:

@@ -1,0 +1,32 @@
+"""``initial-model``: an untrained checkpoint, from which a federation starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from csfnet_bundle import federated
+from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
+from csfnet_bundle.commands.words import words
+from csfnet_bundle.errors import BundleError
+
+
+def initial_model(out: str, configs: str | Sequence[str] = "train.json", seed: int = 0) -> None:
+    """Write random weights of a training config's network, with its architecture and ROI.
+
+    Args:
+        out: the checkpoint to write; must not exist.
+        configs: names in configs/, e.g. train.json,cpu_demo.json for the narrow network of the demonstration.
+        seed: of the weights.
+    """
+    path = Path(out)
+    if path.exists():
+        raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
+    files = [bundle_root() / CONFIGS / name for name in words(configs)]
+    for file in files:
+        if not file.is_file():
+            raise BundleError(f"there is no {file}", remedy="Name files of configs/ by --configs.")
+    checkpoint = federated.initial_model(files, seed)
+    checkpoint.save(path)
+    count = sum(tensor.numel() for tensor in checkpoint.weights.values())
+    print(f"{path}: {checkpoint.architecture['name']}, {count:,} numbers, untrained; ROI {checkpoint.roi.size}")

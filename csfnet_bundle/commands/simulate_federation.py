@@ -1,0 +1,67 @@
+"""``simulate-federation``: several sites on one machine train one network without sharing their scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from csfnet_bundle import federated
+from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.commands.words import words
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.markdown import markdown_table
+from csfnet_bundle.training.checkpoint import MODEL_NAME
+
+
+def simulate_federation(
+    sites: str | Sequence[str],
+    model: str,
+    out: str,
+    rounds: int = 3,
+    local_epochs: int = 1,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+) -> None:
+    """Train one network over the cohorts of several sites, each with MONAI's MonaiAlgo, by plain averaging.
+
+    The sites' validation AUC of the averaged network is printed for every round. The result is not calibrated:
+    temperature and threshold are those of the start.
+
+    Args:
+        sites: cohort folders, separated by commas; each has training and validation lists.
+        model: the checkpoint to start from (see initial-model); it tells network and ROI.
+        out: folder to write: model.pt, and a folder for each site. Must not exist.
+        rounds: of training and averaging.
+        local_epochs: epochs at each site in a round.
+        batch_size: by default that of configs/train.json.
+        learning_rate: by default that of configs/train.json.
+    """
+    folder = Path(out)
+    if folder.exists():
+        raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
+    cohorts = words(sites)
+    if len(cohorts) < 2:
+        raise BundleError(f"--sites is {sites!r}, expected two or more cohort folders, separated by commas")
+    if rounds < 1 or local_epochs < 1:
+        raise BundleError(f"{rounds} rounds of {local_epochs} epochs, expected at least 1 of each")
+    participants = [
+        federated.Site(f"site-{number}", Path(cohort), folder / f"site-{number}")
+        for number, cohort in enumerate(cohorts, start=1)
+    ]
+    override: dict[str, object] = {"num_workers": 0, "cache_dir": str(folder / "roi_cache")}
+    if batch_size is not None:
+        override["batch_size"] = batch_size
+    if learning_rate is not None:
+        override["optimizer#lr"] = learning_rate
+    checkpoint, history = federated.simulate_federation(
+        participants, bundle_root(), Path(model).resolve(), rounds, local_epochs, override
+    )
+    checkpoint.save(folder / MODEL_NAME)
+    rows = [
+        [entry.number, *(f"{next(iter(metrics.values())):.3f}" for metrics in entry.metrics.values())]
+        for entry in history
+    ]
+    pairs = ", ".join(f"{site.name} {site.training_pairs}" for site in participants)
+    print(f"training pairs: {pairs}; validation AUC of the averaged network at each site:\n")
+    print(markdown_table(["round", *(site.name for site in participants)], rows))
+    print(f"{folder / MODEL_NAME}: {checkpoint.trained_on}; not calibrated")
