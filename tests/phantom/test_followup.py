@@ -9,7 +9,8 @@ from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
 from csfnet_bundle.phantom.followup import SimulatedNodule, followup_slices, simulate_nodule, volume_ratio
 
 RATIO_TOLERANCE = 0.10
-REAL_RATIOS = (2.0, 2.0, 0.5, 0.6, 3.0)
+REAL_RATIOS = (2.0, 1.6, 0.5, 0.6, 3.0)
+HAZE = "LIDC-IDRI-0003-0"
 RIM_MM = 1.0
 """Readers outline a nodule's rim one voxel closer or further."""
 
@@ -87,22 +88,48 @@ def test_the_wall_stays_and_the_far_lung_too() -> None:
     assert far.max() < 1.0
 
 
-def test_real_nodules_grow_as_asked_by_an_independent_measure(real_nodules: list) -> None:
-    """Threshold, opening, component at the point; the wall is what was tissue before and no reader outlined."""
-    measured = {}
-    for number, real in enumerate(real_nodules):
-        ratio = REAL_RATIOS[number]
-        _, after = follow(real.volume, real.point, ratio)
+def test_real_nodules_grow_as_asked_by_two_independent_measures(real_nodules: list) -> None:
+    """What the readers outlined, carried along; and a threshold, an opening and the component at the point.
+
+    For the second, the wall is what was tissue before and no reader outlined. It is not asked of the ground glass in
+    touch with a solid mass, which one of four readers outlined: no threshold tells it from vessels and mass.
+    """
+    outline, threshold = {}, {}
+    for real, ratio in zip(real_nodules, REAL_RATIOS, strict=True):
+        nodule, after = follow(real.volume, real.point, ratio)
         grid = RoiGrid(tuple(real.point), (81, 81, 81), (1.0, 1.0, 1.0))
-        hu0, hu1 = (sample_grid(volume.array, volume.affine, grid) for volume in (real.volume, after))
         outlined = sample_grid(real.consensus.astype(np.float32), real.volume.affine, grid, fill=0) > 0.5
-        threshold = (np.median(hu0[38:43, 38:43, 38:43]) - 850) / 2
-        distance = ndimage.distance_transform_edt(~outlined)
-        tissue0, tissue1 = hu0 > threshold, hu1 > threshold
-        nodule0 = at_center(opened(tissue0 & (distance <= RIM_MM)))
-        nodule1 = at_center(opened(tissue1 & ~(tissue0 & (distance > RIM_MM))))
-        measured[real.name] = nodule1.sum() / nodule0.sum() / ratio
-    assert measured == pytest.approx(dict.fromkeys(measured, 1.0), abs=RATIO_TOLERANCE)
+        outline[real.name] = carried_ratio(nodule, outlined, grid) / ratio
+        if real.name != HAZE:
+            hu0, hu1 = (sample_grid(volume.array, volume.affine, grid) for volume in (real.volume, after))
+            measured = threshold_volumes(hu0, hu1, outlined)
+            threshold[real.name] = measured[1] / measured[0] / ratio
+    assert outline == pytest.approx(dict.fromkeys(outline, 1.0), abs=RATIO_TOLERANCE)
+    assert threshold == pytest.approx(dict.fromkeys(threshold, 1.0), abs=RATIO_TOLERANCE)
+    assert len(threshold) == 4
+
+
+def carried_ratio(nodule: SimulatedNodule, outlined: NDArray[np.bool_], grid: RoiGrid) -> float:
+    """How much volume the outlined voxels gain: the deformation's determinants there, by central differences."""
+    voxels = np.vstack([np.argwhere(outlined).T, np.ones(outlined.sum())])
+    places = (grid.affine @ voxels)[:3]
+    step = 0.25
+    columns = [
+        (nodule.growth.forward(places + step * axis) - nodule.growth.forward(places - step * axis)) / (2 * step)
+        for axis in np.eye(3)[:, :, None]
+    ]
+    return float(np.linalg.det(np.stack(columns, axis=-1).transpose(1, 0, 2)).mean())
+
+
+def threshold_volumes(
+    hu0: NDArray[np.float32], hu1: NDArray[np.float32], outlined: NDArray[np.bool_]
+) -> tuple[float, float]:
+    level = (np.median(hu0[38:43, 38:43, 38:43]) - 850) / 2
+    distance = ndimage.distance_transform_edt(~outlined)
+    tissue0, tissue1 = hu0 > level, hu1 > level
+    nodule0 = at_center(opened(tissue0 & (distance <= RIM_MM)))
+    nodule1 = at_center(opened(tissue1 & ~(tissue0 & (distance > RIM_MM))))
+    return float(nodule0.sum()), float(nodule1.sum())
 
 
 def opened(mask: NDArray[np.bool_], radius: float = 1.0) -> NDArray[np.bool_]:
