@@ -18,7 +18,7 @@ from csfnet_bundle.dicom.decoding import has_decoder
 from csfnet_bundle.dicom.roi import plan_roi
 from csfnet_bundle.dicom.syntaxes import ALLOWED
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.phantom.compression import COMPRESSED_SYNTAXES, compress_series
+from csfnet_bundle.phantom.compression import COMPRESSED_SYNTAXES, rewrite_series
 from csfnet_bundle.phantom.plain_series import plain_point, write_plain_series
 
 SLICES = 20
@@ -44,7 +44,7 @@ def measure_syntaxes(folder: Path, matrix: int) -> list[dict[str, object]]:
         syntax = ALLOWED[uid]
         if not has_decoder(syntax):
             continue
-        series = select_series(scan_folder(compress_series(plain, folder / str(uid), uid)))
+        series = select_series(scan_folder(rewrite_series(plain, folder / str(uid), uid)))
         point = Point(plain_point(SLICES, matrix, CENTER_INDEX), Space.LPS)
         files = [item.path for item in plan_roi(series, point, ROI_SIZE, ROI_SPACING).instances]
         for plugin in get_decoder(UID(uid)).available_plugins:

@@ -123,6 +123,11 @@ class DecoderProcess:
             raise DecodingError(f"decoded to {len(content)} bytes")
         return np.frombuffer(content, "<u2").astype(np.uint16, copy=False).reshape(frame.rows, frame.columns)
 
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id; None if there is none."""
+        return None if self._process is None else self._process.pid
+
     def close(self) -> None:
         """End the child."""
         if self._process is not None:
@@ -184,6 +189,11 @@ class DecoderPool:
     def is_inherited(self) -> bool:
         """Whether this process was forked from the one that owns the children."""
         return self._process_id != os.getpid()
+
+    @property
+    def process_ids(self) -> list[int]:
+        """The children that wait for work."""
+        return [child.process_id for child in self._idle if child.process_id is not None]
 
     def decode(self, frame: Frame) -> NDArray[np.uint16]:
         """Decode one frame in an idle child, or a new one."""

@@ -1,4 +1,4 @@
-"""Compressing the slices of a series, so that readers of compressed syntaxes can be measured."""
+"""Writing a series in another transfer syntax, so that readers can be measured and tried on all of them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,48 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
+from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 _ENCODERS: dict[str, str] = {RLELossless: "pydicom", JPEGLSLossless: "pyjpegls", JPEG2000Lossless: "pylibjpeg"}
 COMPRESSED_SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
 """The lossless compressed syntaxes that can be written here."""
 
 
-def compress_series(source: Path, target: Path, syntax: str) -> Path:
-    """Write the slices of a folder again in a compressed transfer syntax, one of COMPRESSED_SYNTAXES."""
+def rewrite_series(source: Path, target: Path, syntax: str) -> Path:
+    """Write the slices of an explicit little endian series again in another transfer syntax, native or compressed."""
     target.mkdir(parents=True)
     for file in sorted(source.iterdir()):
         dataset = dcmread(file)
+        frames = int(dataset.get("NumberOfFrames", 1))
+        shape = (dataset.Rows, dataset.Columns) if frames == 1 else (frames, dataset.Rows, dataset.Columns)
+        words = np.frombuffer(dataset.PixelData, "<i2").reshape(shape)
         if syntax in _ENCODERS:
-            words = np.frombuffer(dataset.PixelData, "<i2").reshape(dataset.Rows, dataset.Columns)
             dataset.compress(syntax, words, encoding_plugin=_ENCODERS[syntax], generate_instance_uid=False)
-        else:
+        elif syntax == JPEGLosslessSV1:
             dataset.PixelData = encapsulate([_jpeg_lossless(file)])
             dataset["PixelData"].VR = "OB"
             dataset["PixelData"].is_undefined_length = True
-            dataset.file_meta.TransferSyntaxUID = UID(syntax)
-        dataset.save_as(target / file.name, enforce_file_format=True)
+        elif syntax == ExplicitVRBigEndian:
+            dataset.PixelData = words.byteswap().tobytes()
+        dataset.file_meta.TransferSyntaxUID = UID(syntax)
+        written = FileDataset(
+            str(target / file.name),
+            dict(dataset.items()),
+            preamble=bytes(128),
+            file_meta=dataset.file_meta,
+            is_implicit_VR=UID(syntax).is_implicit_VR,
+            is_little_endian=UID(syntax).is_little_endian,
+        )
+        written.save_as(target / file.name, enforce_file_format=True)
     return target
 
 
