@@ -6,6 +6,7 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ def describe(value: object, _inside: tuple[int, ...] = ()) -> Plain:
     Configs are instantiated before they can be looked at, so the objects themselves are described: class, attributes,
     and so on down. Random states are left out (they are set anew every epoch), tensors and arrays go in by a hash.
     """
+    if isinstance(value, np.generic):  # before plain numbers: numpy's float is one of Python's, too
+        value = value.item()
+    if isinstance(value, Enum):  # likewise an enumeration of strings is a string, and no plain one
+        value = value.value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Path | torch.device | torch.dtype):
@@ -30,8 +35,6 @@ def describe(value: object, _inside: tuple[int, ...] = ()) -> Plain:
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         return f"array {value.shape} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]}"
-    if isinstance(value, np.generic):
-        return describe(value.item())
     if isinstance(value, _RANDOM_STATES):
         return "random state"
     if id(value) in _inside:

@@ -2,6 +2,7 @@ import functools
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from monai.transforms import Compose, RandFlipd, ScaleIntensityRanged
+from monai.utils import GridSampleMode
 
 from csfnet_bundle.training.fingerprint import changed_settings, describe
 from csfnet_bundle.transforms import random_augmentation
@@ -84,3 +86,11 @@ def test_objects_of_every_kind_become_plain_values_without_addresses() -> None:
 def test_functions_are_told_apart_by_name_and_arguments() -> None:
     assert describe(functools.partial(round, ndigits=1)) != describe(functools.partial(round, ndigits=2))
     assert describe(math.sin) != describe(math.cos)
+
+
+def test_a_description_can_be_kept_with_the_weights(tmp_path: Path) -> None:
+    """Enumerations of strings and numpy's floats pass for plain values, but no safe loader takes them."""
+    transform = random_augmentation(rotate_probability=0.5, shift_probability=0.5)
+    described = describe({"transform": transform, "number": np.float64(0.5), "mode": GridSampleMode.BILINEAR})
+    torch.save(described, tmp_path / "described.pt")
+    assert torch.load(tmp_path / "described.pt", weights_only=True) == described
