@@ -8,13 +8,10 @@ import pytest
 import torch
 from ignite.engine import Engine
 from monai.data import Dataset
+from tiny_checkpoint import tiny_checkpoint, tiny_network
 
-from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.networks import CSFNet
-from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import ModelCheckpoint, datalist_items
-
-WIDTHS = [[4], [4], [8]]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,19 +26,12 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def network() -> CSFNet:
     """A network with random weights, in eval mode; read only."""
-    torch.manual_seed(0)
-    return CSFNet(widths=WIDTHS).eval()
+    return tiny_network()
 
 
 @pytest.fixture(scope="session")
 def checkpoint(network: CSFNet) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        weights=network.state_dict(),
-        architecture=network.architecture(),
-        roi=RoiSettings((16, 32, 32), (1.0, 1.0, 1.25), (-1000.0, 400.0)),
-        decision=Decision(temperature=1.5, threshold=0.4),
-        provenance={"trained_on": "nothing", "phantom": True, "validation": {"pairs": 8, "malignant": 3}},
-    )
+    return tiny_checkpoint(network)
 
 
 @pytest.fixture(scope="session")
