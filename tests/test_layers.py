@@ -34,8 +34,9 @@ _layer("phantom", "pairs", "dicom", "tables", "roi")
 _layer("cohort", "pairs", "dicom", "tables", "roi", "report")
 _layer("training", "error_hook", "transforms", "networks", "evaluation", "report", "phantom")
 _layer("export", "training", "extras")
+_layer("benchmark", "training", "cohort")
 _layer("federated", "training")
-_layer("commands", "training", "cohort", "export", "federated")
+_layer("commands", "training", "cohort", "export", "benchmark", "federated")
 _layer("__main__", "commands")
 
 LIBRARIES_OF_LOWER_LAYERS = {

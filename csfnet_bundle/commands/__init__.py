@@ -17,6 +17,7 @@ from csfnet_bundle.errors import BundleError
 COMMANDS = {
     "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",
     "cohort": "make a cohort from tables of nodule positions: plan, download, datalist, report",
+    "benchmark": "train, judge and compare every system of the paper's tables on one cohort",
     "benchmark-roi": "measure one ROI by every route: times, memory, compressed syntaxes",
     "benchmark-latency": "time predictions in PyTorch, TorchScript and ONNX Runtime",
     "check": "say whether a DICOM folder or a datalist can be used, and why not",

@@ -35,8 +35,8 @@ class RoiCache:
     """Reads pairs through a folder of cached ROIs.
 
     The key holds the reader's version, both scans' files (name, size and times of change of every file in the folder),
-    their declared series, dates, points and spaces, the subject, the ROI's size and spacing, and how a missing t0 is
-    treated. HU are kept before the window is applied, so that the window needs no place in the key.
+    their declared series, dates, points and spaces, the subject, the ROI's size and spacing, and, where t0 is missing,
+    how that is treated. HU are kept before the window is applied, so that the window needs no place in the key.
 
     Args:
         folder: where ROIs are kept; None reads every time.
@@ -71,7 +71,7 @@ class RoiCache:
             "scans": [_scan_key(scan, datalist_folder) for scan in (pair.t0, pair.t1) if scan is not None],
             "size": self.settings.size,
             "spacing": self.settings.spacing,
-            "repeat_missing_prior": self.repeat_missing_prior,
+            "repeat_missing_prior": self.repeat_missing_prior and pair.t0 is None,
         }
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         return self.folder / digest[:2] / f"{digest[:32]}.npz"

@@ -84,7 +84,7 @@ def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError |
 def _distributed(
     pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, workers: int, scheduler: str | None
 ) -> Iterator[tuple[str, BundleError | None]]:
-    with _client(workers, scheduler) as client:
+    with dask_client(workers, scheduler) as client:
         place = folder.absolute()  # a remote worker is at home in another folder
         futures = {client.submit(_prepare, pair, place, cache, pure=False): pair.name for pair in pairs}
         for future, result in as_completed(futures, with_results=True):
@@ -92,7 +92,16 @@ def _distributed(
 
 
 @contextmanager
-def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
+def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
+    """Give a Dask client of new worker processes on this machine, or of a scheduler that is running already.
+
+    Args:
+        workers: processes on this machine, one thread each, named 0, 1, ...
+        scheduler: address of a running scheduler, instead.
+
+    Raises:
+        BundleError: no scheduler answers there.
+    """
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=SCHEDULER_PATIENCE_S)

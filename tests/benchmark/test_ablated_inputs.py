@@ -4,18 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csfnet_bundle.benchmark.ablated_inputs import permute_clinical, permute_labels
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.evaluation.ablated_inputs import permute_clinical, permute_labels, repeat_last_scan, swap_scans
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.pairs import FollowUpPair, Scan
 
 
-def pair(subject: str, nodule: str = "1", label: int | None = 0, prior: bool = True) -> FollowUpPair:
+def pair(subject: str, nodule: str = "1", label: int | None = 0) -> FollowUpPair:
     point = Point((1.0, 2.0, 3.0), Space.LPS)
     scans = [Scan(f"{subject}/{name}", point, date=date) for name, date in (("t0", "19990102"), ("t1", "20000102"))]
-    return FollowUpPair(
-        subject, nodule, t0=scans[0] if prior else None, t1=scans[1], label=label, clinical={"age": int(subject)}
-    )
+    return FollowUpPair(subject, nodule, t0=scans[0], t1=scans[1], label=label, clinical={"age": int(subject)})
 
 
 COHORTS = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 1)), min_size=2, max_size=15).map(
@@ -60,16 +58,7 @@ def test_labels_do_change():
     assert 10 <= agreement <= 30
 
 
-def test_scans_are_swapped_with_their_points_or_repeated():
-    original = pair("7")
-    (swapped,), (repeated,) = swap_scans([original]), repeat_last_scan([original])
-    assert (swapped.t0, swapped.t1) == (original.t1, original.t0)
-    assert (repeated.t0, repeated.t1) == (original.t1, original.t1)
-
-
 def test_what_cannot_be_spoilt_is_refused_by_name():
-    with pytest.raises(BundleError, match="7/1: there is no t0 to swap"):
-        swap_scans([pair("7", prior=False)])
     with pytest.raises(BundleError, match="1 patient has nobody"):
         permute_clinical([pair("7"), pair("7", "2")], 0)
     with pytest.raises(BundleError, match="7/1: the pair has no label"):

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import FollowUpPair, Scan
+from csfnet_bundle.pairs import FollowUpPair
 
-
-def swap_scans(pairs: Sequence[FollowUpPair]) -> list[FollowUpPair]:
-    """Return the pairs with t0 and t1 exchanged, as if growth ran backwards.
-
-    Raises:
-        BundleError: a pair has no t0.
-    """
-    return [replace(pair, t0=pair.t1, t1=_prior(pair)) for pair in pairs]
-
-
-def repeat_last_scan(pairs: Sequence[FollowUpPair]) -> list[FollowUpPair]:
-    """Return the pairs with t1 in the place of t0 too, so that nothing has grown."""
-    return [replace(pair, t0=pair.t1) for pair in pairs]
+SCAN_ORDERS: Mapping[str, tuple[int, int]] = MappingProxyType({"t0 and t1 swapped": (1, 0), "t1 shown twice": (1, 1)})
+"""Which scan each channel of the image (2, D, H, W) shows. ROIs are exchanged, not records: the readers refuse a pair
+whose t0 is not the earlier scan, or is t1 itself."""
 
 
 def permute_clinical(pairs: Sequence[FollowUpPair], seed: int) -> list[FollowUpPair]:
@@ -74,12 +65,6 @@ def permute_labels(pairs: Sequence[FollowUpPair], seed: int) -> list[FollowUpPai
             labels[patient] = [pair.label for pair in of_patient[str(giver)]]
     place = {id(pair): number for group in of_patient.values() for number, pair in enumerate(group)}
     return [replace(pair, label=labels[pair.subject][place[id(pair)]]) for pair in pairs]
-
-
-def _prior(pair: FollowUpPair) -> Scan:
-    if pair.t0 is None:
-        raise BundleError("there is no t0 to swap", record=pair.name, remedy="Leave out pairs without a prior.")
-    return pair.t0
 
 
 def _by_patient(pairs: Sequence[FollowUpPair]) -> dict[str, list[FollowUpPair]]:

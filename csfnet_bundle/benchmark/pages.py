@@ -1,0 +1,114 @@
+"""The results of a benchmark as Markdown; docs/benchmark.md and the benchmark's own folder have the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
+from csfnet_bundle.networks import SYSTEMS
+
+
+def benchmark_markdown(document: Mapping[str, Any]) -> str:
+    """Return all tables of a results.json, each below a line that says what was measured and how."""
+    line = headline(document)
+    parts = [f"{line}\n\n{comparison_markdown(_frame(document['systems'], 'system'))}"]
+    parts.append(_seeds(document, line))
+    learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
+    parts += [
+        f"What {name} had learnt, as areas with an input changed at evaluation (original - changed). {line}\n\n"
+        f"{comparison_markdown(table)}"
+        for name, table in learnt.items()
+    ]
+    parts += _permuted(document, line) + _subgroups(document, line) + _external(document, line)
+    return "\n".join(parts)
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """Return the sentence above every table: data, folds, seeds, width, ROI, hours, device."""
+    data, protocol = document["data"], document["protocol"]
+    size = "x".join(f"{number:g}" for number in protocol["roi"]["size"])
+    spacing = "x".join(f"{number:g}" for number in protocol["roi"]["spacing"])
+    folds = "one split" if protocol["folds"] == 1 else f"{protocol['folds']} folds by patient"
+    kind = "**Phantoms, not patients**" if data["phantom"] else "Patients"
+    reads = "" if protocol["reads"] else ", without the radiologists' reads"
+    return (
+        f"{kind}: {data['name']}, {data['pairs']} pairs of {data['patients']} patients, {data['malignant']} malignant; "
+        f"{folds}, {protocol['seeds']} seed(s) averaged, width {protocol['width']:g}, ROI {size} at {spacing} mm"
+        f"{reads}; {protocol['epochs']} epochs, epoch and threshold from validation; {protocol['fits']} fits, "
+        f"{protocol['hours']:.2f} hours on {', '.join(protocol['device'])}. Made by `{document['command']}`."
+    )
+
+
+def _frame(plain: Mapping[str, Any], name: str) -> pd.DataFrame:
+    return pd.DataFrame.from_dict(dict(plain), orient="index").astype(float).rename_axis(name)
+
+
+def _seeds(document: Mapping[str, Any], line: str) -> str:
+    parameters = document["protocol"]["parameters"]
+    rows = [
+        [
+            name,
+            SYSTEMS[name]["name"],
+            f"{parameters[name]:,}",
+            ", ".join(f"{area:.3f}" for area in seeds["auc"]),
+            _number(seeds["standard_deviation"]),
+            _number(seeds["mean_spread_of_probability"]),
+        ]
+        for name, seeds in document["seeds"].items()
+    ]
+    head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
+    return f"Spread between seeds. {line}\n\n{markdown_table(head, rows)}"
+
+
+def _permuted(document: Mapping[str, Any], line: str) -> list[str]:
+    permuted = document["permuted_labels"]
+    if permuted is None:
+        return []
+    verdict = {True: "covers 0.5", False: "DOES NOT cover 0.5", None: "one run has no standard error"}
+    text = (
+        f"Labels permuted, {permuted['system']} trained on them {len(permuted['auc'])} times: areas "
+        f"{', '.join(f'{area:.3f}' for area in permuted['auc'])}, mean {permuted['mean']:.3f}, standard error "
+        f"{_number(permuted['standard_error'])}; mean ± 3 SE {verdict[permuted['covers_half']]}. {line}\n"
+    )
+    return [text]
+
+
+def _subgroups(document: Mapping[str, Any], line: str) -> list[str]:
+    groups = [row for row in document["subgroups"] if "level" in row]
+    if not groups:
+        return []
+    rows = [
+        [
+            row["stratum"],
+            row["level"],
+            row["pairs"],
+            row["malignant"],
+            *(_interval(row, name) for name in ("auc", "recall", "specificity", "brier_score")),
+        ]
+        for row in groups
+    ]
+    head = ["stratum", "level", "pairs", "malignant", "AUC (95 %)", "Rec (95 %)", "Spec (95 %)", "Brier (95 %)"]
+    return [f"Subgroups, {document['reference']}. {line}\n\n{markdown_table(head, rows)}"]
+
+
+def _external(document: Mapping[str, Any], line: str) -> list[str]:
+    external = document.get("external")
+    if external is None:
+        return []
+    kind = "phantoms" if external["phantom"] else "patients"
+    text = f"The trained folds on another cohort, {external['data']} ({kind}): probabilities and thresholds averaged."
+    return [f"{text} Trained on: {line}\n\n{comparison_markdown(_frame(external['systems'], 'system'))}"]
+
+
+def _interval(row: Mapping[str, Any], name: str) -> str:
+    value, lower, upper = row[name], row[f"{name}_lower"], row[f"{name}_upper"]
+    if value is None or lower is None or upper is None:
+        return _number(value)
+    return f"{value:.3f} ({lower:.3f} to {upper:.3f})"
+
+
+def _number(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:.3f}"

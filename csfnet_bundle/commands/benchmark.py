@@ -1,0 +1,109 @@
+"""``benchmark``: every system of the paper's tables on one cohort, under one protocol."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from csfnet_bundle.benchmark.protocol import Protocol
+from csfnet_bundle.benchmark.results import make_results
+from csfnet_bundle.benchmark.running import run_benchmark
+from csfnet_bundle.benchmark.writing import TABLES_NAME, write_benchmark
+from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks import SYSTEMS
+
+FOLDS = 5
+SEEDS = 3
+QUICK_CONFIG = f"{CONFIGS}/cpu_demo.json"
+QUICK_EPOCHS = 12
+"""With the phantoms' 400 subjects and all thirteen systems this keeps ``--quick`` on a CPU within its time."""
+
+
+def benchmark(
+    dataset_dir: str,
+    out: str,
+    systems: str | Sequence[str] = "",
+    folds: int | None = None,
+    seeds: int | None = None,
+    quick: bool = False,
+    config: str = "",
+    epochs: int | None = None,
+    permuted_labels: int = 0,
+    without_reads: bool = False,
+    evaluate_on: str | None = None,
+    devices: str | Sequence[str] = "",
+    scheduler: str | None = None,
+    cache_dir: str | None = None,
+) -> None:
+    """Train, judge and compare systems; started again, the same command goes on where it stopped.
+
+    Writes results.json, tables.md, predictions and plots into ``out``.
+
+    Args:
+        dataset_dir: the cohort: a folder with a datalist.
+        out: folder for all that is made.
+        systems: rows of the tables, by commas; all of them by default.
+        folds: of the cross-validation over patients, 5 by default; 1 takes the datalist's own split.
+        seeds: networks a fold, averaged; 3 by default.
+        quick: eighth width, 32 mm ROI, one split, one seed: a first look on a CPU.
+        config: further config files over configs/train.json and the system's own, by commas.
+        epochs: of every training; by default those of the config.
+        permuted_labels: train the first system on permuted labels so many times; 5 or more show whether anything leaks.
+        without_reads: take the two radiologists' reads out of the clinical values.
+        evaluate_on: another cohort, of other patients, that the trained folds predict.
+        devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
+        scheduler: address of a Dask scheduler whose workers see the same files, instead of this machine's devices.
+        cache_dir: where ROIs are cached; by default within ``out``.
+    """
+    root = bundle_root()
+    files = [*([str(root / QUICK_CONFIG)] if quick else []), *(str(Path(name).resolve()) for name in _words(config))]
+    for name in files:
+        if not Path(name).is_file():
+            raise BundleError(f"there is no config file {name}", remedy="Name one of configs/, e.g. cpu_demo.json.")
+    if epochs is None and quick:
+        epochs = QUICK_EPOCHS
+    protocol = Protocol(
+        dataset_dir=Path(dataset_dir).resolve(),
+        out=Path(out).resolve(),
+        bundle_root=root,
+        systems=_words(systems) or tuple(SYSTEMS),
+        folds=folds or (1 if quick else FOLDS),
+        seeds=seeds or (1 if quick else SEEDS),
+        config_files=tuple(files),
+        overrides={} if epochs is None else {"train#trainer#max_epochs": epochs},
+        without_reads=without_reads,
+        permutations=permuted_labels,
+        cache_dir=None if cache_dir is None else Path(cache_dir).resolve(),
+        evaluate_on=None if evaluate_on is None else Path(evaluate_on).resolve(),
+    )
+    predictions = run_benchmark(protocol, _words(devices), scheduler)
+    options = {
+        "--systems": ",".join(protocol.systems) if len(protocol.systems) < len(SYSTEMS) else "",
+        "--folds": protocol.folds,
+        "--seeds": protocol.seeds,
+        "--quick": quick or "",
+        "--config": ",".join(f"{CONFIGS}/{Path(name).name}" for name in _words(config)),
+        "--epochs": epochs or "",
+        "--permuted_labels": permuted_labels or "",
+        "--without_reads": without_reads or "",
+    }
+    words = " ".join(name if value is True else f"{name} {value}" for name, value in options.items() if value != "")
+    document = make_results(protocol, predictions, f"python -m csfnet_bundle benchmark --dataset_dir DIR {words}")
+    path = write_benchmark(protocol.out, document, predictions)
+    for name, row in document["systems"].items():
+        print(f"{name:34} AUC {_number(row['auc'])} ({_number(row['auc_bootstrap_lower'])} to "
+              f"{_number(row['auc_bootstrap_upper'])})")  # fmt: skip
+    print(f"{path}\n{protocol.out / TABLES_NAME}")
+
+
+def _words(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return words that were parted by commas; Fire has parted them already where they look like a tuple."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _number(value: float | None) -> str:
+    return json.dumps(None) if value is None or math.isnan(value) else f"{value:.3f}"
