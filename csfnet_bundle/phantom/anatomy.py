@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from csfnet_bundle.phantom.tubes import Tubes
-from csfnet_bundle.phantom.vessels import grow_vessels
+from csfnet_bundle.phantom.vessels import bend_around, grow_vessels
 
 BLOOD_HU, MUSCLE_HU, FAT_HU, BONE_HU, AIR_HU = 42.0, 50.0, -95.0, 330.0, -1000.0
 LUNG_HU = (-860.0, 15.0)
@@ -118,7 +118,7 @@ def draw_outline(rng: np.random.Generator) -> Outline:
 def draw_chest(outline: Outline, rng: np.random.Generator) -> Chest:
     """Draw what fills the large shapes: texture and vessels."""
     vessels = Tubes.joined([_lung_vessels(lung, rng) for lung in outline.lungs])
-    return Chest(outline, _texture(rng), vessels)
+    return Chest(outline, _texture(rng), bend_around(vessels, outline.nodule))
 
 
 def parenchyma(

@@ -17,6 +17,11 @@ DETOUR_COST = 0.35
 """Weight of the path back to the hilum against the way to the branching point: higher gives straighter branches."""
 NEIGHBOURS = 24
 """Branching points that a target may hang on: the nearest ones."""
+FREE_RADIUS = 9.0
+"""mm around a nodule's centre that vessels leave free."""
+BEND_REACH, BEND_PIECES = 25.0, (0.5, 2.5)
+"""mm: how near to a nodule vessels are cut into pieces, and how long these are: shorter where one passes through the
+free ball and has to go far around it."""
 PROFILE_WIDTH = 0.9
 """mm over which a vessel's edge fades: partial volume of a pixel."""
 SMALLEST_DRAWN_RADIUS = 0.65
@@ -52,6 +57,37 @@ def grow_vessels(hilum: NDArray[np.float64], targets: NDArray[np.float64]) -> Tu
     largest_child = np.full(count, TERMINAL_RADIUS)
     np.maximum.at(largest_child, parent[1:], radius[1:])
     return Tubes(starts, ends, np.stack([radius[1:], largest_child[1:]], axis=1))
+
+
+def bend_around(vessels: Tubes, place: NDArray[np.float64]) -> Tubes:
+    """Return the vessels pushed aside by a nodule, so that none runs through it.
+
+    Near the place, vessels are cut into short pieces whose ends move outwards as if a ball of :data:`FREE_RADIUS` had
+    been put there and the lung kept its volume: r -> (r^3 + FREE_RADIUS^3)^(1/3). The push is the same for every nodule
+    and at every screen, so it tells nothing of the nodule's size or label.
+
+    Args:
+        vessels: the tree.
+        place: the nodule's centre, mm, shape (3,).
+    """
+    axis = vessels.ends - vessels.starts
+    length = np.linalg.norm(axis, axis=1)
+    nearest = np.clip(((place - vessels.starts) * axis).sum(axis=1) / np.maximum(length, 1e-6) ** 2, 0, 1)
+    distance = np.linalg.norm(vessels.starts + nearest[:, None] * axis - place, axis=1)
+    longest = np.select([distance < FREE_RADIUS, distance < BEND_REACH], BEND_PIECES, default=np.inf)
+    parts = np.maximum(np.ceil(length / longest), 1).astype(int)
+    piece = np.repeat(np.arange(len(parts)), parts)
+    within = np.arange(len(piece)) - np.repeat(np.cumsum(parts) - parts, parts)
+    begin, end = (within / parts[piece])[:, None], ((within + 1) / parts[piece])[:, None]
+    radii = vessels.radii[piece, :1] + np.concatenate([begin, end], axis=1) * np.diff(vessels.radii, axis=1)[piece]
+    starts, ends = (_pushed(vessels.starts[piece] + share * axis[piece], place) for share in (begin, end))
+    return Tubes(starts, ends, radii)
+
+
+def _pushed(points: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    offset = points - place
+    distance = np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 1e-3)
+    return place + offset * (distance**3 + FREE_RADIUS**3) ** (1 / 3) / distance
 
 
 def draw_vessels(

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.phantom.vessels import LARGEST_RADIUS, MURRAY_EXPONENT, TERMINAL_RADIUS, grow_vessels
+from csfnet_bundle.phantom.vessels import (
+    FREE_RADIUS,
+    LARGEST_RADIUS,
+    MURRAY_EXPONENT,
+    TERMINAL_RADIUS,
+    bend_around,
+    grow_vessels,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +39,23 @@ def test_vessels_only_taper(tree):
     vessels, _ = tree
     assert (vessels.radii[:, 1] <= vessels.radii[:, 0] + 1e-9).all()
     assert vessels.radii.min() == pytest.approx(TERMINAL_RADIUS)
+
+
+def test_vessels_bend_around_the_nodule_and_stay_connected(tree):
+    vessels, targets = tree
+    place = targets[0] + 1.0
+    bent = bend_around(vessels, place)
+    along = np.linspace(0, 1, 9)[:, None, None]
+    points = bent.starts + along * (bent.ends - bent.starts)
+    assert np.linalg.norm(points - place, axis=2).min() > 0.9 * FREE_RADIUS
+    ends = {tuple(np.round(end, 6)) for end in bent.ends}
+    roots = {tuple(np.round(start, 6)) for start in bent.starts} - ends
+    assert len(roots) == 1  # the hilum
+
+
+def test_vessels_far_from_the_nodule_hardly_move(tree):
+    vessels, _ = tree
+    place = np.array([400.0, 0, 0])
+    bent = bend_around(vessels, place)
+    np.testing.assert_allclose(bent.starts, vessels.starts, atol=0.01)
+    np.testing.assert_array_equal(bent.radii, vessels.radii)
