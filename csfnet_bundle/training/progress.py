@@ -34,7 +34,7 @@ class EpochProgress:
     @property
     def seconds(self) -> float:
         """Seconds since this start of the run."""
-        return time.monotonic() - self._started
+        return time.monotonic() - self._started if self._started else 0.0
 
     def attach(self, trainer: Trainer) -> None:
         """Attach to the trainer; only the first process logs."""

@@ -78,7 +78,8 @@ class TrainingSession:
         """Train to the last epoch, from the start or from where an earlier run stopped; say so if it had finished.
 
         Raises:
-            BundleError: ``output_dir`` holds a run with other settings or data, or a damaged state.
+            BundleError: ``output_dir`` holds a run with other settings or data, a damaged state, or a model of unknown
+                origin (such as models/ of the bundle).
         """
         epoch = self._restore()
         if epoch >= self.trainer.state.max_epochs:
@@ -94,6 +95,8 @@ class TrainingSession:
             return
         if epoch:
             logger.info("taking up the run in %s after epoch %d", self.output_dir, epoch)
+        else:
+            self._save(self.trainer)  # from here on the folder, and the model.pt that will be in it, is this run's
         SeedEpochs(self.seed).attach(self.trainer)
         self.best_model.attach(self.evaluator)
         self._progress.attach(self.trainer)
@@ -125,6 +128,12 @@ class TrainingSession:
     def _restore(self) -> int:
         """Load the saved state, if there is one; return the number of epochs that are done."""
         if not self._state_path.is_file():
+            if self.best_model.path.is_file():
+                raise BundleError(
+                    f"holds a {self.best_model.path.name} that no training in this folder made",
+                    record=str(self.output_dir),
+                    remedy="Name another --output_dir: training overwrites nobody's model.",
+                )
             return 0
         state: dict[str, Any] = read_plain(self._state_path, "Delete it; the run then begins anew.")
         changes = changed_settings(state["fingerprint"], self._fingerprint)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn.parallel import DistributedDataParallel
-from workflow_runs import REPOSITORY, TINY, TRAIN, command, make_workflow, start
+from workflow_runs import EVALUATE, REPOSITORY, TINY, TRAIN, command, make_workflow, start
 
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.training import load_checkpoint
@@ -94,6 +94,25 @@ def test_changed_settings_in_the_same_folder_are_refused(
     assert word in message
     assert str(trained) in message
     assert "--output_dir" in message
+
+
+def test_nobodys_model_is_overwritten(run: Callable[..., None], trained: Path, tmp_path: Path) -> None:
+    """Such as the one in models/."""
+    model = tmp_path / "model.pt"
+    model.write_bytes((trained / "model.pt").read_bytes())
+    with pytest.raises(RuntimeError) as wrapped:
+        run("training", TRAIN, **TINY, output_dir=str(tmp_path), seed=5)
+    assert "--output_dir" in str(bundle_error_in(wrapped.value))
+    assert model.read_bytes() == (trained / "model.pt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("run_id", "config_files"),
+    [("training", TRAIN), ("evaluating", EVALUATE), ("inference", ["inference.json"])],
+)
+def test_plain_run_does_the_same(run_id: str, config_files: list[str]) -> None:
+    parser = make_workflow(run_id, config_files).parser
+    assert parser["run"] == parser[run_id]
 
 
 def test_the_model_carries_architecture_roi_and_decision(trained: Path) -> None:
