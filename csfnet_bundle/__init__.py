@@ -5,7 +5,7 @@ The package's layers, lowest first; a module imports only from layers above its 
 
 ``errors`` -> ``geometry`` -> ``dicom``, ``volume_files``, ``tables`` -> ``pairs`` -> ``roi`` -> ``transforms``;
 ``networks`` beside them, importing torch and MONAI blocks only;
-``evaluation`` -> ``report``; ``training``, ``phantom``, ``cohort``;
+``evaluation`` -> ``report`` -> ``dicom_out``; ``training``, ``phantom``, ``cohort``;
 ``export``, ``federated``, ``benchmark``; ``commands`` on top.
 """
 

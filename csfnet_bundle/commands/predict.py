@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from csfnet_bundle.commands.bundle_run import run_workflow
-from csfnet_bundle.dicom import scan_folder, select_series
+from csfnet_bundle.dicom import Series, scan_folder, select_pair, select_series
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry import Point
 from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
-from csfnet_bundle.tables import encode_clinical, read_clinical
+from csfnet_bundle.tables import read_clinical
 
 PREDICTIONS_NAME = "predictions.csv"
 CACHE_NAME = ".roi_cache"
@@ -33,6 +33,7 @@ def predict(
     series1: str | None = None,
     checkpoint: str | None = None,
     out: str = "output/predict",
+    dicom_out: bool = False,
 ) -> None:
     """Predict the malignancy of one nodule that was seen in two CT scans.
 
@@ -53,19 +54,22 @@ def predict(
         series1: SeriesInstanceUID to read from t1.
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
+        dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
     """
     folder = Path(out)
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
-    scans = (_scan(t0, point0, space, series0, "t0"), _scan(t1, point1, space, series1, "t1"))
     values = {} if clinical is None else read_clinical(clinical)
-    encode_clinical(values)  # refused now rather than after the scans are read
+    points = (_point(point0, space, "t0"), _point(point1, space, "t1"))
+    paths = (_existing(t0, "t0"), _existing(t1, "t1"))
+    found = _series(paths, (series0, series1))
+    scans = [_scan(*scan) for scan in zip(paths, points, found, strict=True)]
     pair = FollowUpPair(
-        subject=str(subject) if subject is not None else _patient(scans[1], "t1"),
+        subject=str(subject) if subject is not None else _patient(found[1], paths[1]),
         nodule=str(nodule),
         t0=scans[0],
         t1=scans[1],
-        interval_days=interval_days,
+        interval_days=_days(scans[0], scans[1]) if interval_days is None else interval_days,
         clinical=values,
     )
     pair = FollowUpPair.from_record(pair.to_record())
@@ -81,6 +85,7 @@ def predict(
             output_dir=str(working),
             cache_dir=str(working / CACHE_NAME),
             num_workers=0,
+            dicom_out=bool(dicom_out),
             **chosen,
         )
         shutil.rmtree(working / CACHE_NAME)
@@ -90,26 +95,45 @@ def predict(
     _print_result(folder)
 
 
-def _scan(path: str, point: Sequence[float], space: str, series: str | None, name: str) -> Scan:
+def _existing(path: str, name: str) -> Path:
     location = Path(str(path))
     if not location.exists():
         raise BundleError(f"{location} does not exist", record=name, remedy=f"Name the scan by --{name}.")
+    return location.resolve()
+
+
+def _point(point: Sequence[float], space: str, name: str) -> Point:
     try:
-        place = Point(point, Space(str(space)) if str(space) in set(Space) else space)  # type: ignore[arg-type]
+        return Point(point, space)  # type: ignore[arg-type]  # it checks both
     except BundleError as error:
         raise error.for_record(name) from None
-    uid, date = series, None
-    if location.is_dir():
-        chosen = select_series(scan_folder(location), uid=series)
-        uid, date = chosen.uid, chosen.study_date
-    return Scan(path=str(location.resolve()), point=place, series_uid=uid, date=date or None)
 
 
-def _patient(scan: Scan, name: str) -> str:
-    path = Path(scan.path)
-    if not path.is_dir():
-        raise BundleError(f"{path} carries no PatientID", record=name, remedy="Give one by --subject.")
-    return select_series(scan_folder(path), uid=scan.series_uid).patient_id
+def _series(paths: tuple[Path, Path], uids: tuple[str | None, str | None]) -> tuple[Series | None, Series | None]:
+    """Choose the series to read; two folders together, so that both reconstructions have one kernel where they can."""
+    if paths[0].is_dir() and paths[1].is_dir():
+        return select_pair(scan_folder(paths[0]), scan_folder(paths[1]), *uids)
+    series0, series1 = (
+        select_series(scan_folder(path), uid=uid) if path.is_dir() else None
+        for path, uid in zip(paths, uids, strict=True)
+    )
+    return series0, series1
+
+
+def _scan(path: Path, point: Point, series: Series | None) -> Scan:
+    if series is None:
+        return Scan(str(path), point)
+    return Scan(str(path), point, series_uid=series.uid, date=series.study_date or None)
+
+
+def _days(t0: Scan, t1: Scan) -> float | None:
+    return None if t0.day is None or t1.day is None else float((t1.day - t0.day).days)
+
+
+def _patient(series: Series | None, path: Path) -> str:
+    if series is None:
+        raise BundleError(f"{path} carries no PatientID", record="t1", remedy="Give one by --subject.")
+    return series.patient_id
 
 
 def _print_result(folder: Path) -> None:

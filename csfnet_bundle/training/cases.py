@@ -37,9 +37,14 @@ class CaseMaker:
     checkpoint_path: Path
     items: Sequence[Mapping[str, Any]]
 
+    def item(self, subject: str, nodule: str) -> Mapping[str, Any]:
+        """Return the record of that name."""
+        return next(item for item in self.items if (item["subject"], item["nodule"]) == (subject, nodule))
+
     def pair(self, subject: str, nodule: str) -> FollowUpPair:
         """Return the pair of that name."""
-        return next(item["pair"] for item in self.items if (item["subject"], item["nodule"]) == (subject, nodule))
+        pair: FollowUpPair = self.item(subject, nodule)["pair"]
+        return pair
 
     def attention(self, samples: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]] | None:
         """Return the attention (d, h, w) of each transformed sample; None if the network has none."""

@@ -15,6 +15,7 @@ from csfnet_bundle.evaluation.predictions import prediction_table, write_predict
 from csfnet_bundle.report import file_stem, write_attention_nifti, write_case_picture, write_case_report
 from csfnet_bundle.training.cases import CaseMaker
 from csfnet_bundle.training.checkpoint import ModelCheckpoint
+from csfnet_bundle.training.dicom_results import DicomResults
 from csfnet_bundle.training.outputs import logit_difference
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class WritePredictions:
         checkpoint_path: where they lie.
         items: the data set's records (see :func:`csfnet_bundle.training.datalist_items`).
         output_dir: where the files go.
+        dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class WritePredictions:
         checkpoint_path: str | Path,
         items: Sequence[Mapping[str, Any]],
         output_dir: str | Path,
+        dicom_out: bool = False,
     ) -> None:
         self._cases = CaseMaker(network, checkpoint, Path(checkpoint_path), items)
         self._folder = Path(output_dir)
+        self._dicom_results = DicomResults(self._cases, self._folder) if dicom_out else None
         self._rows: list[dict[str, Any]] = []
 
     def attach(self, evaluator: Evaluator) -> None:
@@ -63,9 +67,11 @@ class WritePredictions:
         stem = file_stem(case.subject, case.nodule)
         write_case_picture(self._folder / f"{stem}.png", case, images)
         write_case_report(self._folder, case, images)
+        affine = torch.as_tensor(sample["affine"]).cpu().numpy()
         if attention is not None:
-            affine = torch.as_tensor(sample["affine"]).cpu().numpy()
             write_attention_nifti(self._folder / f"{stem}_attention.nii.gz", attention, affine, images.size)
+        if self._dicom_results is not None:
+            self._dicom_results.write(case, attention, affine, images.size)
         self._rows.append({"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label})
 
     def _write_table(self, _: Evaluator) -> None:

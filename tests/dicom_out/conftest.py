@@ -1,0 +1,28 @@
+"""What ``predict --dicom_out`` makes of a pair of DICOM studies."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from predicted_pair import Predicted, predict_words, write_pair
+from tiny_checkpoint import save_tiny_checkpoint
+
+from csfnet_bundle.commands import main
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def predicted(tmp_path_factory: pytest.TempPathFactory) -> Predicted:
+    folder = tmp_path_factory.mktemp("dicom_out")
+    slices = write_pair(folder)
+    model = save_tiny_checkpoint(folder / "model.pt")
+    out = folder / "prediction"
+    assert main([*predict_words(folder, model, out), "--dicom_out"]) == 0
+    return Predicted(slices, folder, model, out)
