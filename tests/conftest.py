@@ -1,7 +1,9 @@
 """Fixtures that every test may use."""
 
+import logging
+import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Undo what a command does to the program's loggers and its hook for errors: later tests look at both."""
+    loggers = [logging.getLogger(name) for name in (None, "csfnet_bundle", "ignite", "monai")]
+    states = [(logger, logger.level, logger.propagate, [*logger.handlers]) for logger in loggers]
+    hook = sys.excepthook
+    yield
+    sys.excepthook = hook
+    for logger, level, propagate, handlers in states:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import logging
 import shutil
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,6 @@ from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training import preparation, prepare
 
 ROI = {"size": [2, 2, 24], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
-
-
-@pytest.fixture(autouse=True)
-def hook() -> Iterator[None]:
-    """Preparing sets the program's hook for uncaught errors; pytest's comes back."""
-    before = sys.excepthook
-    yield
-    sys.excepthook = before
 
 
 def _prepare(dataset_dir: Path, cache_dir: Path | None, **change: Any) -> None:

@@ -1,0 +1,170 @@
+"""``predict`` as users call it: on NIfTI files and on DICOM folders, with every mistake that is easily made."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from direct_prediction import direct_logits
+from synthetic import LANDMARK_INDICES, make_series, write_series
+from tiny_checkpoint import save_tiny_checkpoint
+
+from csfnet_bundle.commands import main
+from csfnet_bundle.evaluation.predictions import read_predictions
+from csfnet_bundle.pairs import FollowUpPair, load_datalist
+from csfnet_bundle.training import load_checkpoint
+
+Output = pytest.CaptureFixture[str]
+SAME_LOGIT = 1e-4
+
+
+@pytest.fixture(scope="module")
+def checkpoint_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny.pt")
+
+
+@pytest.fixture(scope="module")
+def pair(small_cohort: Path) -> FollowUpPair:
+    return load_datalist(small_cohort).section("test")[1]
+
+
+@pytest.fixture
+def words(pair: FollowUpPair, small_cohort: Path, checkpoint_file: Path, tmp_path: Path) -> dict[str, object]:
+    """The options of a call that succeeds."""
+    assert pair.t0 is not None
+    point0, point1 = (",".join(map(str, scan.point.coordinates)) for scan in (pair.t0, pair.t1))
+    return {
+        "t0": small_cohort / pair.t0.path,
+        "t1": small_cohort / pair.t1.path,
+        "point0": point0,
+        "point1": point1,
+        "space": "voxel",
+        "subject": pair.subject,
+        "checkpoint": checkpoint_file,
+        "out": tmp_path / "prediction",
+    }
+
+
+def _predict(words: dict[str, object], **change: object) -> int:
+    options = {name: value for name, value in {**words, **change}.items() if value is not None}
+    return main(["predict", *(f"--{name}={value}" for name, value in options.items())])
+
+
+def test_two_nifti_files(
+    words: dict[str, object],
+    pair: FollowUpPair,
+    small_cohort: Path,
+    checkpoint_file: Path,
+    tmp_path: Path,
+    capsys: Output,
+) -> None:
+    clinical = tmp_path / "clinical.json"
+    clinical.write_text(json.dumps(dict(pair.clinical)))
+    assert _predict(words, clinical=clinical, interval_days=365) == 0
+    shown = capsys.readouterr().out
+    out = tmp_path / "prediction"
+    table = read_predictions(out / "predictions.csv", labelled=False)
+    expected = direct_logits(load_checkpoint(checkpoint_file), small_cohort, "test")[pair.subject]
+    assert table["logit"].tolist() == [pytest.approx(expected, abs=SAME_LOGIT)]
+    assert table["probability"][0] == pytest.approx(1 / (1 + np.exp(-expected / 1.5)), abs=SAME_LOGIT)
+    assert f"malignancy probability of {pair.name}: {table['probability'][0]:.3f}" in shown
+    assert "weights trained on: nothing. Not a medical device." in shown
+    stem = f"{pair.subject}_1"
+    files = {"datalist.json", "predictions.csv", f"{stem}.html", f"{stem}.png", f"{stem}_attention.nii.gz"}
+    assert {path.name for path in out.iterdir()} == files
+    assert f"report: {out / stem}.html" in shown
+    assert {path.name for path in tmp_path.iterdir()} == {"clinical.json", "prediction"}
+    (again,) = load_datalist(out).section("inference")
+    assert (again.interval_days, again.clinical) == (365, pair.clinical)
+
+
+MISTAKES: dict[str, tuple[dict[str, object], str]] = {
+    "no such scan": ({"t1": "nowhere.nii"}, "t1: nowhere.nii does not exist"),
+    "no such space": ({"space": "MNI"}, "t0: space 'MNI' is not known. Use LPS, RAS (both mm) or voxel"),
+    "two numbers": ({"point1": "1,2"}, "t1: point (1, 2) is not three numbers"),
+    "spaces between": ({"point0": "1"}, "t0: point 1 is not three numbers. Give it as X,Y,Z."),
+    "outside": ({"point1": "500,20,12"}, "POINT_OUTSIDE"),
+    "no subject": ({"subject": None}, "carries no PatientID. Give one by --subject"),
+    "a path as subject": ({"subject": "../x"}, "subject: '../x' does not match"),
+    "negative interval": ({"interval_days": -5}, "interval_days: -5"),
+    "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
+    "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
+    "a misspelt option": ({"chekpoint": "x.pt"}, "predict has no option --chekpoint"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    mistake: str, words: dict[str, object], tmp_path: Path, capsys: Output
+) -> None:
+    change, expected = MISTAKES[mistake]
+    assert _predict(words, **change) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert expected in errors[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:
+    assert _predict(words, t0=words["t1"]) == 1
+    assert "PAIR_MISMATCH" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_exists_is_never_written(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:
+    kept = tmp_path / "prediction" / "mine.txt"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    assert _predict(words) == 1
+    assert "exists already. Name another folder by --out" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*")] == ["prediction", "mine.txt"]
+
+
+@pytest.fixture
+def studies(tmp_path: Path) -> Callable[..., dict[str, object]]:
+    """Write two DICOM studies, t0 with a soft and a sharp series; return the options for them."""
+
+    def write(**elements: object) -> dict[str, object]:
+        kernels = {"t0": ("STANDARD", "BONE"), "t1": ("BONE",)}
+        for (name, series), date in zip(kernels.items(), ("19990102", "20000104"), strict=True):
+            for kernel in series:
+                uids = {"StudyInstanceUID": f"1.2.{date}", "FrameOfReferenceUID": f"1.3.{date}", "StudyDate": date}
+                made = make_series(seed=name + kernel, **{"ConvolutionKernel": kernel, **uids, **elements})
+                write_series(tmp_path / "studies" / name / kernel, made)
+        point = ",".join(map(str, LANDMARK_INDICES[1]))
+        return {
+            **{name: tmp_path / "studies" / name for name in kernels},
+            **{"point0": point, "point1": point, "subject": None},
+        }
+
+    return write
+
+
+def test_two_dicom_studies(words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path) -> None:
+    """Patient, dates and interval come from the headers, and of t0 the series with the kernel of t1 is read."""
+    assert _predict(words, **studies()) == 0
+    out = tmp_path / "prediction"
+    assert read_predictions(out / "predictions.csv", labelled=False)["subject"].tolist() == ["100012"]
+    (pair,) = load_datalist(out).section("inference")
+    assert pair.t0 is not None
+    assert (pair.t0.date, pair.t1.date, pair.interval_days) == ("19990102", "20000104", 367)
+    sharp = make_series(seed="t0BONE")[0].SeriesInstanceUID
+    assert pair.t0.series_uid == sharp
+    assert "kernel BONE" in (out / "100012_1.html").read_text()
+
+
+def test_dicom_studies_of_the_wrong_order_or_patient(
+    words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path, capsys: Output
+) -> None:
+    options = studies()
+    assert _predict(words, **{**options, "t0": options["t1"], "t1": options["t0"]}) == 1
+    assert "Exchange them" in capsys.readouterr().err
+    assert _predict(words, **{**options, "subject": "100013"}) == 1
+    assert "'100013'" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "studies" / "t1")
+    (tmp_path / "studies" / "t1").mkdir()
+    assert _predict(words, **options) == 1
+    assert "NO_DICOM" in capsys.readouterr().err
+    assert not (tmp_path / "prediction").exists()
