@@ -29,7 +29,7 @@ INFERENCE_SUBJECTS = 3
 FIRST_INFERENCE_NUMBER = 90_000
 """Subjects without a label are counted from here, so that more labelled ones leave them as they are; a six-digit
 identifier has room for no more."""
-PHANTOM_VERSION = 1
+PHANTOM_VERSION = 2
 """Goes up when the same seed begins to give other scans."""
 DICOM_FOLDER, SETTINGS, RECORDS, LOCK = "dicom", "settings.json", ".records", ".lock"
 NOTE = (
@@ -144,12 +144,15 @@ def _check_same(out: Path, settings: CohortSettings) -> None:
     if not (out / DATALIST_NAME).is_file():
         raise BundleError("the folder is there and holds no phantom cohort", record=str(out), remedy=remedy)
     there = load_datalist(out).header.get("provenance")
-    if there != {"note": NOTE, **settings.to_plain()}:
-        raise BundleError(
-            f"the folder holds a cohort made with other settings ({there}, asked for {settings.to_plain()})",
-            record=str(out),
-            remedy=remedy,
-        )
+    values = there if isinstance(there, dict) else {}
+    differences = [
+        f"{name} {values.get(name)!r} instead of {wanted!r}"
+        for name, wanted in settings.to_plain().items()
+        if values.get(name) != wanted
+    ]
+    if differences:
+        problem = f"the folder holds a cohort made with other settings: {', '.join(differences)}"
+        raise BundleError(problem, record=str(out), remedy=remedy)
 
 
 @contextmanager
