@@ -29,7 +29,7 @@ INFERENCE_SUBJECTS = 3
 FIRST_INFERENCE_NUMBER = 90_000
 """Subjects without a label are counted from here, so that more labelled ones leave them as they are; a six-digit
 identifier has room for no more."""
-PHANTOM_VERSION = 2
+PHANTOM_VERSION = 1
 """Goes up when the same seed begins to give other scans."""
 DICOM_FOLDER, SETTINGS, RECORDS, LOCK = "dicom", "settings.json", ".records", ".lock"
 NOTE = (
