@@ -122,6 +122,10 @@ def count(trials: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "seed": seed,
         "outcomes": dict(Counter(trial["outcome"] for trial in trials).most_common()),
         "by_syntax": {name: dict(counts.most_common()) for name, counts in sorted(by_sample.items())},
+        "groups": {
+            name: grouped(counts)
+            for name, counts in [*sorted(by_sample.items()), ("all", Counter(trial["outcome"] for trial in trials))]
+        },
         "damage": dict(Counter(kind for trial in trials for kind in trial["damage"].split("+")).most_common()),
         "most_seconds": max((trial["seconds"] for trial in trials), default=0.0),
         "most_megabytes": max((trial["megabytes"] for trial in trials), default=0.0),
@@ -150,8 +154,8 @@ def _show(document: dict[str, Any]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     title = f"{document['files']} damaged files, seed {document['seed']}"
     table = Table("syntax", *GROUPS, title=title)
-    for name, counts in {**document["by_syntax"], "all": document["outcomes"]}.items():
-        table.add_row(name, *(str(number) for number in grouped(counts).values()))
+    for name, counts in document["groups"].items():
+        table.add_row(name, *map(str, counts.values()))
     console.print(table)
     refused = {name: number for name, number in document["outcomes"].items() if name.isupper()}
     console.print("refused: " + ", ".join(f"{number} {name}" for name, number in refused.items()))

@@ -277,5 +277,5 @@ def _stretch(data: bytes, sample: Sample, random: np.random.Generator) -> tuple[
 
 def _range(data: bytes, sample: Sample, random: np.random.Generator) -> tuple[int, int]:
     first, last = _stretch(data, sample, random)
-    start = int(random.integers(first, max(last, first + 1)))
+    start = min(int(random.integers(first, max(last, first + 1))), len(data))
     return start, min(start + int(random.choice((1, 2, 4, 16, 200, 5000))), len(data))
