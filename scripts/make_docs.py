@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.benchmark.pages import benchmark_markdown
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -40,7 +42,31 @@ def phantom_cpu() -> str:
     return "\n".join(lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {function.__name__: function for function in (phantom_cpu,)}
+def benchmark_phantom() -> str:
+    """All systems on phantoms, beside the oracle."""
+    return _benchmark("benchmark_phantom.json", "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --out OUT")
+
+
+def benchmark_lidc() -> str:
+    """The systems of one image on real nodules of LIDC-IDRI."""
+    return _benchmark(
+        "benchmark_lidc.json",
+        "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT",
+    )
+
+
+def _benchmark(name: str, command: str) -> str:
+    """The tables of a benchmark, or that it has not been run."""
+    if not (RESULTS / name).is_file():
+        return (
+            f"**Not run yet.** `{command}` makes it; its results.json, kept as docs/results/{name}, fills this place."
+        )
+    return benchmark_markdown(_load(name)).rstrip("\n")
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc)
+}
 
 
 def render(text: str) -> str:

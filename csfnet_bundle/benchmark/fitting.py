@@ -6,7 +6,7 @@ import json
 import logging
 import platform
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,9 @@ CLINICAL_PERMUTED = "clinical permuted over patients"
 CHANGED_INPUTS = (*SCAN_ORDERS, CLINICAL_PERMUTED)
 """What is done to the test pairs' inputs to see what a network had learnt from them."""
 PERMUTATION_SEED = 0
+
+MONAI_LEVELS = {"monai.bundle.workflows": logging.ERROR, "monai.bundle.scripts": logging.WARNING}
+"""It would say of every fit that its config files lie in two folders, and print them."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """Random numbers belong to the process: a worker with several threads trains one network at a time all the same."""
@@ -215,17 +218,21 @@ def device_name(device: torch.device) -> str:
 @contextmanager
 def _log_into(path: Path) -> Iterator[None]:
     """Send what the package logs into a file, away from the terminal with its progress bar."""
-    logger = logging.getLogger("csfnet_bundle")
+    ours = logging.getLogger("csfnet_bundle")
+    levels = {"csfnet_bundle": logging.INFO, **MONAI_LEVELS}
+    before = {name: logging.getLogger(name).level for name in levels}
+    propagate = ours.propagate
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    before: Mapping[str, Any] = {"propagate": logger.propagate, "level": logger.level}
-    logger.addHandler(handler)
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
+    ours.addHandler(handler)
+    ours.propagate = False
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     try:
         yield
     finally:
-        logger.propagate = before["propagate"]
-        logger.setLevel(before["level"])
-        logger.removeHandler(handler)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+        ours.propagate = propagate
+        ours.removeHandler(handler)
         handler.close()

@@ -18,8 +18,6 @@ from csfnet_bundle.networks import SYSTEMS
 FOLDS = 5
 SEEDS = 3
 QUICK_CONFIG = f"{CONFIGS}/cpu_demo.json"
-QUICK_EPOCHS = 12
-"""With the phantoms' 400 subjects and all thirteen systems this keeps ``--quick`` on a CPU within its time."""
 
 
 def benchmark(
@@ -63,8 +61,6 @@ def benchmark(
     for name in files:
         if not Path(name).is_file():
             raise BundleError(f"there is no config file {name}", remedy="Name one of configs/, e.g. cpu_demo.json.")
-    if epochs is None and quick:
-        epochs = QUICK_EPOCHS
     protocol = Protocol(
         dataset_dir=Path(dataset_dir).resolve(),
         out=Path(out).resolve(),

@@ -93,9 +93,10 @@ def calibration_slope(logits: Floats, labels: NDArray[np.integer]) -> float:
     logits, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels, dtype=np.int64)
     if np.unique(labels).size < 2 or np.ptp(logits) == 0 or _no_overlap(logits, labels):
         return math.nan
-    scale = float(logits.std())  # a unit spread keeps Newton's steps well conditioned
+    # Centred and of unit spread: neither changes the slope, and Newton's steps stay well conditioned.
+    centre, scale = float(logits.mean()), float(logits.std())
     fit = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=FIT_TOLERANCE, max_iter=MAXIMUM_ITERATIONS)
-    fit.fit((logits / scale)[:, None], labels)
+    fit.fit(((logits - centre) / scale)[:, None], labels)
     return float(fit.coef_[0, 0] / scale)
 
 

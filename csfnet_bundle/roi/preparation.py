@@ -22,6 +22,9 @@ SMALLEST_PARALLEL = 32
 """Pairs; fewer are read in this process sooner than worker processes start (2-3 s)."""
 
 
+ANY_LOCAL_PORT = "127.0.0.1:0"
+"""For the scheduler's page, which Dask serves even without a dashboard: its usual port may be another run's."""
+
 SCHEDULER_PATIENCE_S = 20.0
 """Seconds within which a scheduler answers, on a busy network too."""
 
@@ -117,7 +120,11 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
     with (
         dask.config.set({"distributed.worker.daemon": False}),
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": ANY_LOCAL_PORT},
+            silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster) as client,
     ):

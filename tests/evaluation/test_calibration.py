@@ -79,3 +79,12 @@ def test_slope_that_does_not_exist_is_nan(logits, labels):
 
 def test_intercept_that_does_not_exist_is_nan():
     assert math.isnan(calibration_intercept(np.array([1.0, 2.0]), np.array([1, 1])))
+
+
+def test_the_slope_of_nearly_equal_predictions_far_from_zero():
+    """A network that has learnt next to nothing gives such logits; the fit must neither warn nor lose them."""
+    random = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    logits = labels + random.normal(0, 1, 200)
+    expected = calibration_slope(logits, labels)
+    assert calibration_slope(5 + 1e-9 * logits, labels) == pytest.approx(1e9 * expected, rel=1e-3)

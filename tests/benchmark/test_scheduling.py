@@ -1,0 +1,47 @@
+"""Fits over the workers of a Dask scheduler; the workers are threads of this process, the fits stand-ins."""
+
+import threading
+
+import pytest
+from dask.distributed import LocalCluster
+
+from csfnet_bundle.benchmark import scheduling
+from csfnet_bundle.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.roi.preparation import ANY_LOCAL_PORT
+
+LOCAL = {"scheduler_kwargs": {"dashboard_address": ANY_LOCAL_PORT}}
+
+
+def test_a_schedulers_workers_run_every_fit_once(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, str | None]] = []
+    here = threading.get_ident()
+
+    def run(protocol: Protocol, fit: Fit, device: str | None) -> None:
+        assert threading.get_ident() != here
+        ran.append((fit.name, device))
+        if fit.system == "t1_image":
+            raise BundleError("diverged", record=fit.name)
+
+    monkeypatch.setattr(scheduling, "run_fit", run)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, **LOCAL) as cluster,
+        pytest.raises(BundleError, match="1 of 2 fits failed"),
+    ):
+        scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    assert sorted(ran) == [("csfnet/fold0_seed0", None), ("t1_image/fold0_seed0", None)]
+
+
+def test_a_worker_of_this_machine_has_a_device_of_its_own(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[str | None] = []
+    monkeypatch.setattr(scheduling, "run_fit", lambda protocol, fit, device: used.append(device))
+    for name in (0, 1, 2):
+        monkeypatch.setattr(scheduling, "get_worker", lambda name=name: type("Worker", (), {"name": name}))
+        assert scheduling._on_worker(fresh, fresh.fits[0], ("cuda:0", "cuda:1")) is None
+    assert used == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+def test_nobody_answers(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csfnet_bundle.roi.preparation.SCHEDULER_PATIENCE_S", 0.2)
+    with pytest.raises(BundleError, match="no Dask scheduler answers"):
+        scheduling.run_fits(fresh, scheduler="tcp://127.0.0.1:9")

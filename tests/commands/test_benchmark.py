@@ -1,0 +1,69 @@
+"""The command, with another cohort to be predicted."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from small_cohort import make_small_cohort
+
+from csfnet_bundle.commands import main
+from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def other_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another cohort of other patients."""
+    folder = make_small_cohort(tmp_path_factory.mktemp("other"), seed=1)
+    datalist = load_datalist(folder)
+    pairs = tuple(replace(pair, subject=f"9{pair.subject}") for pair in datalist.sections["test"])
+    save_datalist(Datalist(folder, {"test": pairs}, datalist.header))
+    return folder
+
+
+def test_quick_makes_everything_and_predicts_another_cohort(
+    small_cohort: Path, other_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = tmp_path / "small.json"
+    small.write_text(json.dumps({"roi": {"size": [8, 16, 16], "spacing": [2, 2, 2], "window": [-1200, 600]}}))
+    words = ["benchmark", f"--dataset_dir={small_cohort}", f"--out={tmp_path / 'out'}", "--systems=csfnet,t1_image"]
+    words += ["--quick", "--epochs=1", f"--config={small}", f"--evaluate_on={other_cohort}", "--devices=cpu"]
+    assert main(words) == 0
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert document["protocol"]["folds"] == document["protocol"]["seeds"] == document["protocol"]["epochs"] == 1
+    assert document["protocol"]["width"] == 0.125
+    assert document["data"]["pairs"] == 8
+    assert set(document["external"]["systems"]) == set(document["systems"])
+    assert document["external"]["systems"]["csfnet"]["pairs"] == 8
+    assert "on another cohort" in (tmp_path / "out" / "tables.md").read_text()
+    assert "results.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--systems=csfnet,vgg"], "there is no system 'vgg'"),
+        (["--config=nowhere.json"], "there is no config file"),
+        (["--seeds=-1"], "at least one fold and one seed"),
+    ],
+)
+def test_a_users_mistake_is_one_line(
+    words: list[str], problem: str, small_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", f"--dataset_dir={small_cohort}", f"--out={tmp_path / 'out'}", *words]) == 1
+    assert problem in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_cohort_that_was_trained_on_judges_nothing(
+    small_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"--dataset_dir={small_cohort}", f"--evaluate_on={small_cohort}", f"--out={tmp_path / 'out'}"]
+    assert main(["benchmark", *words]) == 1
+    assert "is in both cohorts" in capsys.readouterr().err
