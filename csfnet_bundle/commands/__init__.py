@@ -21,6 +21,7 @@ COMMANDS = {
     "benchmark-roi": "measure one ROI by every route: times, memory, compressed syntaxes",
     "benchmark-latency": "time predictions in PyTorch, TorchScript and ONNX Runtime",
     "check": "say whether a DICOM folder or a datalist can be used, and why not",
+    "ensemble": "join trained networks, or a benchmark's folds, into one checkpoint",
     "export": "write the network as TorchScript and ONNX, checked against PyTorch",
     "initial-model": "write an untrained checkpoint, for a federation to start from",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",
@@ -80,11 +81,11 @@ def _check_flags(name: str, function: Callable[..., object], arguments: Sequence
     """Refuse a misspelt option before anything runs: Fire alone calls the function first and complains afterwards."""
     known = set(inspect.signature(function).parameters)
     for argument in arguments:
-        match = re.match(r"--([A-Za-z][\w-]*)", argument)
+        match = re.match(r"--?([A-Za-z][\w-]*)", argument)
         if match is None:
             continue
         option = match[1].replace("-", "_")
-        if option not in known and option.removeprefix("no") not in known and option != "help":
+        if option not in known and option.removeprefix("no") not in known and option not in ("help", "h"):
             options = ", ".join("--" + parameter for parameter in sorted(known))
             raise BundleError(f"{name} has no option --{match[1]}", remedy=f"Options: {options}.")
 

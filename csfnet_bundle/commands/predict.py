@@ -139,5 +139,8 @@ def _patient(series: Series | None, path: Path) -> str:
 def _print_result(folder: Path) -> None:
     row = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"subject": str, "nodule": str}).iloc[0]
     print(f"malignancy probability of {row['subject']}/{row['nodule']}: {row['probability']:.3f}")
+    if "networks" in row:
+        lowest, highest = row["probability_lowest"], row["probability_highest"]
+        print(f"mean of {row['networks']:.0f} networks, which say {lowest:.3f} to {highest:.3f}")
     print(f"weights trained on: {row['weights_trained_on']}. Not a medical device.")
     print(f"report: {next(folder.glob('*.html'))}")

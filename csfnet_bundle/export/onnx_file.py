@@ -63,4 +63,5 @@ def write_onnx(path: Path, checkpoint: ModelCheckpoint) -> None:
 
 def vocabulary_of(checkpoint: ModelCheckpoint) -> list[int]:
     """Return the number of tokens of each clinical variable that the network knows; its default if it has none."""
-    return list(checkpoint.architecture.get("clinical_vocabulary", CLINICAL_VOCABULARY))
+    architecture = checkpoint.architecture.get("members", [checkpoint.architecture])[0]
+    return list(architecture.get("clinical_vocabulary", CLINICAL_VOCABULARY))

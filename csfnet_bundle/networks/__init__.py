@@ -1,6 +1,7 @@
 """Networks: CSF-Net, its ablations and the systems that it is compared with. They import torch alone."""
 
 from csfnet_bundle.networks.csfnet import CSFNet
+from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import Network, Plain, count_parameters
 from csfnet_bundle.networks.registry import NETWORKS, SYSTEMS, create_network, system_architecture
 
@@ -8,6 +9,7 @@ __all__ = [
     "NETWORKS",
     "SYSTEMS",
     "CSFNet",
+    "Ensemble",
     "Network",
     "Plain",
     "count_parameters",

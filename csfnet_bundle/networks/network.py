@@ -10,7 +10,7 @@ from torch import nn
 ROI_SIZE = (16, 64, 64)
 SCANS = ("t0", "t1")
 # Plain Python values, such as a checkpoint that loads with ``weights_only=True`` may carry.
-Plain = None | bool | int | float | str | list["Plain"]
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
 
 class Network(nn.Module):
@@ -41,6 +41,8 @@ class Network(nn.Module):
 def _plain(value: object) -> Plain:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"constructor argument {value!r} of a network is a {type(value).__name__}, not a plain value")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from csfnet_bundle.networks.ablations import OneScanImage, OneScanWithClinical, WithoutClinical, WithoutTemporalFusion
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
+from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
@@ -62,10 +63,11 @@ def create_network(architecture: Mapping[str, Plain]) -> Network:
     """
     arguments = dict(architecture)
     name = arguments.pop("name", None)
-    if name not in NETWORKS:
+    networks = {**NETWORKS, Ensemble.__name__: Ensemble}
+    if name not in networks:
         raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(NETWORKS))}")
     try:
-        return NETWORKS[str(name)](**arguments)
+        return networks[str(name)](**arguments)
     except TypeError as error:
         raise ValueError(f"network {name} cannot be made from {arguments}: {error}") from error
 

@@ -60,6 +60,7 @@ class Case:
         label: 1 malignant, 0 benign, None unknown.
         findings: what the readers noticed (series chosen, kernels differ, ...), one sentence each.
         versions: what made the prediction, by name: bundle, torch, MONAI, ...
+        member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
 
     Raises:
         BundleError: a probability outside 0..1, or a diameter or an interval that is not positive.
@@ -80,6 +81,7 @@ class Case:
     label: int | None = None
     findings: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    member_probabilities: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
@@ -96,6 +98,7 @@ class Case:
         *,
         probability: float,
         weights: Weights,
+        member_probabilities: tuple[float, ...] = (),
         findings: tuple[str, ...] = (),
         versions: Mapping[str, str] | None = None,
     ) -> Case:
@@ -130,6 +133,7 @@ class Case:
             label=pair.label,
             findings=(*findings, *clinical_notices(pair.clinical)),
             versions=dict(versions or {}),
+            member_probabilities=member_probabilities,
         )
 
     @property

@@ -19,6 +19,7 @@ from csfnet_bundle.report.words import (
     growth,
     meaning,
     percent,
+    spread,
     trained_on,
     training_data,
 )
@@ -52,6 +53,7 @@ def write_case_report(folder: Path, case: Case, images: CaseImages) -> Path:
             "threshold_value": case.weights.threshold,
             "scale_alt": f"Probability {percent(case.probability)} on a line from 0 to 100 %. {decision(case)}",
             "decision": decision(case),
+            "spread": spread(case),
             "truth": {None: "", 0: "benign", 1: "malignant"}[case.label],
             "meaning": meaning(case),
             "columns": page_columns(case, images),

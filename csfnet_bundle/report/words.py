@@ -66,6 +66,17 @@ def decision(case: Case) -> str:
     return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
 
 
+def spread(case: Case) -> str:
+    """Say how far the networks of an ensemble lie apart; empty for one network."""
+    members = case.member_probabilities
+    if not members:
+        return ""
+    return (
+        f"Mean of {len(members)} networks, which say {percent(min(members))} to {percent(max(members))}. The spread is "
+        "the networks' disagreement, not an interval of confidence."
+    )
+
+
 def growth(case: Case) -> str:
     """Say in one sentence how the diameter changed and what the volume doubling time makes of it."""
     d0, d1 = case.diameter_t0_mm, case.diameter_t1_mm

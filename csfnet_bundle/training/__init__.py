@@ -3,11 +3,13 @@
 from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
 from csfnet_bundle.training.data import datalist_hash, datalist_items
+from csfnet_bundle.training.ensemble import ensemble_checkpoint
 from csfnet_bundle.training.outputs import malignancy_scores
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.progress import EpochProgress
 from csfnet_bundle.training.seeding import SeedEpochs
 from csfnet_bundle.training.session import TrainingSession
+from csfnet_bundle.training.transfer import transfer_weights, weights_digest
 from csfnet_bundle.training.write_evaluation import WriteEvaluation
 from csfnet_bundle.training.write_predictions import WritePredictions
 
@@ -21,9 +23,12 @@ __all__ = [
     "WritePredictions",
     "datalist_hash",
     "datalist_items",
+    "ensemble_checkpoint",
     "find_checkpoint",
     "load_checkpoint",
     "load_weights",
     "malignancy_scores",
     "prepare",
+    "transfer_weights",
+    "weights_digest",
 ]

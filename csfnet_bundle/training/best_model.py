@@ -18,6 +18,7 @@ from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint
 from csfnet_bundle.training.data import data_description
 from csfnet_bundle.training.outputs import PredictionCollector
+from csfnet_bundle.training.transfer import Transfer
 
 
 class BestModel:
@@ -30,16 +31,23 @@ class BestModel:
         roi: the ROI's plain values.
         dataset_dir: the cohort, for the record of what the weights were trained on.
         output_dir: where ``model.pt`` goes.
+        transfer: the weights that the training started from, if any.
     """
 
     def __init__(
-        self, network: torch.nn.Module, roi: dict[str, Any], dataset_dir: str | Path, output_dir: str | Path
+        self,
+        network: torch.nn.Module,
+        roi: dict[str, Any],
+        dataset_dir: str | Path,
+        output_dir: str | Path,
+        transfer: Transfer | None = None,
     ) -> None:
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network = network
         self._roi = RoiSettings.from_plain(roi)
         self._dataset_dir = dataset_dir
+        self._transfer = transfer
         self._collector = PredictionCollector()
 
     def attach(self, evaluator: Evaluator) -> None:
@@ -68,18 +76,21 @@ class BestModel:
             return
         decision = choose_decision(logits, labels)
         data = data_description(self._dataset_dir)
+        start = {} if self._transfer is None else {"initial_weights": self._transfer.to_plain()}
+        before = f", started from weights trained on {self._transfer.trained_on}" if self._transfer is not None else ""
         ModelCheckpoint(
             weights=self._network.state_dict(),
             architecture=self._network.architecture(),  # type: ignore[operator]
             roi=self._roi,
             decision=decision,
             provenance={
-                "trained_on": data.name,
+                "trained_on": data.name + before,
                 "phantom": data.phantom,
                 "datalist_sha256": data.datalist_sha256,
                 "bundle_version": __version__,
                 "torch_version": str(torch.__version__),
                 "epoch": int(state.epoch),
                 "validation": {**metrics, "pairs": len(table), "malignant": int(labels.sum())},
+                **start,
             },
         ).save(self.path)

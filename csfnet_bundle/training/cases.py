@@ -48,17 +48,31 @@ class CaseMaker:
 
     def attention(self, samples: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]] | None:
         """Return the attention (d, h, w) of each transformed sample; None if the network has none."""
-        if not hasattr(self.network, "attention_map"):
+        if not getattr(self.network, "has_attention", hasattr(self.network, "attention_map")):
             return None
+        maps = self._ask("attention_map", samples)  # (B, d, h, w)
+        return list(maps.cpu().double().numpy())
+
+    def member_probabilities(self, samples: Sequence[Mapping[str, Any]]) -> list[tuple[float, ...]]:
+        """Return what each network of an ensemble says about each sample; nothing for one network alone."""
+        if not hasattr(self.network, "member_probabilities"):
+            return [()] * len(samples)
+        return [tuple(row) for row in self._ask("member_probabilities", samples).double().tolist()]
+
+    def _ask(self, method: str, samples: Sequence[Mapping[str, Any]]) -> torch.Tensor:
         device = next(self.network.parameters()).device
         inputs = [torch.stack([torch.as_tensor(item[key]) for item in samples]).to(device) for key in NETWORK_INPUTS]
         self.network.eval()
         with torch.no_grad():
-            maps: torch.Tensor = self.network.attention_map(*inputs)  # type: ignore[operator]
-        return list(maps.cpu().double().numpy())
+            answer: torch.Tensor = getattr(self.network, method)(*inputs)
+        return answer
 
     def case(
-        self, sample: Mapping[str, Any], logit: float, attention: NDArray[np.float64] | None
+        self,
+        sample: Mapping[str, Any],
+        logit: float,
+        attention: NDArray[np.float64] | None,
+        member_probabilities: tuple[float, ...] = (),
     ) -> tuple[Case, CaseImages]:
         """Return the case of a transformed sample and the arrays behind its pictures."""
         decision, roi = self.checkpoint.decision, self.checkpoint.roi
@@ -66,6 +80,7 @@ class CaseMaker:
             self.pair(sample["subject"], sample["nodule"]),
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
+            member_probabilities=member_probabilities,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
             versions={
                 "csfnet_bundle": __version__,

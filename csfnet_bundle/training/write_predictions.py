@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from ignite.engine import Events
 from monai.engines import Evaluator
@@ -21,6 +22,8 @@ from csfnet_bundle.training.outputs import logit_difference
 logger = logging.getLogger(__name__)
 
 PREDICTIONS_NAME = "predictions.csv"
+SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
+"""Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
 
 
 class WritePredictions:
@@ -58,12 +61,13 @@ class WritePredictions:
     def _write_batch(self, evaluator: Evaluator) -> None:
         batch = evaluator.state.batch
         attention = self._cases.attention(batch)
+        members = self._cases.member_probabilities(batch)
         for index, (sample, output) in enumerate(zip(batch, evaluator.state.output, strict=True)):
             logit = float(logit_difference(output["pred"].double()))
-            self._write_case(sample, logit, None if attention is None else attention[index])
+            self._write_case(sample, logit, None if attention is None else attention[index], members[index])
 
-    def _write_case(self, sample: Mapping[str, Any], logit: float, attention: Any) -> None:
-        case, images = self._cases.case(sample, logit, attention)
+    def _write_case(self, sample: Mapping[str, Any], logit: float, attention: Any, members: tuple[float, ...]) -> None:
+        case, images = self._cases.case(sample, logit, attention, members)
         stem = file_stem(case.subject, case.nodule)
         write_case_picture(self._folder / f"{stem}.png", case, images)
         write_case_report(self._folder, case, images)
@@ -72,11 +76,13 @@ class WritePredictions:
             write_attention_nifti(self._folder / f"{stem}_attention.nii.gz", attention, affine, images.size)
         if self._dicom_results is not None:
             self._dicom_results.write(case, attention, affine, images.size)
-        self._rows.append({"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label})
+        row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
+        self._rows.append({**row, **_spread(members)})
 
     def _write_table(self, _: Evaluator) -> None:
         checkpoint = self._cases.checkpoint
-        columns = {name: [row[name] for row in self._rows] for name in ("subject", "nodule", "logit", "label")}
+        columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
+        spread = {name: values for name, values in columns.items() if name in SPREAD}
         predictions = prediction_table(
             columns["subject"],
             columns["nodule"],
@@ -84,9 +90,16 @@ class WritePredictions:
             columns["label"],
             temperature=checkpoint.decision.temperature,
             threshold=checkpoint.decision.threshold,
-            extra={"weights_trained_on": [checkpoint.trained_on] * len(self._rows)},
+            extra={**spread, "weights_trained_on": [checkpoint.trained_on] * len(self._rows)},
         )
         path = self._folder / PREDICTIONS_NAME
         write_predictions(predictions, path)
         logger.info("%d predictions in %s", len(predictions), path)
         logger.info("weights trained on: %s. Not a medical device.", checkpoint.trained_on)
+
+
+def _spread(members: tuple[float, ...]) -> dict[str, float]:
+    if not members:
+        return {}
+    values = (len(members), min(members), max(members), float(np.std(members, ddof=1)))
+    return dict(zip(SPREAD, values, strict=True))

@@ -1,0 +1,140 @@
+"""Weights to start a training from: those of another task or width, as far as their shapes allow."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.training.checkpoint import FORMAT, read_plain
+
+logger = logging.getLogger(__name__)
+
+NESTED = ("model", "state_dict", "network")
+"""Keys under which checkpoints of this bundle, of MONAI's and of other trainers hold the state dictionary."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a network took over.
+
+    Attributes:
+        source: the file.
+        trained_on: what its weights were trained on, as far as it says.
+        sha256: of the file, hexadecimal.
+        copied: names of the tensors taken over.
+        left_out: tensors of the file that were not, with the reason.
+        fresh: tensors of the network that keep their random start.
+    """
+
+    source: str
+    trained_on: str
+    sha256: str
+    copied: tuple[str, ...]
+    left_out: Mapping[str, str]
+    fresh: tuple[str, ...]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values, for a checkpoint's provenance."""
+        return {
+            "trained_on": self.trained_on,
+            "sha256": self.sha256,
+            "copied": len(self.copied),
+            "left_out": dict(self.left_out),
+            "fresh": list(self.fresh),
+        }
+
+
+def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Transfer | None:
+    """Copy into the network every tensor of the checkpoint that has the name and the shape of one of its own.
+
+    What was left out is listed in the log, tensor by tensor.
+
+    Args:
+        network: changed in place.
+        path: a checkpoint of this bundle, or any state dictionary that ``torch.load`` reads with ``weights_only=True``;
+            None copies nothing.
+
+    Raises:
+        BundleError: no such file, no state dictionary, or nothing in it fits.
+    """
+    if path is None:
+        return None
+    path = Path(path)
+    remedy = "Name a checkpoint by --initial_weights, or leave it away."
+    if not path.is_file():
+        raise BundleError(f"there is no checkpoint {path}", record="initial_weights", remedy=remedy)
+    document = read_plain(path, remedy)
+    weights = _state_dictionary(document)
+    if not weights:
+        raise BundleError("holds no state dictionary", record=str(path), remedy=remedy)
+    own = network.state_dict()
+    left_out = {name: reason for name, tensor in weights.items() if (reason := _misfit(own.get(name), tensor))}
+    copied = {name: tensor for name, tensor in weights.items() if name not in left_out}
+    if not copied:
+        raise BundleError(
+            f"none of its {len(weights)} tensors has the name and the shape of one of the network's",
+            record=str(path),
+            remedy=remedy,
+        )
+    network.load_state_dict({**own, **copied})
+    transfer = Transfer(
+        source=str(path),
+        trained_on=_trained_on(document),
+        sha256=weights_digest(path) or "",
+        copied=tuple(copied),
+        left_out=left_out,
+        fresh=tuple(name for name in own if name not in copied),
+    )
+    _log(transfer)
+    return transfer
+
+
+def weights_digest(path: str | Path | None) -> str | None:
+    """Return the SHA-256 of a file, hexadecimal; None for None. A restarted run must start from the same weights."""
+    if path is None:
+        return None
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if Path(path).is_file() else "no such file"
+
+
+def _state_dictionary(document: object) -> dict[str, torch.Tensor]:
+    """Find the tensors by name: at the top, or one level down."""
+    if not isinstance(document, Mapping):
+        return {}
+    if all(isinstance(value, torch.Tensor) for value in document.values()):
+        return dict(document)
+    return next((found for key in NESTED if (found := _state_dictionary(document.get(key)))), {})
+
+
+def _misfit(own: torch.Tensor | None, tensor: torch.Tensor) -> str:
+    """Say why a tensor cannot be copied; empty if it can."""
+    if own is None:
+        return "the network has no such tensor"
+    return "" if own.shape == tensor.shape else f"shape {tuple(tensor.shape)}, the network's has {tuple(own.shape)}"
+
+
+def _trained_on(document: Mapping[str, Any]) -> str:
+    if document.get("format") != FORMAT:
+        return "unknown"
+    return str(document["provenance"].get("trained_on", "unknown data"))
+
+
+def _log(transfer: Transfer) -> None:
+    logger.info(
+        "initial weights: %d tensors from %s (trained on: %s), %d left out, %d of the network's stay random",
+        len(transfer.copied),
+        transfer.source,
+        transfer.trained_on,
+        len(transfer.left_out),
+        len(transfer.fresh),
+    )
+    for name, reason in transfer.left_out.items():
+        logger.info("  left out: %s (%s)", name, reason)
+    for name in transfer.fresh:
+        logger.info("  stays random: %s", name)

@@ -1,0 +1,86 @@
+"""Starting weights: what fits is taken over, what does not is listed."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_checkpoint import tiny_checkpoint, tiny_network
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks import CSFNet, create_network
+from csfnet_bundle.training import transfer_weights, weights_digest
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    tiny_checkpoint(tiny_network()).save(tmp_path / "source.pt")
+    return tmp_path / "source.pt"
+
+
+def test_the_same_network_takes_everything(source: Path) -> None:
+    network = CSFNet(tiny_network().widths)
+    transfer = transfer_weights(network, source)
+    assert transfer is not None
+    assert not transfer.left_out
+    assert not transfer.fresh
+    assert transfer.trained_on == "nothing"
+    torch.testing.assert_close(network.state_dict(), tiny_network().state_dict(), rtol=0, atol=0)
+
+
+def test_another_width_takes_what_fits_and_lists_the_rest(source: Path, caplog: pytest.LogCaptureFixture) -> None:
+    network = CSFNet([[4], [4], [16]])
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
+        transfer = transfer_weights(network, source)
+    assert transfer is not None
+    expected = tiny_network().state_dict()
+    for name, tensor in network.state_dict().items():
+        fits = expected[name].shape == tensor.shape
+        assert (name in transfer.copied) == fits
+        assert (name in transfer.left_out) != fits
+        torch.testing.assert_close(tensor, expected[name] if fits else before[name], rtol=0, atol=0)
+    assert "head.0.weight" in transfer.copied
+    assert "temporal_fusion.convolution.weight" in transfer.left_out
+    assert "left out: temporal_fusion.convolution.weight (shape (8, 16, 3, 3, 3)" in caplog.text
+    assert "stays random: temporal_fusion.convolution.weight" in caplog.text
+
+
+def test_another_task_gives_its_encoder(source: Path) -> None:
+    """From a network with temporal fusion and clinical data to one that has only the encoder of it."""
+    network = create_network({"name": "OneScanImage", "scan": "t1", "widths": [[4], [4], [8]]})
+    transfer = transfer_weights(network, source)
+    assert transfer is not None
+    assert {name for name in transfer.copied if name.startswith("encoder.")} == {
+        name for name in network.state_dict() if name.startswith("encoder.")
+    }
+    assert "the network has no such tensor" in transfer.left_out["clinical_embedding.table.weight"]
+
+
+@pytest.mark.parametrize("key", [None, "state_dict"])
+def test_plain_state_dictionaries_do_too(key: str | None, tmp_path: Path) -> None:
+    weights = tiny_network().state_dict()
+    torch.save(weights if key is None else {key: weights, "epoch": 3}, tmp_path / "weights.pt")
+    transfer = transfer_weights(CSFNet(tiny_network().widths), tmp_path / "weights.pt")
+    assert transfer is not None
+    assert not transfer.fresh
+    assert transfer.trained_on == "unknown"
+
+
+def test_no_weights_change_nothing() -> None:
+    network = tiny_network()
+    assert transfer_weights(network, None) is None
+    torch.testing.assert_close(network.state_dict(), tiny_network().state_dict(), rtol=0, atol=0)
+    assert weights_digest(None) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "there is no checkpoint"), ({"epoch": 1}, "no state dictionary"), ({"x": torch.ones(3)}, "none of its 1")],
+)
+def test_what_cannot_be_taken_over_is_refused(content: object, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    if content is not None:
+        torch.save(content, path)
+    with pytest.raises(BundleError, match=words):
+        transfer_weights(tiny_network(), path)
