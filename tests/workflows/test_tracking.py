@@ -12,6 +12,8 @@ mlflow = pytest.importorskip("mlflow", reason="the extra `tracking` is not insta
 optuna = pytest.importorskip("optuna", reason="the extra `tuning` is not installed")
 
 
+# MLflow's own use of SQLAlchemy.
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 def test_a_training_is_tracked_in_a_local_store(
     run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
