@@ -12,7 +12,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# Takes up to an hour on two cores: full-width training, wide fuzz runs, the phantom's figures.
+# Full-width training on a CPU, wide fuzz runs, whole real series: what takes minutes each.
 test-long: $(STAMP)
 	$(BIN)/python -m pytest -m long
 
@@ -21,7 +21,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Trains the network of models/model.pt on phantoms and judges it beside the oracle; about two hours on two cores.
+# Trains the network of models/model.pt on phantoms and judges it beside the oracle; half an hour on two cores.
 model: $(STAMP)
 	$(BIN)/python -m csfnet_bundle make-model
 
