@@ -14,7 +14,7 @@ from enum import StrEnum
 from struct import Struct
 
 from csfnet_bundle.dicom.syntaxes import ALLOWED, TransferSyntax
-from csfnet_bundle.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, WANTED, text
+from csfnet_bundle.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, SEQUENCES, WANTED, text
 from csfnet_bundle.dicom.tolerances import HEADER_BYTES, HEADER_GROWTH, MAX_HEADER_BYTES
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -30,6 +30,25 @@ _ITEM_GROUP, _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE00D, 0xE0DD
 _EXPLICIT = {True: Struct("<HH2sH").unpack_from, False: Struct(">HH2sH").unpack_from}
 _IMPLICIT = {True: Struct("<HHL").unpack_from, False: Struct(">HHL").unpack_from}
 _LONG = {True: Struct("<L").unpack_from, False: Struct(">L").unpack_from}
+
+
+class ElementReader:
+    """Reads the head of an element: its group, its length, and where its value starts."""
+
+    def __init__(self, explicit: bool, little: bool) -> None:
+        self._explicit, self._little = explicit, little
+        self.item_tag = b"\xfe\xff\x00\xe0" if little else b"\xff\xfe\xe0\x00"
+
+    def __call__(self, data: bytes, position: int) -> tuple[int, int, int]:
+        """Return group, length, and the position of the value; ``data`` holds eight bytes there at least."""
+        group, _, vr, length = _EXPLICIT[self._little](data, position)
+        if not self._explicit or group == _ITEM_GROUP:
+            return group, _LONG[self._little](data, position + 4)[0], position + ELEMENT_BYTES
+        if vr not in _LONG_VRS:
+            return group, length, position + ELEMENT_BYTES
+        if position + 12 > len(data):
+            return group, 0, len(data)
+        return group, _LONG[self._little](data, position + ELEMENT_BYTES)[0], position + 12
 
 
 class Skip(StrEnum):
@@ -229,6 +248,8 @@ def _walk(
             elif vr not in _SHORT_VRS:
                 raise HeaderError(f"unknown value representation {vr!r} at byte {position}", values)
         if length == UNDEFINED_LENGTH:
+            if not depth and tag in SEQUENCES and tag in wanted:
+                values[tag] = b""  # it is there; where it ends is not known yet
             if vr == b"UN":
                 explicit, explicit_again = False, depth
             depth += 1

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from csfnet_bundle.dicom import tags
+from csfnet_bundle.dicom.element_count import has_more_elements
 from csfnet_bundle.dicom.encapsulation import EncapsulationError, locate_frames
 from csfnet_bundle.dicom.header import Header
 from csfnet_bundle.dicom.instance import Fault, Instance, frame_count, instance_from_header
-from csfnet_bundle.dicom.tolerances import MAX_FRAMES, MAX_VOXELS
+from csfnet_bundle.dicom.tolerances import MAX_ELEMENTS, MAX_FRAMES, MAX_VOXELS
 from csfnet_bundle.errors import RefusalCode
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def multiframe_instances(path: str, header: Header) -> list[Instance]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _frame_instances(path, header, whole, frames)
+    except _TooManyElementsError:
+        return [replace(whole, fault=Fault(RefusalCode.TOO_LARGE, f"a header of over {MAX_ELEMENTS} elements"))]
     except EncapsulationError as error:
         return [replace(whole, fault=Fault(RefusalCode.UNREADABLE_SLICE, str(error)))]
     except Exception as error:  # pydicom raises many kinds on damaged sequences, some only when a value is asked for
@@ -57,6 +60,10 @@ def _frame_instances(path: str, header: Header, whole: Instance, frames: int) ->
     ]
 
 
+class _TooManyElementsError(Exception):
+    """The header would keep pydicom busy for too long."""
+
+
 def _refused(whole: Instance, problem: str) -> Instance:
     return replace(whole, fault=Fault(RefusalCode.MULTIFRAME, problem))
 
@@ -66,6 +73,8 @@ def _functional_groups(path: str, header: Header) -> tuple[Dataset | None, Seque
 
     with open(path, "rb") as file:  # noqa: PTH123 - the header pass works on plain paths
         data = file.read(header.pixel_element)
+    if has_more_elements(data, header.explicit_vr, header.syntax.little_endian, MAX_ELEMENTS):
+        raise _TooManyElementsError
     dataset = pydicom.dcmread(
         io.BytesIO(data), specific_tags=[tags.SHARED_FUNCTIONAL_GROUPS, tags.PER_FRAME_FUNCTIONAL_GROUPS]
     )
