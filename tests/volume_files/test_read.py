@@ -166,3 +166,17 @@ def test_imports_are_light() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_roi_inside_a_large_mass_is_read_where_the_scan_has_air(tmp_path: Path) -> None:
+    """The ROI alone holds no air; the scan around it does. One that has none anywhere stays refused."""
+    scan = np.full((60, 60, 40), -850, np.int16)
+    scan[5:55, 5:55, 5:35] = 40
+    for name, values in (("mass.nii", scan), ("solid.nii", np.full_like(scan, 40))):
+        nibabel.Nifti1Image(values, np.eye(4)).to_filename(tmp_path / name)
+    point = Point((30.0, 30.0, 20.0), Space.VOXEL)
+    roi = read_roi(tmp_path / "mass.nii", point, (8, 16, 16), (1.0, 1.0, 1.0))
+    assert (roi.array == 40).all()
+    with pytest.raises(Refusal) as refusal:
+        read_roi(tmp_path / "solid.nii", point, (8, 16, 16), (1.0, 1.0, 1.0))
+    assert refusal.value.code is RefusalCode.NOT_HU
