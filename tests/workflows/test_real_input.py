@@ -19,16 +19,17 @@ ATTENTION_REACH_MM = 12.0
 """The middle of the attention's box is the nodule point, up to one cell of 8 mm and the resampling."""
 
 
-@pytest.mark.parametrize("patient", ["LIDC-IDRI-0001", "LIDC-IDRI-0003"])
+@pytest.mark.parametrize(("patient", "nodule"), [("LIDC-IDRI-0001", 0), ("LIDC-IDRI-0003", 1)])
 def test_a_real_series_goes_the_whole_way(
     patient: str,
+    nodule: int,
     lidc_series: Callable[[str], Path],
     shared_data: Path,
     repository: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    described = json.loads((shared_data / "lidc_dicom" / "nodules.json").read_text())[patient]["nodules"][0]
+    described = json.loads((shared_data / "lidc_dicom" / "nodules.json").read_text())[patient]["nodules"][nodule]
     row, column, slice_number = described["centroid_row_col_slice"]
     folder = lidc_series(patient)
     followup = tmp_path / "followup"

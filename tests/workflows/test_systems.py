@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from small_cohort import make_small_cohort
 from workflow_runs import REPOSITORY, TRAIN, make_workflow
 
@@ -17,11 +16,6 @@ from csfnet_bundle.training import load_checkpoint
 
 NARROW = 0.125
 """The width of configs/cpu_demo.json."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread(two_threads: None) -> None:
-    torch.set_num_threads(1)
 
 
 def test_every_system_has_a_config_and_every_config_a_system() -> None:
