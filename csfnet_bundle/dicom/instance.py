@@ -112,12 +112,8 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
     """Make an instance from the header of a single-frame file (or of the part of it that could be read)."""
     values, little = header.values, header.syntax.little_endian
     text = tags.text
-    spacing = tags.decimals(values, tags.PIXEL_SPACING, 2)
-    if spacing is not None and not all(MIN_PIXEL_SPACING_MM <= mm <= MAX_PIXEL_SPACING_MM for mm in spacing):
-        spacing = None
-    slope, intercept = tags.decimal(values, tags.RESCALE_SLOPE), tags.decimal(values, tags.RESCALE_INTERCEPT)
-    if slope is not None and slope <= 0:
-        slope = None
+    intercept = tags.decimal(values, tags.RESCALE_INTERCEPT)
+    slope = hounsfield_slope(tags.decimal(values, tags.RESCALE_SLOPE), text(values, tags.RESCALE_TYPE))
     signed = tags.whole_number(values, tags.PIXEL_REPRESENTATION, little) == 1
     modality = text(values, tags.MODALITY)
     if fault is None and modality == tags.CT_MODALITY:  # the pixels of another modality are never read
@@ -142,12 +138,12 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         reconstruction_diameter=tags.decimal(values, tags.RECONSTRUCTION_DIAMETER),
         position=tags.decimals(values, tags.IMAGE_POSITION, 3),  # type: ignore[arg-type]  # three, as asked
         orientation=tags.decimals(values, tags.IMAGE_ORIENTATION, 6),  # type: ignore[arg-type]
-        pixel_spacing=spacing,  # type: ignore[arg-type]
+        pixel_spacing=possible_spacing(tags.decimals(values, tags.PIXEL_SPACING, 2)),
         rows=tags.whole_number(values, tags.ROWS, little) or 0,
         columns=tags.whole_number(values, tags.COLUMNS, little) or 0,
         bits_stored=tags.whole_number(values, tags.BITS_STORED, little) or 0,
         signed=signed,
-        slope=slope if text(values, tags.RESCALE_TYPE) in _HU_TYPES else None,
+        slope=slope,
         intercept=intercept,
         padding=_padding(values, signed, little),
         lossy=text(values, tags.LOSSY_IMAGE_COMPRESSION) == "01",
@@ -157,6 +153,19 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         frames=frame_count(header) or 1,
         fault=fault,
     )
+
+
+def possible_spacing(spacing: tuple[float, ...] | None) -> tuple[float, float] | None:
+    """Return PixelSpacing if a detector can have it, else None."""
+    if spacing is None or not all(MIN_PIXEL_SPACING_MM <= mm <= MAX_PIXEL_SPACING_MM for mm in spacing):
+        return None
+    between_rows, between_columns = spacing
+    return between_rows, between_columns
+
+
+def hounsfield_slope(slope: float | None, rescale_type: str) -> float | None:
+    """Return RescaleSlope if it can lead to HU, else None."""
+    return slope if slope is not None and slope > 0 and rescale_type in _HU_TYPES else None
 
 
 def frame_count(header: Header) -> int | None:

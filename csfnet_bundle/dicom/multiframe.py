@@ -12,7 +12,14 @@ from csfnet_bundle.dicom import tags
 from csfnet_bundle.dicom.element_count import has_more_elements
 from csfnet_bundle.dicom.encapsulation import EncapsulationError, locate_frames
 from csfnet_bundle.dicom.header import Header
-from csfnet_bundle.dicom.instance import Fault, Instance, frame_count, instance_from_header
+from csfnet_bundle.dicom.instance import (
+    Fault,
+    Instance,
+    frame_count,
+    hounsfield_slope,
+    instance_from_header,
+    possible_spacing,
+)
 from csfnet_bundle.dicom.tolerances import MAX_ELEMENTS, MAX_FRAMES, MAX_VOXELS
 from csfnet_bundle.errors import RefusalCode
 
@@ -121,6 +128,7 @@ class _Groups:
 def _frame_instance(whole: Instance, index: int, groups: _Groups, place: tuple[int, int]) -> Instance:
     slope = groups.decimals("PixelValueTransformationSequence", "RescaleSlope", 1)
     intercept = groups.decimals("PixelValueTransformationSequence", "RescaleIntercept", 1)
+    rescale_type = groups.text("PixelValueTransformationSequence", "RescaleType").strip()
     thickness = groups.decimals("PixelMeasuresSequence", "SliceThickness", 1)
     diameter = groups.decimals("CTReconstructionSequence", "ReconstructionDiameter", 1)
     return replace(
@@ -130,12 +138,12 @@ def _frame_instance(whole: Instance, index: int, groups: _Groups, place: tuple[i
         pixel_length=place[1],
         position=groups.decimals("PlanePositionSequence", "ImagePositionPatient", 3),  # type: ignore[arg-type]
         orientation=groups.decimals("PlaneOrientationSequence", "ImageOrientationPatient", 6),  # type: ignore[arg-type]
-        pixel_spacing=groups.decimals("PixelMeasuresSequence", "PixelSpacing", 2),  # type: ignore[arg-type]
+        pixel_spacing=possible_spacing(groups.decimals("PixelMeasuresSequence", "PixelSpacing", 2)),
         slice_thickness=thickness[0] if thickness else None,
         reconstruction_diameter=diameter[0] if diameter else None,
         kernel=groups.text("CTReconstructionSequence", "ConvolutionKernel"),
         image_type=groups.text("CTImageFrameTypeSequence", "FrameType") or whole.image_type,
         acquisition=groups.text("FrameContentSequence", "FrameAcquisitionNumber"),
-        slope=slope[0] if slope and slope[0] > 0 else None,
+        slope=hounsfield_slope(slope[0] if slope else None, rescale_type),
         intercept=intercept[0] if intercept else None,
     )

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.dicom.instance import Instance
-from csfnet_bundle.dicom.tolerances import LOCALIZER_DEGREES, MIN_SLICES, SAME_POSITION_MM, THICKNESS_STEP_MM
+from csfnet_bundle.dicom.tolerances import (
+    LOCALIZER_DEGREES,
+    MIN_SLICES,
+    SAME_POSITION_MM,
+    THICKNESS_STEP_MM,
+    UNIT_TOLERANCE,
+)
 
 _RECONSTRUCTION: dict[str, Callable[[Instance], Hashable]] = {
     "kernel": lambda item: item.kernel,
@@ -119,11 +125,15 @@ def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], list[Insta
 
 
 def _normal(item: Instance) -> NDArray[np.float64] | None:
+    """Return the slice's unit normal; None if its orientation is not two unit vectors at a right angle."""
     if item.orientation is None:
         return None
-    normal = np.cross(item.orientation[:3], item.orientation[3:])
-    length = float(np.linalg.norm(normal))
-    return normal / length if length > 0.5 else None
+    column, row = np.array(item.orientation[:3]), np.array(item.orientation[3:])
+    deviations = np.abs([column @ column - 1, row @ row - 1, column @ row])
+    if deviations.max() > 2 * UNIT_TOLERANCE:  # squared lengths deviate by twice as much as lengths
+        return None
+    normal = np.cross(column, row)
+    return normal / np.linalg.norm(normal)
 
 
 def _separate(slices: list[Instance]) -> list[tuple[list[Instance], str]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from pydicom import dcmread
-from pydicom.dataelem import RawDataElement
 from pydicom.uid import AllTransferSyntaxes
+
+from csfnet_bundle.dicom.header import UNDEFINED_LENGTH, ElementReader
 
 PIXEL_DATA = 0x7FE00010
 PREAMBLE = 132
+ITEM_GROUP = 0xFFFE
 
 _LENGTHS = (0, 1, 2, 3, 7, 0x7FFF, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 _NUMBERS = (0, 1, 2, 7, 8, 15, 16, 17, 31, 255, 256, 4095, 4096, 4097, 32767, 32768, 65534, 65535)
@@ -34,6 +36,9 @@ _MARKERS = (
 )
 _DEEP = (3, 100, 5000, 60000)
 """Depths of nested sequences: the deepest one is over Python's limit of recursion by far."""
+
+
+ByteOrder = Literal["little", "big"]
 
 
 @dataclass(frozen=True)
@@ -59,32 +64,39 @@ class Sample:
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Sample:
-        """Find the elements of a file; of a deflated one only the file meta information has places."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = dcmread(io.BytesIO(data))
-        little = bool(dataset.file_meta.TransferSyntaxUID.is_little_endian)
-        sources = [dataset] if not dataset.file_meta.TransferSyntaxUID.is_deflated else []
-        elements = [_element(raw) for source in sources for raw in source.elements() if isinstance(raw, RawDataElement)]
+        """Find the elements of a file, nested ones too; of a deflated one only the file meta information."""
+        syntax = dcmread(io.BytesIO(data), specific_tags=[], stop_before_pixels=True).file_meta.TransferSyntaxUID
+        little = bool(syntax.is_little_endian)
+        meta, dataset = ElementReader(True, True), ElementReader(not syntax.is_implicit_VR, little)
+        elements: list[Element] = []
+        position, read = PREAMBLE, meta
+        while position + 8 <= len(data):
+            if read is meta and data[position : position + 2] != b"\2\0":
+                read = dataset
+                if syntax.is_deflated:
+                    break
+            group, length, value = read(data, position)
+            is_explicit = group != ITEM_GROUP and (read is meta or not syntax.is_implicit_VR)
+            order: ByteOrder = "little" if little or read is meta else "big"
+            element = Element(
+                tag=group << 16 | int.from_bytes(data[position + 2 : position + 4], order),
+                vr=data[position + 4 : position + 6].decode("ascii", "replace") if is_explicit else "",
+                length_at=value - (2 if is_explicit and value - position == 8 else 4),
+                length_bytes=2 if is_explicit and value - position == 8 else 4,
+                value_at=value,
+                value_bytes=min(length, len(data) - value),
+            )
+            elements.append(element)
+            if element.tag == PIXEL_DATA:
+                break
+            is_sequence = length == UNDEFINED_LENGTH or group == ITEM_GROUP or element.vr == "SQ"
+            position = value if is_sequence else value + length
         return cls(name, data, tuple(elements), little)
 
     @property
     def pixels_at(self) -> int:
         """Where the pixel data start; the end of the header, or of the file."""
         return next((item.value_at for item in self.elements if item.tag == PIXEL_DATA), len(self.data))
-
-
-def _element(raw: RawDataElement) -> Element:
-    long_form = not raw.is_implicit_VR and raw.VR in ("OB", "OW", "SQ", "UN", "UT", "UC", "UR", "OD", "OF", "OL")
-    length_bytes = 4 if raw.is_implicit_VR or long_form else 2
-    return Element(
-        tag=int(raw.tag),
-        vr=raw.VR or "",
-        length_at=raw.value_tell - length_bytes,
-        length_bytes=length_bytes,
-        value_at=raw.value_tell,
-        value_bytes=len(raw.value or b""),
-    )
 
 
 def mutate(sample: Sample, others: list[Sample], random: np.random.Generator) -> tuple[str, bytes]:
@@ -163,15 +175,15 @@ def _length(data: bytes, sample: Sample, others: list[Sample], random: np.random
 def _value(data: bytes, sample: Sample, others: list[Sample], random: np.random.Generator) -> bytes:
     """Replace a value by another, with the right length."""
     element = _pick(sample, random)
-    if element is None or element.tag == PIXEL_DATA:
+    if element is None or element.tag == PIXEL_DATA or element.vr == "SQ" or element.tag >> 16 == ITEM_GROUP:
         return _flip_bits(data, sample, others, random)
-    order = "little" if sample.little_endian else "big"
+    order: ByteOrder = "little" if sample.little_endian else "big"
     if element.vr in ("US", "SS") or (not element.vr and element.value_bytes == 2):
-        new = int(random.choice(_NUMBERS)).to_bytes(2, order)  # type: ignore[arg-type]  # one of the two words
+        new = int(random.choice(_NUMBERS)).to_bytes(2, order)
     else:
         new = _TEXTS[int(random.integers(len(_TEXTS)))]
         new += b" " * (len(new) % 2)
-    written = len(new).to_bytes(element.length_bytes, order)  # type: ignore[arg-type]
+    written = len(new).to_bytes(element.length_bytes, order)
     end = element.value_at + element.value_bytes
     return data[: element.length_at] + written + new + data[end:]
 
@@ -197,12 +209,12 @@ def _syntax(data: bytes, sample: Sample, others: list[Sample], random: np.random
 
 def _nest(data: bytes, sample: Sample, others: list[Sample], random: np.random.Generator) -> bytes:
     """Put deeply nested sequences of undefined length before the pixel data."""
-    order = "little" if sample.little_endian else "big"
+    order: ByteOrder = "little" if sample.little_endian else "big"
 
     def short(*numbers: int) -> bytes:
-        return b"".join(number.to_bytes(2, order) for number in numbers)  # type: ignore[arg-type]
+        return b"".join(number.to_bytes(2, order) for number in numbers)
 
-    explicit = bool(sample.elements and sample.elements[0].vr)
+    explicit = bool(sample.elements and sample.elements[-1].vr)
     sequence = short(0x0040, 0xA730) + (b"SQ\0\0" if explicit else b"") + b"\xff\xff\xff\xff"
     item = short(0xFFFE, 0xE000) + b"\xff\xff\xff\xff"
     depth = int(random.choice(_DEEP))

@@ -412,6 +412,11 @@ edited(
     set_middle(ImageOrientationPatient=[0.9998, 0.0199987, 0, -0.0199987, 0.9998, 0]),
 )
 edited("slice_upside_down", RefusalCode.INCONSISTENT_GEOMETRY, set_middle(ImageOrientationPatient=[1, 0, 0, 0, -1, 0]))
+edited(
+    "orientation_of_the_last_slice_is_nonsense",
+    RefusalCode.INCONSISTENT_GEOMETRY,
+    lambda series: set_all(ImageOrientationPatient=[23601, 23600, 23600, 23600, 23601, 8240])(series[-1:]),
+)
 edited("in_plane_origin_changes", RefusalCode.INCONSISTENT_GEOMETRY, lambda series: shift(middle(series), x=3))
 edited("in_plane_origin_changes_at_the_end", RefusalCode.INCONSISTENT_GEOMETRY, lambda series: shift(series[-1], y=-2))
 edited(
