@@ -116,6 +116,7 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
         with client:
             yield client
         return
+    _silence_distributed()
     # A daemonic process may have no children, and the DICOM reader decodes compressed slices in one.
     with (
         dask.config.set({"distributed.worker.daemon": False}),
