@@ -14,6 +14,7 @@ from workflow_runs import EVALUATE, REPOSITORY, TINY, TRAIN, command, make_workf
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.training import load_checkpoint
 
+FULL_WIDTH_PARAMETERS = 42_938_668
 PATIENCE_S = 240
 """Longest wait for a child process: only a hang lasts so long."""
 
@@ -183,8 +184,8 @@ def test_the_papers_settings_train_on_a_cpu(small_cohort: Path, roi_cache: Path,
     whole = start(words)
     output, _ = whole.communicate(timeout=1800)
     assert whole.returncode == 0, output
-    weights = load_checkpoint(tmp_path / "model.pt").weights
-    assert sum(tensor.numel() for tensor in weights.values()) > 43_000_000
+    network = load_checkpoint(tmp_path / "model.pt").create_network()
+    assert sum(parameter.numel() for parameter in network.parameters()) == FULL_WIDTH_PARAMETERS
 
 
 def test_the_distributed_override_wraps_the_network() -> None:
