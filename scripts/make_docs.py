@@ -17,6 +17,10 @@ from typing import Any
 from csfnet_bundle.benchmark.pages import benchmark_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "scripts"))
+
+from dicom_tables import DICOM_TABLES  # noqa: E402 - after the path is set
+
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -64,9 +68,16 @@ def _benchmark(name: str, command: str) -> str:
     return benchmark_markdown(_load(name)).rstrip("\n")
 
 
+def latency() -> str:
+    """Predictions by batch size and runtime."""
+    from csfnet_bundle.commands.benchmark_latency import latency_markdown
+
+    return latency_markdown(_load("latency.json"))
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc)
-}
+    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc, latency)
+} | DICOM_TABLES
 
 
 def render(text: str) -> str:
