@@ -2,8 +2,9 @@
 
 A block to run is a ``console`` fence right after a line ``<!-- run -->``. Every line in it that starts with ``$ `` is
 run by bash in the repository's root, one after the other; what it prints on standard output replaces what stood below
-it. A command that fails ends the recording, and the page stays as it was. From the repository's root, with the
-environment active: ``python scripts/record_page.py docs/PAGE.md ...``.
+it. A command that fails ends the recording, and the page stays as it was. What must be there first, or must be gone,
+is seen to by the commands of ``<!-- before: COMMAND -->`` lines. From the repository's root, with the environment
+active: ``python scripts/record_page.py docs/PAGE.md ...``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"(<!-- run -->\n```console\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
+BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ - ")
+"""How MONAI's log begins, which goes to standard output and is left out of the pages."""
 PROMPT = "$ "
 
 
@@ -35,11 +39,15 @@ def record(page: Path) -> None:
             lines += [f"{PROMPT}{command}", *_output(command)]
         return match[1] + "\n".join(lines) + "\n" + match[3]
 
-    page.write_text(BLOCK.sub(run, page.read_text(encoding="utf-8")), encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    for command in BEFORE.findall(text):
+        print(f"{page.name}: (before) {command}", file=sys.stderr, flush=True)
+        _output(command)
+    page.write_text(BLOCK.sub(run, text), encoding="utf-8")
 
 
 def _output(command: str) -> list[str]:
-    """Return the lines that a command prints; this checkout's place on the disk is left out of them."""
+    """Return the lines that a command prints, without empty ones, logs, and this checkout's place on the disk."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -55,7 +63,8 @@ def _output(command: str) -> list[str]:
     )
     if done.returncode:
         raise SystemExit(f"`{command}` ended with status {done.returncode}; the page is as it was")
-    return [line.rstrip() for line in done.stdout.replace(f"{ROOT}/", "").splitlines()]
+    lines = (line.rstrip() for line in done.stdout.replace(f"{ROOT}/", "").splitlines())
+    return [line for line in lines if line and not LOG_LINE.match(line)]
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ def test_the_onnx_file_tells_its_inputs_and_how_to_use_its_output(exported: Path
     assert isinstance(batch, str)
     assert shapes == {"image": [batch, 2, 16, 32, 32], "clinical": [batch, 6], "interval_days": [batch]}
     assert [entry.name for entry in file.graph.output] == ["pred"]
+    assert [entry.version for entry in file.opset_import if not entry.domain] == [20]  # as docs/export.md says
     described = json.loads({entry.key: entry.value for entry in file.metadata_props}["csfnet_bundle"])
     assert described["decision"] == {"temperature": 1.5, "threshold": 0.4}
     assert described["roi"]["size"] == [16, 32, 32]

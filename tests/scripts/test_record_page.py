@@ -42,3 +42,14 @@ def test_a_failing_command_leaves_the_page(repository: Path, tmp_path: Path) -> 
     assert failed.returncode != 0
     assert "status 1" in failed.stderr
     assert page.read_text() == PAGE.replace("echo one", "false")
+
+
+def test_what_must_be_there_first_is_made_first(repository: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        f"<!-- before: echo made > {tmp_path}/file -->\n" + PAGE.replace("echo one", f"cat {tmp_path}/file")
+    )
+    assert _record(repository, page).returncode != 0  # cat has no file named two
+    page.write_text(page.read_text().replace("  two", "  "))
+    assert _record(repository, page).returncode == 0
+    assert "\nmade\n" in page.read_text()

@@ -67,7 +67,14 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         names = file.namelist()
     inside = {name.removeprefix(f"{ARCHIVE_NAME}/") for name in names}
     assert all(name.startswith(f"{ARCHIVE_NAME}/") for name in names)
-    wanted = {"LICENSE", "pyproject.toml", "models/model.pt", "configs/metadata.json", "configs/inference.json"}
+    wanted = {
+        "LICENSE",
+        "pyproject.toml",
+        "docs/README.md",
+        "models/model.pt",
+        "configs/metadata.json",
+        "configs/inference.json",
+    }
     wanted |= {"configs/train.json", "configs/evaluate.json", "configs/logging.conf", "csfnet_bundle/py.typed"}
     wanted |= {"csfnet_bundle/pairs/datalist.schema.json", "csfnet_bundle/report/templates/case.html"}
     assert wanted <= inside
@@ -113,7 +120,7 @@ runpy.run_module("monai.bundle", run_name="__main__")
     [
         (["--out=bundle.tar"], ["bundle.tar", ".zip"]),
         (["--out=bundle.zip", "--model=nowhere.pt"], ["nowhere.pt", "there is no checkpoint"]),
-        (["--out=bundle.zip", "--model=README.txt"], ["README.txt", "not a checkpoint"]),
+        (["--out=bundle.zip", "--model=README.txt"], ["README.txt", "damaged"]),
     ],
 )
 def test_mistakes_are_one_line_and_write_nothing(
