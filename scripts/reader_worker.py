@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT), str(ROOT / "tests" / "dicom")]
 
-from synthetic import COLUMNS, ROWS, SLICES, landmarks_lps, voxel_hu  # noqa: E402 - after the path is set
+from synthetic import AIR, COLUMNS, LANDMARK_HU, ROWS, SLICES, landmarks_lps, voxel_hu  # noqa: E402 - after the path is set
 
 Read = Callable[[str], tuple[NDArray[np.float64], NDArray[np.float64]]]
 """From a folder to HU in any order of axes, and the affine from its index to LPS mm."""
@@ -126,6 +126,7 @@ def _farthest_landmark(
     """Return how far the worst landmark is from the nearest bright spot, mm; None if there is no spot."""
     from scipy import ndimage
 
+    array = np.minimum(array, AIR + LANDMARK_HU)  # else padding that was taken for tissue would outshine the landmarks
     low, high = float(array.min()), float(array.max())
     labels, count = ndimage.label(array > low + 0.3 * (high - low))
     if not 0 < count < 50:
