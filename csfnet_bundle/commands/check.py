@@ -21,7 +21,7 @@ from csfnet_bundle.commands.check_output import (
 )
 from csfnet_bundle.dicom.scan import group_series, list_files, read_headers
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import DATALIST_NAME, Datalist, load_datalist
+from csfnet_bundle.pairs import DATALIST_NAME, Datalist, datalist_problems, load_datalist
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.roi.judging import judge_pair, judge_study
 from csfnet_bundle.roi.verdicts import PairVerdict, Reason, StudyVerdict
@@ -76,13 +76,13 @@ def _check_folder(folder: Path, *, json_output: bool, pixels: bool) -> int:
 
 def _check_datalist(path: Path, *, json_output: bool, pixels: bool, one_scan: bool) -> int:
     verdicts: list[PairVerdict] = []
-    problem = None
     try:
-        datalist = load_datalist(path)
-        verdicts = list(_judge_pairs(datalist, pixels=pixels, one_scan=one_scan))
+        problems = datalist_problems(path)
+        if not problems:
+            verdicts = list(_judge_pairs(load_datalist(path), pixels=pixels, one_scan=one_scan))
     except BundleError as error:
-        problem = Reason.of(error.for_record("") if not error.record else error)
-    document = pairs_document(path, verdicts, problem, pixels=pixels)
+        problems = [error]
+    document = pairs_document(path, verdicts, list(map(Reason.of, problems)), pixels=pixels)
     if json_output:
         _print_json(document)
     else:

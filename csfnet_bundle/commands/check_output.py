@@ -47,14 +47,14 @@ def folder_document(
 
 
 def pairs_document(
-    path: Path, pairs: Sequence[PairVerdict], problem: Reason | None, *, pixels: bool
+    path: Path, pairs: Sequence[PairVerdict], problems: Sequence[Reason], *, pixels: bool
 ) -> dict[str, object]:
-    """Return what was found about the records of a datalist as plain values."""
-    reasons = [pair.reason for pair in pairs if pair.reason]
-    reasons += [problem] if problem else []
+    """Return what was found about the records of a datalist, and about the datalist itself, as plain values."""
+    reasons = [*problems, *(pair.reason for pair in pairs if pair.reason)]
     count = f"{sum(pair.reason is None for pair in pairs)} of {len(pairs)} records can be used"
     return {
-        **_head(path, "datalist", count if pairs else "No record was checked.", reasons, pixels=pixels),
+        **_head(path, "datalist", count if pairs else "No scan was looked at.", reasons, pixels=pixels),
+        "problems": [_reason(problem) for problem in problems],
         "records": [
             {
                 "name": pair.name,

@@ -41,9 +41,10 @@ class Reason:
     @classmethod
     def of(cls, error: BundleError) -> Reason:
         """Return the reason that an error gives."""
+        problem = f"{error.record}: {error.problem}" if error.record else error.problem
         if isinstance(error, Refusal):
-            return cls(str(error.code), error.problem, error.remedy, error.figures)
-        return cls("", error.problem, error.remedy)
+            return cls(str(error.code), problem, error.remedy, error.figures)
+        return cls("", problem, error.remedy)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.problem}" if self.code else self.problem

@@ -223,3 +223,24 @@ def test_a_datalist_that_is_none_is_told_in_json(tmp_path: Path, capsys: Output)
     status, document = report(tmp_path, capsys)
     assert status == 1
     assert "not JSON" in document["summary"][0]
+
+
+def test_every_problem_of_a_datalist_is_told_at_once(tmp_path: Path, capsys: Output) -> None:
+    make_cohort(tmp_path)
+    file = tmp_path / "datalist.json"
+    document = json.loads(file.read_text())
+    (record,) = document["training"]
+    document["training"] = [
+        {**record, "label": 2},
+        {**record, "nodule": "2", "t0": {**record["t0"], "date": "20010102"}},
+        {**record, "nodule": "3"},
+    ]
+    document["test"] = [{**record, "nodule": "4"}]
+    file.write_text(json.dumps(document))
+    status, found = report(tmp_path, capsys)
+    assert status == 1
+    problems = [problem["why"] for problem in found["problems"]]
+    assert all(words in problem for words, problem in zip(("label is 2", "earlier", "one list"), problems, strict=True))
+    assert all(problem in "".join(found["summary"]) for problem in problems)
+    assert "100012/1" in problems[0]
+    assert "100012/2" in problems[1]
