@@ -20,7 +20,7 @@ from csfnet_bundle.dicom.instance import (
     instance_from_header,
     possible_spacing,
 )
-from csfnet_bundle.dicom.tolerances import MAX_ELEMENTS, MAX_FRAMES, MAX_VOXELS
+from csfnet_bundle.dicom.tolerances import MAX_ELEMENTS, MAX_FRAMES, MAX_ITEMS, MAX_VOXELS
 from csfnet_bundle.errors import RefusalCode
 
 if TYPE_CHECKING:
@@ -49,7 +49,12 @@ def multiframe_instances(path: str, header: Header) -> list[Instance]:
             warnings.simplefilter("ignore")
             return _frame_instances(path, header, whole, frames)
     except _TooManyElementsError:
-        return [replace(whole, fault=Fault(RefusalCode.TOO_LARGE, f"a header of over {MAX_ELEMENTS} elements"))]
+        return [
+            replace(
+                whole,
+                fault=Fault(RefusalCode.TOO_LARGE, f"a header of over {MAX_ELEMENTS} elements or {MAX_ITEMS} items"),
+            )
+        ]
     except EncapsulationError as error:
         return [replace(whole, fault=Fault(RefusalCode.UNREADABLE_SLICE, str(error)))]
     except Exception as error:  # pydicom raises many kinds on damaged sequences, some only when a value is asked for
@@ -80,7 +85,7 @@ def _functional_groups(path: str, header: Header) -> tuple[Dataset | None, Seque
 
     with open(path, "rb") as file:  # noqa: PTH123 - the header pass works on plain paths
         data = file.read(header.pixel_element)
-    if has_more_elements(data, header.explicit_vr, header.syntax.little_endian, MAX_ELEMENTS):
+    if has_more_elements(data, header.explicit_vr, header.syntax.little_endian, MAX_ELEMENTS, MAX_ITEMS):
         raise _TooManyElementsError
     dataset = pydicom.dcmread(
         io.BytesIO(data), specific_tags=[tags.SHARED_FUNCTIONAL_GROUPS, tags.PER_FRAME_FUNCTIONAL_GROUPS]

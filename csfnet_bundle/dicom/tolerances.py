@@ -61,9 +61,9 @@ HEADER_GROWTH = 8
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 """Longest header: the functional groups of 4,000 frames, and still walked in a second where every element is empty."""
 
-MAX_ELEMENTS = 120_000
-"""Most elements and items, nested ones too, of a multi-frame header: over 100 for each of 1,000 frames. pydicom makes
-an object of each, a million of which would take ten seconds and a gigabyte."""
+MAX_ELEMENTS, MAX_ITEMS = 250_000, 60_000
+"""Most elements and items, nested ones too, of a multi-frame header: those of 4,000 frames with 15 functional groups
+each. pydicom makes an object of each, a million of which would take ten seconds and a gigabyte."""
 
 MAX_READ_BYTES = 64 * 1024 * 1024
 """Most bytes of one file held in memory at once; 4096x4096 pixels take half of it."""

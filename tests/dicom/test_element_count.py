@@ -35,7 +35,7 @@ def flooded(kind: str) -> bytes:
 def test_a_flooded_header_is_refused_before_it_is_parsed(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(multiframe, "MAX_ELEMENTS", COUNT)
+    monkeypatch.setattr(multiframe, "MAX_ITEMS" if kind == "items" else "MAX_ELEMENTS", COUNT // 2)
     data = enhanced(make_series())
     data.PerFrameFunctionalGroupsSequence = []
     path = tmp_path / "flood.dcm"
@@ -65,8 +65,10 @@ def test_nested_elements_and_items_are_counted(syntax: str, tmp_path: Path) -> N
     # SOPInstanceUID, sequence, item, sequence, twice an item with two elements
     wanted = meta + 1 + 3 + 2 * 3
     explicit, little = syntax != ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
-    assert not element_count.has_more_elements(content, explicit, little, wanted + 1)
-    assert element_count.has_more_elements(content, explicit, little, wanted - 1)
+    assert not element_count.has_more_elements(content, explicit, little, wanted + 1, 9)
+    assert element_count.has_more_elements(content, explicit, little, wanted - 1, 9)
+    assert not element_count.has_more_elements(content, explicit, little, wanted + 1, 3)
+    assert element_count.has_more_elements(content, explicit, little, wanted + 1, 2)
 
 
 def test_groups_of_undefined_length_are_read(tmp_path: Path) -> None:
