@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import logging
+import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -8,6 +9,31 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+if os.environ.get("CI"):  # the same examples every time; at a desk, new ones in every run
+    settings.register_profile("ci", derandomize=True)
+    settings.load_profile("ci")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the process with the tests' own status, without the libraries' farewell.
+
+    GDCM, ITK and SimpleITK carry the same C++ library; loaded into one process, as only the comparisons here do, they
+    can crash while the interpreter takes itself down, after the last test.
+    """
+    status = getattr(config, "_status_of_the_tests", None)
+    if status is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config._status_of_the_tests = int(exitstatus)  # type: ignore[attr-defined]
+
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

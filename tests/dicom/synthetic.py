@@ -129,8 +129,8 @@ def make_slice(
     data.ConvolutionKernel = "STANDARD"
     data.SliceThickness = f"{np.linalg.norm(affine[:3, 2]):.6g}"
     data.InstanceNumber = k + 1
-    data.ImagePositionPatient = [format_number_as_ds(float(mm)) for mm in (affine @ [0, 0, k, 1])[:3]]
-    data.ImageOrientationPatient = [format_number_as_ds(float(cosine)) for cosine in orientation]
+    data.ImagePositionPatient = [_decimal(mm) for mm in (affine @ [0, 0, k, 1])[:3]]
+    data.ImageOrientationPatient = [_decimal(cosine) for cosine in orientation]
     spacing = np.linalg.norm(affine[:3, 1]), np.linalg.norm(affine[:3, 0])
     data.PixelSpacing = [format_number_as_ds(float(mm)) for mm in spacing]
     data.Columns, data.Rows = hu.shape
@@ -252,3 +252,8 @@ def _gdcm_frame(data: Dataset) -> bytes:
 def roi_landmark_error(roi: Roi, mark: NDArray[np.float64]) -> float:
     """Distance in mm of the landmark in a ROI around it from where it was put."""
     return float(_errors(roi.array.astype(float), roi.affine, mark[None])[0])
+
+
+def _decimal(value: float) -> str:
+    """Write a number for DICOM; rounded, since pydicom writes 1e-17 with more than the sixteen characters allowed."""
+    return format_number_as_ds(round(float(value), 9) + 0.0)

@@ -57,8 +57,10 @@ def test_a_landmark_is_in_its_place_in_every_orientation(
     # The affine takes the landmark's index to its place; the header gives positions to ten digits.
     k = MARK[0, 2] if volume.affine[:3, 2] @ affine[:3, 2] > 0 else SHAPE[2] - 1 - MARK[0, 2]
     np.testing.assert_allclose((volume.affine @ [*MARK[0, :2], k, 1.0])[:3], mark, atol=1e-3)
-    # And the ROI, cut by those who know the place alone, has its brightest voxel in its middle.
-    assert np.unravel_index(roi.array.argmax(), roi.array.shape) == (2, 2, 2)
+    # And the ROI, cut by those who know the place alone, has its brightest voxel in its middle, or beside it where the
+    # scan's own voxels, up to 2.5 mm apart and oblique, lie so.
+    brightest = np.array(np.unravel_index(roi.array.argmax(), roi.array.shape))
+    assert np.abs(brightest - 2).max() <= 1
 
 
 @pytest.fixture(scope="module")
