@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+import pydicom
 import pytest
 
 from csfnet_bundle.commands import main
@@ -51,7 +52,7 @@ def test_a_real_series_goes_the_whole_way(
     points = {"point0": (column, row, slice_number), "point1": _voxel(pair.t1.point, scans["t1"])}
     words = [f"--{name}={path}" for name, path in scans.items()]
     words += [f"--{name}={','.join(map(str, point))}" for name, point in points.items()]
-    words += ["--space=voxel", f"--out={out}", f"--checkpoint={repository / MODEL}"]
+    words += ["--space=voxel", f"--out={out}", f"--checkpoint={repository / MODEL}", "--dicom_out=true"]
     assert main(["predict", *words]) == 0
 
     table = pd.read_csv(out / "predictions.csv")
@@ -65,6 +66,13 @@ def test_a_real_series_goes_the_whole_way(
     lps = middle[:3] * [-1, -1, 1]
     assert np.linalg.norm(lps - np.array(pair.t1.point.coordinates)) < ATTENTION_REACH_MM
     assert (out / f"{patient}_1.png").stat().st_size > 10_000
+
+    later = pydicom.dcmread(next(path for path in scans["t1"].rglob("*") if path.is_file()), stop_before_pixels=True)
+    report = pydicom.dcmread(next(out.glob("*_report.dcm")))
+    attention_map = pydicom.dcmread(next(out.glob("*_attention.dcm")))
+    assert report.PatientID == attention_map.PatientID == patient
+    assert report.StudyInstanceUID == attention_map.StudyInstanceUID == later.StudyInstanceUID
+    assert attention_map.FrameOfReferenceUID == later.FrameOfReferenceUID
 
 
 def _voxel(point: Point, folder: Path) -> tuple[float, ...]:
