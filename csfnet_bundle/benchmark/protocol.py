@@ -11,6 +11,7 @@ from typing import Any
 from monai.bundle import ConfigParser
 
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.files import write_atomically
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.roi import RoiSettings
@@ -56,7 +57,7 @@ class Protocol:
         config_files: further config files, after configs/train.json and the system's own.
         overrides: ids of the config and their values, for every fit.
         without_reads: take the radiologists' reads out of the clinical values.
-        permutations: how often labels are permuted and the first system trained on them.
+        permutations: how often labels are permuted and the reference system trained on them.
         cache_dir: where ROIs are cached; None is within ``out``.
         evaluate_on: another cohort that the trained folds predict.
     """
@@ -103,7 +104,12 @@ class Protocol:
             for system in self.systems
             for fold in range(self.folds)
         ]
-        return true + [Fit(self.systems[0], 0, 0, permutation) for permutation in range(1, self.permutations + 1)]
+        return true + [Fit(self.reference, 0, 0, permutation) for permutation in range(1, self.permutations + 1)]
+
+    @property
+    def reference(self) -> str:
+        """The system that all others are compared with: CSF-Net, or the first where it is not among them."""
+        return REFERENCE if REFERENCE in self.systems else self.systems[0]
 
     def folder(self, fit: Fit) -> Path:
         """Return where a fit's files go."""
@@ -115,9 +121,16 @@ class Protocol:
         return self.out / "folds" / f"fold{fit.fold}{permuted}"
 
     def configs(self, system: str) -> list[str]:
-        """Return the config files of a system, the later ones over the earlier."""
+        """Return the config files of a system, the later ones over the earlier.
+
+        A further file ``NAME.json`` may have a part for one system alone, ``NAME/SYSTEM.json``, e.g. a learning rate.
+        """
         folder = self.bundle_root / "configs"
-        return [str(folder / "train.json"), str(folder / "systems" / f"{system}.json"), *self.config_files]
+        files = [folder / "train.json", folder / "systems" / f"{system}.json"]
+        for name in map(Path, self.config_files):
+            own = name.with_suffix("") / f"{system}.json"
+            files += [name, own] if own.is_file() else [name]
+        return [str(file) for file in files]
 
     def settings(self, system: str) -> dict[str, Any]:
         """Return a system's config, its files one over the other, nothing of it evaluated."""

@@ -17,7 +17,7 @@ from csfnet_bundle.benchmark.running import Predictions
 from csfnet_bundle.benchmark.splits import VALIDATION_SHARE
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
-from csfnet_bundle.evaluation.comparison import REFERENCE, compare_systems, difference_table
+from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
 from csfnet_bundle.pairs import FollowUpPair
@@ -28,11 +28,6 @@ STRATA = ("diameter_mm", "attenuation", "sex", "smoking", "scanner", "kernel")
 STANDARD_ERRORS = 3
 """A mean area on permuted labels within so many standard errors of 0.5 shows no leak."""
 SECONDS_PER_HOUR = 3600
-
-
-def reference_system(protocol: Protocol) -> str:
-    """Return the system that all others are compared with: CSF-Net, or the first where it is not among them."""
-    return REFERENCE if REFERENCE in protocol.systems else protocol.systems[0]
 
 
 def make_results(
@@ -49,7 +44,7 @@ def make_results(
     Returns:
         Plain values for results.json.
     """
-    reference = reference_system(protocol)
+    reference = protocol.reference
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
     document: dict[str, Any] = {
         "command": command,
@@ -130,7 +125,7 @@ def _permuted(protocol: Protocol, predictions: Predictions) -> dict[str, object]
     if len(areas) > 1:
         error = float(np.std(areas, ddof=1) / np.sqrt(len(areas)))
     return {
-        "system": protocol.systems[0],
+        "system": protocol.reference,
         "auc": areas,
         "mean": mean,
         "standard_error": plain_number(error),

@@ -49,7 +49,7 @@ def benchmark(
         quick: eighth width, 32 mm ROI, one split, one seed: a first look on a CPU.
         config: further config files over configs/train.json and the system's own, by commas.
         epochs: of every training; by default those of the config.
-        permuted_labels: train the first system on permuted labels so many times; 5 or more show whether anything leaks.
+        permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show any leak.
         without_reads: take the two radiologists' reads out of the clinical values.
         evaluate_on: another cohort, of other patients, that the trained folds predict.
         devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
