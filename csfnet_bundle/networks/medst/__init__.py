@@ -1,0 +1,31 @@
+"""Med-ST (arXiv 2405.19654): pre-training on views, text and time. Torch and MONAI's blocks alone; the text model is given."""
+
+from csfnet_bundle.networks.medst.image_encoder import ImageEncoder
+from csfnet_bundle.networks.medst.losses.objective import MedSTObjective
+from csfnet_bundle.networks.medst.medst import (
+    Embeddings,
+    ImageEmbeddings,
+    MedST,
+    TextEmbeddings,
+    create_image_encoder,
+    create_medst,
+)
+from csfnet_bundle.networks.medst.presets import FAITHFUL, SIZES
+from csfnet_bundle.networks.medst.roi_views import VIEWS, roi_views
+from csfnet_bundle.networks.medst.text_encoder import TextEncoder
+
+__all__ = [
+    "FAITHFUL",
+    "SIZES",
+    "VIEWS",
+    "Embeddings",
+    "ImageEmbeddings",
+    "ImageEncoder",
+    "MedST",
+    "MedSTObjective",
+    "TextEmbeddings",
+    "TextEncoder",
+    "create_image_encoder",
+    "create_medst",
+    "roi_views",
+]

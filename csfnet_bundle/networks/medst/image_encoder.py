@@ -1,0 +1,135 @@
+"""The image encoder of Med-ST: a vision transformer whose blocks attend over all views of a study."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from monai.networks.blocks import PatchEmbeddingBlock
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from csfnet_bundle.networks.medst.roi_views import PROJECTIONS
+from csfnet_bundle.networks.medst.view_experts import view_expert_block
+
+INITIAL_DEVIATION = 0.02  # of class tokens and view embeddings at the start (ViT)
+
+
+class ImageTokens(NamedTuple):
+    """What the encoder makes of N studies with V views of G by G patches.
+
+    Attributes:
+        study: (N, C), the mean of the present views' class tokens, or the shared one.
+        patches: (N, V * G * G, C), view by view and row by row; zeros where ``mask`` is False.
+        mask: (N, V * G * G) bool, True on patches of present views that are not blank.
+        embedded: (N, V * G * G, C), the patches as they enter the first block.
+    """
+
+    study: Tensor
+    patches: Tensor
+    mask: Tensor
+    embedded: Tensor
+
+
+class ImageEncoder(nn.Module):
+    """ViT with MoVE blocks over the tokens of one or more views (Med-ST, Section 3.1).
+
+    Projection of the patches and their positions are shared by all views. By default every view has a class token
+    and an embedding of its own; with the published, shared class token nothing but the expert tells the views apart.
+    Patches that do not count (absent views, blank patches) are never keys of the attention; positions blank in all
+    studies and views of a batch are not computed at all.
+
+    Args:
+        image_size: S, edge of a view in pixels.
+        patch_size: edge of a patch in pixels.
+        width: of the tokens, C.
+        depth: number of blocks.
+        heads: of the attention.
+        views: V.
+        shared_experts: one expert for all views, see :class:`csfnet_bundle.networks.medst.view_experts.ViewExperts`.
+        shared_class_token: one class token for all views and no view embedding, as published.
+        mask_blank: patches whose pixels are all zero (the padding of a view) do not count.
+
+    Attributes:
+        grid: G, patches along an edge of a view.
+    """
+
+    def __init__(
+        self,
+        image_size: int,
+        patch_size: int,
+        width: int,
+        depth: int,
+        heads: int,
+        views: int = 2,
+        shared_experts: bool = False,
+        shared_class_token: bool = False,
+        mask_blank: bool = True,
+    ) -> None:
+        super().__init__()
+        self.patch_size = patch_size
+        self.width = width
+        self.views = views
+        self.shared_class_token = shared_class_token
+        self.mask_blank = mask_blank
+        self.grid = image_size // patch_size
+        class_tokens = 1 if shared_class_token else views
+
+        self.patch_embedding = PatchEmbeddingBlock(PROJECTIONS, image_size, patch_size, width, heads, spatial_dims=2)
+        self.class_tokens = nn.Parameter(_small(class_tokens, width))
+        self.view_embedding = nn.Parameter(_small(views, width)) if not shared_class_token else None
+        self.blocks = nn.ModuleList(
+            view_expert_block(width, heads, views, shared_experts=shared_experts, shared_class_token=shared_class_token)
+            for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, views: Tensor, present: Tensor) -> ImageTokens:
+        """Encode the views of N studies.
+
+        Args:
+            views: (N, V, 3, S, S) in [0, 1].
+            present: (N, V) bool; what an absent view's pixels are does not matter. Each study needs one view at least.
+        """
+        studies = views.shape[0]
+        mask = self._counting(views, present)  # (N, V, P)
+        embedded = self.patch_embedding(views.flatten(0, 1)).unflatten(0, (studies, self.views))  # (N, V, P, C)
+        if self.view_embedding is not None:
+            embedded = embedded + self.view_embedding[:, None]
+        used = torch.nonzero(mask.flatten(0, 1).any(dim=0))[:, 0]  # (U,), positions that count anywhere
+
+        kept, kept_mask = embedded[:, :, used], mask[:, :, used]  # (N, V, U, C), (N, V, U)
+        class_tokens = self.class_tokens.expand(studies, -1, -1)  # (N, 1 or V, C)
+        if self.shared_class_token:
+            tokens = torch.cat([class_tokens, kept.flatten(1, 2)], dim=1)  # (N, 1 + V * U, C)
+            keys = F.pad(kept_mask.flatten(1, 2), [1, 0], value=1.0)  # (N, 1 + V * U)
+        else:
+            tokens = torch.cat([class_tokens.unsqueeze(2), kept], dim=2).flatten(1, 2)  # (N, V * (1 + U), C)
+            keys = torch.cat([present.unsqueeze(2), kept_mask], dim=2).flatten(1, 2)  # (N, V * (1 + U))
+        for block in self.blocks:
+            tokens = block(tokens, attn_mask=keys[:, None, None])
+        tokens = self.norm(tokens)
+
+        if self.shared_class_token:
+            study = tokens[:, 0]  # (N, C)
+            kept = tokens[:, 1:].unflatten(1, (self.views, -1))  # (N, V, U, C)
+        else:
+            by_view = tokens.unflatten(1, (self.views, -1))  # (N, V, 1 + U, C)
+            weight = present / present.sum(dim=1, keepdim=True)  # (N, V)
+            study = (by_view[:, :, 0] * weight.unsqueeze(2)).sum(dim=1)  # (N, C)
+            kept = by_view[:, :, 1:]
+        kept = torch.where(kept_mask.unsqueeze(3), kept, torch.zeros_like(kept))
+        patches = torch.zeros_like(embedded).index_copy(2, used, kept)  # (N, V, P, C)
+        return ImageTokens(study, patches.flatten(1, 2), mask.flatten(1, 2), embedded.flatten(1, 2))
+
+    def _counting(self, views: Tensor, present: Tensor) -> Tensor:
+        """Return (N, V, P), True on the patches that count."""
+        if not self.mask_blank:
+            return present.unsqueeze(2).expand(-1, -1, self.grid * self.grid)
+        brightest = F.max_pool2d(views.flatten(0, 1).amax(dim=1, keepdim=True), self.patch_size)  # (N * V, 1, G, G)
+        seen = (brightest > 0).flatten(1).unflatten(0, (views.shape[0], self.views))  # (N, V, P)
+        return seen & present.unsqueeze(2)
+
+
+def _small(rows: int, width: int) -> Tensor:
+    return nn.init.trunc_normal_(torch.empty(rows, width), std=INITIAL_DEVIATION)

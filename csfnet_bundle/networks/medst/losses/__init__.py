@@ -1,0 +1,1 @@
+"""The losses of Med-ST, each by itself, and their weighted sum."""

@@ -1,0 +1,53 @@
+"""The text encoder of Med-ST: any language model, its word pieces summed to words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class TextTokens(NamedTuple):
+    """What the encoder makes of N texts with W words at most.
+
+    Attributes:
+        text: (N, C), the first token's (CLS) last hidden state.
+        words: (N, W, C), zeros where ``mask`` is False.
+        mask: (N, W) bool, True on words.
+    """
+
+    text: Tensor
+    words: Tensor
+    mask: Tensor
+
+
+class TextEncoder(nn.Module):
+    """A language model that is given, and words as the sums of their pieces.
+
+    Args:
+        model: called as ``model(input_ids=(N, L) int64, attention_mask=(N, L))``; its answer has
+            ``last_hidden_state`` (N, L, C), as Hugging Face's models have.
+        width: C.
+    """
+
+    def __init__(self, model: nn.Module, width: int) -> None:
+        super().__init__()
+        self.model = model
+        self.width = width
+
+    def forward(self, token_ids: Tensor, token_mask: Tensor, word_index: Tensor) -> TextTokens:
+        """Encode N texts of L word pieces.
+
+        Args:
+            token_ids: (N, L) int64.
+            token_mask: (N, L) bool, False on padding.
+            word_index: (N, L) int64, the number of the piece's word; -1 on special tokens and padding.
+        """
+        # Whole batches are often padded further than any of their texts is long.
+        longest = int(token_mask.sum(dim=1).max())
+        token_ids, token_mask, word_index = (part[:, :longest] for part in (token_ids, token_mask, word_index))
+        pieces = self.model(input_ids=token_ids, attention_mask=token_mask.long()).last_hidden_state  # (N, L, C)
+        words = int(word_index.max()) + 1
+        belongs = word_index.unsqueeze(1) == torch.arange(words, device=word_index.device)[:, None]  # (N, W, L)
+        return TextTokens(pieces[:, 0], belongs.to(pieces.dtype) @ pieces, belongs.any(dim=2))
