@@ -1,8 +1,9 @@
 """MONAI map transforms: from a datalist record to the network's inputs."""
 
 from csfnet_bundle.transforms.augmentation import random_augmentation
+from csfnet_bundle.transforms.box_padding import RandBoxPaddingd
 from csfnet_bundle.transforms.clinical import EncodeClinicald
 from csfnet_bundle.transforms.follow_up_roi import FollowUpRoid
 from csfnet_bundle.transforms.malignancy_probability import MalignancyProbabilityd
 
-__all__ = ["EncodeClinicald", "FollowUpRoid", "MalignancyProbabilityd", "random_augmentation"]
+__all__ = ["EncodeClinicald", "FollowUpRoid", "MalignancyProbabilityd", "RandBoxPaddingd", "random_augmentation"]
