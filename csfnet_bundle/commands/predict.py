@@ -20,11 +20,12 @@ CACHE_NAME = ".roi_cache"
 
 
 def predict(
-    t0: str,
+    *,
     t1: str,
-    point0: Sequence[float],
     point1: Sequence[float],
     space: str,
+    t0: str | None = None,
+    point0: Sequence[float] | None = None,
     clinical: str | None = None,
     interval_days: float | None = None,
     subject: str | None = None,
@@ -35,17 +36,17 @@ def predict(
     out: str = "output/predict",
     dicom_out: bool = False,
 ) -> None:
-    """Predict the malignancy of one nodule that was seen in two CT scans.
+    """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
     Writes a folder with the prediction (predictions.csv), a report and a picture of the pair, the network's attention
     as NIfTI in the t1 scan's space, and the one-pair datalist that was run.
 
     Args:
-        t0: the earlier scan: a folder of DICOM files, or a .nii, .nii.gz or .mha file.
-        t1: the later scan.
-        point0: the nodule's centre in t0, X,Y,Z.
+        t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz or .mha file.
         point1: the nodule's centre in t1, X,Y,Z.
         space: of both points: LPS or RAS (mm), or voxel.
+        t0: the earlier scan; without it, the weights must be of a network that can do without.
+        point0: the nodule's centre in t0, X,Y,Z.
         clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
@@ -60,16 +61,19 @@ def predict(
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
     values = {} if clinical is None else read_clinical(clinical)
-    points = (_point(point0, space, "t0"), _point(point1, space, "t1"))
-    paths = (_existing(t0, "t0"), _existing(t1, "t1"))
-    found = _series(paths, (series0, series1))
-    scans = [_scan(*scan) for scan in zip(paths, points, found, strict=True)]
+    if t0 is None:
+        _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
+    earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
+    later = (_existing(t1, "t1"), _point(point1, space, "t1"))
+    found0, found1 = _series(None if earlier is None else earlier[0], later[0], (series0, series1))
+    scan0 = None if earlier is None else _scan(*earlier, found0)
+    scan1 = _scan(*later, found1)
     pair = FollowUpPair(
-        subject=str(subject) if subject is not None else _patient(found[1], paths[1]),
+        subject=str(subject) if subject is not None else _patient(found1, later[0]),
         nodule=str(nodule),
-        t0=scans[0],
-        t1=scans[1],
-        interval_days=_days(scans[0], scans[1]) if interval_days is None else interval_days,
+        t0=scan0,
+        t1=scan1,
+        interval_days=_days(scan0, scan1) if interval_days is None else interval_days,
         clinical=values,
     )
     pair = FollowUpPair.from_record(pair.to_record())
@@ -95,6 +99,13 @@ def predict(
     _print_result(folder)
 
 
+def _refuse_without_t0(**options: object) -> None:
+    """Raise BundleError for an option that says something of a scan that is not there."""
+    for name, value in options.items():
+        if value is not None:
+            raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Name the earlier scan by --t0.")
+
+
 def _existing(path: str, name: str) -> Path:
     location = Path(str(path))
     if not location.exists():
@@ -102,20 +113,24 @@ def _existing(path: str, name: str) -> Path:
     return location.resolve()
 
 
-def _point(point: Sequence[float], space: str, name: str) -> Point:
+def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
+    if point is None:
+        raise BundleError("its nodule has no point", record=name, remedy=f"Give one by --point{name[1:]}.")
     try:
         return Point(point, space)  # type: ignore[arg-type]  # it checks both
     except BundleError as error:
         raise error.for_record(name) from None
 
 
-def _series(paths: tuple[Path, Path], uids: tuple[str | None, str | None]) -> tuple[Series | None, Series | None]:
+def _series(
+    path0: Path | None, path1: Path, uids: tuple[str | None, str | None]
+) -> tuple[Series | None, Series | None]:
     """Choose the series to read; two folders together, so that both reconstructions have one kernel where they can."""
-    if paths[0].is_dir() and paths[1].is_dir():
-        return select_pair(scan_folder(paths[0]), scan_folder(paths[1]), *uids)
+    if path0 is not None and path0.is_dir() and path1.is_dir():
+        return select_pair(scan_folder(path0), scan_folder(path1), *uids)
     series0, series1 = (
-        select_series(scan_folder(path), uid=uid) if path.is_dir() else None
-        for path, uid in zip(paths, uids, strict=True)
+        select_series(scan_folder(path), uid=uid) if path is not None and path.is_dir() else None
+        for path, uid in zip((path0, path1), uids, strict=True)
     )
     return series0, series1
 
@@ -126,8 +141,8 @@ def _scan(path: Path, point: Point, series: Series | None) -> Scan:
     return Scan(str(path), point, series_uid=series.uid, date=series.study_date or None)
 
 
-def _days(t0: Scan, t1: Scan) -> float | None:
-    return None if t0.day is None or t1.day is None else float((t1.day - t0.day).days)
+def _days(t0: Scan | None, t1: Scan) -> float | None:
+    return None if t0 is None or t0.day is None or t1.day is None else float((t1.day - t0.day).days)
 
 
 def _patient(series: Series | None, path: Path) -> str:

@@ -15,7 +15,7 @@ RADII = (0.08, 0.3)
 DAYS = (300.0, 800.0)
 """Intervals of a yearly screening, days."""
 MISSING_EVERY = 4
-"""Every fourth pair has no interval, and every fourth clinical value is missing."""
+"""Every fourth pair has no interval, the one after it no t0, and every fourth clinical value is missing."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Pairs:
     """A batch as the network takes it, in arrays.
 
     Attributes:
-        image: (B, 2, D, H, W) float32 in [0, 1]; channel 0 is t0, channel 1 is t1.
+        image: (B, 2, D, H, W) float32 in [0, 1]; channel 0 is t0, channel 1 is t1, which stands in
+            both where there is no t0.
         clinical: (B, V) int64 tokens, 0 where missing.
         interval_days: (B,) float32, NaN where missing.
     """
@@ -56,6 +57,7 @@ def example_pairs(count: int, roi_size: Sequence[int], vocabulary: Sequence[int]
     image = np.where(distance < radii[:, :, None, None, None], NODULE, LUNG) + random.normal(
         0, NOISE, (count, 2, *roi_size)
     )
+    image[1::MISSING_EVERY, 0] = image[1::MISSING_EVERY, 1]
     clinical = np.stack([random.integers(0, tokens, count) for tokens in vocabulary], axis=1)
     clinical[random.random(clinical.shape) < 1 / MISSING_EVERY] = 0
     interval = random.uniform(*DAYS, count)

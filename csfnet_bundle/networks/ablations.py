@@ -39,6 +39,11 @@ class OneScanImage(Network):
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.head = ClassificationHead(TOKEN_WIDTH)
 
+    @property
+    def needs_prior(self) -> bool:
+        """Whether t0 is the scan that the network sees."""
+        return self.scan == "t0"
+
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from one channel of the image (B, 2, D, H, W)."""
         scans = image[:, self.channel : self.channel + 1]  # (B, 1, D, H, W)
@@ -78,6 +83,11 @@ class OneScanWithClinical(Network):
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary)
         self.cross_modal_attention = CrossModalAttention(attention_dropout)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
+
+    @property
+    def needs_prior(self) -> bool:
+        """Whether t0 is the scan that the network sees."""
+        return self.scan == "t0"
 
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from one channel of the image (B, 2, D, H, W) and the clinical tokens (B, 6)."""

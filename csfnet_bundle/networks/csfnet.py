@@ -12,6 +12,7 @@ from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, Cros
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
 from csfnet_bundle.networks.head import ClassificationHead
 from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.prior_presence import PriorPresence
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
 
@@ -24,6 +25,8 @@ class CSFNet(Network):
         use_interval: whether the interval between the scans is a further clinical token (not in the paper).
         cbam: ``"woo"``, or ``"published"`` for the variant of the published code.
         attention_dropout: of the cross-modal attention, in training.
+        prior_presence: whether a further token says if there is a t0 (not in the paper). The network then also serves
+            pairs without one, which show t1 in both channels, if it was trained on some (``RandomlyDropPriord``).
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class CSFNet(Network):
         use_interval: bool = False,
         cbam: str = "woo",
         attention_dropout: float = ATTENTION_DROPOUT,
+        prior_presence: bool = False,
     ) -> None:
         super().__init__()
         self.widths = widths
@@ -40,6 +44,7 @@ class CSFNet(Network):
         self.use_interval = use_interval
         self.cbam = cbam
         self.attention_dropout = attention_dropout
+        self.prior_presence = prior_presence
 
         self.encoder = Encoder(widths, cbam)
         self.temporal_fusion = TemporalFusion(self.encoder.out_channels)
@@ -47,6 +52,12 @@ class CSFNet(Network):
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
+        self.prior_token = PriorPresence() if prior_presence else None
+
+    @property
+    def needs_prior(self) -> bool:
+        """Whether the network cannot tell a missing t0 from one without change."""
+        return not self.prior_presence
 
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) of benign and malignant.
@@ -58,7 +69,7 @@ class CSFNet(Network):
                 ``use_interval``.
         """
         image_tokens = self.image_tokens(self.fuse(image))  # (B, S, 128)
-        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
+        clinical_tokens = self.clinical_tokens(image, clinical, interval_days)  # (B, 6 to 8, 128)
         return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
 
     @torch.jit.export
@@ -71,7 +82,7 @@ class CSFNet(Network):
         map, which covers the ROI. Arguments as of :meth:`forward`.
         """
         fused = self.fuse(image)  # (B, C, d, h, w)
-        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
+        clinical_tokens = self.clinical_tokens(image, clinical, interval_days)  # (B, 6 to 8, 128)
         attention = self.cross_modal_attention.image_attention(self.image_tokens(fused), clinical_tokens)  # (B, S)
         return attention.reshape(fused.shape[0], fused.shape[2], fused.shape[3], fused.shape[4])
 
@@ -79,3 +90,10 @@ class CSFNet(Network):
         """Return the feature map of both scans (B, C, d, h, w)."""
         maps = self.encoder(image)  # (B, 2, C, d, h, w)
         return self.temporal_fusion(maps[:, 0], maps[:, 1])
+
+    def clinical_tokens(self, image: Tensor, clinical: Tensor | None, interval_days: Tensor | None) -> Tensor:
+        """Return the tokens of the clinical variables and, where asked for, of interval and prior (B, 6 to 8, 128)."""
+        tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
+        if self.prior_token is not None:
+            tokens = torch.cat([tokens, self.prior_token(image)], dim=1)  # (B, 7 or 8, 128)
+        return tokens

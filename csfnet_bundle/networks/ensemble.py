@@ -33,6 +33,11 @@ class Ensemble(Network):
         self.temperatures = [float(temperature) for temperature in temperatures]
         self.networks = nn.ModuleList(create_network(member) for member in members)
 
+    @property
+    def needs_prior(self) -> bool:
+        """Whether any of the networks does."""
+        return any(network.needs_prior for network in self.networks)
+
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2); arguments as of :meth:`csfnet_bundle.networks.CSFNet.forward`."""
         each = self.log_probabilities(image, clinical, interval_days)  # (M, B, 2)

@@ -29,6 +29,11 @@ class Network(nn.Module):
     An input that a network has no use for is accepted and ignored, so that all networks train on the same batches.
     """
 
+    @property
+    def needs_prior(self) -> bool:
+        """Whether a pair must have a t0; else t1 may stand in both channels where there is none."""
+        return True
+
     def architecture(self) -> dict[str, Plain]:
         """Return the class name, as ``name``, and every constructor argument, as plain values.
 

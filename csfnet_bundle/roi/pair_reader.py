@@ -71,7 +71,7 @@ def read_pair(
         folder: the datalist's folder.
         settings: size and spacing of the ROI (the window is not applied here).
         repeat_missing_prior: show t1 in both channels where the pair has no t0, and say so in the findings; for
-            one-scan systems only.
+            networks that can do without (``Network.needs_prior``).
         find_series: how the series in a folder are found.
 
     Raises:
@@ -116,7 +116,8 @@ def locate_pair(
             raise Refusal(
                 RefusalCode.NO_PRIOR,
                 "the pair has no t0 scan and the network compares two",
-                remedy="Give the earlier scan, or use a one-scan system.",
+                remedy="Give the earlier scan, or use a network that can do without: a one-scan system, or one trained "
+                "with configs/prior_dropout.json.",
             )
         return None, _located(pair, pair.t1, path1, _series(pair.t1, path1, find_series))
     path0 = scan_path(pair.t0, folder)

@@ -6,6 +6,7 @@ from csfnet_bundle.training.data import datalist_hash, datalist_items
 from csfnet_bundle.training.ensemble import ensemble_checkpoint
 from csfnet_bundle.training.outputs import malignancy_scores
 from csfnet_bundle.training.preparation import prepare
+from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
 from csfnet_bundle.training.seeding import SeedEpochs
 from csfnet_bundle.training.session import TrainingSession
@@ -21,6 +22,7 @@ __all__ = [
     "TrainingSession",
     "WriteEvaluation",
     "WritePredictions",
+    "check_prior_use",
     "datalist_hash",
     "datalist_items",
     "ensemble_checkpoint",

@@ -5,5 +5,13 @@ from csfnet_bundle.transforms.box_padding import RandBoxPaddingd
 from csfnet_bundle.transforms.clinical import EncodeClinicald
 from csfnet_bundle.transforms.follow_up_roi import FollowUpRoid
 from csfnet_bundle.transforms.malignancy_probability import MalignancyProbabilityd
+from csfnet_bundle.transforms.prior_dropout import RandomlyDropPriord
 
-__all__ = ["EncodeClinicald", "FollowUpRoid", "MalignancyProbabilityd", "RandBoxPaddingd", "random_augmentation"]
+__all__ = [
+    "EncodeClinicald",
+    "FollowUpRoid",
+    "MalignancyProbabilityd",
+    "RandBoxPaddingd",
+    "RandomlyDropPriord",
+    "random_augmentation",
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from monai.transforms import Compose, RandAffined, RandFlipd, RandRotate90d, Transform
 
+from csfnet_bundle.transforms.prior_dropout import RandomlyDropPriord
+
 IN_PLANE = (1, 2)
 """Spatial axes (H, W): a lung's slices keep their thickness under rotations in this plane only."""
 
@@ -15,6 +17,7 @@ def random_augmentation(
     rotate_degrees: float = 180.0,
     shift_probability: float = 0.0,
     shift_voxels: tuple[float, float, float] = (1.0, 2.0, 2.0),
+    prior_dropout_probability: float = 0.0,
 ) -> Transform:
     """Return the random transforms of ``image`` (2, D, H, W); t0 and t1 are its channels, so they move together.
 
@@ -26,6 +29,7 @@ def random_augmentation(
         rotate_degrees: largest rotation, degrees.
         shift_probability: of a shift, for points that are set by hand.
         shift_voxels: largest shift along (D, H, W), voxels.
+        prior_dropout_probability: of showing t1 in both channels, after all else (:class:`RandomlyDropPriord`).
     """
     steps: list[Transform] = [RandFlipd(keys="image", prob=flip_probability, spatial_axis=axis) for axis in range(3)]
     steps.append(RandRotate90d(keys="image", prob=flip_probability, spatial_axes=IN_PLANE))
@@ -43,4 +47,6 @@ def random_augmentation(
         steps.append(
             RandAffined(keys="image", prob=shift_probability, translate_range=shift_voxels, padding_mode="reflection")
         )
+    if prior_dropout_probability != 0:
+        steps.append(RandomlyDropPriord(prior_dropout_probability))
     return Compose(steps)

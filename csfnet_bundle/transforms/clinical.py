@@ -18,7 +18,7 @@ class EncodeClinicald(MapTransform):
     """Encode a pair's clinical variables and scan interval.
 
     The record gains ``clinical``, int64 tensor (6,) of codes, and ``interval_days``, float32 scalar tensor, NaN where
-    the interval is not known.
+    the interval is not known or there is no t0 that it could start from.
 
     Args:
         keys: the key that holds the pair.
@@ -41,6 +41,7 @@ class EncodeClinicald(MapTransform):
             except BundleError as error:
                 raise error.for_record(f"pair {pair.name}") from None
             record["clinical"] = torch.as_tensor(codes, dtype=torch.int64)
-            interval = float("nan") if pair.interval_days is None else float(pair.interval_days)
+            known = pair.interval_days is not None and pair.t0 is not None
+            interval = float(pair.interval_days) if known else float("nan")  # type: ignore[arg-type]
             record["interval_days"] = torch.tensor(interval)
         return record

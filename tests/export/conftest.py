@@ -26,9 +26,9 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint whose output depends on every input, the interval among them."""
+    """A checkpoint whose output depends on every input, interval and presence of t0 among them."""
     torch.manual_seed(0)
-    network = CSFNet(widths=[[4], [4], [8]], use_interval=True)
+    network = CSFNet(widths=[[4], [4], [8]], use_interval=True, prior_presence=True)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm3d):
             module.momentum = 1.0

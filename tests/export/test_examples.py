@@ -17,6 +17,9 @@ def test_pairs_are_what_the_network_takes() -> None:
     assert (pairs.clinical == 0).any()
     assert np.isnan(pairs.interval_days).any()
     assert np.isfinite(pairs.interval_days).any()
+    without_t0 = (pairs.image[:, 0] == pairs.image[:, 1]).all(axis=(1, 2, 3))
+    assert without_t0.any()
+    assert not without_t0.all()
     assert len(pairs.first(3)) == 3
 
 

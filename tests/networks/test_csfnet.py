@@ -46,7 +46,7 @@ def test_published_cbam_total() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_every_parameter_gets_a_gradient(seed: int, cbam: str, batch: Callable, find_dead_parameters: Callable) -> None:
     torch.manual_seed(seed)
-    network = CSFNet(NARROW_WIDTHS, cbam=cbam, use_interval=True)
+    network = CSFNet(NARROW_WIDTHS, cbam=cbam, use_interval=True, prior_presence=True)
     assert find_dead_parameters(network, batch(2)) == []
 
 
@@ -99,6 +99,20 @@ def test_interval_matters_where_asked(batch: Callable) -> None:
     assert difference.abs().max() > 1e-4
 
 
+def test_a_missing_prior_matters_where_asked(batch: Callable) -> None:
+    """The token says so, besides what the image shows: one voxel's last bit makes a prior of it."""
+    image, clinical, _ = batch(1)
+    image[:, 0] = image[:, 1]
+    almost = image.clone()
+    almost[0, 0, 0, 0, 0] += 1e-6
+    for presence in (True, False):
+        network = CSFNet(NARROW_WIDTHS, prior_presence=presence).eval()
+        assert network.needs_prior != presence
+        with torch.no_grad():
+            difference = (network(image, clinical) - network(almost, clinical)).abs().max()
+        assert bool(difference > 1e-4) == presence
+
+
 @pytest.mark.parametrize(("roi_size", "map_size"), [((16, 64, 64), (2, 8, 8)), ((16, 32, 32), (2, 4, 4))])
 def test_attention_map(roi_size: tuple[int, int, int], map_size: tuple[int, int, int], batch: Callable) -> None:
     network = CSFNet(NARROW_WIDTHS).eval()
@@ -123,12 +137,13 @@ def test_golden_output(settled: Callable) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("use_interval", [False, True])
-def test_torchscript_round_trip(use_interval: bool, batch: Callable, tmp_path: Path) -> None:
-    network = CSFNet(NARROW_WIDTHS, use_interval=use_interval).eval()
+@pytest.mark.parametrize("extra_tokens", [False, True])
+def test_torchscript_round_trip(extra_tokens: bool, batch: Callable, tmp_path: Path) -> None:
+    network = CSFNet(NARROW_WIDTHS, use_interval=extra_tokens, prior_presence=extra_tokens).eval()
     torch.jit.script(network).save(str(tmp_path / "network.ts"))
     scripted = torch.jit.load(str(tmp_path / "network.ts"))
     inputs = batch(2)
+    inputs[0][1, 0] = inputs[0][1, 1]  # no t0
     with torch.no_grad():
         for given in (inputs, inputs[:2], inputs[:1]):
             torch.testing.assert_close(scripted(*given), network(*given), rtol=0, atol=1e-5)

@@ -66,6 +66,12 @@ def test_architecture_and_script_round_trip(ensemble: Ensemble, batch: Callable)
         torch.testing.assert_close(script.member_probabilities(*inputs), ensemble.member_probabilities(*inputs))
 
 
+def test_one_network_that_needs_a_prior_is_enough() -> None:
+    alone, compares = CSFNet(WIDTHS, prior_presence=True).architecture(), CSFNet(WIDTHS).architecture()
+    assert not Ensemble([alone, alone], [1.0, 1.0]).needs_prior
+    assert Ensemble([alone, compares], [1.0, 1.0]).needs_prior
+
+
 def test_networks_and_temperatures_belong_together() -> None:
     with pytest.raises(ValueError, match="1 networks with 2 temperatures"):
         Ensemble([CSFNet(WIDTHS).architecture()], [1.0, 2.0])

@@ -99,6 +99,11 @@ def test_inputs_that_matter(system: str, network: Network, batch: Callable, sett
 
 
 @every_system
+def test_who_sees_t0_needs_it(system: str, network: Network) -> None:
+    assert network.needs_prior == (system not in USES_T1)
+
+
+@every_system
 def test_none_is_missing(network: Network, batch: Callable) -> None:
     image, clinical, interval_days = batch(2)
     network.eval()

@@ -50,6 +50,11 @@ class NASLung(Network):
         self.encoder = Encoder(widths, cbam="nas_lung")
         self.classifier = AngularLinear(self.encoder.out_channels)
 
+    @property
+    def needs_prior(self) -> bool:
+        """Whether t0 is the scan that the network sees."""
+        return self.scan == "t0"
+
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from one channel of the image (B, 2, D, H, W)."""
         scans = image[:, self.channel : self.channel + 1]  # (B, 1, D, H, W)

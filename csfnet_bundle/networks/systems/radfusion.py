@@ -130,6 +130,11 @@ class RadFusion(Network):
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary)
         self.clinical_head = ClassificationHead(len(clinical_vocabulary) * TOKEN_WIDTH)
 
+    @property
+    def needs_prior(self) -> bool:
+        """Whether t0 is the scan that the network sees."""
+        return self.scan == "t0"
+
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the log of the mean probability (B, 2); its softmax is that mean, so it serves as logits."""
         from_image = self.penet(image[:, self.channel : self.channel + 1])  # (B, 2)
