@@ -183,6 +183,7 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
             "width": width,
             "architecture": dict(checkpoint.architecture),
             "roi": checkpoint.roi.to_plain(),
+            "initial_weights": _start(checkpoint),
         }
         write_atomically(folder / DONE_NAME, json.dumps(record, indent=1) + "\n")
     if protocol.evaluate_on is not None and not fit.permutation:
@@ -202,6 +203,14 @@ def _predict(predictor: Predictor, cohort: Path, fit: Fit) -> Iterator[tuple[str
     for name, order in SCAN_ORDERS.items():
         yield name, predictor.predict(test, datalist.folder, order)
     yield CLINICAL_PERMUTED, predictor.predict(permute_clinical(test, PERMUTATION_SEED), datalist.folder)
+
+
+def _start(checkpoint: ModelCheckpoint) -> dict[str, Any] | None:
+    """Return what a network started from, without the long list of its tensors; None is a random start."""
+    start = checkpoint.provenance.get("initial_weights")
+    if start is None:
+        return None
+    return {key: start[key] for key in ("trained_on", "sha256", "copied", "pretraining")}
 
 
 def _file_name(part: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
-from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.networks import ALL_SYSTEMS
+
+HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
 
 def benchmark_markdown(document: Mapping[str, Any]) -> str:
@@ -16,6 +18,7 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
     line = headline(document)
     parts = [f"{line}\n\n{comparison_markdown(_frame(document['systems'], 'system'))}"]
     parts.append(_seeds(document, line))
+    parts += _starts(document)
     learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
     parts += [
         f"What {name} had learnt, as areas with an input changed at evaluation (original - changed). {line}\n\n"
@@ -51,7 +54,7 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
     rows = [
         [
             name,
-            SYSTEMS[name]["name"],
+            ALL_SYSTEMS[name]["name"],
             f"{parameters[name]:,}",
             ", ".join(f"{area:.3f}" for area in seeds["auc"]),
             _number(seeds["standard_deviation"]),
@@ -61,6 +64,25 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
     ]
     head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
     return f"Spread between seeds. {line}\n\n{markdown_table(head, rows)}"
+
+
+def _starts(document: Mapping[str, Any]) -> list[str]:
+    """What the systems started from that did not start at random."""
+    rows = [
+        [
+            system,
+            start["trained_on"],
+            f"{start['copied']}",
+            f"`{start['sha256'][:HASH_DIGITS]}`",
+            ", ".join(f"{name} {value}" for name, value in start["pretraining"].items()) or UNDEFINED,
+        ]
+        for system, starts in document["protocol"].get("initial_weights", {}).items()
+        for start in starts
+    ]
+    if not rows:
+        return []
+    head = ["system", "its weights were trained on", "tensors", "file", "pre-training"]
+    return [f"Where the networks started that did not start at random.\n\n{markdown_table(head, rows)}"]
 
 
 def _permuted(document: Mapping[str, Any], line: str) -> list[str]:

@@ -13,7 +13,7 @@ from monai.bundle import ConfigParser
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.networks import ALL_SYSTEMS, SYSTEMS
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import datalist_hash
 
@@ -25,7 +25,7 @@ class Fit:
     """One network to be trained.
 
     Attributes:
-        system: a key of :data:`csfnet_bundle.networks.SYSTEMS`.
+        system: a key of :data:`csfnet_bundle.networks.ALL_SYSTEMS`.
         fold: whose patients are held out, from 0.
         seed: of every random number.
         permutation: 0 for the true labels, else the seed that they were dealt anew by.
@@ -51,7 +51,7 @@ class Protocol:
         dataset_dir: the cohort.
         out: folder for everything that is made.
         bundle_root: the folder that holds configs/.
-        systems: keys of :data:`csfnet_bundle.networks.SYSTEMS`.
+        systems: keys of :data:`csfnet_bundle.networks.ALL_SYSTEMS`.
         folds: of the cross-validation; 1 for one split, the datalist's own.
         seeds: networks a fold that differ in their seed alone.
         config_files: further config files, after configs/train.json and the system's own.
@@ -76,12 +76,12 @@ class Protocol:
     evaluate_on: Path | None = None
 
     def __post_init__(self) -> None:
-        unknown = [system for system in self.systems if system not in SYSTEMS]
+        unknown = [system for system in self.systems if system not in ALL_SYSTEMS]
         if unknown or not self.systems:
             raise BundleError(
                 f"there is no system {unknown[0]!r}" if unknown else "no system is named",
                 record="benchmark",
-                remedy=f"Choose of {', '.join(SYSTEMS)}.",
+                remedy=f"Choose of {', '.join(ALL_SYSTEMS)}.",
             )
         if self.folds < 1 or self.seeds < 1 or self.permutations < 0:
             raise BundleError(

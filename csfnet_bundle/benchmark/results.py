@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from csfnet_bundle import __version__
 from csfnet_bundle.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.benchmark.gathering import area
-from csfnet_bundle.benchmark.protocol import Protocol
+from csfnet_bundle.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.benchmark.running import Predictions
 from csfnet_bundle.benchmark.splits import VALIDATION_SHARE
 from csfnet_bundle.errors import BundleError
@@ -113,7 +113,18 @@ def _protocol(protocol: Protocol) -> dict[str, object]:
         "hours": round(sum(record["seconds"] for record in records.values()) / SECONDS_PER_HOUR, 3),
         "device": sorted({str(record["device"]) for record in records.values()}),
         "parameters": {fit.system: record["parameters"] for fit, record in records.items()},
+        "initial_weights": _starts(records),
     }
+
+
+def _starts(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return for each system that started from weights all that its fits started from: one pre-training a fold."""
+    starts: dict[str, list[dict[str, Any]]] = {}
+    for fit, record in records.items():
+        start = record.get("initial_weights")
+        if start is not None and start not in starts.setdefault(fit.system, []):
+            starts[fit.system].append(start)
+    return starts
 
 
 def _permuted(protocol: Protocol, predictions: Predictions) -> dict[str, object] | None:

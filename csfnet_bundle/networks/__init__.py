@@ -3,9 +3,18 @@
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import Network, Plain, count_parameters
-from csfnet_bundle.networks.registry import NETWORKS, SYSTEMS, create_network, system_architecture
+from csfnet_bundle.networks.registry import (
+    ALL_SYSTEMS,
+    FURTHER_SYSTEMS,
+    NETWORKS,
+    SYSTEMS,
+    create_network,
+    system_architecture,
+)
 
 __all__ = [
+    "ALL_SYSTEMS",
+    "FURTHER_SYSTEMS",
     "NETWORKS",
     "SYSTEMS",
     "CSFNet",

@@ -12,6 +12,7 @@ from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
+from csfnet_bundle.networks.systems.medst_csfnet import MedSTCSFNet, MedSTProbe
 from csfnet_bundle.networks.systems.nas_lung import NASLung
 from csfnet_bundle.networks.systems.radfusion import RadFusion
 from csfnet_bundle.networks.systems.scans import SCANs
@@ -34,6 +35,9 @@ NETWORKS: dict[str, type[Network]] = {
     )
 }
 
+# Networks that the paper does not have.
+FURTHER_NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in (MedSTCSFNet, MedSTProbe)}
+
 # The rows of the paper's Table 1 and Table 2, with what makes each network its row.
 SYSTEMS: dict[str, dict[str, Plain]] = {
     "scans": {"name": "SCANs"},
@@ -51,6 +55,14 @@ SYSTEMS: dict[str, dict[str, Plain]] = {
     "csfnet": {"name": "CSFNet"},
 }
 
+# Rows beside those of the paper: systems that start from pre-training with Med-ST.
+FURTHER_SYSTEMS: dict[str, dict[str, Plain]] = {
+    "csfnet_medst": {"name": "MedSTCSFNet"},
+    "medst_probe": {"name": "MedSTProbe"},
+}
+
+ALL_SYSTEMS = {**SYSTEMS, **FURTHER_SYSTEMS}
+
 
 def create_network(architecture: Mapping[str, Plain]) -> Network:
     """Make a network from plain values, as :meth:`Network.architecture` gives them and a checkpoint carries them.
@@ -63,9 +75,9 @@ def create_network(architecture: Mapping[str, Plain]) -> Network:
     """
     arguments = dict(architecture)
     name = arguments.pop("name", None)
-    networks = {**NETWORKS, Ensemble.__name__: Ensemble}
+    networks = {**NETWORKS, **FURTHER_NETWORKS, Ensemble.__name__: Ensemble}
     if name not in networks:
-        raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(NETWORKS))}")
+        raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(networks))}")
     try:
         return networks[str(name)](**arguments)
     except TypeError as error:
@@ -76,20 +88,20 @@ def system_architecture(system: str, width: float = 1.0, roi_size: Sequence[int]
     """Return the architecture of a row of the tables, for :func:`create_network`.
 
     Args:
-        system: a key of ``SYSTEMS``.
+        system: a key of ``ALL_SYSTEMS``.
         width: factor on the channels of the convolutions; 0.125 trains on a CPU.
         roi_size: (D, H, W) of the ROIs in voxels.
 
     Raises:
         ValueError: there is no such system.
     """
-    if system not in SYSTEMS:
-        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(SYSTEMS)}")
-    row = SYSTEMS[system]
+    if system not in ALL_SYSTEMS:
+        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(ALL_SYSTEMS)}")
+    row = ALL_SYSTEMS[system]
     offered: dict[str, Plain] = {
         "width": width,
         "widths": [[scale_channels(channels, width) for channels in stage] for stage in WIDTHS],
         "roi_size": list(roi_size),
     }
-    accepted = inspect.signature(NETWORKS[str(row["name"])]).parameters
+    accepted = inspect.signature({**NETWORKS, **FURTHER_NETWORKS}[str(row["name"])]).parameters
     return {**row, **{name: value for name, value in offered.items() if name in accepted}}

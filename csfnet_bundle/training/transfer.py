@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.training.checkpoint import FORMAT, read_plain
+from csfnet_bundle.training.checkpoint import read_plain
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Transfer:
         copied: names of the tensors taken over.
         left_out: tensors of the file that were not, with the reason.
         fresh: tensors of the network that keep their random start.
+        pretraining: what the file tells of a pre-training: the hash of its config, its steps; empty where it has none.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Transfer:
     copied: tuple[str, ...]
     left_out: Mapping[str, str]
     fresh: tuple[str, ...]
+    pretraining: Mapping[str, Any]
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values, for a checkpoint's provenance."""
@@ -48,6 +50,7 @@ class Transfer:
             "copied": len(self.copied),
             "left_out": dict(self.left_out),
             "fresh": list(self.fresh),
+            "pretraining": dict(self.pretraining),
         }
 
 
@@ -86,11 +89,12 @@ def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Trans
     network.load_state_dict({**own, **copied})
     transfer = Transfer(
         source=str(path),
-        trained_on=_trained_on(document),
+        trained_on=str(_provenance(document).get("trained_on", "unknown")),
         sha256=weights_digest(path) or "",
         copied=tuple(copied),
         left_out=left_out,
         fresh=tuple(name for name in own if name not in copied),
+        pretraining=_provenance(document).get("pretraining", {}),
     )
     _log(transfer)
     return transfer
@@ -119,10 +123,10 @@ def _misfit(own: torch.Tensor | None, tensor: torch.Tensor) -> str:
     return "" if own.shape == tensor.shape else f"shape {tuple(tensor.shape)}, the network's has {tuple(own.shape)}"
 
 
-def _trained_on(document: Mapping[str, Any]) -> str:
-    if document.get("format") != FORMAT:
-        return "unknown"
-    return str(document["provenance"].get("trained_on", "unknown data"))
+def _provenance(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a checkpoint of this bundle tells of itself; nothing of others."""
+    provenance = document.get("provenance")
+    return provenance if isinstance(provenance, Mapping) else {}
 
 
 def _log(transfer: Transfer) -> None:

@@ -10,7 +10,7 @@ from small_cohort import make_small_cohort
 from workflow_runs import REPOSITORY, TRAIN, make_workflow
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.networks import SYSTEMS, system_architecture
+from csfnet_bundle.networks import ALL_SYSTEMS, system_architecture
 from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training import load_checkpoint
 
@@ -19,16 +19,16 @@ NARROW = 0.125
 
 
 def test_every_system_has_a_config_and_every_config_a_system() -> None:
-    assert {path.stem for path in (REPOSITORY / "configs" / "systems").glob("*.json")} == set(SYSTEMS)
+    assert {path.stem for path in (REPOSITORY / "configs" / "systems").glob("*.json")} == set(ALL_SYSTEMS)
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", ALL_SYSTEMS)
 def test_the_config_makes_the_network_of_its_row(system: str, small_cohort: Path) -> None:
     workflow = make_workflow("training", [*TRAIN, f"systems/{system}.json"], dataset_dir=str(small_cohort))
     network = workflow.parser.get_parsed_content("network_def")
     expected = system_architecture(system, NARROW, (16, 32, 32))
     assert expected.items() <= network.architecture().items()
-    assert network.architecture()["name"] == SYSTEMS[system]["name"]
+    assert network.architecture()["name"] == ALL_SYSTEMS[system]["name"]
     assert system in workflow.parser.get_parsed_content("output_dir")
     workflow.finalize()
 
@@ -53,7 +53,7 @@ def test_alone_a_system_has_its_full_width_and_its_published_optimiser(small_coh
 def test_a_system_trains(system: str, run: Callable[..., None], tmp_path: Path) -> None:
     settings = {"train#trainer#max_epochs": 1, "width": 1 / 64, "output_dir": str(tmp_path)}
     run("training", [*TRAIN, f"systems/{system}.json"], **settings)
-    assert load_checkpoint(tmp_path / "model.pt").create_network().architecture()["name"] == SYSTEMS[system]["name"]
+    assert load_checkpoint(tmp_path / "model.pt").create_network().architecture()["name"] == ALL_SYSTEMS[system]["name"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Med-ST (arXiv 2405.19654): pre-training on views, text and time. Torch and MONAI's blocks alone; the text model is given."""
+"""Med-ST (arXiv 2405.19654): pre-training on views, text and time. The text model is given from outside."""
 
 from csfnet_bundle.networks.medst.image_encoder import ImageEncoder
 from csfnet_bundle.networks.medst.losses.objective import MedSTObjective

@@ -180,7 +180,7 @@ class MedST(nn.Module):
         return looks * embeddings.word_mask.unsqueeze(2)
 
     def _encode_changes(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Embed both sentences on each change, (N, 128) each; zeros for first studies, which have nothing before them."""
+        """Embed both sentences on each change, (N, 128) each; zeros for a first study: nothing was before it."""
         later = batch["position"] > 0  # (N,)
         parts = (
             torch.cat([batch[f"{kind}_{name}"][later] for kind in ("change", "reversed")])  # (2 * M, L)

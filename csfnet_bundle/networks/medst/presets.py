@@ -43,7 +43,7 @@ FAITHFUL: dict[str, dict[str, Any]] = {
 }
 """What is published and differs from this project's defaults, as arguments of ``create_medst`` and ``MedSTObjective``.
 
-Errors of the published code (laterals on the wrong study, absent views and padding in the local loss) are no part of it.
+Errors of the published code (laterals on the wrong study, absent views and padding in the local loss) are left out.
 """
 
 

@@ -12,7 +12,7 @@ EMBEDDING_WIDTH = 128
 class ProjectionHead(nn.Module):
     """Linear, BatchNorm, ReLU, Linear, BatchNorm; the result has length 1 (Med-ST, Section 3.2).
 
-    The normalisations are over tokens that count alone: absent views and padding words are left out of their statistics.
+    The normalisations' statistics are those of the tokens that count, without absent views and padding words.
 
     Args:
         in_features: width of the encoder's tokens.

@@ -18,8 +18,8 @@ def roi_views(roi: Tensor, views: list[str], size: int) -> Tensor:
 
     A view's rows and columns follow the ROI's axes: (y, x) of the axial view, (z, x) of the coronal one, (z, y) of the
     sagittal one; of the oblique one, z and the axis half way between x and y. Voxels are taken for cubes. A view's
-    longer edge becomes ``size`` pixels; the shorter edge keeps its proportion in mm and is padded with zeros to a square,
-    half on each side, never stretched: a coronal view of a ROI 16 mm high and 64 mm wide fills the middle quarter.
+    longer edge becomes ``size`` pixels; the shorter one keeps its proportion in mm and is padded with zeros to a
+    square, half on each side, never stretched: a coronal view 16 mm high and 64 mm wide fills the middle quarter.
 
     Args:
         roi: (B, D, H, W) in [0, 1], axes (z, y, x).
@@ -36,6 +36,11 @@ def roi_views(roi: Tensor, views: list[str], size: int) -> Tensor:
     return torch.stack(pictures, dim=1)
 
 
+def resized_length(length: int, size: int, longest: int) -> int:
+    """Return the whole number of pixels nearest to ``length``, where the longest edge becomes ``size``."""
+    return (2 * length * size + longest) // (2 * longest)
+
+
 def _projections(roi: Tensor, view: str) -> Tensor:
     """Project (B, D, H, W) along the axis of the view, to (B, 3, rows, columns)."""
     axis = 2
@@ -50,10 +55,10 @@ def _projections(roi: Tensor, view: str) -> Tensor:
     return torch.stack([roi.amax(dim=axis), roi.mean(dim=axis), roi.amin(dim=axis)], dim=1)
 
 
-def _turned(roi: Tensor) -> Tensor:
-    """Turn (B, D, H, W) by 45 degrees about z; where a ray leaves the ROI, the nearest voxel goes on."""
+def _turned(roi: Tensor, angle: float = OBLIQUE_ANGLE) -> Tensor:
+    """Turn (B, D, H, W) about z; where a ray leaves the ROI, the nearest voxel goes on."""
     height, width = roi.shape[2], roi.shape[3]
-    cosine, sine = math.cos(OBLIQUE_ANGLE), math.sin(OBLIQUE_ANGLE)
+    cosine, sine = math.cos(angle), math.sin(angle)
     # affine_grid counts each axis from -1 to 1, whatever its length: hence the ratios.
     rows = [[cosine, sine * height / width, 0.0], [-sine * width / height, cosine, 0.0]]
     turn = torch.tensor(rows, dtype=roi.dtype, device=roi.device)  # (2, 3)
@@ -64,8 +69,8 @@ def _turned(roi: Tensor) -> Tensor:
 def _square(picture: Tensor, size: int) -> Tensor:
     """Bring (B, 3, rows, columns) to (B, 3, size, size): resized alike on both axes, then padded with zeros."""
     longest = max(picture.shape[2], picture.shape[3])
-    rows = max(1, round(picture.shape[2] * size / longest))
-    columns = max(1, round(picture.shape[3] * size / longest))
+    rows = max(1, resized_length(picture.shape[2], size, longest))
+    columns = max(1, resized_length(picture.shape[3], size, longest))
     if longest != size:
         picture = F.interpolate(picture, size=[rows, columns], mode="bilinear", antialias=True)
     above, left = (size - rows) // 2, (size - columns) // 2

@@ -63,7 +63,7 @@ def view_expert_block(
     """
     # Flash attention would drop weights in evaluation too, were there dropout; there is none.
     block = TransformerBlock(width, MLP_RATIO * width, heads, qkv_bias=True, use_flash_attention=True)
-    block.norm2 = nn.Identity()  # every expert has its own
-    block.norm_cross_attn = nn.Identity()  # its parameters would get no gradient: there is no cross-attention
-    block.mlp = ViewExperts(width, views, shared_experts, shared_class_token)
+    block.norm2 = nn.Identity()  # type: ignore[assignment]  # every expert has its own
+    block.norm_cross_attn = nn.Identity()  # type: ignore[assignment]  # its parameters would get no gradient: there is no cross-attention
+    block.mlp = ViewExperts(width, views, shared_experts, shared_class_token)  # type: ignore[assignment]
     return block

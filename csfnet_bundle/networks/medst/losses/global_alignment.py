@@ -20,8 +20,8 @@ def global_alignment(image: Tensor, text: Tensor, text_group: Tensor, gather: bo
         image: (N, 128), of length 1.
         text: (N, 128), of length 1.
         text_group: (N,) int64, equal numbers for equal texts.
-        gather: the other ranks' studies are negatives too; then ``text_group`` must mean the same on all ranks. The mean
-            over ranks of the losses, and so of the gradients, is that of one process with all studies.
+        gather: the other ranks' studies are negatives too; then ``text_group`` must mean the same on all ranks. The
+            mean over ranks of the losses, and so of the gradients, is that of one process with all studies.
 
     Returns:
         A scalar, the mean over studies.

@@ -1,0 +1,145 @@
+"""CSF-Net on the image encoder of Med-ST, and a linear probe of that encoder.
+
+The encoder's tensors have the names that they have in :class:`csfnet_bundle.networks.medst.MedST`, so that pre-trained
+ones are copied by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
+from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
+from csfnet_bundle.networks.head import CLASSES, ClassificationHead
+from csfnet_bundle.networks.medst.medst import create_image_encoder
+from csfnet_bundle.networks.medst.presets import find_size
+from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
+from csfnet_bundle.networks.network import SCANS, Network
+from csfnet_bundle.networks.temporal_fusion import TemporalFusion
+
+CT_VIEWS = ("coronal", "sagittal")
+
+
+class MedSTCSFNet(Network):
+    """CSF-Net whose encoder is Med-ST's: views of both ROIs, their patches as a map for TRF and CMAF, the same head.
+
+    The map's depth is the view, its height and width are the grid of patches, without the rows that only pad the views.
+
+    Args:
+        size: of the encoder, see :data:`csfnet_bundle.networks.medst.SIZES`.
+        views: of the ROI, see :data:`csfnet_bundle.networks.medst.VIEWS`.
+        shared_experts: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
+        shared_class_token: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
+        clinical_vocabulary: number of tokens of each clinical variable.
+        use_interval: see :class:`csfnet_bundle.networks.CSFNet`.
+        attention_dropout: of the cross-modal attention, in training.
+
+    Raises:
+        ValueError: there is no such size.
+    """
+
+    def __init__(
+        self,
+        size: str = "small",
+        views: Sequence[str] = CT_VIEWS,
+        shared_experts: bool = False,
+        shared_class_token: bool = False,
+        clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
+        use_interval: bool = False,
+        attention_dropout: float = ATTENTION_DROPOUT,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.views = list(views)
+        self.shared_experts = shared_experts
+        self.shared_class_token = shared_class_token
+        self.clinical_vocabulary = clinical_vocabulary
+        self.use_interval = use_interval
+        self.attention_dropout = attention_dropout
+        known = find_size(size)
+        self.view_size = known.image_size
+        self.patch_size = known.patch_size
+
+        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
+        self.temporal_fusion = TemporalFusion(known.width)
+        self.image_tokens = ImageTokens(known.width)
+        self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
+        self.cross_modal_attention = CrossModalAttention(attention_dropout)
+        self.head = ClassificationHead(2 * TOKEN_WIDTH)
+
+    def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
+        """Return the logits (B, 2); arguments as of :meth:`csfnet_bundle.networks.CSFNet.forward`."""
+        maps = self.feature_maps(image)  # (B, 2, C, V, h, G)
+        image_tokens = self.image_tokens(self.temporal_fusion(maps[:, 0], maps[:, 1]))  # (B, S, 128)
+        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
+        return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
+
+    def feature_maps(self, image: Tensor) -> Tensor:
+        """Return the patches of both scans (B, 2, C, V, h, G): h rows of patches that show more than padding."""
+        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
+        present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
+        patches = self.image_encoder(views, present).patches  # (B*2, V*G*G, C)
+        grid = self.view_size // self.patch_size
+        maps = patches.transpose(1, 2).unflatten(2, (len(self.views), grid, grid))  # (B*2, C, V, G, G)
+        if "axial" not in self.views:
+            longest = max(image.shape[2], min(image.shape[3], image.shape[4]))
+            rows = resized_length(image.shape[2], self.view_size, longest)  # as high as a view is, in pixels
+            above = (self.view_size - rows) // 2
+            first, last = above // self.patch_size, (above + rows - 1) // self.patch_size
+            maps = maps[:, :, :, first : last + 1]
+        return maps.unflatten(0, (image.shape[0], image.shape[1]))
+
+
+class MedSTProbe(Network):
+    """A linear classifier on what the frozen encoder of Med-ST says of both scans, and on the clinical codes.
+
+    Only the classifier is trained: it tells what pre-training has put into the encoder.
+
+    Args:
+        size: see :class:`MedSTCSFNet`.
+        views: see :class:`MedSTCSFNet`.
+        shared_experts: see :class:`MedSTCSFNet`.
+        shared_class_token: see :class:`MedSTCSFNet`.
+        clinical_vocabulary: number of tokens of each clinical variable.
+
+    Raises:
+        ValueError: there is no such size.
+    """
+
+    def __init__(
+        self,
+        size: str = "small",
+        views: Sequence[str] = CT_VIEWS,
+        shared_experts: bool = False,
+        shared_class_token: bool = False,
+        clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.views = list(views)
+        self.shared_experts = shared_experts
+        self.shared_class_token = shared_class_token
+        self.clinical_vocabulary = list(clinical_vocabulary)
+        known = find_size(size)
+        self.view_size = known.image_size
+
+        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
+        self.image_encoder.requires_grad_(False)
+        self.classifier = nn.Linear(len(SCANS) * known.width + sum(self.clinical_vocabulary), CLASSES)
+
+    def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
+        """Return the logits (B, 2) from the image (B, 2, D, H, W) and the clinical tokens (B, 6)."""
+        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
+        present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
+        study = self.image_encoder(views, present).study  # (B*2, C)
+        features = [study.unflatten(0, (image.shape[0], image.shape[1])).flatten(1)]  # (B, 2*C)
+        for variable, tokens in enumerate(self.clinical_vocabulary):
+            code = torch.zeros(image.shape[0], dtype=torch.long, device=image.device)  # missing
+            if clinical is not None:
+                code = clinical[:, variable]
+            features.append(F.one_hot(code, tokens).to(study.dtype))  # (B, tokens)
+        return self.classifier(torch.cat(features, dim=1))
