@@ -3,61 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from csfnet_bundle.benchmark.brock import brock_log_odds, missing_inputs
 from csfnet_bundle.benchmark.fitting import EXTERNAL, TEST, VALIDATION
+from csfnet_bundle.benchmark.measurements import Features, Measured, recorded_diameter
 from csfnet_bundle.benchmark.splits import Split, without_reads_of
 from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.pairs import FollowUpPair
 from csfnet_bundle.phantom.oracle import SUBSETS
-from csfnet_bundle.phantom.progress import progress_bar
-from csfnet_bundle.phantom.simple_reference import (
-    FEATURES,
-    clinical_features,
-    pair_features,
-    simple_reference_scores,
-)
+from csfnet_bundle.phantom.simple_reference import FEATURES, clinical_features, simple_reference_scores
 from csfnet_bundle.phantom.truth import read_oracle
-from csfnet_bundle.roi import RoiCache
 
-Features = NDArray[np.float64]
-DIAMETER = "diameter_mm"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Pairs with what a segmentation by threshold measures in their ROIs.
-
-    Attributes:
-        pairs: the pairs.
-        images: their measurements, (N, 14): those of t0, then those of t1.
-    """
-
-    pairs: tuple[FollowUpPair, ...]
-    images: Features
-
-    @classmethod
-    def of(cls, pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache) -> Measured:
-        """Measure every pair, with a progress bar."""
-        rows = []
-        with progress_bar("measuring nodules", len(pairs)) as advance:
-            for pair in pairs:
-                roi0, roi1 = cache.read(pair, folder).array
-                rows.append(pair_features(roi0, roi1, cache.settings.spacing))
-                advance(1)
-        return cls(tuple(pairs), np.array(rows).reshape(len(rows), 2 * len(FEATURES)))
-
-    def of_pairs(self, pairs: Sequence[FollowUpPair]) -> Measured:
-        """Return the part that is these pairs, in their order."""
-        place = {pair.name: number for number, pair in enumerate(self.pairs)}
-        return Measured(tuple(pairs), self.images[[place[pair.name] for pair in pairs]])
+BROCK = "Brock/PanCan (model 2b)"
 
 
 def _volume_change(measured: Measured) -> Features:
@@ -74,7 +37,19 @@ def _clinical_without_reads(measured: Measured) -> Features:
 
 
 def _diameter(measured: Measured) -> Features:
-    return np.array([[float(str(pair.strata[DIAMETER]))] for pair in measured.pairs])
+    return np.array([[recorded_diameter(pair)] for pair in measured.pairs], np.float64)
+
+
+def _size_and_density(measured: Measured) -> Features:
+    return np.hstack([np.log(_diameter(measured)), measured.densities])
+
+
+def _box(measured: Measured) -> Features:
+    return np.log(measured.boxes)
+
+
+def _brock(measured: Measured) -> Features:
+    return np.array([[brock_log_odds(pair)] for pair in measured.pairs])
 
 
 def _segmented_volume(measured: Measured) -> Features:
@@ -89,22 +64,38 @@ def _simple_t1(measured: Measured) -> Features:
     return measured.images[:, len(FEATURES) :]
 
 
-def references_for(pairs: Sequence[FollowUpPair]) -> dict[str, Callable[[Measured], Features]]:
+def references_for(measured: Measured) -> dict[str, Callable[[Measured], Features]]:
     """Return the references that these pairs have the inputs of; each is a logistic regression on its features.
 
-    Those of growth need a t0 in every pair; the diameter is the datalist's where every pair has it.
+    Those of growth need a t0 in every pair, those of size the datalist's diameter of every nodule, the box volumes of
+    different size that were cut out around their nodules. Brock's published log odds are the one feature of theirs, so
+    that the regression only fits them to the cohort's prevalence.
     """
-    chosen: dict[str, Callable[[Measured], Features]] = {"clinical (logistic)": _clinical}
+    pairs = measured.pairs
+    chosen: dict[str, Callable[[Measured], Features]] = {}
+    if any(pair.clinical for pair in pairs):
+        chosen["clinical (logistic)"] = _clinical
     if any(set(pair.clinical) != set(without_reads_of(pair).clinical) for pair in pairs):
         chosen["clinical without reads (logistic)"] = _clinical_without_reads
-    if all(isinstance(pair.strata.get(DIAMETER), int | float) for pair in pairs):
+    if np.isfinite(measured.boxes).all() and np.ptp(measured.boxes, axis=0).any():
+        chosen["box alone (its three extents)"] = _box
+    if all(recorded_diameter(pair) is not None for pair in pairs):
         chosen["diameter (datalist)"] = _diameter
+        chosen["size and density (5 features)"] = _size_and_density
     chosen["volume (segmentation)"] = _segmented_volume
     chosen["simple reference, t1 image"] = _simple_t1
     if all(pair.t0 is not None for pair in pairs):
         chosen["volume change (segmentation)"] = _volume_change
         chosen["simple reference, all inputs"] = _simple
+    if not missing_inputs(pairs):
+        chosen[BROCK] = _brock
     return chosen
+
+
+def left_out_references(pairs: Sequence[FollowUpPair]) -> dict[str, str]:
+    """Return the published models that cannot be computed, with the inputs that not every pair has."""
+    missing = missing_inputs(pairs)
+    return {BROCK: f"the datalist has no {', '.join(missing)}"} if missing else {}
 
 
 def reference_tables(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from csfnet_bundle.benchmark.fitting import read_fit
 from csfnet_bundle.benchmark.gathering import SystemPredictions, gather
+from csfnet_bundle.benchmark.measurements import Measured
 from csfnet_bundle.benchmark.protocol import Fit, Protocol
-from csfnet_bundle.benchmark.references import ORACLES, Measured, oracle_tables, reference_tables, references_for
+from csfnet_bundle.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
 from csfnet_bundle.benchmark.scheduling import run_fits
 from csfnet_bundle.benchmark.splits import Split, labelled_pairs, make_splits, without_reads_of, write_split
 from csfnet_bundle.errors import BundleError
@@ -97,13 +98,12 @@ def _references(
             for split in splits
         ]
     measured = Measured.of(pairs, folder, cache)
-    other = None
-    everything = list(pairs)
+    other, everything = None, measured
     if external is not None:
         others = labelled_pairs(external)
         others = [without_reads_of(pair) for pair in others] if protocol.without_reads else others
         other = Measured.of(others, external.folder, cache)
-        everything += others
+        everything = measured.joined(other)
     found = {
         name: gather([[reference_tables(features, split, measured, other)] for split in splits])
         for name, features in references_for(everything).items()
