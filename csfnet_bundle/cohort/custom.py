@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import Sighting, screen_of
-from csfnet_bundle.cohort.table import Row, read_rows
+from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.tables import CLINICAL_VARIABLES, encode_clinical, is_missing
@@ -23,15 +22,7 @@ def read_custom(path: Path) -> list[Sighting]:
         BundleError: a cell that is not what its column should hold, with the row; neither series nor path; or a path
             where nothing is.
     """
-    return list(_sightings(path))
-
-
-def _sightings(path: Path) -> Iterator[Sighting]:
-    for row in read_rows(path, COLUMNS):
-        try:
-            yield _sighting(row, path.parent)
-        except BundleError as error:
-            raise error.for_record(str(path)) from None
+    return parse_rows(path, COLUMNS, lambda row: _sighting(row, path.parent))
 
 
 def _sighting(row: Row, folder: Path) -> Sighting:

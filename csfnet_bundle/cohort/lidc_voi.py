@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from csfnet_bundle.cohort.table import Row, read_rows
+from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.pairs import FollowUpPair, Scan
@@ -31,7 +30,7 @@ def read_lidc_voi(folder: Path, out: Path) -> list[FollowUpPair]:
         BundleError: no labels, no volumes, a volume that is not there, or a cell that is not what it should be.
     """
     images = _images(folder, out)
-    return list(_records(folder / LABELS, images, out))
+    return parse_rows(folder / LABELS, COLUMNS, lambda row: _record(row, images, out))
 
 
 def _images(folder: Path, out: Path) -> Path:
@@ -56,14 +55,6 @@ def _images(folder: Path, out: Path) -> Path:
 def _is_unpacked(images: Path, member: tarfile.TarInfo) -> bool:
     file = images / Path(member.name).name
     return file.is_file() and file.stat().st_size == member.size
-
-
-def _records(labels: Path, images: Path, out: Path) -> Iterator[FollowUpPair]:
-    for row in read_rows(labels, COLUMNS):
-        try:
-            yield _record(row, images, out)
-        except BundleError as error:
-            raise error.for_record(str(labels)) from None
 
 
 def _record(row: Row, images: Path, out: Path) -> FollowUpPair:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import SCREEN_DATES, Sighting, screen_of
-from csfnet_bundle.cohort.table import Row, read_rows
+from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
@@ -35,15 +34,7 @@ def read_luna25(path: Path) -> list[Sighting]:
         BundleError: a cell that is not what its column should hold, a date that is none of NLST's, or an
             ``AnnotationID`` or ``NoduleID`` that does not say what the other columns say.
     """
-    return list(_sightings(path))
-
-
-def _sightings(path: Path) -> Iterator[Sighting]:
-    for row in read_rows(path, COLUMNS):
-        try:
-            yield _sighting(row)
-        except BundleError as error:
-            raise error.for_record(str(path)) from None
+    return parse_rows(path, COLUMNS, _sighting)
 
 
 def _sighting(row: Row) -> Sighting:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import SCREEN_DATES, PixelBox, Sighting
-from csfnet_bundle.cohort.table import Row, read_rows
+from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 
 LABELS = {"B": 0, "M": 1}
@@ -34,15 +33,7 @@ def read_nlstx(path: Path) -> list[Sighting]:
     Raises:
         BundleError: a cell that is not what its column should hold, with the row.
     """
-    return list(_sightings(path))
-
-
-def _sightings(path: Path) -> Iterator[Sighting]:
-    for row in read_rows(path, COLUMNS):
-        try:
-            yield _sighting(row)
-        except BundleError as error:
-            raise error.for_record(str(path)) from None
+    return parse_rows(path, COLUMNS, _sighting)
 
 
 def _sighting(row: Row) -> Sighting:

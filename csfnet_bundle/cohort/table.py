@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.tables import is_missing
@@ -17,6 +18,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What the datalist's schema takes as a patient's or a nodule's name; it can also be a file's name."""
 UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 MAXIMUM_UID = 64
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,21 @@ class Row:
 
     def _refusal(self, column: str, expected: str) -> BundleError:
         return BundleError(f"{column} is {self.cells.get(column, '')!r}, expected {expected}", record=self.record)
+
+
+def parse_rows(path: Path, columns: Sequence[str], parse: Callable[[Row], Made]) -> list[Made]:
+    """Return what ``parse`` makes of each row of a CSV table that must have ``columns``.
+
+    Raises:
+        BundleError: as :func:`read_rows`, or as ``parse``; the message names the table.
+    """
+    made = []
+    for row in read_rows(path, columns):
+        try:
+            made.append(parse(row))
+        except BundleError as error:
+            raise error.for_record(str(path)) from None
+    return made
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
