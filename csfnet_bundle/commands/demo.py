@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from csfnet_bundle.commands.bundle_run import run_command
-from csfnet_bundle.evaluation.output import METRICS_NAME
+from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
 from csfnet_bundle.pairs import load_datalist
 from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
 
@@ -58,7 +58,7 @@ def _close(cohort: Path, evaluation: Path, new: Path) -> None:
     metrics = json.loads((evaluation / METRICS_NAME).read_text())
     auc = metrics["metrics"]["auc"]
     oracle = next(iter(metrics["references"].values()))["auc"]
-    table = pd.read_csv(new / "predictions.csv", dtype={"subject": str, "nodule": str})
+    table = pd.read_csv(new / PREDICTIONS_NAME, dtype={"subject": str, "nodule": str})
     pair = load_datalist(cohort).section("inference")[0]
     probability = float(table.loc[table["subject"] == pair.subject, "probability"].iloc[0])
     print()

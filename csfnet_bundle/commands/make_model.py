@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.commands.bundle_run import bundle_root, run_command
 from csfnet_bundle.evaluation.comparison import compare_systems
 from csfnet_bundle.evaluation.metrics import probability_log_odds
+from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.files import write_atomically
@@ -49,7 +50,7 @@ def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None
     run_command("training", TRAIN, *shared, f"--output_dir={training}")
     run_command("evaluating", EVALUATE, *shared, f"--training_dir={training}", f"--output_dir={evaluation}")
 
-    network = read_predictions(evaluation / "predictions.csv")
+    network = read_predictions(evaluation / PREDICTIONS_NAME)
     systems = {
         "oracle": _oracle(cohort, network),
         "csfnet": network,

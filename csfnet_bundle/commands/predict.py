@@ -11,11 +11,11 @@ import pandas as pd
 from csfnet_bundle.commands.bundle_run import run_workflow
 from csfnet_bundle.dicom import Series, scan_folder, select_pair, select_series
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
 from csfnet_bundle.tables import read_clinical
 
-PREDICTIONS_NAME = "predictions.csv"
 CACHE_NAME = ".roi_cache"
 
 

@@ -12,6 +12,7 @@ import torch
 from ignite.engine import Events
 from monai.engines import Evaluator
 
+from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.evaluation.predictions import prediction_table, write_predictions
 from csfnet_bundle.report import file_stem, write_attention_nifti, write_case_picture, write_case_report
 from csfnet_bundle.training.cases import CaseMaker
@@ -21,7 +22,6 @@ from csfnet_bundle.training.outputs import logit_difference
 
 logger = logging.getLogger(__name__)
 
-PREDICTIONS_NAME = "predictions.csv"
 SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
 """Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
 
