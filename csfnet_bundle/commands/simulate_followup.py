@@ -18,6 +18,7 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_folder, write_atomically
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.geometry.inside import check_point_inside
+from csfnet_bundle.geometry.points import three_numbers
 from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
 from csfnet_bundle.phantom.followup import followup_slices, simulate_nodule, volume_ratio
 from csfnet_bundle.phantom.followup_writer import FollowupIdentity, write_followup
@@ -73,13 +74,13 @@ def simulate_followup(
         raise BundleError(f"{folder} exists already", remedy="Give a new folder; nothing is overwritten.")
     days = _days(interval_days)
     ratio = volume_ratio(float(doubling_time_days), days)
-    given = Point(_three(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
+    given = Point(three_numbers(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
     series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
     volume = read_volume(series)
     center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
     nodule = simulate_nodule(volume, center, ratio, record=str(series_dir))
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    shift = _shift(rng) if shift_mm is None else _three(shift_mm, "shift")
+    shift = _shift(rng) if shift_mm is None else three_numbers(shift_mm, "shift")
     identity = FollowupIdentity(
         interval_days=days,
         shift_mm=shift,
@@ -134,17 +135,6 @@ def _days(value: object) -> int:
     if not days > 0 or days != int(days):
         raise BundleError(f"interval {value!r} is no number of days", remedy="Give whole days, at least 1.")
     return int(days)
-
-
-def _three(values: Sequence[float] | str, what: str) -> tuple[float, float, float]:
-    parts: Sequence[object] = values.split(",") if isinstance(values, str) else values
-    try:
-        x, y, z = (float(part) for part in parts)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise BundleError(f"{what} {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
-    if not np.isfinite([x, y, z]).all():
-        raise BundleError(f"{what} {values!r} is not finite", remedy="Give three finite numbers X,Y,Z.")
-    return x, y, z
 
 
 def _shift(rng: np.random.Generator) -> tuple[float, float, float]:

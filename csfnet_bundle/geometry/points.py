@@ -38,7 +38,7 @@ class Point:
     space: Space
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "coordinates", _three_finite(self.coordinates))
+        object.__setattr__(self, "coordinates", three_numbers(self.coordinates, "point"))
         object.__setattr__(self, "space", _space(self.space))
 
     def lps(self, affine: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,11 +58,21 @@ def _space(value: object) -> Space:
         raise BundleError(f"space {value!r} is not known", remedy="Use LPS, RAS (both mm) or voxel.") from None
 
 
-def _three_finite(values: Sequence[object]) -> tuple[float, float, float]:
+def three_numbers(values: Sequence[object] | str, what: str) -> tuple[float, float, float]:
+    """Return three finite numbers, also from the text ``X,Y,Z``.
+
+    Args:
+        values: what was given.
+        what: how a message calls it.
+
+    Raises:
+        BundleError: not three numbers, or one that is not finite.
+    """
+    parts: Sequence[object] = values.split(",") if isinstance(values, str) else values
     try:
-        x, y, z = (float(value) for value in values)  # type: ignore[arg-type]
+        x, y, z = (float(part) for part in parts)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise BundleError(f"point {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
+        raise BundleError(f"{what} {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
     if not np.isfinite([x, y, z]).all():
-        raise BundleError(f"point {values!r} is not finite", remedy="Give three finite numbers X,Y,Z.")
+        raise BundleError(f"{what} {values!r} is not finite", remedy="Give three finite numbers X,Y,Z.")
     return x, y, z

@@ -27,6 +27,10 @@ def test_words_from_a_datalist_name_the_space() -> None:
     assert Point(["1", "2.5", "-3"], "LPS").coordinates == (1.0, 2.5, -3.0)  # type: ignore[arg-type]
 
 
+def test_the_text_of_a_command_line_is_taken() -> None:
+    assert Point("1,2.5,-3", "RAS").coordinates == (1.0, 2.5, -3.0)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("point", "space", "words"),
     [
@@ -36,6 +40,8 @@ def test_words_from_a_datalist_name_the_space() -> None:
         ((1, 2, None), "LPS", "three numbers"),
         (("x", 2, 3), "LPS", "three numbers"),
         (5, "LPS", "three numbers"),
+        ("1,2", "LPS", "three numbers"),
+        ("123", "LPS", "three numbers"),
         ((1, 2, float("nan")), "LPS", "finite"),
         ((1, float("inf"), 3), "LPS", "finite"),
     ],
