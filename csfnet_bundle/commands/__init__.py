@@ -7,7 +7,7 @@ import inspect
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import fire
 
@@ -34,6 +34,11 @@ COMMANDS = {
 }
 """Command names and what they do; the module and the function have the name with underscores."""
 
+OPTION = re.compile(r"--?([A-Za-z][\w-]*)")
+HELP = {"help", "h"}
+FIRE_SEPARATOR = "-"
+"""Behind it, Fire takes words for what the command returned."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` (by default those of the program) name; return the exit status."""
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name, *rest = arguments
     try:
         function = _load(name)
-        _check_flags(name, function, rest)
+        _check_words(name, function, rest)
         status = fire.Fire(function, command=rest, name=f"python -m csfnet_bundle {name}", serialize=_nothing)
     except fire.core.FireExit as stop:
         return int(stop.code or 0)
@@ -77,17 +82,44 @@ def _load(name: str) -> Callable[..., object]:
     return getattr(importlib.import_module(f"csfnet_bundle.commands.{word}"), word)
 
 
-def _check_flags(name: str, function: Callable[..., object], arguments: Sequence[str]) -> None:
-    """Refuse a misspelt option before anything runs: Fire alone calls the function first and complains afterwards."""
-    known = set(inspect.signature(function).parameters)
+def _check_words(name: str, function: Callable[..., object], arguments: Sequence[str]) -> None:
+    """Refuse misspelt options and surplus words before anything runs: Fire alone complains when all is done."""
+    parameters = inspect.signature(function).parameters
+    options: set[str] = set()
+    words: list[str] = []
+    takes_next = False  # as in Fire: an option without = takes the next word, unless that is an option
     for argument in arguments:
-        match = re.match(r"--?([A-Za-z][\w-]*)", argument)
-        if match is None:
-            continue
-        option = match[1].replace("-", "_")
-        if option not in known and option.removeprefix("no") not in known and option not in ("help", "h"):
-            options = ", ".join("--" + parameter for parameter in sorted(known))
-            raise BundleError(f"{name} has no option --{match[1]}", remedy=f"Options: {options}.")
+        if argument == "--":  # what follows is for Fire itself
+            break
+        match = OPTION.match(argument)
+        if match is not None:
+            options.add(_known_option(name, match[1], parameters))
+            takes_next = "=" not in argument
+        elif takes_next:
+            takes_next = False
+        else:
+            words.append(argument)
+    places = [
+        parameter.name
+        for parameter in parameters.values()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name not in options
+    ]
+    surplus = words[len(places) :] or [word for word in words if word == FIRE_SEPARATOR]
+    if surplus and not options & HELP:
+        raise BundleError(f"{name} has no use for the word {surplus[0]!r}", remedy=_options_of(parameters))
+
+
+def _known_option(name: str, given: str, parameters: Mapping[str, inspect.Parameter]) -> str:
+    """Return the parameter that an option names, or the option for help."""
+    option = given.replace("-", "_")
+    for known in (option, option.removeprefix("no")):
+        if known in parameters or known in HELP:
+            return known
+    raise BundleError(f"{name} has no option --{given}", remedy=_options_of(parameters))
+
+
+def _options_of(parameters: Mapping[str, inspect.Parameter]) -> str:
+    return f"Options: {', '.join('--' + parameter for parameter in sorted(parameters))}."
 
 
 def _nothing(_: object) -> None:

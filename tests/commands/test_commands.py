@@ -83,6 +83,30 @@ def test_a_misspelt_option_is_refused_before_anything_runs(option: str, calls: C
     assert calls == []
 
 
+@pytest.mark.parametrize(
+    ("words", "surplus"),
+    [
+        ("here 3 0 False more", "more"),
+        ("here 3 0 False more --count=3", "False"),
+        ("--place=there --count 3 0 no more", "more"),
+        ("here - more", "-"),
+    ],
+)
+def test_a_surplus_word_is_refused_before_anything_runs(words: str, surplus: str, calls: Calls, capsys: Output) -> None:
+    assert main(["try-it", *words.split()]) == 1
+    assert f"try-it has no use for the word {surplus!r}. Options: --count, " in capsys.readouterr().err
+    assert calls == []
+
+
+def test_as_many_words_as_places_are_taken(calls: Calls) -> None:
+    assert main(["try-it", "here", "-3", "0", "False"]) == 0
+    assert main(["try-it", "--place", "there", "4", "--", "--verbose"]) == 0
+    assert calls == [
+        {"place": "here", "count": -3, "verbose": False},
+        {"place": "there", "count": 4, "verbose": True},
+    ]
+
+
 @pytest.mark.parametrize("words", [["try-it"], ["try-it", "--count", "3"]])
 def test_a_missing_argument_is_told(words: list[str], calls: Calls, capsys: Output) -> None:
     assert main(words) == 2

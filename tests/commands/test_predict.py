@@ -107,6 +107,11 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:
+    assert main(["predict", "one.nii", "two.nii"]) == 1
+    assert "predict has no use for the word 'one.nii'. Options: " in capsys.readouterr().err
+
+
 def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:
     assert _predict(words, t0=words["t1"]) == 1
     assert "PAIR_MISMATCH" in capsys.readouterr().err
