@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.errors import BundleError, Refusal
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume, sample_grid
+from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import grid_index_bounds
@@ -59,6 +60,8 @@ def read_roi(
     point: Point,
     size: tuple[int, int, int] = RoiGrid.size,
     spacing: tuple[float, float, float] = RoiGrid.spacing,
+    *,
+    area_average: bool = False,
 ) -> Roi:
     """Cut a ROI around a nodule point; only the block of voxels that it touches is read where the file allows it.
 
@@ -69,6 +72,8 @@ def read_roi(
         point: the nodule point, in any space.
         size: the ROI's voxels (D, H, W).
         spacing: the ROI's mm (D, H, W).
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+            :mod:`csfnet_bundle.geometry.area`), as :func:`csfnet_bundle.dicom.read_roi` does.
 
     Returns:
         The ROI as :class:`csfnet_bundle.geometry.RoiGrid` lays it, linear interpolation.
@@ -81,11 +86,13 @@ def read_roi(
     file = open_volume_file(Path(path))
     x, y, z = check_point_inside(point, file.affine, file.shape, series=str(path), record=str(path))
     grid = RoiGrid(center=(float(x), float(y), float(z)), size=size, spacing=spacing)
-    start, stop = _block(file, grid)
+    sampling = subdivide(grid, file.affine) if area_average else grid
+    start, stop = _block(file, sampling)
     block = _hounsfield(file, start, stop)
     block_affine = file.affine.copy()
     block_affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
-    return Roi(array=sample_grid(block, block_affine, grid), affine=grid.affine, findings=file.findings)
+    values = average(sample_grid(block, block_affine, sampling), grid.size)
+    return Roi(array=values, affine=grid.affine, findings=file.findings)
 
 
 def open_volume_file(path: Path) -> VolumeFile:
