@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
+from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
 from csfnet_bundle.networks.head import ClassificationHead
 from csfnet_bundle.networks.network import Network, scan_index
@@ -122,42 +123,20 @@ class WithoutClinical(Network):
         return self.head(tokens.mean(dim=1))
 
 
-class WithoutTemporalFusion(Network):
-    """Row "without temporal fusion": the mean of the two scans' maps [G] in place of TRF.
+class MeanOfScans(nn.Module):
+    """The mean of the two scans' feature maps."""
 
-    It sees both scans but not which one came first.
+    def forward(self, t0: Tensor, t1: Tensor) -> Tensor:
+        """Map two (B, C, d, h, w) to one."""
+        return (t0 + t1) / 2
 
-    Args:
-        widths: channels after each residual block of the encoder, stage by stage.
-        clinical_vocabulary: number of tokens of each clinical variable.
-        use_interval: see :class:`csfnet_bundle.networks.CSFNet`.
-        cbam: see :class:`csfnet_bundle.networks.CSFNet`.
-        attention_dropout: of the cross-modal attention, in training.
+
+class WithoutTemporalFusion(CSFNet):
+    """Row "without temporal fusion": CSF-Net with the mean of the two scans' maps [G] in place of TRF.
+
+    It sees both scans but not which one came first. Its arguments are those of :class:`csfnet_bundle.networks.CSFNet`.
     """
 
-    def __init__(
-        self,
-        widths: Sequence[Sequence[int]] = WIDTHS,
-        clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
-        use_interval: bool = False,
-        cbam: str = "woo",
-        attention_dropout: float = ATTENTION_DROPOUT,
-    ) -> None:
-        super().__init__()
-        self.widths = widths
-        self.clinical_vocabulary = clinical_vocabulary
-        self.use_interval = use_interval
-        self.cbam = cbam
-        self.attention_dropout = attention_dropout
-
-        self.encoder = Encoder(widths, cbam)
-        self.image_tokens = ImageTokens(self.encoder.out_channels)
-        self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
-        self.cross_modal_attention = CrossModalAttention(attention_dropout)
-        self.head = ClassificationHead(2 * TOKEN_WIDTH)
-
-    def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
-        """Return the logits (B, 2); arguments as of :meth:`csfnet_bundle.networks.CSFNet.forward`."""
-        image_tokens = self.image_tokens(self.encoder(image).mean(dim=1))  # (B, S, 128)
-        clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
-        return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
+    def make_fusion(self, channels: int) -> nn.Module:
+        """Return the mean, which has no parameters."""
+        return MeanOfScans()

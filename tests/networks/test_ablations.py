@@ -6,7 +6,7 @@ import torch
 
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.networks.ablations import OneScanImage, OneScanWithClinical, WithoutClinical, WithoutTemporalFusion
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import Network, count_parameters
 
 WIDTHS = [[4, 4], [8, 8], [16, 16]]
 
@@ -24,7 +24,8 @@ def test_each_leaves_out_what_its_name_says() -> None:
     }
     assert full - parts(OneScanWithClinical("t0", WIDTHS)) == {"temporal_fusion"}
     assert full - parts(WithoutClinical(WIDTHS)) == {"cross_modal_attention", "clinical_embedding"}
-    assert full - parts(WithoutTemporalFusion(WIDTHS)) == {"temporal_fusion"}
+    assert parts(WithoutTemporalFusion(WIDTHS)) == full
+    assert count_parameters(WithoutTemporalFusion(WIDTHS).temporal_fusion) == 0
 
 
 def test_without_temporal_fusion_the_order_of_the_scans_is_lost(batch: Callable) -> None:
