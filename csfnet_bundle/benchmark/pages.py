@@ -16,7 +16,7 @@ HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 def benchmark_markdown(document: Mapping[str, Any]) -> str:
     """Return all tables of a results.json, each below a line that says what was measured and how."""
     line = headline(document)
-    parts = [f"{line}\n\n{comparison_markdown(_frame(document['systems'], 'system'))}"]
+    parts = _systems(document, line)
     parts.append(_seeds(document, line))
     parts += _starts(document)
     learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
@@ -27,6 +27,22 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
     ]
     parts += _permuted(document, line) + _subgroups(document, line) + _external(document, line)
     return "\n".join(parts)
+
+
+def _systems(document: Mapping[str, Any], line: str) -> list[str]:
+    """The networks as the paper's table has them, then what needs none, then what nothing can be better than."""
+    titles = {
+        "network": "Networks.",
+        "reference": "Without a network, on the same splits.",
+        "bound": "The best that any classifier can reach with these inputs.",
+    }
+    parts = []
+    for kind, title in titles.items():
+        rows = {name: row for name, row in document["systems"].items() if document["kinds"][name] == kind}
+        if rows:
+            parts.append(f"{title} {line}\n\n{comparison_markdown(_frame(rows, 'system'))}")
+    parts += [f"Not in the table: {name}, as {reason}.\n" for name, reason in document["left_out"].items()]
+    return parts
 
 
 def headline(document: Mapping[str, Any]) -> str:

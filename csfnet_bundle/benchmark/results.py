@@ -13,6 +13,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.benchmark.gathering import area
 from csfnet_bundle.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.benchmark.references import ORACLES, left_out_references
 from csfnet_bundle.benchmark.running import Predictions
 from csfnet_bundle.benchmark.splits import VALIDATION_SHARE
 from csfnet_bundle.errors import BundleError
@@ -28,6 +29,11 @@ STRATA = ("diameter_mm", "attenuation", "sex", "smoking", "scanner", "kernel")
 STANDARD_ERRORS = 3
 """A mean area on permuted labels within so many standard errors of 0.5 shows no leak."""
 SECONDS_PER_HOUR = 3600
+NETWORK, WITHOUT_NETWORK, BOUND = "network", "reference", "bound"
+TESTED = (NETWORK, WITHOUT_NETWORK)
+"""Kinds that are tested against the reference system, each corrected for its own number: which network is best, and
+whether it has earned its place beside what needs none, are two questions. A phantom's oracle is no competitor but the
+bound that follows from how the labels were drawn: its distance is of interest, not whether it is zero."""
 
 
 def make_results(
@@ -46,6 +52,8 @@ def make_results(
     """
     reference = protocol.reference
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
+    kinds = {name: _kind(name, protocol) for name in tables}
+    families = {name: kind for name, kind in kinds.items() if kind in TESTED}
     document: dict[str, Any] = {
         "command": command,
         "bundle_version": __version__,
@@ -53,7 +61,9 @@ def make_results(
         "data": _data(protocol, tables[reference]),
         "protocol": _protocol(protocol),
         "bootstrap": {"unit": "patient", "seed": SEED, "resamples": resamples},
-        "systems": _plain(compare_systems(tables, reference, resamples=resamples)),
+        "kinds": kinds,
+        "left_out": left_out_references(predictions.pairs),
+        "systems": _plain(compare_systems(tables, reference, families=families, resamples=resamples)),
         "seeds": {
             name: {
                 "auc": list(predictions.systems[name].seed_areas),
@@ -80,9 +90,15 @@ def make_results(
         document["external"] = {
             "data": data_description(protocol.evaluate_on).name,
             "phantom": data_description(protocol.evaluate_on).phantom,
-            "systems": _plain(compare_systems(others, reference, resamples=resamples)),
+            "systems": _plain(compare_systems(others, reference, families=families, resamples=resamples)),
         }
     return document
+
+
+def _kind(name: str, protocol: Protocol) -> str:
+    if name in protocol.systems:
+        return NETWORK
+    return BOUND if name in ORACLES else WITHOUT_NETWORK
 
 
 def _data(protocol: Protocol, table: pd.DataFrame) -> dict[str, object]:

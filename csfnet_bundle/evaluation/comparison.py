@@ -10,6 +10,7 @@ import pandas as pd
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
 from csfnet_bundle.evaluation.calibration import calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.decision_curve import net_benefit
 from csfnet_bundle.evaluation.delong import area_difference, area_interval
 from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.evaluation.paired import align, holm, mcnemar_p, resampled_areas
@@ -34,18 +35,27 @@ COLUMNS = (
     "specificity",
     "f1",
     "p_mcnemar",
+    "p_mcnemar_holm",
     "brier_score",
     "calibration_slope",
     "calibration_intercept",
+    "net_benefit",
     "pairs",
     "patients",
 )
+
+NET_BENEFIT_AT = 0.1
+"""The risk from which on the British Thoracic Society's guideline (Callister 2015) would look further into a nodule."""
+
+CORRECTED = {"p_delong": "p_holm", "p_mcnemar": "p_mcnemar_holm"}
+"""p-values, and where they stand after the correction for their number."""
 
 
 def compare_systems(
     systems: Mapping[str, pd.DataFrame],
     reference: str = REFERENCE,
     *,
+    families: Mapping[str, str] | None = None,
     seed: int = SEED,
     resamples: int = RESAMPLES,
 ) -> pd.DataFrame:
@@ -58,15 +68,18 @@ def compare_systems(
     Args:
         systems: predictions by the system's name; the table keeps their order.
         reference: which of them the others are compared with.
+        families: the question that each system belongs to. A family's p-values are corrected together, for their own
+            number; a system of none has a difference and no test. None: all are one family.
         seed: of the bootstrap.
         resamples: of patients.
 
     Returns:
         A row a system, indexed by its name: ``auc`` with ``auc_delong_lower``/``_upper`` and
         ``auc_bootstrap_lower``/``_upper``; ``difference`` (reference - system) with ``difference_lower``/``_upper``
-        (bootstrap over patients), ``p_delong`` and ``p_holm`` (Holm, over the systems compared); ``accuracy``,
-        ``precision``, ``recall``, ``specificity``, ``f1``, ``p_mcnemar``; ``brier_score``, ``calibration_slope``,
-        ``calibration_intercept``; ``pairs`` and ``patients``. NaN is undefined; the reference's row has no comparison,
+        (bootstrap over patients), ``p_delong`` and, after Holm's correction within the family, ``p_holm``;
+        ``accuracy``, ``precision``, ``recall``, ``specificity``, ``f1``, ``p_mcnemar`` and ``p_mcnemar_holm``;
+        ``brier_score``, ``calibration_slope``, ``calibration_intercept``; ``net_benefit`` of acting from a risk of
+        :data:`NET_BENEFIT_AT` on; ``pairs`` and ``patients``. NaN is undefined; the reference's row has no comparison,
         and a system without a column ``threshold`` no decision.
 
     Raises:
@@ -109,12 +122,13 @@ def compare_systems(
             "brier_score": brier_score(probability[name], labels, ones)[0],
             "calibration_slope": calibration_slope(log_odds, labels),
             "calibration_intercept": calibration_intercept(log_odds, labels),
+            "net_benefit": net_benefit(probability[name], labels, np.array([NET_BENEFIT_AT]))["model"][0],
             "pairs": len(labels),
             "patients": len(set(subjects)),
         }
         rows.append(row)
     table = pd.DataFrame(rows).set_index("system").reindex(columns=list(COLUMNS))
-    table["p_holm"] = holm(table["p_delong"].tolist())
+    _correct(table, dict.fromkeys(names, "") if families is None else families)
     return table
 
 
@@ -139,6 +153,15 @@ def difference_table(
     """
     table = compare_systems({"original": original, **changed}, "original", seed=seed, resamples=resamples)
     return table[list(COLUMNS[: COLUMNS.index("p_holm") + 1])].rename_axis("input")
+
+
+def _correct(table: pd.DataFrame, families: Mapping[str, str]) -> None:
+    """Fill in the corrected p-values, family by family; take the p-values of systems without a family out."""
+    table.loc[[name not in families for name in table.index], list(CORRECTED)] = np.nan
+    for family in set(families.values()):
+        members = [name for name in table.index if families.get(str(name)) == family]
+        for tested, corrected in CORRECTED.items():
+            table.loc[members, corrected] = holm(table.loc[members, tested].tolist())
 
 
 def _called(table: pd.DataFrame) -> np.ndarray | None:

@@ -21,6 +21,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "p_delong": "p DeLong",
         "p_holm": "p Holm",
         "p_mcnemar": "p McNemar",
+        "p_mcnemar_holm": "p McNemar, Holm",
         "accuracy": "Acc",
         "precision": "Prec",
         "recall": "Rec",
@@ -29,6 +30,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "brier_score": "Brier",
         "calibration_slope": "Slope",
         "calibration_intercept": "Intercept",
+        "net_benefit": "Net benefit at 10 %",
     }
 )
 

@@ -45,6 +45,10 @@ def test_rows_are_the_systems_in_order_with_their_metrics(systems, table):
         # The same patients are drawn, so the interval is the very same.
         assert table.loc[name, "auc_bootstrap_lower"] == pytest.approx(judged["auc"].lower)
         assert table.loc[name, "calibration_slope"] == pytest.approx(judged.calibration_slope)
+        called = systems[name]["probability"] >= 0.1
+        malignant = systems[name]["label"] == 1
+        benefit = (called & malignant).mean() - (called & ~malignant).mean() / 9
+        assert table.loc[name, "net_benefit"] == pytest.approx(benefit)
     assert (table["pairs"] == 150).all()
     assert (table["patients"] == 75).all()
 
@@ -61,6 +65,19 @@ def test_differences_are_paired_and_corrected(table):
     )
     assert others.loc["weak", "p_holm"] < 0.01
     assert others.loc["near", "difference_lower"] < 0 < others.loc["near", "difference_upper"]
+
+
+def test_families_are_corrected_by_themselves(systems, table):
+    families = {"weak": "networks", "near": "networks"}
+    apart = compare_systems(systems, families=families, resamples=400)
+    members = list(families)
+    for tested, corrected in (("p_delong", "p_holm"), ("p_mcnemar", "p_mcnemar_holm")):
+        np.testing.assert_array_equal(apart.loc[members, tested], table.loc[members, tested])
+        np.testing.assert_allclose(apart.loc[members, corrected], holm(table.loc[members, tested].tolist()))
+    assert apart.loc["weak", "p_holm"] == pytest.approx(table.loc["weak", "p_holm"] * 2 / 3)
+    # The bound is no competitor: how far away it is stands there, and no test.
+    assert apart.loc["oracle", ["p_delong", "p_holm", "p_mcnemar", "p_mcnemar_holm"]].isna().all()
+    assert apart.loc["oracle", "difference"] == table.loc["oracle", "difference"]
 
 
 def test_order_of_rows_does_not_matter(systems, table):
