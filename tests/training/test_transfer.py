@@ -84,3 +84,22 @@ def test_what_cannot_be_taken_over_is_refused(content: object, words: str, tmp_p
         torch.save(content, path)
     with pytest.raises(BundleError, match=words):
         transfer_weights(tiny_network(), path)
+
+
+def test_a_pre_training_is_told(tmp_path: Path) -> None:
+    """Med-ST's checkpoint gives its image encoder, and what it says of itself goes on."""
+    network = create_network({"name": "MedSTProbe", "size": "tiny"})
+    encoder = {
+        name: torch.full_like(tensor, 0.5) for name, tensor in network.state_dict().items() if "classifier" not in name
+    }
+    pretraining = {"config_sha256": "ab" * 32, "steps": 120, "size": "tiny"}
+    provenance = {"trained_on": "three screens, training patients alone", "pretraining": pretraining}
+    weights = {**encoder, "text_head.layers.0.weight": torch.zeros(3)}
+    torch.save({"model": weights, "provenance": provenance}, tmp_path / "medst.pt")
+    transfer = transfer_weights(network, tmp_path / "medst.pt")
+    assert transfer is not None
+    assert set(transfer.copied) == set(encoder)
+    assert set(transfer.left_out) == {"text_head.layers.0.weight"}
+    assert transfer.trained_on == "three screens, training patients alone"
+    assert transfer.to_plain()["pretraining"] == pretraining
+    assert float(network.state_dict()["image_encoder.class_tokens"].mean()) == 0.5
