@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from csfnet_bundle.evaluation.threshold import Decision
-from csfnet_bundle.networks import CSFNet
+from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import ModelCheckpoint
 
@@ -18,7 +18,7 @@ def tiny_network() -> CSFNet:
     return CSFNet(widths=WIDTHS).eval()
 
 
-def tiny_checkpoint(network: CSFNet) -> ModelCheckpoint:
+def tiny_checkpoint(network: Network) -> ModelCheckpoint:
     """Return its checkpoint, with settings that are nobody's defaults."""
     return ModelCheckpoint(
         weights=network.state_dict(),

@@ -16,17 +16,18 @@ from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.calibration import probabilities
 from csfnet_bundle.pairs import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
-from csfnet_bundle.training.checkpoint import ModelCheckpoint
+from csfnet_bundle.training.checkpoint import ModelCheckpoint, load_weights
 
 NETWORK_INPUTS = ("image", "clinical", "interval_days")
 
 
 @dataclass(frozen=True)
 class CaseMaker:
-    """Makes the cases of a run.
+    """Makes the cases of a run, and sees to it that they are predicted with the checkpoint's weights.
 
     Attributes:
-        network: the network, for its attention; one without ``attention_map`` gets pictures without it.
+        network: the network, which gets the weights whatever it had before; one without ``attention_map`` gets pictures
+            without it.
         checkpoint: the weights that predict.
         checkpoint_path: where they lie.
         items: the data set's records (see :func:`csfnet_bundle.training.datalist_items`).
@@ -36,6 +37,14 @@ class CaseMaker:
     checkpoint: ModelCheckpoint
     checkpoint_path: Path
     items: Sequence[Mapping[str, Any]]
+
+    def __post_init__(self) -> None:
+        """Load the weights.
+
+        Raises:
+            BundleError: the network is not the checkpoint's: ``network_def`` was overridden.
+        """
+        load_weights(self.network, self.checkpoint)
 
     def item(self, subject: str, nodule: str) -> Mapping[str, Any]:
         """Return the record of that name."""

@@ -1,6 +1,6 @@
 """Fixtures of the training tests: a checkpoint of the smallest network, and runs of handlers without scans."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,9 @@ from ignite.engine import Engine
 from monai.data import Dataset
 from tiny_checkpoint import tiny_checkpoint, tiny_network
 
-from csfnet_bundle.networks import CSFNet
+from csfnet_bundle.networks import CSFNet, Network
+from csfnet_bundle.networks.ablations import WithoutClinical
 from csfnet_bundle.training import ModelCheckpoint, datalist_items
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Networks this small gain nothing from a second thread, and lose much where the machine is busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +24,12 @@ def network() -> CSFNet:
 @pytest.fixture(scope="session")
 def checkpoint(network: CSFNet) -> ModelCheckpoint:
     return tiny_checkpoint(network)
+
+
+@pytest.fixture(scope="session")
+def without_attention() -> Network:
+    """A network that has no attention map."""
+    return WithoutClinical([[4], [4], [8]]).eval()
 
 
 @pytest.fixture(scope="session")

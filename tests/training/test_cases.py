@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny_checkpoint import tiny_checkpoint
 
-from csfnet_bundle.networks import CSFNet
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.training import ModelCheckpoint, datalist_items
 from csfnet_bundle.training.cases import CaseMaker
 
@@ -58,8 +60,21 @@ def test_attention_is_that_of_the_network_in_use(cases: CaseMaker) -> None:
     np.testing.assert_array_equal(cases.attention(samples), expected)
 
 
-def test_a_network_without_attention_has_none(cases: CaseMaker) -> None:
-    assert replace(cases, network=torch.nn.Linear(1, 1)).attention([_sample(cases, 0)]) is None
+def test_a_network_without_attention_has_none(cases: CaseMaker, without_attention: Network) -> None:
+    other = replace(cases, network=without_attention, checkpoint=tiny_checkpoint(without_attention))
+    assert other.attention([_sample(cases, 0)]) is None
+
+
+def test_the_network_gets_the_weights_of_the_checkpoint(cases: CaseMaker) -> None:
+    fresh = CSFNet([[4], [4], [8]])
+    replace(cases, network=fresh)
+    for name, tensor in fresh.state_dict().items():
+        torch.testing.assert_close(tensor, cases.checkpoint.weights[name], rtol=0, atol=0)
+
+
+def test_another_network_than_the_checkpoints_is_refused(cases: CaseMaker, without_attention: Network) -> None:
+    with pytest.raises(BundleError, match=r"tensor head.* the checkpoint is of another width"):
+        replace(cases, network=without_attention)
 
 
 @pytest.mark.parametrize("logit", [-3.0, 0.0, 2.0])

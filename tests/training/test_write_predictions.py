@@ -5,11 +5,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-import torch
 from monai.data import Dataset
+from tiny_checkpoint import tiny_checkpoint
 
 from csfnet_bundle.evaluation.predictions import read_predictions
-from csfnet_bundle.networks import CSFNet
+from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.report.words import percent
 from csfnet_bundle.training import ModelCheckpoint, WritePredictions
 
@@ -52,11 +52,11 @@ def test_a_label_that_is_known_is_kept(
 
 
 def test_a_network_without_attention_writes_none(
-    checkpoint: ModelCheckpoint, seen: Callable[[str], Dataset], engine_with: Runs, tmp_path: Path
+    without_attention: Network, seen: Callable[[str], Dataset], engine_with: Runs, tmp_path: Path
 ) -> None:
     data = seen("inference")
-    named = replace(checkpoint, provenance={"trained_on": "something else"})
-    engine_with(data, LOGITS)(WritePredictions(torch.nn.Linear(1, 1), named, "model.pt", data.data, tmp_path))
+    named = replace(tiny_checkpoint(without_attention), provenance={"trained_on": "something else"})
+    engine_with(data, LOGITS)(WritePredictions(without_attention, named, "model.pt", data.data, tmp_path))
     assert not list(tmp_path.glob("*.nii.gz"))
     assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.html"))) == 2
     assert set(read_predictions(tmp_path / "predictions.csv", labelled=False)["weights_trained_on"]) == {
@@ -65,10 +65,11 @@ def test_a_network_without_attention_writes_none(
 
 
 def test_a_second_run_begins_anew(
-    checkpoint: ModelCheckpoint, seen: Callable[[str], Dataset], engine_with: Runs, tmp_path: Path
+    without_attention: Network, seen: Callable[[str], Dataset], engine_with: Runs, tmp_path: Path
 ) -> None:
     data = seen("inference")
-    handler = WritePredictions(torch.nn.Linear(1, 1), checkpoint, "model.pt", data.data, tmp_path)
+    checkpoint = tiny_checkpoint(without_attention)
+    handler = WritePredictions(without_attention, checkpoint, "model.pt", data.data, tmp_path)
     engine_with(data, LOGITS)(handler)
     engine_with(data, LOGITS[:1])(handler)
     assert len(read_predictions(tmp_path / "predictions.csv", labelled=False)) == 1

@@ -89,6 +89,28 @@ def test_a_model_that_is_not_there_is_one_line(run: Callable[..., None], tmp_pat
     assert not output.exists()
 
 
+@pytest.mark.parametrize(("run_id", "configs"), [("evaluating", EVALUATE), ("inference", ["inference.json"])])
+def test_a_network_of_another_width_is_not_judged_with_random_weights(
+    run_id: str, configs: list[str], run: Callable[..., None], trained: Path, tmp_path: Path
+) -> None:
+    other = {"_target_": "csfnet_bundle.networks.CSFNet", "widths": [[4], [4], [16]]}
+    with pytest.raises((RuntimeError, ValueError)) as caught:
+        run(run_id, configs, training_dir=str(trained), output_dir=str(tmp_path / "out"), network_def=other)
+    refusal = str(bundle_error_in(caught.value))
+    assert "the checkpoint is of another width" in refusal
+    assert str(trained / "model.pt") in refusal
+    assert not (tmp_path / "out" / "predictions.csv").exists()
+
+
+def test_the_same_network_defined_anew_gets_the_weights(
+    run: Callable[..., None], evaluated: Path, trained: Path, tmp_path: Path
+) -> None:
+    same = {"_target_": "csfnet_bundle.networks.CSFNet", "widths": [[4], [4], [8]]}
+    run("evaluating", EVALUATE, training_dir=str(trained), output_dir=str(tmp_path), network_def=same)
+    tables = [read_predictions(folder / "predictions.csv") for folder in (evaluated, tmp_path)]
+    np.testing.assert_allclose(tables[0]["logit"], tables[1]["logit"], atol=SAME_LOGIT)
+
+
 def test_the_log_names_the_weights(
     trained: Path, small_cohort: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
