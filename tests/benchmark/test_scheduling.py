@@ -1,13 +1,19 @@
-"""Fits over the workers of a Dask scheduler; the workers are threads of this process, the fits stand-ins."""
+"""Fits over devices and over the workers of a Dask scheduler."""
 
+import os
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dask.distributed import LocalCluster
 
 from csfnet_bundle.benchmark import scheduling
+from csfnet_bundle.benchmark.fitting import TEST, VALIDATION, read_fit, read_fit_record
 from csfnet_bundle.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.benchmark.splits import make_splits, write_split
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import load_datalist
 from csfnet_bundle.roi.preparation import ANY_LOCAL_PORT
 
 LOCAL = {"scheduler_kwargs": {"dashboard_address": ANY_LOCAL_PORT}}
@@ -39,6 +45,20 @@ def test_a_worker_of_this_machine_has_a_device_of_its_own(fresh: Protocol, monke
         monkeypatch.setattr(scheduling, "get_worker", lambda name=name: type("Worker", (), {"name": name}))
         assert scheduling._on_worker(fresh, fresh.fits[0], ("cuda:0", "cuda:1")) is None
     assert used == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+@pytest.mark.long  # two processes that load everything anew
+def test_two_fits_run_at_once_on_one_processor(protocol: Protocol, tmp_path: Path) -> None:
+    """What ``--devices cpu,cpu`` does: two processes of their own, with half of the threads each."""
+    mine = replace(protocol, out=tmp_path, cache_dir=protocol.rois, folds=1, seeds=1, permutations=0)
+    datalist = load_datalist(mine.dataset_dir)
+    for fit in mine.fits:
+        write_split(mine.cohort(fit), datalist, make_splits(datalist, 1)[0])
+    scheduling.run_fits(mine, ("cpu", "cpu"))
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    for fit in mine.fits:
+        assert set(read_fit(mine, fit)) >= {VALIDATION, TEST}
+        assert read_fit_record(mine, fit)["device"].endswith(f"{threads} threads")
 
 
 def test_nobody_answers(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
