@@ -34,10 +34,11 @@ _layer("phantom", "pairs", "dicom", "tables", "roi")
 _layer("cohort", "pairs", "dicom", "tables", "roi", "report")
 _layer("dicom_out", "report", "dicom", "extras")
 _layer("training", "error_hook", "transforms", "networks", "evaluation", "report", "phantom", "dicom_out")
+_layer("medst", "training")
 _layer("export", "training")
 _layer("benchmark", "training", "cohort")
 _layer("federated", "training")
-_layer("commands", "training", "cohort", "export", "benchmark", "federated")
+_layer("commands", "training", "cohort", "export", "benchmark", "federated", "medst")
 _layer("__main__", "commands")
 
 LIBRARIES_OF_LOWER_LAYERS = {

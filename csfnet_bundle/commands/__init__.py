@@ -24,6 +24,7 @@ COMMANDS = {
     "ensemble": "join trained networks, or a benchmark's folds, into one checkpoint",
     "export": "write the network as TorchScript and ONNX, checked against PyTorch",
     "initial-model": "write an untrained checkpoint, for a federation to start from",
+    "medst-study": "pre-train by Med-ST with every switch over several seeds, and evaluate what comes out",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",
     "package": "pack the bundle as the archive that monai.bundle and the model zoo take",
     "fuzz-reader": "let the DICOM reader loose on damaged files: each must be read, skipped or refused",

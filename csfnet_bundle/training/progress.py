@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import ignite.distributed as idist
+import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 
@@ -56,7 +57,8 @@ class EpochProgress:
 
     def _iteration(self, trainer: Trainer) -> None:
         output = trainer.state.output
-        self._losses.append(float((output[0] if isinstance(output, list) else output)["loss"]))
+        loss = (output[0] if isinstance(output, list) else output)["loss"]
+        self._losses.append(float(torch.as_tensor(loss).detach()))
         now = time.monotonic()
         if now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now

@@ -1,0 +1,73 @@
+"""``medst-study``: every switch of the Med-ST pre-training over several seeds, on one cohort."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.commands.words import words
+from csfnet_bundle.files import write_atomically
+from csfnet_bundle.medst.study.fitting import Study, run_fits
+from csfnet_bundle.medst.study.results import make_results
+from csfnet_bundle.medst.study.variants import find_variants
+
+RESULTS_NAME = "results.json"
+SEEDS = 5
+
+
+def medst_study(
+    dataset_dir: str,
+    out: str,
+    variants: str | Sequence[str] = "",
+    seeds: int = SEEDS,
+    epochs: int | None = None,
+    text_source: str | None = None,
+    workers: int = 1,
+) -> None:
+    """Pre-train every variant at tiny size, evaluate it, and compare; started again, it goes on where it stopped.
+
+    Writes results.json into ``out`` after every fit.
+
+    Args:
+        dataset_dir: a cohort of CT follow-up with three or more screens: a folder with a datalist and ctab.csv.
+        out: folder for all that is made.
+        variants: names of files in configs/medst/, by commas; by default all switches.
+        seeds: fits of each variant, 5 by default.
+        epochs: of every fit; by default those of configs/medst/tiny.json.
+        text_source: a local folder with a text model; by default the packaged one.
+        workers: fits at a time, one thread each.
+    """
+    overrides: dict[str, Any] = {} if epochs is None else {"train#trainer#max_epochs": epochs}
+    overrides |= {} if text_source is None else {"text_source": text_source}
+    names = find_variants(tuple(words(variants)))
+    study = Study(
+        dataset_dir=Path(dataset_dir).resolve(),
+        out=Path(out).resolve(),
+        bundle_root=bundle_root(),
+        variants=names,
+        seeds=seeds,
+        overrides=overrides,
+    )
+    options = {"--variants": ",".join(words(variants)), "--seeds": seeds, "--epochs": epochs or ""}
+    told = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
+    command = f"python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT {told}"
+    path = study.out / RESULTS_NAME
+    for _ in run_fits(study, workers):
+        _write(path, make_results(study, command))
+    document = make_results(study, command)
+    _write(path, document)
+    for name, row in document["variants"].items():
+        change, probe = (row["metrics"][metric]["mean"] for metric in ("temporal_image", "probe_malignancy"))
+        print(f"{name:22} change {_number(change)}  malignancy {_number(probe)}  ({len(row['seeds'])} seeds)")
+    print(path)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(document, indent=1) + "\n")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

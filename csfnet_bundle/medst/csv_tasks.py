@@ -1,0 +1,117 @@
+"""The four evaluations on tables of radiographs and sentences, like MS-CXR-T's and RSNA's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.change import Change
+from csfnet_bundle.medst.embedding import Embedded, Task
+from csfnet_bundle.medst.radiographs import read_table
+from csfnet_bundle.medst.sequences import RadiographFiles, Study
+from csfnet_bundle.medst.tasks import (
+    probe_classification,
+    temporal_image_classification,
+    temporal_sentence_similarity,
+    zero_shot_classification,
+)
+
+Result = dict[str, object]
+
+
+def temporal_image_task(csv: str | Path) -> Task:
+    """Return temporal image classification on a CSV: ``patient``, ``previous_frontal``, ``frontal``, ``change``.
+
+    ``previous_lateral`` and ``lateral`` may be there; ``change`` is improving, stable or worsening.
+    """
+    csv = Path(csv)
+    table = read_table(csv, ("patient", "previous_frontal", "frontal", "change"))
+    known = [change.value for change in Change]
+    for value in table["change"]:
+        if value not in known:
+            raise BundleError(f"change is {value!r}, expected {', '.join(known)}", record=str(csv))
+    firsts, seconds = _studies(table, csv, "previous_"), _studies(table, csv)
+    changes, patients = table["change"].tolist(), table["patient"].tolist()
+
+    def judge(embedded: Embedded) -> Result:
+        before, after = embedded.study_features(firsts), embedded.study_features(seconds)
+        return temporal_image_classification(before, after, changes, patients)
+
+    return Task("temporal_image", (*firsts, *seconds), (), judge)
+
+
+def temporal_sentence_task(csv: str | Path) -> Task:
+    """Return temporal sentence similarity: ``patient``, ``first``, ``second``, ``label`` (1 means the same)."""
+    csv = Path(csv)
+    table = read_table(csv, ("patient", "first", "second", "label"))
+    first, second, patients = (table[name].tolist() for name in ("first", "second", "patient"))
+    labels = _labels(table, csv)
+
+    def judge(embedded: Embedded) -> Result:
+        return temporal_sentence_similarity(embedded.texts(first), embedded.texts(second), labels, patients)
+
+    return Task("temporal_sentence", (), (*first, *second), judge)
+
+
+def zero_shot_task(csv: str | Path, positive: Sequence[str], negative: Sequence[str]) -> Task:
+    """Return zero-shot classification on a CSV: ``patient``, ``frontal``, ``label``; ``lateral`` may be there.
+
+    Args:
+        csv: the table.
+        positive: sentences of the finding.
+        negative: sentences of its absence.
+    """
+    csv = Path(csv)
+    table = read_table(csv, ("patient", "frontal", "label"))
+    studies, labels, patients = _studies(table, csv), _labels(table, csv), table["patient"].tolist()
+    if not positive or not negative:
+        raise BundleError("zero-shot classification needs sentences of the finding and of its absence")
+
+    def judge(embedded: Embedded) -> Result:
+        texts = embedded.texts(positive), embedded.texts(negative)
+        return zero_shot_classification(embedded.images(studies), *texts, labels, patients)
+
+    return Task("zero_shot", tuple(studies), (*positive, *negative), judge)
+
+
+def probe_task(csv: str | Path) -> Task:
+    """Return image classification by a probe on a CSV: ``patient``, ``frontal``, ``label``; perhaps ``lateral``."""
+    csv = Path(csv)
+    table = read_table(csv, ("patient", "frontal", "label"))
+    studies, labels, patients = _studies(table, csv), _labels(table, csv), table["patient"].tolist()
+
+    def judge(embedded: Embedded) -> Result:
+        return probe_classification(embedded.study_features(studies), labels, patients)
+
+    return Task("probe", tuple(studies), (), judge)
+
+
+def _studies(table: pd.DataFrame, csv: Path, prefix: str = "") -> list[Study]:
+    """Return the studies of the rows; equal files are one study, embedded once."""
+    studies = []
+    for row in table.to_dict("records"):
+        frontal, lateral = (_image(str(row.get(f"{prefix}{view}", "")), csv) for view in ("frontal", "lateral"))
+        if frontal is None:
+            raise BundleError(f"a row has no {prefix}frontal", record=f"{csv}, patient {row['patient']}")
+        files = RadiographFiles(frontal, lateral)
+        studies.append(Study(f"{frontal}+{lateral}", str(row["patient"]), "", files))
+    return studies
+
+
+def _image(text: str, csv: Path) -> Path | None:
+    if not text:
+        return None
+    path = csv.parent / text
+    if not path.is_file():
+        raise BundleError(f"there is no image {path}", record=str(csv), remedy="Correct the path.")
+    return path
+
+
+def _labels(table: pd.DataFrame, csv: Path) -> list[int]:
+    for value in table["label"]:
+        if value not in ("0", "1"):
+            raise BundleError(f"label is {value!r}, expected 0 or 1", record=str(csv))
+    return [int(value) for value in table["label"]]

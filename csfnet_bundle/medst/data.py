@@ -1,0 +1,104 @@
+"""What a pre-training reads: a cohort of CT follow-up, or a CSV of radiographs."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+
+from csfnet_bundle.error_hook import one_line_errors
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.radiographs import radiograph_sequences
+from csfnet_bundle.medst.screens import screen_sequences
+from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
+from csfnet_bundle.medst.sequences import RoiPlace, StudySequence, all_studies
+from csfnet_bundle.pairs import DATALIST_NAME
+from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.training.data import DataDescription, data_description
+
+logger = logging.getLogger(__name__)
+
+CSV = ".csv"
+PHANTOMS = CohortSettings(subjects=96, seed=2026, screens=3)
+"""The cohort that stands in for data that nobody has given: made in about three minutes."""
+
+
+def study_sequences(dataset: str | Path, section: str, fields: Sequence[str] = ALLOWED_FIELDS) -> list[StudySequence]:
+    """Return the sequences of a section.
+
+    Args:
+        dataset: a cohort's folder (see :func:`csfnet_bundle.medst.screens.screen_sequences`), or a CSV of radiographs
+            (see :func:`csfnet_bundle.medst.radiographs.radiograph_sequences`).
+        section: ``training``, ``validation`` or ``test``.
+        fields: columns of the screening record that become text.
+    """
+    if is_csv(dataset):
+        return radiograph_sequences(dataset, section)
+    return screen_sequences(dataset, section, fields)
+
+
+def is_csv(dataset: str | Path) -> bool:
+    """Tell whether the data are radiographs in a CSV."""
+    return Path(dataset).suffix.lower() == CSV
+
+
+def describe_dataset(dataset: str | Path) -> DataDescription:
+    """Return what the data are, for the record of whatever is made from them."""
+    if not is_csv(dataset):
+        return data_description(dataset)
+    path = Path(dataset)
+    return DataDescription(path.name, False, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def prepare_studies(
+    dataset: str | Path,
+    default_dataset: str | Path,
+    sections: Sequence[str],
+    roi: Mapping[str, Any],
+    cache_dir: str | Path | None,
+    workers: int = 2,
+) -> None:
+    """Make ready what a run will read; the first expression of its run list. Under several processes the first works.
+
+    Args:
+        dataset: see :func:`study_sequences`.
+        default_dataset: where the phantom cohort of three screens lives: made if ``dataset`` is this and not there.
+        sections: sections that the run uses.
+        roi: the ROI's plain values.
+        cache_dir: where ROIs are cached.
+        workers: processes that read scans.
+
+    Raises:
+        BundleError: no such data, or scans that cannot be read.
+    """
+    one_line_errors()
+    if idist.get_rank() == 0 and not is_csv(dataset):
+        folder = Path(dataset)
+        if folder.resolve() == Path(default_dataset).resolve() and not (folder / DATALIST_NAME).is_file():
+            logger.info("no --dataset_dir is given: making a PHANTOM cohort of three screens in %s (once)", folder)
+            make_cohort(folder, PHANTOMS)
+        if cache_dir is not None:
+            _fill_cache(folder, sections, RoiCache(cache_dir, RoiSettings.from_plain(roi)), workers)
+    if idist.get_world_size() > 1:
+        idist.barrier()
+
+
+def _fill_cache(folder: Path, sections: Sequence[str], cache: RoiCache, workers: int) -> None:
+    places = [
+        study.pixels
+        for section in sections
+        for study in all_studies(screen_sequences(folder, section))
+        if isinstance(study.pixels, RoiPlace)
+    ]
+    pairs = {place.pair.name: place.pair for place in places}
+    refused = prepare_rois(list(pairs.values()), folder, cache, workers=workers) if pairs else {}
+    if refused:
+        raise BundleError(
+            f"{len(refused)} of {len(pairs)} pairs cannot be read; the first: {next(iter(refused.values()))}",
+            remedy="Correct them, or take them out of the datalist.",
+        )

@@ -1,0 +1,95 @@
+"""Embeddings of studies and sentences by a pre-trained network, and the tasks that are judged on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from csfnet_bundle.medst.network import PretrainingNetwork
+from csfnet_bundle.medst.sequences import Study
+from csfnet_bundle.medst.tokenizer import SentenceTokenizer
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What a network makes of all studies and sentences of an evaluation.
+
+    Attributes:
+        image: by study name, in the space shared with texts, (128,), length 1.
+        features: by study name, the image encoder's own study token, (C,).
+        text: by sentence, in the shared space, (128,), length 1.
+    """
+
+    image: dict[str, Array] = field(default_factory=dict)
+    features: dict[str, Array] = field(default_factory=dict)
+    text: dict[str, Array] = field(default_factory=dict)
+
+    def images(self, studies: Sequence[Study]) -> Array:
+        """Return the studies' embeddings in the shared space, (N, 128)."""
+        return np.stack([self.image[study.name] for study in studies])
+
+    def study_features(self, studies: Sequence[Study]) -> Array:
+        """Return the studies' own features, (N, C)."""
+        return np.stack([self.features[study.name] for study in studies])
+
+    def texts(self, sentences: Sequence[str]) -> Array:
+        """Return the sentences' embeddings, (N, 128)."""
+        return np.stack([self.text[sentence] for sentence in sentences])
+
+
+@dataclass(frozen=True)
+class Task:
+    """One evaluation.
+
+    Attributes:
+        name: of its result.
+        studies: whose images it needs.
+        sentences: that it needs.
+        judge: gives the result from the embeddings; raises BundleError where the data do not allow it.
+    """
+
+    name: str
+    studies: tuple[Study, ...]
+    sentences: tuple[str, ...]
+    judge: Callable[[Embedded], Mapping[str, object]]
+
+
+class StudyEncoder(nn.Module):
+    """The image side of a pre-trained network, for an evaluator.
+
+    Args:
+        network: the whole network.
+    """
+
+    def __init__(self, network: PretrainingNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the embeddings (N, 128) and the study tokens (N, C) of a batch's ``views`` and ``view_present``."""
+        study = self.network.image_encoder(batch["views"], batch["view_present"]).study
+        return self.network.image_head(study), study
+
+
+def embed_sentences(
+    network: PretrainingNetwork, tokenizer: SentenceTokenizer, sentences: Sequence[str], batch_size: int = 64
+) -> dict[str, Array]:
+    """Return the embedding (128,) of every sentence."""
+    device = next(network.parameters()).device
+    embedded: dict[str, Array] = {}
+    unique = sorted(set(sentences))
+    network.eval()
+    with torch.no_grad():
+        for start in range(0, len(unique), batch_size):
+            part = unique[start : start + batch_size]
+            tokens = {name: tensor.to(device) for name, tensor in tokenizer.encode(part).items()}
+            vectors = network.encode_text(**tokens).text.cpu().double().numpy()
+            embedded |= dict(zip(part, vectors, strict=True))
+    return embedded

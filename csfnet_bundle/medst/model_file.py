@@ -1,0 +1,168 @@
+"""The file that a pre-training leaves: weights, architecture, word pieces, ROI, and what it was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+import torch
+from ignite.engine import Events
+from monai.engines import Evaluator, Trainer
+
+from csfnet_bundle import __version__
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.files import atomic_path
+from csfnet_bundle.medst.data import describe_dataset
+from csfnet_bundle.medst.network import PretrainingNetwork
+from csfnet_bundle.medst.tokenizer import SentenceTokenizer
+from csfnet_bundle.medst.views import StudyViews
+from csfnet_bundle.training.checkpoint import MODEL_NAME, read_plain
+from csfnet_bundle.training.fingerprint import describe
+
+FORMAT = "csfnet_bundle.medst/1"
+REMEDY = "Make one with `python -m monai.bundle run training --config_file configs/medst_pretrain.json`."
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A pre-trained network with all that is needed to use it right.
+
+    Attributes:
+        network: in evaluation mode, on the CPU.
+        tokenizer: of its text model.
+        roi: plain values of the ROI that it was trained on.
+        fields: columns of the screening record that its texts came from.
+        provenance: data, hash of the pre-training's settings (``config_sha256``), steps, epoch; plain values.
+    """
+
+    network: PretrainingNetwork
+    tokenizer: SentenceTokenizer
+    roi: dict[str, Any]
+    fields: tuple[str, ...]
+    provenance: dict[str, Any]
+
+    @property
+    def size(self) -> str:
+        """The network's size."""
+        return str(self.network.architecture()["size"])
+
+    @property
+    def views(self) -> list[str]:
+        """The names of its views."""
+        return list(self.network.architecture()["views"])
+
+    def study_views(self, cache_dir: str | Path | None = None) -> StudyViews:
+        """Return what gives views as this network was trained on."""
+        return StudyViews(self.views, self.size, self.roi, cache_dir)
+
+
+def load_pretrained(path: str | Path) -> Pretrained:
+    """Read the file of a pre-training; nothing but tensors and plain values is unpickled.
+
+    Raises:
+        BundleError: no such file, a damaged one, or another kind of file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BundleError(f"there is no pre-trained model {path}", remedy=REMEDY)
+    document = read_plain(path, REMEDY)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise BundleError(f"it is no file of a pre-training (format {FORMAT})", record=str(path), remedy=REMEDY)
+    network = PretrainingNetwork(**document["architecture"])
+    network.load_state_dict(document["model"])
+    return Pretrained(
+        network=network.eval(),
+        tokenizer=SentenceTokenizer(document["tokenizer"]),
+        roi=document["roi"],
+        fields=tuple(document["fields"]),
+        provenance=document["provenance"],
+    )
+
+
+class BestPretraining:
+    """Writes ``output_dir/model.pt`` whenever the validation's objective improves.
+
+    Args:
+        network: the network itself.
+        tokenizer: of its text model.
+        roi: the ROI's plain values.
+        fields: columns of the screening record that become text.
+        dataset: what is trained on.
+        output_dir: where ``model.pt`` goes.
+        settings: all that the weights depend on besides the network; their hash goes into the file.
+    """
+
+    def __init__(
+        self,
+        network: PretrainingNetwork,
+        tokenizer: SentenceTokenizer,
+        roi: Mapping[str, Any],
+        fields: Sequence[str],
+        dataset: str | Path,
+        output_dir: str | Path,
+        settings: Mapping[str, object],
+    ) -> None:
+        self.path = Path(output_dir) / MODEL_NAME
+        self.history: list[dict[str, Any]] = []
+        self._network, self._tokenizer, self._dataset = network, tokenizer, dataset
+        self._roi, self._fields = dict(roi), list(fields)
+        self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
+        self._trainer: Trainer | None = None
+
+    def follow(self, trainer: Trainer) -> None:
+        """Count the steps of this trainer."""
+        self._trainer = trainer
+
+    def attach(self, evaluator: Evaluator) -> None:
+        """Attach to the evaluator that validates; after its own comparison of the key metric."""
+        evaluator.add_event_handler(Events.COMPLETED, self._validated)
+
+    def _validated(self, evaluator: Evaluator) -> None:
+        state = evaluator.state
+        score = float(state.metrics[state.key_metric_name])
+        if score != score:
+            raise BundleError(
+                f"training diverged: at epoch {state.epoch} the objective is no number",
+                record=str(self.path.parent),
+                remedy="Lower optimizer#lr, or switch amp off. The best model of the earlier epochs stays.",
+            )
+        self.history.append({"epoch": int(state.epoch), "validation_loss": -score})
+        if state.best_metric_epoch != state.epoch or idist.get_rank() != 0:
+            return
+        self._save(int(state.epoch), -score)
+
+    def _save(self, epoch: int, loss: float) -> None:
+        data = describe_dataset(self._dataset)
+        steps = self._trainer.state.iteration if self._trainer is not None else 0
+        document = {
+            "format": FORMAT,
+            "model": {name: tensor.detach().cpu() for name, tensor in self._network.state_dict().items()},
+            "architecture": self._network.architecture(),
+            "tokenizer": self._tokenizer.to_json(),
+            "roi": self._roi,
+            "fields": self._fields,
+            "provenance": {
+                "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
+                "phantom": data.phantom,
+                "datalist_sha256": data.datalist_sha256,
+                "config_sha256": self.config_sha256,
+                "steps": int(steps),
+                "epoch": epoch,
+                "validation_loss": loss,
+                "bundle_version": __version__,
+                "torch_version": str(torch.__version__),
+            },
+        }
+        with atomic_path(self.path) as temporary:
+            torch.save(document, temporary)
+
+
+def settings_hash(settings: Mapping[str, object]) -> str:
+    """Return the SHA-256 of settings of any kind, hexadecimal."""
+    plain = {name: describe(value) for name, value in settings.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""Med-ST's network made from plain values, so that a config writes them and a checkpoint carries them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.text_models import create_text_model
+from csfnet_bundle.networks.medst import SIZES, MedST, TextEncoder, create_image_encoder
+
+
+class PretrainingNetwork(MedST):
+    """The encoders of images and texts, with all that says how they were made.
+
+    Args:
+        text_config: the text model's config, from :func:`csfnet_bundle.medst.text_config`.
+        text_weights: where its weights come from; None leaves them random, as for a checkpoint that brings its own.
+        size: ``"tiny"``, ``"small"`` or ``"full"``.
+        views: the names of the views, in order.
+        shared_experts: one expert for all views instead of one each.
+        shared_class_token: one CLS token for all views, as published.
+        mask_blank: leave patches without any picture out.
+        weighting: of words and patches in the local loss, ``"modality"`` or ``"uniform"``.
+        freeze: encoders that are not trained.
+        freeze_word_pieces: leave the text model's embeddings of word pieces as they are: most of a short model's
+            weights, and sentences from a record use few of them.
+
+    Raises:
+        BundleError: a value that no such network has.
+    """
+
+    def __init__(
+        self,
+        text_config: Mapping[str, Any],
+        text_weights: str | None = None,
+        size: str = "small",
+        views: Sequence[str] = ("coronal", "sagittal"),
+        shared_experts: bool = False,
+        shared_class_token: bool = False,
+        mask_blank: bool = True,
+        weighting: str = "modality",
+        freeze: Sequence[str] = (),
+        freeze_word_pieces: bool = False,
+    ) -> None:
+        model = create_text_model(text_config, text_weights)
+        try:
+            super().__init__(
+                create_image_encoder(size, len(views), shared_experts, shared_class_token, mask_blank),
+                TextEncoder(model, int(text_config["hidden_size"])),
+                SIZES[size].projection,
+                weighting,
+                freeze,
+            )
+        except ValueError as error:
+            raise BundleError(str(error), record="network_def") from None
+        if freeze_word_pieces:
+            model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
+        values = (
+            *(text_config, size, views, shared_experts, shared_class_token, mask_blank, weighting),
+            *(freeze, freeze_word_pieces),
+        )
+        self._arguments = dict(zip(_architecture_names(), values, strict=True))
+
+    def architecture(self) -> dict[str, Any]:
+        """Return the arguments that make the same network again, plain values; its weights come from a checkpoint."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self._arguments.items()}
+
+
+def _architecture_names() -> list[str]:
+    names = list(inspect.signature(PretrainingNetwork.__init__).parameters)[1:]
+    return [name for name in names if name != "text_weights"]

@@ -1,0 +1,103 @@
+"""Radiographs with reports from a CSV, as sequences: one row is one study, with its views, its report and its date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.sequences import RadiographFiles, Study, StudySequence
+
+COLUMNS = ("patient", "date", "report", "frontal", "lateral")
+SECTION = "section"
+
+
+def radiograph_sequences(csv: str | Path, section: str | None = None) -> list[StudySequence]:
+    """Return a sequence for each patient of a CSV, in the order of the dates.
+
+    A row is kept whole: nothing reorders the views of a study without its report.
+
+    Args:
+        csv: columns ``patient``, ``date`` (anything that sorts and reads as a date and time), ``report``, ``frontal``
+            and ``lateral`` (image files, relative to the CSV; one of the two may be blank). A column ``section`` splits
+            by patient. Any further column (``change``, ``label``, ...) is kept for the evaluations.
+        section: the rows of this section alone; None takes all rows.
+
+    Raises:
+        BundleError: a column, a file or a view is missing, a date is none, two studies of a patient have the same date,
+            a patient is in two sections, or no row is left.
+    """
+    csv = Path(csv)
+    table = read_table(csv, COLUMNS)
+    if section is not None:
+        table = _section(table, section, csv)
+    if table.empty:
+        raise BundleError(f"no row of section {section!r}", record=str(csv), remedy="Add one.")
+    table = table.assign(day=[_day(text, number, csv) for number, text in enumerate(table["date"])])
+    repeated = [key for key, count in Counter(zip(table["patient"], table["day"], strict=True)).items() if count > 1]
+    if repeated:
+        raise BundleError(
+            f"patient {repeated[0][0]} has two studies of {repeated[0][1]}: their order is not known",
+            record=str(csv),
+            remedy="Give the time with the date, or keep one of them.",
+        )
+    return [
+        StudySequence(str(patient), str(patient), tuple(_study(dict(row), csv) for row in rows.to_dict("records")))
+        for patient, rows in table.sort_values("day", kind="stable").groupby("patient", sort=True)
+    ]
+
+
+def read_table(csv: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a CSV as text, blanks as empty strings.
+
+    Raises:
+        BundleError: no such file, or a column is missing.
+    """
+    if not csv.is_file():
+        raise BundleError(f"there is no table {csv}", remedy="docs/medst.md describes the tables.")
+    table = pd.read_csv(csv, dtype=str, keep_default_na=False)
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise BundleError(
+            f"column {missing[0]!r} is missing", record=str(csv), remedy=f"It needs {', '.join(columns)}."
+        )
+    return table
+
+
+def _section(table: pd.DataFrame, section: str, csv: Path) -> pd.DataFrame:
+    if SECTION not in table.columns:
+        raise BundleError(
+            f"column {SECTION!r} is missing", record=str(csv), remedy="Give every patient training, validation or test."
+        )
+    sections = table.groupby("patient")[SECTION].nunique()
+    if (sections > 1).any():
+        raise BundleError(f"patient {sections.idxmax()} is in two sections", record=str(csv), remedy="Choose one.")
+    return table[table[SECTION] == section]
+
+
+def _day(text: str, number: int, csv: Path) -> pd.Timestamp:
+    day = pd.to_datetime(text, errors="coerce")
+    if pd.isna(day):
+        raise BundleError(f"date {text!r} of row {number + 1} is none", record=str(csv), remedy="Use YYYY-MM-DD.")
+    return day
+
+
+def _study(row: Mapping[Hashable, object], csv: Path) -> Study:
+    name = f"{row['patient']}/{row['date']}"
+    frontal, lateral = (_file(str(row[view]), csv, name) for view in ("frontal", "lateral"))
+    if frontal is None and lateral is None:
+        raise BundleError("the study has neither a frontal nor a lateral view", record=f"{csv}, {name}")
+    rest = {str(key): value for key, value in row.items() if key not in (*COLUMNS, "day") and value != ""}
+    return Study(name, str(row["patient"]), str(row["report"]), RadiographFiles(frontal, lateral), values=rest)
+
+
+def _file(text: str, csv: Path, study: str) -> Path | None:
+    if not text:
+        return None
+    path = csv.parent / text
+    if not path.is_file():
+        raise BundleError(f"there is no image {path}", record=f"{csv}, {study}", remedy="Correct the path.")
+    return path

@@ -1,0 +1,168 @@
+"""CT follow-up as sequences: the pairs of a datalist chained over the screens, with the record's sentence of each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.change import Change, change_between
+from csfnet_bundle.medst.sentences import (
+    ALLOWED_FIELDS,
+    NODULE_FIELDS,
+    PARTICIPANT_FIELDS,
+    change_sentence,
+    check_fields,
+    study_sentence,
+)
+from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence
+from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, load_datalist
+from csfnet_bundle.tables import is_missing
+
+logger = logging.getLogger(__name__)
+
+ABNORMALITIES = "ctab.csv"
+KEYS = ("pid", "sct_ab_desc")
+NODULE_CODE = 51
+"""sct_ab_desc: non-calcified nodule or mass of at least 4 mm."""
+FIRST_SCREEN_YEAR = 1999
+"""NLST's fictitious dates put the screen T0 of everybody into this year, T1 into the next, and so on."""
+
+Record = dict[str, object]
+
+
+def screen_sequences(
+    dataset_dir: str | Path,
+    section: str = "training",
+    fields: Sequence[str] = ALLOWED_FIELDS,
+    abnormalities: str | Path | None = None,
+) -> list[StudySequence]:
+    """Return a sequence for each nodule of a section of the datalist.
+
+    Pairs whose scans meet (t1 of one is t0 of the next) make one sequence. Of the tables, only the columns that may
+    become text are read; the participant's fields come from the datalist's clinical values.
+
+    Args:
+        dataset_dir: the cohort's folder.
+        section: ``training`` for pre-training: it holds the patients that CSF-Net is trained on.
+        fields: columns that become text.
+        abnormalities: NLST's abnormality table; by default ``ctab.csv`` of the folder.
+
+    Raises:
+        BundleError: no datalist or table, an empty section, or a field that must not become text.
+    """
+    datalist = load_datalist(dataset_dir)
+    check_fields(fields)
+    records = _read_records(Path(abnormalities) if abnormalities else datalist.folder / ABNORMALITIES)
+    sequences = [_sequence(chain, datalist, records, fields) for chain in _chains(datalist.section(section))]
+    without = sum("diameters" not in study.values for sequence in sequences for study in sequence.studies)
+    if without:
+        logger.warning("%d studies have no nodule record of their own in the table: their text has none", without)
+    return sequences
+
+
+def _read_records(path: Path) -> dict[tuple[str, int], list[Record]]:
+    """Return the nodules' rows by participant and study year."""
+    if not path.is_file():
+        raise BundleError(
+            f"there is no abnormality table {path}",
+            remedy="Name NLST's ctab file by --abnormalities; `python -m csfnet_bundle phantom` makes one.",
+        )
+    wanted = {*KEYS, *NODULE_FIELDS}
+    table = pd.read_csv(path, usecols=lambda name: name in wanted)
+    missing = wanted - set(table.columns)
+    if missing:
+        raise BundleError(f"column {min(missing)} is missing", record=str(path), remedy="Use NLST's ctab file.")
+    nodules = table[table["sct_ab_desc"] == NODULE_CODE]
+    records: dict[tuple[str, int], list[Record]] = {}
+    for row in nodules.to_dict("records"):
+        records.setdefault((str(int(row["pid"])), int(row["study_yr"])), []).append(
+            {name: row[name] for name in NODULE_FIELDS}
+        )
+    return records
+
+
+def _place(scan: Scan) -> tuple[object, ...]:
+    return scan.path, scan.series_uid, scan.point.coordinates, scan.point.space
+
+
+def _chains(pairs: Sequence[FollowUpPair]) -> list[list[FollowUpPair]]:
+    """Chain the pairs of each patient whose scans meet, earliest first."""
+    chains: list[list[FollowUpPair]] = []
+    for pair in sorted(pairs, key=lambda pair: (pair.subject, pair.t1.date or "", pair.nodule)):
+        if pair.t0 is None:
+            continue
+        start = (pair.subject, _place(pair.t0))
+        before = next((chain for chain in chains if (chain[-1].subject, _place(chain[-1].t1)) == start), None)
+        if before is None:
+            chains.append([pair])
+        else:
+            before.append(pair)
+    return chains
+
+
+def _sequence(
+    chain: Sequence[FollowUpPair],
+    datalist: Datalist,
+    records: dict[tuple[str, int], list[Record]],
+    fields: Sequence[str],
+) -> StudySequence:
+    first = chain[0]
+    assert first.t0 is not None  # pairs without it are in no chain
+    places = [RoiPlace(first, 0, datalist.folder), *(RoiPlace(pair, 1, datalist.folder) for pair in chain)]
+    scans = [first.t0, *(pair.t1 for pair in chain)]
+    studies: list[Study] = []
+    before: tuple[float, float] | None = None
+    for number, (place, scan) in enumerate(zip(places, scans, strict=True)):
+        record = _record(first, scan, number, records)
+        after = _diameters(record)
+        values: Record = {name: record[name] for name in NODULE_FIELDS if name in record}
+        texts: dict[str, str] = {}
+        if after is not None:
+            values["diameters"] = after
+        if before is not None and after is not None:
+            change = change_between(before, after)
+            values["change"] = change.value
+            texts = _change_texts(before, after, change)
+        if place.pair.label is not None:
+            values["label"] = place.pair.label
+        studies.append(
+            Study(
+                name=f"{first.name}/{number}",
+                patient=first.subject,
+                text=study_sentence(record, fields),
+                pixels=place,
+                values=values,
+                **texts,
+            )
+        )
+        before = after
+    return StudySequence(first.name, first.subject, tuple(studies))
+
+
+def _record(pair: FollowUpPair, scan: Scan, number: int, records: dict[tuple[str, int], list[Record]]) -> Record:
+    """Return the participant's fields and, where the year has one nodule alone, those of the nodule."""
+    record: Record = {name: pair.clinical[name] for name in PARTICIPANT_FIELDS if name in pair.clinical}
+    day = scan.day
+    year = number if day is None else day.year - FIRST_SCREEN_YEAR
+    rows = records.get((pair.subject, year), [])
+    # Of several nodules nobody says here which is this one: then the sentence speaks of the participant alone.
+    return {**record, **rows[0]} if len(rows) == 1 else {**record, "study_yr": year}
+
+
+def _diameters(record: Record) -> tuple[float, float] | None:
+    values = [record.get("sct_long_dia"), record.get("sct_perp_dia")]
+    if any(is_missing(value) for value in values):
+        return None
+    long_diameter, perpendicular = (float(str(value)) for value in values)
+    return (long_diameter, perpendicular) if min(long_diameter, perpendicular) > 0 else None
+
+
+def _change_texts(before: tuple[float, float], after: tuple[float, float], change: Change) -> dict[str, str]:
+    return {
+        "change_text": change_sentence(before, after, change),
+        "reversed_text": change_sentence(after, before, change.reversed),
+    }

@@ -1,0 +1,127 @@
+"""Sentences from the screening record, for the text encoder: an allow-list of fields, and a wall against outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.change import Change
+from csfnet_bundle.tables import is_missing, refuse_outcomes
+
+NODULE_FIELDS = ("study_yr", "sct_pre_att", "sct_margins", "sct_long_dia", "sct_perp_dia", "sct_epi_loc")
+"""Columns of NLST's abnormality table (ctab) that may become text."""
+PARTICIPANT_FIELDS = ("age", "gender", "cigsmok")
+"""Columns of NLST's participant table (prsn) that may become text."""
+ALLOWED_FIELDS = (*NODULE_FIELDS, *PARTICIPANT_FIELDS)
+DENIED_READS = re.compile(r"scr_res.*|scr_iso.*", re.IGNORECASE)
+"""A read of the screen says what a radiologist concluded from it; with the outcomes that
+:func:`csfnet_bundle.tables.refuse_outcomes` knows it must never be text."""
+
+ATTENUATIONS = {1: "solid", 2: "ground-glass", 3: "part-solid", 4: "fluid", 6: "fat", 7: "other"}
+"""sct_pre_att: soft tissue, ground glass, mixed, fluid or water, fat, other; 9 cannot be determined."""
+MARGINS = {1: "spiculated", 2: "smooth", 3: "poorly defined"}
+"""sct_margins; 9 cannot be determined."""
+LOBES = {
+    1: "right upper lobe",
+    2: "right middle lobe",
+    3: "right lower lobe",
+    4: "left upper lobe",
+    5: "lingula",
+    6: "left lower lobe",
+}
+"""sct_epi_loc; 8 is another place."""
+SEXES = {1: "man", 2: "woman"}
+SMOKING = {0: "former smoker", 1: "current smoker"}
+
+CHANGE_TEMPLATES: dict[Change, tuple[str, str]] = {
+    Change.WORSENING: (
+        "The nodule has grown from {before} to {after}.",
+        "Enlarging nodule, {after}, previously {before}.",
+    ),
+    Change.STABLE: (
+        "The nodule is unchanged, {before} before and {after} now.",
+        "Stable nodule, {after}, previously {before}.",
+    ),
+    Change.IMPROVING: (
+        "The nodule has shrunk from {before} to {after}.",
+        "Nodule decreased in size, {after}, previously {before}.",
+    ),
+}
+"""Two wordings of each change: the second is the paraphrase that temporal sentence similarity asks for."""
+
+
+def check_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields if all of them may become text.
+
+    Raises:
+        BundleError: one tells the outcome or a read, or is not on the allow-list.
+    """
+    refuse_outcomes(fields)
+    for name in fields:
+        if DENIED_READS.fullmatch(name.strip()) or name not in ALLOWED_FIELDS:
+            raise BundleError(
+                f"field {name!r} must not become text", remedy=f"Fields that may: {', '.join(ALLOWED_FIELDS)}."
+            )
+    return tuple(fields)
+
+
+def study_sentence(record: Mapping[str, object], fields: Sequence[str] = ALLOWED_FIELDS) -> str:
+    """Return what a record says of one study, in sentences; what is missing or cannot be determined is left out.
+
+    Args:
+        record: NLST codes by column; columns other than ``fields`` are not looked at.
+        fields: columns that become text, from :data:`ALLOWED_FIELDS`.
+
+    Raises:
+        BundleError: see :func:`check_fields`.
+    """
+    known = {name: _code(record[name]) for name in check_fields(fields) if not is_missing(record.get(name))}
+    sentences = [
+        f"Screening year {known['study_yr']}." if "study_yr" in known else "",
+        _nodule_sentence(known),
+        _participant_sentence(known),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def change_sentence(before: tuple[float, float], after: tuple[float, float], change: Change, wording: int = 0) -> str:
+    """Return the sentence of a change.
+
+    Args:
+        before: longest and perpendicular diameter in mm at the earlier study.
+        after: at the later one.
+        change: what it amounts to.
+        wording: 0, or 1 for the paraphrase.
+    """
+    return CHANGE_TEMPLATES[change][wording].format(before=_size(*before), after=_size(*after))
+
+
+def _nodule_sentence(known: Mapping[str, int]) -> str:
+    attenuation = ATTENUATIONS.get(known.get("sct_pre_att", 0), "")
+    margins = MARGINS.get(known.get("sct_margins", 0), "")
+    long_diameter, perpendicular = known.get("sct_long_dia"), known.get("sct_perp_dia")
+    lobe = LOBES.get(known.get("sct_epi_loc", 0), "")
+    if not any((attenuation, margins, long_diameter, lobe)):
+        return ""
+    size = ""
+    if long_diameter is not None:
+        size = f"{long_diameter} mm" if perpendicular is None else _size(long_diameter, perpendicular)
+    what = f"{attenuation} nodule".strip() + (f" with {margins} margins" if margins else "")
+    words = ", ".join(filter(None, [what, size, f"in the {lobe}" if lobe else ""]))
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _participant_sentence(known: Mapping[str, int]) -> str:
+    sex, smoking = SEXES.get(known.get("gender", 0), ""), SMOKING.get(known.get("cigsmok", -1), "")
+    person = f"{known['age']} year old {sex or 'person'}" if "age" in known else sex
+    words = ", ".join(filter(None, [person, smoking]))
+    return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
+def _size(long_diameter: float, perpendicular_diameter: float) -> str:
+    return f"{long_diameter:g} x {perpendicular_diameter:g} mm"
+
+
+def _code(value: object) -> int:
+    return int(float(str(value)))

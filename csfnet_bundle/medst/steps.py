@@ -1,0 +1,111 @@
+"""What the engines of a pre-training call: batch, loss, validation score, clipping, schedule."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from ignite.engine import Events
+from ignite.metrics import Average
+from monai.engines import SupervisedTrainer, Trainer
+from monai.engines.utils import IterationEvents
+from monai.utils.enums import CommonKeys
+from torch import Tensor
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
+
+SCHEDULES = ("joint", "forward-then-reverse")
+FORWARD_SHARE = 0.5
+"""Of the epochs of ``forward-then-reverse``, in which forward mapping is alone; then reverse mapping joins it."""
+CLIP_NORM = 1.0
+"""Largest norm of a step's gradient. Reverse mapping divides by a variance: rare batches have very long gradients."""
+
+Batch = Mapping[str, Tensor]
+
+
+def prepare_batch(
+    batch: Batch, device: torch.device | str | None = None, non_blocking: bool = False, **_: Any
+) -> tuple[Batch, Batch]:
+    """Return the batch on the device, for the network and for the loss: both need all of it."""
+    moved = {name: tensor.to(device, non_blocking=non_blocking) for name, tensor in batch.items()}
+    return moved, moved
+
+
+class ObjectiveLoss:
+    """The objective as a loss function of MONAI's trainer.
+
+    Args:
+        objective: the sum of losses.
+    """
+
+    def __init__(self, objective: MedSTObjective) -> None:
+        self.objective = objective
+
+    def __call__(self, embeddings: Embeddings, batch: Batch) -> Tensor:
+        """Return the weighted sum of a batch."""
+        return self.objective(embeddings, batch)["total"]
+
+
+def negative_objective(objective: MedSTObjective) -> Average:
+    """Return the metric that chooses the epoch: the objective's negative mean over the validation batches.
+
+    Args:
+        objective: copied, since a schedule changes the training's weights and epochs must stay comparable.
+    """
+    fixed = ObjectiveLoss(copy.deepcopy(objective))
+    fixed.objective.gather = False  # every rank validates on all of the studies
+    return Average(
+        output_transform=lambda output: -fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL]).detach().cpu()
+    )
+
+
+class ClipGradients:
+    """Scales a step's gradient down to a norm.
+
+    Args:
+        norm: the largest.
+    """
+
+    def __init__(self, norm: float = CLIP_NORM) -> None:
+        self.norm = norm
+
+    def attach(self, trainer: SupervisedTrainer) -> None:
+        """Attach to the trainer."""
+        trainer.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self._clip)
+
+    def _clip(self, trainer: SupervisedTrainer) -> None:
+        if trainer.scaler is not None:
+            trainer.scaler.unscale_(trainer.optimizer)
+        torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), self.norm)
+
+
+class FollowSchedule:
+    """Changes the weights of the temporal loss between epochs.
+
+    Args:
+        objective: the training's.
+        schedule: ``"joint"`` changes nothing; ``"forward-then-reverse"`` begins with forward mapping alone.
+
+    Raises:
+        BundleError: another schedule.
+    """
+
+    def __init__(self, objective: MedSTObjective, schedule: str = "joint") -> None:
+        if schedule not in SCHEDULES:
+            raise BundleError(f"schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
+        self.schedule = schedule
+        self._objective = objective
+        self._reverse_weight = objective.reverse_mapping_weight
+
+    def attach(self, trainer: Trainer) -> None:
+        """Attach to the trainer."""
+        if self.schedule != "joint":
+            trainer.add_event_handler(Events.EPOCH_STARTED, self._set)
+
+    def _set(self, trainer: Trainer) -> None:
+        # From the epoch's number alone, so that a run that is taken up again goes on as it would have.
+        forward_alone = trainer.state.epoch <= FORWARD_SHARE * trainer.state.max_epochs
+        self._objective.reverse_mapping_weight = 0.0 if forward_alone else self._reverse_weight

@@ -1,0 +1,89 @@
+"""Results of a study: means over seeds with intervals, and paired differences to the default."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
+from csfnet_bundle.medst.data import describe_dataset
+from csfnet_bundle.medst.study.fitting import Study
+from csfnet_bundle.medst.study.variants import DEFAULT, SMALL, VARIANTS
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "temporal_image": ("tasks", "temporal_image", "balanced_accuracy"),
+    "temporal_image_accuracy": ("tasks", "temporal_image", "accuracy"),
+    "temporal_sentence": ("tasks", "temporal_sentence", "auroc"),
+    "zero_shot_spiculated": ("tasks", "zero_shot_spiculated", "auroc"),
+    "zero_shot_ground_glass": ("tasks", "zero_shot_ground_glass", "auroc"),
+    "probe_malignancy": ("tasks", "probe_malignancy", "auroc"),
+    "pointing_game": ("interpretation", "pointing_game"),
+    "pointing_chance": ("interpretation", "pointing_chance"),
+    "contrast_to_noise": ("interpretation", "contrast_to_noise"),
+    "cosine_before": ("interpretation", "similarity_cosine_before"),
+    "cosine_after": ("interpretation", "similarity_cosine_after"),
+    "cka_before": ("interpretation", "similarity_cka_before"),
+    "cka_after": ("interpretation", "similarity_cka_after"),
+    "mutual_information_before": ("interpretation", "similarity_mutual_information_before"),
+    "mutual_information_after": ("interpretation", "similarity_mutual_information_after"),
+    "epochs": ("epochs",),
+    "seconds": ("seconds",),
+}
+"""What is told of each variant, and where a fit's result holds it."""
+
+Summary = dict[str, Any]
+
+
+def make_results(study: Study, command: str) -> dict[str, Any]:
+    """Return the results of the fits that are done, as plain values."""
+    done: dict[str, dict[int, dict[str, Any]]] = {}
+    for fit in study.fits:
+        if study.is_done(fit):
+            done.setdefault(fit.variant, {})[fit.seed] = study.result(fit)
+    reference = done.get(DEFAULT, {})
+    data = describe_dataset(study.dataset_dir)
+    return {
+        "command": command,
+        "cohort": {"name": data.name, "phantom": data.phantom, "datalist_sha256": data.datalist_sha256},
+        "overrides": dict(study.overrides),
+        "seeds": study.seeds,
+        "variants": {name: _row(name, fits, reference) for name, fits in done.items()},
+    }
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Return mean and 95 % interval over seeds (Student's t); no interval for fewer than two."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return {"mean": None, "lower": None, "upper": None, "seeds": 0}
+    mean = float(np.mean(known))
+    if len(known) < 2:
+        return {"mean": mean, "lower": None, "upper": None, "seeds": len(known)}
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1) * stats.sem(known))
+    return {"mean": mean, "lower": mean - half, "upper": mean + half, "seeds": len(known)}
+
+
+def _row(name: str, fits: Mapping[int, dict[str, Any]], reference: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    shared = sorted(set(fits) & set(reference))
+    return {
+        "what": VARIANTS.get(name, "the small size with the whole text model" if name == SMALL else ""),
+        "seeds": sorted(fits),
+        "parameters": next(iter(fits.values()))["parameters"],
+        "steps": next(iter(fits.values()))["pretraining"]["steps"],
+        "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in METRICS},
+        "difference": {
+            metric: summarise([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])
+            for metric in METRICS
+        },
+    }
+
+
+def _value(result: Mapping[str, Any], metric: str) -> float:
+    found: Any = result
+    for key in METRICS[metric]:
+        found = found.get(key, math.nan) if isinstance(found, Mapping) else math.nan
+    return float(found)

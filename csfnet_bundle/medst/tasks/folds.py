@@ -1,0 +1,119 @@
+"""Folds by patient, and decisions whose thresholds come from the other folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold
+
+from csfnet_bundle.errors import BundleError
+
+FOLDS = 5
+SEED = 0
+"""Of the folds; the same for all networks, so that they are compared on the same ones."""
+
+Array = NDArray[np.float64]
+Result = dict[str, object]
+
+
+def grouped_folds(labels: Sequence[object], patients: Sequence[str]) -> Iterator[tuple[NDArray[np.intp], ...]]:
+    """Yield rows of training and of test: no patient is in both, classes are spread evenly.
+
+    There are five folds, or as many as the rarest class has patients.
+
+    Raises:
+        BundleError: there is one class alone, or one of one patient.
+    """
+    classes = np.asarray(labels)
+    groups = np.asarray(patients)
+    counts = {str(name): len(set(groups[classes == name])) for name in np.unique(classes)}
+    rarest = min(counts, key=lambda name: counts[name])
+    if len(counts) < 2 or counts[rarest] < 2:
+        raise BundleError(
+            f"classes and their patients are {counts}; folds by patient need two classes with two patients each"
+        )
+    split = StratifiedGroupKFold(min(FOLDS, counts[rarest]), shuffle=True, random_state=SEED)
+    for train, test in split.split(classes, classes, groups):
+        if set(classes[train]) == set(classes):
+            yield train, test
+
+
+def binary_result(scores: Array, labels: Sequence[int], patients: Sequence[str]) -> Result:
+    """Judge scores that were not fitted on these rows; only the threshold is chosen, on the other folds.
+
+    Args:
+        scores: higher for class 1, (N,).
+        labels: 0 or 1, (N,).
+        patients: whose each row is, (N,).
+
+    Returns:
+        ``auroc`` from the scores; ``balanced_accuracy``, ``accuracy`` and ``f1`` of the decisions.
+    """
+    truth = np.asarray(labels, dtype=int)
+    decisions = np.full(len(truth), -1)
+    for train, test in grouped_folds(labels, patients):
+        decisions[test] = scores[test] >= best_threshold(scores[train], truth[train])
+    return {"auroc": float(roc_auc_score(truth, scores)), **_decided(truth, decisions), "rows": len(truth)}
+
+
+def fitted_result(model: BaseEstimator, features: Array, labels: Sequence[int], patients: Sequence[str]) -> Result:
+    """Fit a model with ``decision_function`` on each fold's training rows, and judge its scores of the test rows.
+
+    The threshold of a fold is chosen on the scores of its training rows; areas are means over folds, since the scores
+    of two models have no common scale.
+    """
+    truth = np.asarray(labels, dtype=int)
+    decisions, areas = np.full(len(truth), -1), []
+    for train, test in grouped_folds(labels, patients):
+        fitted = clone(model).fit(features[train], truth[train])
+        scores = fitted.decision_function(features[test])
+        decisions[test] = scores >= best_threshold(fitted.decision_function(features[train]), truth[train])
+        if len(set(truth[test])) == 2:
+            areas.append(float(roc_auc_score(truth[test], scores)))
+    area = float(np.mean(areas)) if areas else float("nan")
+    return {"auroc": area, **_decided(truth, decisions), "rows": len(truth)}
+
+
+def class_result(model: BaseEstimator, features: Array, labels: Sequence[str], patients: Sequence[str]) -> Result:
+    """Fit a classifier on each fold's training rows, and judge the classes that it names for the test rows."""
+    truth = np.asarray(labels)
+    named = np.full(len(truth), "", dtype=object)
+    for train, test in grouped_folds(labels, patients):
+        named[test] = clone(model).fit(features[train], truth[train]).predict(features[test])
+    judged = named != ""
+    truth, named = truth[judged], named[judged].astype(str)
+    names, counts = np.unique(truth, return_counts=True)
+    return {
+        "balanced_accuracy": float(balanced_accuracy_score(truth, named)),
+        "accuracy": float(accuracy_score(truth, named)),
+        "chance_balanced_accuracy": 1 / len(names),
+        "majority_accuracy": float(counts.max() / counts.sum()),
+        "recall": {str(name): float((named[truth == name] == name).mean()) for name in names},
+        "rows": len(truth),
+    }
+
+
+def best_threshold(scores: Array, labels: NDArray[np.integer]) -> float:
+    """Return the threshold with the best balanced accuracy: half way between two neighbouring scores."""
+    order = np.argsort(scores, kind="stable")
+    values, truth = scores[order], labels[order]
+    sensitivity = 1 - np.concatenate([[0], np.cumsum(truth == 1)]) / max((truth == 1).sum(), 1)
+    specificity = np.concatenate([[0], np.cumsum(truth == 0)]) / max((truth == 0).sum(), 1)
+    cuts = np.concatenate([[values[0] - 1], (values[1:] + values[:-1]) / 2, [values[-1] + 1]])
+    # Between two equal scores there is no threshold.
+    possible = np.concatenate([[True], values[1:] > values[:-1], [True]])
+    return float(cuts[np.argmax(np.where(possible, sensitivity + specificity, -np.inf))])
+
+
+def _decided(truth: NDArray[np.integer], decisions: NDArray[np.integer]) -> Result:
+    judged = decisions >= 0
+    truth, decisions = truth[judged], decisions[judged]
+    return {
+        "balanced_accuracy": float(balanced_accuracy_score(truth, decisions)),
+        "accuracy": float(accuracy_score(truth, decisions)),
+        "f1": float(f1_score(truth, decisions)),
+    }

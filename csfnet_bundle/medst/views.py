@@ -1,0 +1,119 @@
+"""The views of a study as a tensor: projections of a CT ROI, or radiographs; kept in memory once they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study
+from csfnet_bundle.networks.medst import SIZES, VIEWS, roi_views
+from csfnet_bundle.roi import RoiCache, RoiSettings
+
+RADIOGRAPH_VIEWS = ("frontal", "lateral")
+GRAY_LEVELS = {"L": 255, "I;16": 65535}
+"""Pillow's modes of an image with 8 and with 16 bits, and their brightest values."""
+
+
+class StudyViews:
+    """Gives the views of a study.
+
+    Args:
+        views: names, of :data:`csfnet_bundle.networks.medst.VIEWS` for CT, or of :data:`RADIOGRAPH_VIEWS`.
+        size: ``"tiny"``, ``"small"`` or ``"full"``: the network's, which sets the edge of a view in pixels.
+        roi: the ROI's plain values.
+        cache_dir: where ROIs are cached.
+        in_memory: keep every view that was made: 0.1 MB a study for the sizes tiny and small, 1.2 MB for full.
+
+    Raises:
+        BundleError: no such view, or a ROI whose voxels are no cubes.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[str],
+        size: str,
+        roi: Mapping[str, Any],
+        cache_dir: str | Path | None,
+        in_memory: bool = True,
+    ) -> None:
+        self.views = tuple(views)
+        if not (set(views) <= set(VIEWS) or set(views) <= set(RADIOGRAPH_VIEWS)) or not views:
+            raise BundleError(
+                f"views are {list(views)}, expected some of {', '.join(VIEWS)} (CT) or {', '.join(RADIOGRAPH_VIEWS)}"
+            )
+        self.pixels = SIZES[size].image_size
+        self.roi = RoiSettings.from_plain(roi)
+        if len(set(self.roi.spacing)) != 1:
+            raise BundleError(
+                f"ROI spacing is {self.roi.spacing}; the views need cubes", remedy="Use one spacing for D, H and W."
+            )
+        self._cache = RoiCache(cache_dir, self.roi)
+        self._kept: dict[str, tuple[Tensor, Tensor]] | None = {} if in_memory else None
+
+    def __call__(self, study: Study) -> tuple[Tensor, Tensor]:
+        """Return views (V, 3, S, S) in [0, 1] and which of them are there (V,) bool; an absent one is zeros."""
+        if self._kept is None:
+            return self._make(study)
+        if study.name not in self._kept:
+            self._kept[study.name] = self._make(study)
+        return self._kept[study.name]
+
+    def fill(self, studies: Iterable[Study]) -> None:
+        """Make the views of all studies now, with a progress bar, so that workers of a loader share them."""
+        studies = list(studies)
+        if self._kept is not None:
+            for study in track(studies, "making views", console=Console(stderr=True), transient=True):
+                self(study)
+
+    def region(self, study: Study) -> Tensor:
+        """Return the ROI of a CT study, (D, H, W) in [0, 1].
+
+        Raises:
+            BundleError: the study is none of CT.
+        """
+        if not isinstance(study.pixels, RoiPlace):
+            raise BundleError("the study has radiographs and no ROI", record=study.name)
+        place = study.pixels
+        values = self._cache.read(place.pair, place.folder).array[place.channel]
+        low, high = self.roi.window
+        return torch.from_numpy(np.clip((values - low) / (high - low), 0, 1).astype(np.float32))
+
+    def _make(self, study: Study) -> tuple[Tensor, Tensor]:
+        if isinstance(study.pixels, RadiographFiles):
+            return self._radiographs(study.pixels, study.name)
+        if not set(self.views) <= set(VIEWS):
+            raise BundleError(f"a CT study has no view {self.views[0]!r}", record=study.name)
+        views = roi_views(self.region(study)[None], list(self.views), self.pixels)[0]
+        return views, torch.ones(len(self.views), dtype=torch.bool)
+
+    def _radiographs(self, files: RadiographFiles, name: str) -> tuple[Tensor, Tensor]:
+        if not set(self.views) <= set(RADIOGRAPH_VIEWS):
+            raise BundleError(f"radiographs have no view {self.views[0]!r}", record=name)
+        paths = [getattr(files, view) for view in self.views]
+        blank = torch.zeros(3, self.pixels, self.pixels)
+        pictures = [blank if path is None else self._picture(path) for path in paths]
+        return torch.stack(pictures), torch.tensor([path is not None for path in paths])
+
+    def _picture(self, path: Path) -> Tensor:
+        """Return an image file, padded to a square and resized, in all three channels, (3, S, S)."""
+        with Image.open(path) as image:
+            brightest = GRAY_LEVELS.get(image.mode)
+            gray = image if brightest else image.convert("L")
+            values = torch.from_numpy(np.asarray(gray, dtype=np.float32)) / (brightest or GRAY_LEVELS["L"])  # (H, W)
+        height, width = values.shape
+        above, left = (max(height, width) - height) // 2, (max(height, width) - width) // 2
+        square = torch.zeros(max(height, width), max(height, width))
+        square[above : above + height, left : left + width] = values
+        resized = torch.nn.functional.interpolate(
+            square[None, None], size=self.pixels, mode="bilinear", antialias=True, align_corners=False
+        )
+        return resized[0].clamp(0, 1).expand(3, -1, -1).clone()

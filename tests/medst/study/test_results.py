@@ -1,0 +1,53 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.study.fitting import DONE_NAME, Study
+from csfnet_bundle.medst.study.results import make_results, summarise
+from csfnet_bundle.medst.study.variants import VARIANTS, find_variants
+
+
+def test_every_variant_has_its_config(repository: Path) -> None:
+    for name in VARIANTS:
+        assert name == "default" or (repository / "configs" / "medst" / f"{name}.json").is_file()
+
+
+def test_the_default_comes_first() -> None:
+    assert find_variants(()) == tuple(VARIANTS)
+    assert find_variants(("shuffled", "default")) == ("default", "shuffled")
+    with pytest.raises(BundleError, match="sideways"):
+        find_variants(("sideways",))
+
+
+def test_intervals_by_hand() -> None:
+    assert summarise([1.0, 2.0, 3.0, math.nan]) == {
+        "mean": 2.0,
+        "lower": pytest.approx(2 - 4.3027 / math.sqrt(3), abs=1e-3),
+        "upper": pytest.approx(2 + 4.3027 / math.sqrt(3), abs=1e-3),
+        "seeds": 3,
+    }
+    assert summarise([0.5])["lower"] is None
+    assert summarise([])["mean"] is None
+
+
+def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
+    study = Study(screens, tmp_path, tmp_path, ("default", "shuffled"), 3, {})
+    for fit in study.fits:
+        if fit.name == "shuffled, seed 2":
+            continue  # not done yet
+        # Seeds differ by much, the two variants of a seed always by 0.1.
+        value = 0.3 * fit.seed + (0.1 if fit.variant == "shuffled" else 0)
+        result = {"parameters": 1, "pretraining": {"steps": 5}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        path = study.folder(fit) / DONE_NAME
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(result))
+    row = make_results(study, "command")["variants"]["shuffled"]
+    assert row["seeds"] == [0, 1]
+    assert row["difference"]["probe_malignancy"] == {
+        "mean": pytest.approx(0.1), "lower": pytest.approx(0.1), "upper": pytest.approx(0.1), "seeds": 2,
+    }  # fmt: skip
+    assert row["metrics"]["probe_malignancy"]["mean"] == pytest.approx(0.25)
+    assert row["metrics"]["temporal_image"]["mean"] is None

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.tasks.folds import best_threshold, binary_result, grouped_folds
+
+SCORES = st.lists(st.integers(-5, 5), min_size=4, max_size=12)
+
+
+@given(SCORES, st.data())
+def test_no_other_threshold_is_better(scores: list[int], data: st.DataObject) -> None:
+    labels = np.array(
+        [0, 1, *data.draw(st.lists(st.integers(0, 1), min_size=len(scores) - 2, max_size=len(scores) - 2))]
+    )
+    values = np.array(scores, dtype=float)
+    found = balanced_accuracy_score(labels, values >= best_threshold(values, labels))
+    others = [balanced_accuracy_score(labels, values >= cut) for cut in np.arange(-6, 7, 0.5)]
+    assert found == pytest.approx(max(others))
+
+
+def test_no_patient_is_on_both_sides() -> None:
+    patients = [str(number // 3) for number in range(60)]
+    labels = [number % 2 for number in range(60)]
+    seen = []
+    for train, test in grouped_folds(labels, patients):
+        assert not {patients[row] for row in train} & {patients[row] for row in test}
+        seen += test.tolist()
+    assert sorted(seen) == list(range(60))
+
+
+def test_one_patient_of_a_class_is_too_few() -> None:
+    with pytest.raises(BundleError, match="'1': 1"):
+        list(grouped_folds([0, 0, 0, 1, 1], ["a", "b", "c", "d", "d"]))
+
+
+def test_areas_come_from_scores_and_not_from_decisions() -> None:
+    """The published code's area of decisions would be that of one point of the curve."""
+    random = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    scores = random.normal(size=200) + labels
+    result = binary_result(scores, labels.tolist(), [str(number) for number in range(200)])
+    pairs = scores[labels == 1][:, None] > scores[labels == 0]
+    assert result["auroc"] == pytest.approx(pairs.mean())
+    assert result["balanced_accuracy"] < result["auroc"] - 0.02
+
+
+def test_a_row_chooses_no_threshold_for_itself() -> None:
+    """Scores without any meaning: thresholds that were chosen on the judged rows would look better than chance."""
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(40):
+        labels = (np.arange(30) % 2).tolist()
+        result = binary_result(random.normal(size=30), labels, [str(number) for number in range(30)])
+        found.append(result["balanced_accuracy"])
+    assert np.mean(found) < 0.53

@@ -1,0 +1,52 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from medst_cohort import ROI
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst import LoadWindow, StudyViews, windows
+from csfnet_bundle.medst.radiographs import radiograph_sequences
+
+
+def test_every_view_stays_with_its_report_and_in_time(reports: Path) -> None:
+    """The published code reorders frontals and texts, but not laterals."""
+    load = LoadWindow(StudyViews(["frontal", "lateral"], "tiny", ROI, None))
+    for window in windows(radiograph_sequences(reports), 3):
+        record = load(window)
+        numbers = [int(text.split()[2]) for text in record["texts"]]
+        assert numbers == sorted(numbers)
+        frontal, lateral = (record["views"][:, view].amax(dim=(1, 2, 3)) * 255 for view in (0, 1))
+        torch.testing.assert_close(frontal, 2.0 * torch.tensor(numbers))
+        there = record["view_present"][:, 1]
+        torch.testing.assert_close(lateral[there], 2.0 * torch.tensor(numbers)[there] + 4)
+        assert (lateral[~there] == 0).all()
+        assert there.tolist() == [number % 4 != 0 for number in numbers]
+
+
+def test_pictures_keep_their_proportions(reports: Path) -> None:
+    study = radiograph_sequences(reports)[1].studies[2]
+    picture = StudyViews(["frontal"], "tiny", ROI, None)(study)[0][0, 0]  # of 20 rows and 16 columns
+    columns = (picture > 0).any(dim=0).nonzero()[:, 0]
+    assert (columns.min(), columns.max()) == (5, 58)  # 16/20 of 64 pixels, and the smoothing at both edges
+    assert (picture > 0).any(dim=1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda table: table.drop(columns="report"), "report"),
+        (lambda table: table.assign(date="2020-01-01"), "two studies"),
+        (lambda table: table.assign(date="spring"), "spring"),
+        (lambda table: table.assign(frontal="none.png"), "none.png"),
+        (lambda table: table.assign(frontal="", lateral=""), "neither"),
+        (lambda table: table.assign(section=["training", "test"] * (len(table) // 2)), "two sections"),
+    ],
+)
+def test_faulty_tables_are_refused(reports: Path, change: Callable[[pd.DataFrame], pd.DataFrame], words: str) -> None:
+    path = reports.parent / "faulty.csv"
+    change(pd.read_csv(reports, keep_default_na=False)).to_csv(path, index=False)
+    with pytest.raises(BundleError, match=words):
+        radiograph_sequences(path, "training" if words == "two sections" else None)

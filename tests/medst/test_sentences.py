@@ -1,0 +1,56 @@
+import pytest
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.change import Change
+from csfnet_bundle.medst.sentences import ALLOWED_FIELDS, change_sentence, study_sentence
+
+RECORD = {
+    "study_yr": 1,
+    "sct_pre_att": 3,
+    "sct_margins": 1,
+    "sct_long_dia": 12.0,
+    "sct_perp_dia": "9",
+    "sct_epi_loc": 1,
+    "age": 64,
+    "gender": 1,
+    "cigsmok": 1,
+}
+OUTCOMES = [
+    *("cancer", "cancyr", "can_scr", "candx_days", "canc_rpt_link", "de_type", "de_stag", "locrup", "lesionsize"),
+    *("scr_res0", "scr_res2", "scr_iso1", "label", "pid"),
+]
+
+
+def test_a_record_in_words() -> None:
+    assert study_sentence(RECORD) == (
+        "Screening year 1. Part-solid nodule with spiculated margins, 12 x 9 mm, in the right upper lobe. "
+        "64 year old man, current smoker."
+    )
+
+
+def test_what_is_missing_is_left_out() -> None:
+    record = {**RECORD, "sct_pre_att": 9, "sct_epi_loc": None, "gender": ".M", "sct_perp_dia": float("nan")}
+    assert study_sentence(record) == (
+        "Screening year 1. Nodule with spiculated margins, 12 mm. 64 year old person, current smoker."
+    )
+    assert study_sentence({}) == ""
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_no_outcome_becomes_text(name: str) -> None:
+    assert study_sentence({**RECORD, name: 1}) == study_sentence(RECORD)
+    with pytest.raises(BundleError, match=name):
+        study_sentence({**RECORD, name: 1}, [*ALLOWED_FIELDS, name])
+
+
+def test_every_allowed_field_changes_the_text() -> None:
+    whole = study_sentence(RECORD)
+    for name in ALLOWED_FIELDS:
+        assert study_sentence({key: value for key, value in RECORD.items() if key != name}) != whole, name
+
+
+@pytest.mark.parametrize("change", list(Change))
+def test_a_change_has_two_wordings_with_both_sizes(change: Change) -> None:
+    told = [change_sentence((8, 6), (12, 9), change, wording) for wording in (0, 1)]
+    assert told[0] != told[1]
+    assert all("8 x 6 mm" in text and "12 x 9 mm" in text for text in told)

@@ -1,0 +1,52 @@
+import pytest
+import torch
+from ignite.engine import Engine, Events
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst import ClipGradients, FollowSchedule, negative_objective
+from csfnet_bundle.networks.medst import MedSTObjective
+
+
+def _weights(schedule: str, epochs: int, start: int = 0) -> list[float]:
+    objective = MedSTObjective()
+    engine = Engine(lambda *_: None)
+    FollowSchedule(objective, schedule).attach(engine)  # type: ignore[arg-type]
+    seen: list[float] = []
+    engine.add_event_handler(Events.EPOCH_COMPLETED, lambda _: seen.append(objective.reverse_mapping_weight))
+    engine.state.max_epochs = epochs
+    engine.state.epoch, engine.state.iteration, engine.state.epoch_length = start, start, 1
+    engine.run([0], max_epochs=epochs)
+    return seen
+
+
+def test_forward_mapping_goes_first() -> None:
+    assert _weights("joint", 4) == [1, 1, 1, 1]
+    assert _weights("forward-then-reverse", 4) == [0, 0, 1, 1]
+
+
+def test_another_schedule_is_refused() -> None:
+    with pytest.raises(BundleError, match="backwards"):
+        FollowSchedule(MedSTObjective(), "backwards")
+
+
+def test_validation_does_not_follow_the_schedule() -> None:
+    """Epochs of another objective could not be compared."""
+    objective = MedSTObjective(gather=True)
+    metric = negative_objective(objective)
+    objective.reverse_mapping_weight = 0.0
+    fixed = metric._output_transform.__closure__[0].cell_contents.objective  # type: ignore[union-attr]
+    assert fixed.reverse_mapping_weight == 1.0
+    assert fixed.gather is False
+
+
+def test_long_gradients_are_cut() -> None:
+    layer = torch.nn.Linear(3, 1)
+    (layer(torch.full((1, 3), 1e3)) ** 2).sum().backward()
+
+    class Trainer:
+        scaler = None
+        network = layer
+
+    ClipGradients(1.0)._clip(Trainer())  # type: ignore[arg-type]
+    norms = torch.stack([part.grad.norm() for part in layer.parameters() if part.grad is not None])
+    assert norms.norm() == pytest.approx(1.0, abs=1e-4)

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst import SentenceTokenizer
+from csfnet_bundle.medst.tokenizer import LONGEST, text_group
+
+
+def test_pieces_belong_to_words(tokenizer: SentenceTokenizer) -> None:
+    text = "Spiculated nodule, 12 x 9 mm."
+    encoded = tokenizer.encode([text, "Nodule."])
+    words = encoded["word_index"][0]
+    assert tokenizer.words(text) == ["Spiculated", "nodule", ",", "12", "x", "9", "mm", "."]
+    assert words[words >= 0].unique().tolist() == list(range(8))
+    assert (words >= 0).sum() > 8, "a rare word has several pieces"
+    assert words[0] == -1
+    assert encoded["token_mask"].sum(dim=1).tolist() == [len(words), 5]
+    assert encoded["word_index"][1, :5].tolist() == [-1, 0, 0, 1, -1]  # nod ##ule .
+    assert (encoded["token_ids"][1, 5:] == tokenizer.pad_id).all()
+    assert (encoded["word_index"][1, 5:] == -1).all()
+
+
+def test_long_texts_are_cut(tokenizer: SentenceTokenizer) -> None:
+    assert tokenizer.encode(["nodule " * 500])["token_ids"].shape == (1, LONGEST)
+
+
+def test_a_checkpoint_brings_the_same_pieces(tokenizer: SentenceTokenizer) -> None:
+    again = SentenceTokenizer(tokenizer.to_json())
+    text = ["Part-solid nodule with spiculated margins."]
+    assert again.encode(text)["token_ids"].tolist() == tokenizer.encode(text)["token_ids"].tolist()
+
+
+def test_a_missing_folder_is_refused() -> None:
+    with pytest.raises(BundleError, match="/nowhere"):
+        SentenceTokenizer.from_folder(Path("/nowhere"))
+
+
+def test_equal_texts_have_equal_numbers() -> None:
+    assert text_group("A nodule.") == text_group("A nodule.") != text_group("No nodule.")
+    assert 0 <= text_group("") < 2**63

@@ -1,0 +1,175 @@
+"""Med-ST's workflows through the real entry points: pre-training, resuming, evaluating, two processes."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
+from workflow_runs import command, make_workflow, start
+
+from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.medst import load_pretrained
+
+PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
+EVALUATE = ["medst_evaluate.json"]
+SMALLEST = {"text_source": "untrained", "text_layers": 1, "images_per_batch": 12, "train#trainer#max_epochs": 4}
+PATIENCE_S = 240
+
+
+@pytest.fixture(scope="module")
+def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_medst_cohort(tmp_path_factory.mktemp("screens"))
+
+
+@pytest.fixture(scope="module")
+def pretrain(screens: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give what runs the smallest pre-training into a new folder and returns it."""
+    rois = tmp_path_factory.mktemp("rois")
+
+    def run(*switches: str, **override: object) -> Path:
+        output = tmp_path_factory.mktemp("medst")
+        defaults = {"dataset_dir": str(screens), "cache_dir": str(rois), "output_dir": str(output), "roi": ROI}
+        workflow = make_workflow("training", [*PRETRAIN, *switches], **{**SMALLEST, **defaults, **override})
+        workflow.run()
+        workflow.finalize()
+        return Path(str(override.get("output_dir", output)))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def pretrained(pretrain: Callable[..., Path]) -> Path:
+    return pretrain()
+
+
+def _state(folder: Path) -> dict[str, object]:
+    return torch.load(folder / "training_state.pt", weights_only=True)
+
+
+def _epochs_done(folder: Path) -> int:
+    return int(str(_state(folder)["epoch"])) if (folder / "training_state.pt").is_file() else 0
+
+
+def _assert_same_weights(first: Path, second: Path) -> None:
+    one, other = (_state(folder)["network"] for folder in (first, second))
+    assert one.keys() == other.keys()  # type: ignore[attr-defined]
+    for name in one:  # type: ignore[attr-defined]
+        torch.testing.assert_close(one[name], other[name], rtol=0, atol=0, msg=name)  # type: ignore[index]
+
+
+def test_the_loss_falls(pretrain: Callable[..., Path]) -> None:
+    quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.003}
+    still = {"augmentation#flip_probability": 0.0, "augmentation#shift_probability": 0.0}
+    history = _state(pretrain(**quick, **still))["history"]
+    losses = [row["training_loss"] for row in history]  # type: ignore[index, attr-defined]
+    assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
+
+
+def test_two_runs_agree(pretrain: Callable[..., Path], pretrained: Path) -> None:
+    again = pretrain()
+    _assert_same_weights(pretrained, again)
+    hashes = {load_pretrained(folder / "model.pt").provenance["config_sha256"] for folder in (pretrained, again)}
+    assert len(hashes) == 1
+
+
+def test_the_file_says_what_it_was_trained_on(pretrained: Path) -> None:
+    found = load_pretrained(pretrained / "model.pt")
+    assert found.provenance["phantom"] is True
+    assert 1 <= found.provenance["steps"] <= 8
+    assert found.views == ["coronal", "sagittal"]
+    assert found.roi["size"] == ROI["size"]
+
+
+SWITCHES = ("direction", "faithful", "forward_then_reverse", "mispaired", "more_views", "one_view")
+"""Those whose code is reached by no other switch; the others are tested with the long tests."""
+FURTHER_SWITCHES = (
+    *("shared_experts", "temporal_alone", "no_temporal", "uniform_weighting", "shuffled", "reversed", "window_2"),
+    *("window_4", "window_5", "window_8", "no_variance_floor", "frozen_text"),
+)
+
+
+@pytest.mark.parametrize(
+    "switch", [*SWITCHES, *(pytest.param(name, marks=pytest.mark.long) for name in FURTHER_SWITCHES)]
+)
+def test_every_switch_trains_something_else(pretrain: Callable[..., Path], pretrained: Path, switch: str) -> None:
+    # The faithful temporal loss needs four studies, of which these sequences have three.
+    other = pretrain(f"medst/{switch}.json", **{"train#trainer#max_epochs": 1})
+    first, second = (load_pretrained(folder / "model.pt") for folder in (pretrained, other))
+    assert first.provenance["config_sha256"] != second.provenance["config_sha256"]
+    assert all(torch.isfinite(part).all() for part in second.network.state_dict().values())
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callable[..., Path], tmp_path: Path) -> None:
+    epochs = {"train#trainer#max_epochs": 30, "schedule": "forward-then-reverse"}
+    undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
+    words = command("training", PRETRAIN, **{**SMALLEST, **epochs}, dataset_dir=screens, output_dir=disturbed,
+                    cache_dir=tmp_path / "rois", **{"roi#size": "[16,32,32]"})  # fmt: skip
+    cut = start(words)
+    deadline = time.monotonic() + PATIENCE_S
+    while not _epochs_done(disturbed) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    cut.kill()
+    cut.communicate()
+    assert 1 <= _epochs_done(disturbed) < 30, "the run was not killed in its middle"
+    again = start(words)
+    output, _ = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, output
+    assert "taking up the run" in output
+    _assert_same_weights(undisturbed, disturbed)
+
+
+def test_other_settings_in_the_same_folder_are_refused(pretrain: Callable[..., Path], pretrained: Path) -> None:
+    with pytest.raises(RuntimeError) as wrapped:
+        pretrain(output_dir=str(pretrained), order="shuffled")
+    assert "order (ordered -> shuffled)" in str(bundle_error_in(wrapped.value))
+
+
+def _evaluate(training: Path, output: Path, **override: object) -> dict[str, dict[str, dict[str, object]]]:
+    paths = {"training_dir": str(training), "output_dir": str(output), "cache_dir": str(output / "rois")}
+    workflow = make_workflow("evaluating", EVALUATE, **paths, **override)
+    workflow.run()
+    workflow.finalize()
+    return json.loads((output / "metrics.json").read_text())
+
+
+def test_the_four_evaluations_on_ct(screens: Path, pretrained: Path, tmp_path: Path) -> None:
+    found = _evaluate(pretrained, tmp_path, dataset_dir=str(screens))
+    assert set(found["tasks"]) == {
+        *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "probe_malignancy"),
+    }
+    assert not any("not judged" in result for result in found["tasks"].values())
+    assert found["tasks"]["temporal_image"]["rows"] == 24
+    assert set(found["interpretation"]) >= {"pointing_game", "contrast_to_noise", "similarity_cka_after"}
+
+
+def test_radiographs_are_pretrained_and_evaluated(pretrain: Callable[..., Path], tmp_path: Path) -> None:
+    """On bright and dark squares: the way is tested, not what it finds; but a probe tells bright from dark."""
+    reports = make_radiographs(tmp_path)
+    training = pretrain("medst/radiographs.json", dataset_dir=str(reports))
+    found = _evaluate(training, tmp_path / "evaluation", tables=make_task_tables(tmp_path))
+    assert set(found["tasks"]) == {"temporal_image", "temporal_sentence", "zero_shot", "probe"}
+    assert not any("not judged" in result for result in found["tasks"].values())
+    assert found["tasks"]["probe"]["auroc"] == 1.0
+    assert "interpretation" not in found
+
+
+def test_the_configs_have_what_monai_asks_for(screens: Path) -> None:
+    assert make_workflow("training", PRETRAIN, dataset_dir=str(screens)).check_properties() == []
+
+
+@pytest.mark.long
+def test_two_processes_pretrain_together(screens: Path, tmp_path: Path) -> None:
+    words = command("training", [*PRETRAIN, "multi_gpu_train.json", "medst/multi_gpu.json"], **SMALLEST, backend="gloo",
+                    dataset_dir=screens, cache_dir=tmp_path / "rois", output_dir=tmp_path / "out")  # fmt: skip
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_addr=127.0.0.1"]
+    both = start([*torchrun, "--master_port=0", "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0", *words[1:]])
+    output, _ = both.communicate(timeout=PATIENCE_S)
+    assert both.returncode == 0, output
+    assert output.count("epoch 4/4") == 1  # one process speaks
+    assert not any(
+        name.startswith("module.") for name in load_pretrained(tmp_path / "out/model.pt").network.state_dict()
+    )
