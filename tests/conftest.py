@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-if os.environ.get("CI"):  # the same examples every time; at a desk, new ones in every run
-    settings.register_profile("ci", derandomize=True)
-    settings.load_profile("ci")
+# Networks this small gain nothing from a second thread, and lose much where the machine is busy. Libraries read this
+# when they are loaded, in the processes that tests start too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples every time in CI, new ones in every run at a desk. No test judges by seconds.
+settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None)
+settings.load_profile("bundle")
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from workflow_runs import REPOSITORY
 
 from csfnet_bundle.benchmark.protocol import Protocol
@@ -12,11 +11,6 @@ from csfnet_bundle.benchmark.running import Predictions, run_benchmark
 
 ROI = {"size": [8, 16, 16], "spacing": [2.0, 2.0, 2.0], "window": [-1200.0, 600.0]}
 """The whole of the small cohort's scans in few voxels."""
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from small_cohort import make_small_cohort
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,10 @@
 """What ``predict --dicom_out`` makes of a pair of DICOM studies."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 from predicted_pair import Predicted, predict_words, write_pair
 from tiny_checkpoint import save_tiny_checkpoint
 
 from csfnet_bundle.commands import main
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

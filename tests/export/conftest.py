@@ -1,6 +1,5 @@
 """A small network with settled normalisations, as a checkpoint, and its exported files."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,6 @@ from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import ModelCheckpoint
 
 ROI_SIZE = (16, 32, 32)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Two sites train one network through MONAI's ``MonaiAlgo`` and the bundle's configs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import load_checkpoint
 
 OVERRIDE = {"num_workers": 0, "batch_size": 4, "optimizer#lr": 0.001}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

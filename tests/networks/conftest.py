@@ -1,6 +1,6 @@
 """Small inputs and checks that the tests of all networks share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -18,15 +18,6 @@ Batch = tuple[Tensor, Tensor, Tensor]
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Networks this small gain nothing from a second thread, and lose much where the machine is busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def make_batch(cases: int, roi_size: tuple[int, int, int] = SMALL_ROI) -> Batch:

@@ -1,7 +1,6 @@
 """Fixtures of the ROI tests; the synthetic DICOM series are those of tests/dicom."""
 
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +8,6 @@ import pytest
 
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.pairs import FollowUpPair, Scan, load_datalist
-
-sys.path.append(str(Path(__file__).parent.parent / "dicom"))
 
 
 @pytest.fixture

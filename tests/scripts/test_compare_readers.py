@@ -1,16 +1,11 @@
 import json
-import sys
 from pathlib import Path
 
+import compare_readers
 import numpy as np
 import pytest
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-sys.path.append(str(SCRIPTS))
-
-import compare_readers  # noqa: E402 - after the path is set
-import reader_worker  # noqa: E402
-from synthetic import landmarks_lps, make_affine, voxel_hu  # noqa: E402 - compare_readers sets its path
+import reader_worker
+from synthetic import landmarks_lps, make_affine, voxel_hu
 
 SHAPE = (44, 36, 15)
 

@@ -5,14 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from workflow_runs import TINY, TRAIN, make_workflow
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """Networks this small gain nothing from a second thread, and lose much where the machine is busy."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
