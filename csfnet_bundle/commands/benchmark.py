@@ -77,7 +77,9 @@ def benchmark(
     )
     predictions = run_benchmark(protocol, _words(devices), scheduler)
     options = {
-        "--systems": ",".join(protocol.systems) if len(protocol.systems) < len(SYSTEMS) else "",
+        "--dataset_dir": "DIR",
+        "--out": "OUT",
+        "--systems": ",".join(protocol.systems) if protocol.systems != tuple(SYSTEMS) else "",
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",
@@ -85,9 +87,10 @@ def benchmark(
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
+        "--evaluate_on": "" if evaluate_on is None else "OTHER",
     }
     words = " ".join(name if value is True else f"{name} {value}" for name, value in options.items() if value != "")
-    document = make_results(protocol, predictions, f"python -m csfnet_bundle benchmark --dataset_dir DIR {words}")
+    document = make_results(protocol, predictions, f"python -m csfnet_bundle benchmark {words}")
     path = write_benchmark(protocol.out, document, predictions)
     for name, row in document["systems"].items():
         print(f"{name:34} AUC {_number(row['auc'])} ({_number(row['auc_bootstrap_lower'])} to "
