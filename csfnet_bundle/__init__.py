@@ -6,7 +6,7 @@ The package's layers, lowest first; a module imports only from layers above its 
 ``errors`` -> ``geometry`` -> ``dicom``, ``volume_files``, ``tables`` -> ``pairs`` -> ``roi`` -> ``transforms``;
 ``networks`` beside them, importing torch and MONAI blocks only;
 ``evaluation`` -> ``report`` -> ``dicom_out``; ``training``, ``phantom``, ``cohort``;
-``export``, ``federated``, ``benchmark``, ``medst``; ``commands`` on top.
+``export``, ``federated``, ``benchmark``, ``medst``, ``monai_label``; ``commands`` on top.
 """
 
 __version__ = "0.1.0"

@@ -36,9 +36,10 @@ _layer("dicom_out", "report", "dicom", "extras")
 _layer("training", "error_hook", "transforms", "networks", "evaluation", "report", "phantom", "dicom_out")
 _layer("medst", "training")
 _layer("export", "training")
+_layer("monai_label", "transforms", "report")
 _layer("benchmark", "training", "cohort")
 _layer("federated", "training")
-_layer("commands", "training", "cohort", "export", "benchmark", "federated", "medst")
+_layer("commands", "training", "cohort", "export", "benchmark", "federated", "medst", "monai_label")
 _layer("__main__", "commands")
 
 LIBRARIES_OF_LOWER_LAYERS = {

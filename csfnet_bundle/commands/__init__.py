@@ -26,6 +26,7 @@ COMMANDS = {
     "initial-model": "write an untrained checkpoint, for a federation to start from",
     "medst-study": "pre-train by Med-ST with every switch over several seeds, and evaluate what comes out",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",
+    "label-app": "put the bundle into MONAI Label's stock app, to serve one folder of scans",
     "package": "pack the bundle as the archive that monai.bundle and the model zoo take",
     "fuzz-reader": "let the DICOM reader loose on damaged files: each must be read, skipped or refused",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
