@@ -18,6 +18,7 @@ from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint
 from csfnet_bundle.training.data import data_description
 from csfnet_bundle.training.outputs import PredictionCollector
+from csfnet_bundle.training.seen_patients import check_unseen
 from csfnet_bundle.training.transfer import Transfer
 
 
@@ -32,6 +33,9 @@ class BestModel:
         dataset_dir: the cohort, for the record of what the weights were trained on.
         output_dir: where ``model.pt`` goes.
         transfer: the weights that the training started from, if any.
+
+    Raises:
+        BundleError: those weights were trained on patients whom the cohort holds out.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class BestModel:
         self._roi = RoiSettings.from_plain(roi)
         self._dataset_dir = dataset_dir
         self._transfer = transfer
+        if transfer is not None:
+            check_unseen(transfer.seen_patients, dataset_dir, transfer.source)
         self._collector = PredictionCollector()
 
     def attach(self, evaluator: Evaluator) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.training.checkpoint import read_plain
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Transfer:
         left_out: tensors of the file that were not, with the reason.
         fresh: tensors of the network that keep their random start.
         pretraining: what the file tells of a pre-training: the hash of its config, its steps; empty where it has none.
+        seen_patients: of :func:`csfnet_bundle.training.seen_patients.remember_patients`, empty where the file has none.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Transfer:
     left_out: Mapping[str, str]
     fresh: tuple[str, ...]
     pretraining: Mapping[str, Any]
+    seen_patients: Mapping[str, Any]
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values, for a checkpoint's provenance."""
@@ -95,6 +98,7 @@ def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Trans
         left_out=left_out,
         fresh=tuple(name for name in own if name not in copied),
         pretraining=_provenance(document).get("pretraining", {}),
+        seen_patients=_provenance(document).get(SEEN_PATIENTS, {}),
     )
     _log(transfer)
     return transfer

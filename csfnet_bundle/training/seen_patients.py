@@ -1,0 +1,59 @@
+"""Which patients weights were trained on, so that nobody is judged by a network that has seen them.
+
+A file of weights keeps no PatientID: it keeps hashes with a salt of its own, by which a given patient can be looked up,
+but two files cannot be joined. Whoever may try all numbers of a small set, as NLST's are, can still undo them: a file
+with such a list belongs to those who may see the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import load_datalist
+
+SEEN_PATIENTS = "seen_patients"
+"""Key of a checkpoint's provenance."""
+HELD_OUT = ("validation", "test")
+SALT_BYTES = 16
+HASH_CHARACTERS = 24
+"""96 bits: no two of any cohort's patients will meet."""
+
+
+def remember_patients(subjects: Iterable[str]) -> dict[str, Any]:
+    """Return plain values by which these patients are known again."""
+    salt = secrets.token_hex(SALT_BYTES)
+    return {"salt": salt, "hashes": sorted({_hash(salt, subject) for subject in subjects})}
+
+
+def check_unseen(seen: Mapping[str, Any], dataset_dir: str | Path, source: str) -> None:
+    """Check that no patient of a cohort's validation and test sections is among those that weights were trained on.
+
+    Args:
+        seen: of :func:`remember_patients`; empty where the weights do not tell.
+        dataset_dir: the cohort.
+        source: the weights' file.
+
+    Raises:
+        BundleError: such a patient, by name.
+    """
+    if not seen:
+        return
+    hashes = set(seen["hashes"])
+    datalist = load_datalist(dataset_dir)
+    for section in HELD_OUT:
+        for pair in datalist.sections.get(section, ()):
+            if _hash(str(seen["salt"]), pair.subject) in hashes:
+                raise BundleError(
+                    f"these weights were trained on patient {pair.subject}, who is held out in {section!r}",
+                    record=source,
+                    remedy="Pre-train on the training patients of this very split.",
+                )
+
+
+def _hash(salt: str, subject: str) -> str:
+    return hashlib.sha256(f"{salt}/{subject}".encode()).hexdigest()[:HASH_CHARACTERS]

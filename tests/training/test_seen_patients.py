@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_training import TinyNetwork
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.roi import RoiSettings
+from csfnet_bundle.training import BestModel
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
+from csfnet_bundle.training.transfer import transfer_weights
+
+
+def _pretrained(path: Path, subjects: list[str]) -> Path:
+    weights = TinyNetwork().state_dict()
+    torch.save({"model": weights, "provenance": {SEEN_PATIENTS: remember_patients(subjects)}}, path)
+    return path
+
+
+def _subjects(cohort: Path, section: str) -> list[str]:
+    return [pair.subject for pair in load_datalist(cohort).section(section)]
+
+
+def test_weights_of_the_training_patients_are_taken(small_cohort: Path, tmp_path: Path) -> None:
+    network = TinyNetwork()
+    source = _pretrained(tmp_path / "pretrained.pt", _subjects(small_cohort, "training"))
+    BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer_weights(network, source))
+
+
+@pytest.mark.parametrize("section", ["validation", "test"])
+def test_weights_that_saw_a_held_out_patient_are_refused_with_the_patients_name(
+    small_cohort: Path, tmp_path: Path, section: str
+) -> None:
+    network = TinyNetwork()
+    patient = _subjects(small_cohort, section)[-1]
+    source = _pretrained(tmp_path / "pretrained.pt", [*_subjects(small_cohort, "training"), patient])
+    transfer = transfer_weights(network, source)
+    with pytest.raises(BundleError, match=f"{source}.*patient {patient}, who is held out in '{section}'"):
+        BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer)
+
+
+def test_the_list_names_no_patient_and_two_lists_cannot_be_joined() -> None:
+    first, second = remember_patients(["101", "102", "101"]), remember_patients(["101", "102"])
+    assert len(first["hashes"]) == 2
+    assert not set(first["hashes"]) & set(second["hashes"])
+    assert "101" not in first["hashes"]
