@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.benchmark.pages import benchmark_markdown
+from csfnet_bundle.medst.study.pages import study_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -68,6 +69,17 @@ def _benchmark(name: str, command: str) -> str:
     return benchmark_markdown(_load(name)).rstrip("\n")
 
 
+def medst_study() -> str:
+    """Med-ST's switches over seeds."""
+    name = "medst_study.json"
+    if not (RESULTS / name).is_file():
+        command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
+        return (
+            f"**Not run yet.** `{command}` makes it; its results.json, kept as docs/results/{name}, fills this place."
+        )
+    return study_markdown(_load(name)).rstrip("\n")
+
+
 def latency() -> str:
     """Predictions by batch size and runtime."""
     from csfnet_bundle.commands.benchmark_latency import latency_markdown
@@ -76,7 +88,7 @@ def latency() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc, latency)
+    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc, medst_study, latency)
 } | DICOM_TABLES
 
 

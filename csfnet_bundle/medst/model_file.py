@@ -37,7 +37,8 @@ class Pretrained:
         tokenizer: of its text model.
         roi: plain values of the ROI that it was trained on.
         fields: columns of the screening record that its texts came from.
-        provenance: data, hash of the pre-training's settings (``config_sha256``), steps, epoch; plain values.
+        provenance: what it was trained on, and under ``pretraining`` the hash of the settings, steps and epoch, which
+            follow the weights into whatever starts from them; plain values.
     """
 
     network: PretrainingNetwork
@@ -150,9 +151,12 @@ class BestPretraining:
                 "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
                 "phantom": data.phantom,
                 "datalist_sha256": data.datalist_sha256,
-                "config_sha256": self.config_sha256,
-                "steps": int(steps),
-                "epoch": epoch,
+                "pretraining": {
+                    "config_sha256": self.config_sha256,
+                    "steps": int(steps),
+                    "epoch": epoch,
+                    "size": self._network.architecture()["size"],
+                },
                 "validation_loss": loss,
                 "bundle_version": __version__,
                 "torch_version": str(torch.__version__),

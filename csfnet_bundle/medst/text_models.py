@@ -21,7 +21,7 @@ UNTRAINED = "untrained"
 UNTRAINED_CONFIG = {
     "model_type": "bert",
     "hidden_size": 32,
-    "num_hidden_layers": 1,
+    "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 64,
     "max_position_embeddings": LONGEST,

@@ -16,7 +16,7 @@ from csfnet_bundle.medst import load_pretrained
 
 PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
 EVALUATE = ["medst_evaluate.json"]
-SMALLEST = {"text_source": "untrained", "text_layers": 1, "images_per_batch": 12, "train#trainer#max_epochs": 4}
+SMALLEST = {"text_source": "untrained", "images_per_batch": 12, "train#trainer#max_epochs": 4}
 PATIENCE_S = 240
 
 
@@ -65,21 +65,25 @@ def test_the_loss_falls(pretrain: Callable[..., Path]) -> None:
     quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.003}
     still = {"augmentation#flip_probability": 0.0, "augmentation#shift_probability": 0.0}
     history = _state(pretrain(**quick, **still))["history"]
-    losses = [row["training_loss"] for row in history]  # type: ignore[index, attr-defined]
-    assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
+    # On the validation patients: with a dozen images a batch, the training's own loss says little.
+    losses = [row["validation_loss"] for row in history]  # type: ignore[index, attr-defined]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_two_runs_agree(pretrain: Callable[..., Path], pretrained: Path) -> None:
     again = pretrain()
     _assert_same_weights(pretrained, again)
-    hashes = {load_pretrained(folder / "model.pt").provenance["config_sha256"] for folder in (pretrained, again)}
+    hashes = {
+        load_pretrained(folder / "model.pt").provenance["pretraining"]["config_sha256"]
+        for folder in (pretrained, again)
+    }
     assert len(hashes) == 1
 
 
 def test_the_file_says_what_it_was_trained_on(pretrained: Path) -> None:
     found = load_pretrained(pretrained / "model.pt")
     assert found.provenance["phantom"] is True
-    assert 1 <= found.provenance["steps"] <= 8
+    assert 1 <= found.provenance["pretraining"]["steps"] <= 8
     assert found.views == ["coronal", "sagittal"]
     assert found.roi["size"] == ROI["size"]
 
@@ -99,12 +103,12 @@ def test_every_switch_trains_something_else(pretrain: Callable[..., Path], pretr
     # The faithful temporal loss needs four studies, of which these sequences have three.
     other = pretrain(f"medst/{switch}.json", **{"train#trainer#max_epochs": 1})
     first, second = (load_pretrained(folder / "model.pt") for folder in (pretrained, other))
-    assert first.provenance["config_sha256"] != second.provenance["config_sha256"]
+    assert first.provenance["pretraining"]["config_sha256"] != second.provenance["pretraining"]["config_sha256"]
     assert all(torch.isfinite(part).all() for part in second.network.state_dict().values())
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callable[..., Path], tmp_path: Path) -> None:
-    epochs = {"train#trainer#max_epochs": 30, "schedule": "forward-then-reverse"}
+    epochs = {"train#trainer#max_epochs": 12, "schedule": "forward-then-reverse"}
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
     words = command("training", PRETRAIN, **{**SMALLEST, **epochs}, dataset_dir=screens, output_dir=disturbed,
                     cache_dir=tmp_path / "rois", **{"roi#size": "[16,32,32]"})  # fmt: skip
@@ -114,7 +118,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callab
         time.sleep(0.02)
     cut.kill()
     cut.communicate()
-    assert 1 <= _epochs_done(disturbed) < 30, "the run was not killed in its middle"
+    assert 1 <= _epochs_done(disturbed) < 12, "the run was not killed in its middle"
     again = start(words)
     output, _ = again.communicate(timeout=PATIENCE_S)
     assert again.returncode == 0, output

@@ -73,7 +73,7 @@ def _row(name: str, fits: Mapping[int, dict[str, Any]], reference: Mapping[int, 
         "what": VARIANTS.get(name, "the small size with the whole text model" if name == SMALL else ""),
         "seeds": sorted(fits),
         "parameters": next(iter(fits.values()))["parameters"],
-        "steps": next(iter(fits.values()))["pretraining"]["steps"],
+        "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
         "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in METRICS},
         "difference": {
             metric: summarise([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])

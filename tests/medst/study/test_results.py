@@ -40,7 +40,11 @@ def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
             continue  # not done yet
         # Seeds differ by much, the two variants of a seed always by 0.1.
         value = 0.3 * fit.seed + (0.1 if fit.variant == "shuffled" else 0)
-        result = {"parameters": 1, "pretraining": {"steps": 5}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        result = {
+            "parameters": 1,
+            "pretraining": {"pretraining": {"steps": 5}},
+            "tasks": {"probe_malignancy": {"auroc": value}},
+        }
         path = study.folder(fit) / DONE_NAME
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(result))
