@@ -2,7 +2,8 @@
 
 MONAI Label imports torchvision for two drawing functions. A torchvision that was built for GPUs does not load beside
 the CPU build of torch: it wants to describe two operators that its own library would have brought. They are declared
-here first, where they are missing; nothing that is served calls them. With a torchvision that loads, this is ``monailabel``.
+here first, where they are missing; nothing that is served calls them. With a torchvision that loads, this is
+the command ``monailabel`` itself.
 """
 
 from __future__ import annotations
