@@ -12,15 +12,22 @@ import sys
 import warnings
 from typing import Any, BinaryIO
 
+import pydicom
 from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from csfnet_bundle.dicom.decoder_protocol import DECODED, FAILED, REPLY, REQUEST
 
+try:
+    from pydicom.pixels.decoders.base import get_decoder
+except ImportError:  # pydicom 2, which MONAI Label pins: this process says so instead of ending without a word
+    get_decoder = None  # type: ignore[assignment]
+
 
 def decode(frame: bytes, options: dict[str, object]) -> bytes:
     """Decode one frame with the plugin named; raises whatever the decoder raises."""
+    if get_decoder is None:
+        raise RuntimeError(f"compressed images need pydicom 3 or newer, this is {pydicom.__version__}")
     rows, columns = int(str(options["rows"])), int(str(options["columns"]))
     header: dict[str, Any] = {
         "rows": rows,
