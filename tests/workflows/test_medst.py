@@ -13,6 +13,8 @@ from workflow_runs import command, make_workflow, start
 
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.medst import load_pretrained
+from csfnet_bundle.networks import create_network, system_architecture
+from csfnet_bundle.training import transfer_weights
 
 PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
 EVALUATE = ["medst_evaluate.json"]
@@ -163,6 +165,17 @@ def test_radiographs_are_pretrained_and_evaluated(pretrain: Callable[..., Path],
 
 def test_the_configs_have_what_monai_asks_for(screens: Path) -> None:
     assert make_workflow("training", PRETRAIN, dataset_dir=str(screens)).check_properties() == []
+
+
+@pytest.mark.parametrize("system", ["csfnet_medst", "medst_probe"])
+def test_the_encoder_goes_into_the_systems(pretrained: Path, system: str) -> None:
+    network = create_network({**system_architecture(system), "size": "tiny"})
+    transfer = transfer_weights(network, pretrained / "model.pt")
+    assert transfer is not None
+    encoder = {name for name in network.state_dict() if name.startswith("image_encoder.")}
+    assert encoder == set(transfer.copied)
+    assert "training patients" in transfer.trained_on
+    assert set(transfer.pretraining) == {"config_sha256", "steps", "epoch", "size"}
 
 
 @pytest.mark.long
