@@ -17,12 +17,13 @@ from monai.engines import Evaluator, Trainer
 from csfnet_bundle import __version__
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_path
-from csfnet_bundle.medst.data import describe_dataset
+from csfnet_bundle.medst.data import describe_dataset, study_sequences
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.training.checkpoint import MODEL_NAME, read_plain
 from csfnet_bundle.training.fingerprint import describe
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 
 FORMAT = "csfnet_bundle.medst/1"
 REMEDY = "Make one with `python -m monai.bundle run training --config_file configs/medst_pretrain.json`."
@@ -113,6 +114,7 @@ class BestPretraining:
         self._network, self._tokenizer, self._dataset = network, tokenizer, dataset
         self._roi, self._fields = dict(roi), list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
+        self._seen = remember_patients(sequence.patient for sequence in study_sequences(dataset, "training", fields))
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:
@@ -157,6 +159,7 @@ class BestPretraining:
                     "epoch": epoch,
                     "size": self._network.architecture()["size"],
                 },
+                SEEN_PATIENTS: self._seen,
                 "validation_loss": loss,
                 "bundle_version": __version__,
                 "torch_version": str(torch.__version__),
