@@ -41,8 +41,24 @@ def _systems(document: Mapping[str, Any], line: str) -> list[str]:
         rows = {name: row for name, row in document["systems"].items() if document["kinds"][name] == kind}
         if rows:
             parts.append(f"{title} {line}\n\n{comparison_markdown(_frame(rows, 'system'))}")
+    parts += _verdict(document)
     parts += [f"Not in the table: {name}, as {reason}.\n" for name, reason in document["left_out"].items()]
     return parts
+
+
+def _verdict(document: Mapping[str, Any]) -> list[str]:
+    """Whether the reference system has earned its place: the paired intervals over patients in words."""
+    found: dict[str, list[str]] = {"is better than": [], "cannot be told from": [], "falls behind": []}
+    for name, row in document["systems"].items():
+        lower, upper = row["difference_lower"], row["difference_upper"]
+        if document["kinds"][name] != "reference" or lower is None or upper is None:
+            continue
+        words = "is better than" if lower > 0 else "falls behind" if upper < 0 else "cannot be told from"
+        found[words].append(f"{name} ({row['difference']:+.3f}, {lower:+.3f} to {upper:+.3f})")
+    told = [f"{words} {', '.join(names)}" for words, names in found.items() if names]
+    if not told:
+        return []
+    return [f"By the paired intervals of the difference in AUC, **{document['reference']}** {'; it '.join(told)}.\n"]
 
 
 def headline(document: Mapping[str, Any]) -> str:

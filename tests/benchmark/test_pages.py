@@ -43,6 +43,19 @@ def test_networks_references_and_bounds_stand_apart(document: dict[str, Any]) ->
     assert "oracle: all" in bounds.split("Spread between seeds")[0]
 
 
+def test_the_verdict_follows_the_intervals(document: dict[str, Any]) -> None:
+    rows = {
+        "clinical (logistic)": {"difference": 0.2, "difference_lower": 0.1, "difference_upper": 0.3},
+        "volume (segmentation)": {"difference": 0.0, "difference_lower": -0.1, "difference_upper": 0.1},
+        "simple reference, t1 image": {"difference": -0.2, "difference_lower": -0.3, "difference_upper": -0.1},
+    }
+    systems = {name: {**row, **rows.get(name, {})} for name, row in document["systems"].items() if name in rows}
+    text = benchmark_markdown({**document, "systems": {"csfnet": document["systems"]["csfnet"], **systems}})
+    assert "**csfnet** is better than clinical (logistic) (+0.200, +0.100 to +0.300)" in text
+    assert "cannot be told from volume (segmentation)" in text
+    assert "falls behind simple reference, t1 image (-0.200, -0.300 to -0.100)." in text
+
+
 def test_what_is_left_out_is_named_with_its_reason(document: dict[str, Any]) -> None:
     assert "Not in the table: Brock/PanCan (model 2b), as the datalist has no family_history" in benchmark_markdown(
         document
