@@ -23,7 +23,7 @@ from csfnet_bundle.benchmark.splits import labelled_pairs, without_reads_of
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.networks import count_parameters
+from csfnet_bundle.networks import PRETRAINED_SYSTEMS, count_parameters
 from csfnet_bundle.pairs import FollowUpPair, load_datalist
 from csfnet_bundle.training import datalist_hash, load_checkpoint
 from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint, read_plain
@@ -151,6 +151,8 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     }
     if device is not None:
         overrides["device"] = f"$torch.device({device!r})"
+    if fit.system in PRETRAINED_SYSTEMS:
+        overrides["initial_weights"] = str(protocol.pretrained)
     workflow = create_workflow(
         config_file=protocol.configs(fit.system),
         workflow_type="train",

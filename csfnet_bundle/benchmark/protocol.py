@@ -13,7 +13,7 @@ from monai.bundle import ConfigParser
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.networks import ALL_SYSTEMS, SYSTEMS
+from csfnet_bundle.networks import ALL_SYSTEMS, PRETRAINED_SYSTEMS, SYSTEMS
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import datalist_hash
 
@@ -60,6 +60,7 @@ class Protocol:
         permutations: how often labels are permuted and the reference system trained on them.
         cache_dir: where ROIs are cached; None is within ``out``.
         evaluate_on: another cohort that the trained folds predict.
+        pretrained: weights of a pre-training, for the systems that start from one.
     """
 
     dataset_dir: Path
@@ -74,6 +75,7 @@ class Protocol:
     permutations: int = 0
     cache_dir: Path | None = None
     evaluate_on: Path | None = None
+    pretrained: Path | None = None
 
     def __post_init__(self) -> None:
         unknown = [system for system in self.systems if system not in ALL_SYSTEMS]
@@ -88,6 +90,13 @@ class Protocol:
                 f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations; at least one fold and one "
                 "seed are needed",
                 record="benchmark",
+            )
+        start = [system for system in self.systems if system in PRETRAINED_SYSTEMS]
+        if start and self.pretrained is None:
+            raise BundleError(
+                f"{start[0]} starts from a pre-training, and none is given",
+                record="benchmark",
+                remedy="Name the model.pt of configs/medst_pretrain.json by --pretrained.",
             )
 
     @property

@@ -32,6 +32,7 @@ def benchmark(
     permuted_labels: int = 0,
     without_reads: bool = False,
     evaluate_on: str | None = None,
+    pretrained: str | None = None,
     devices: str | Sequence[str] = "",
     scheduler: str | None = None,
     cache_dir: str | None = None,
@@ -43,7 +44,7 @@ def benchmark(
     Args:
         dataset_dir: the cohort: a folder with a datalist.
         out: folder for all that is made.
-        systems: rows of the tables, by commas; all of them by default.
+        systems: rows of the tables, by commas; by default all of the paper's.
         folds: of the cross-validation over patients, 5 by default; 1 takes the datalist's own split.
         seeds: networks a fold, averaged; 3 by default.
         quick: eighth width, 32 mm ROI, one split, one seed: a first look on a CPU.
@@ -52,6 +53,7 @@ def benchmark(
         permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show any leak.
         without_reads: take the two radiologists' reads out of the clinical values.
         evaluate_on: another cohort, of other patients, that the trained folds predict.
+        pretrained: model.pt of a pre-training on this split's training patients, for csfnet_medst and medst_probe.
         devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
         scheduler: address of a Dask scheduler whose workers see the same files, instead of this machine's devices.
         cache_dir: where ROIs are cached; by default within ``out``.
@@ -74,6 +76,7 @@ def benchmark(
         permutations=permuted_labels,
         cache_dir=None if cache_dir is None else Path(cache_dir).resolve(),
         evaluate_on=None if evaluate_on is None else Path(evaluate_on).resolve(),
+        pretrained=None if pretrained is None else Path(pretrained).resolve(),
     )
     predictions = run_benchmark(protocol, _words(devices), scheduler)
     options = {
@@ -87,6 +90,7 @@ def benchmark(
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
+        "--pretrained": "MODEL" if pretrained else "",
         "--evaluate_on": "" if evaluate_on is None else "OTHER",
     }
     words = " ".join(name if value is True else f"{name} {value}" for name, value in options.items() if value != "")

@@ -55,11 +55,13 @@ SYSTEMS: dict[str, dict[str, Plain]] = {
     "csfnet": {"name": "CSFNet"},
 }
 
-# Rows beside those of the paper: systems that start from pre-training with Med-ST.
+# Rows beside those of the paper: Med-ST's encoder in CSF-Net, pre-trained and not, and a probe of it.
 FURTHER_SYSTEMS: dict[str, dict[str, Plain]] = {
     "csfnet_medst": {"name": "MedSTCSFNet"},
+    "csfnet_medst_scratch": {"name": "MedSTCSFNet"},
     "medst_probe": {"name": "MedSTProbe"},
 }
+PRETRAINED_SYSTEMS = ("csfnet_medst", "medst_probe")  # are what they are called only with weights of a pre-training
 
 ALL_SYSTEMS = {**SYSTEMS, **FURTHER_SYSTEMS}
 

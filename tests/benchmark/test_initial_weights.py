@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from csfnet_bundle.benchmark.pages import benchmark_markdown
 from csfnet_bundle.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.benchmark.results import make_results
 from csfnet_bundle.benchmark.running import run_benchmark
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.networks import create_network
 from csfnet_bundle.training import load_checkpoint, weights_digest
 
@@ -17,18 +19,18 @@ PRETRAINING = {"config_sha256": "12ab" * 16, "steps": 321}
 
 
 def test_a_pre_training_reaches_the_results(fresh: Protocol, tmp_path: Path) -> None:
-    """Given to the one system by a config file of its own; CSF-Net beside it starts at random."""
+    """Given to the systems that start from one; CSF-Net beside them starts at random."""
     encoder = create_network({"name": "MedSTProbe", "size": "tiny"}).image_encoder
     weights = {f"image_encoder.{name}": tensor for name, tensor in encoder.state_dict().items()}
     pretrained = tmp_path / "medst.pt"
     torch.save({"model": weights, "provenance": {"trained_on": "screens", "pretraining": PRETRAINING}}, pretrained)
     (tmp_path / "own").mkdir()
     (tmp_path / "own.json").write_text("{}")
-    own = {"medst_size": "tiny", "initial_weights": str(pretrained)}
+    own = {"medst_size": "tiny"}
     (tmp_path / "own" / "medst_probe.json").write_text(json.dumps(own))
 
     files = (*fresh.config_files, str(tmp_path / "own.json"))
-    protocol = replace(fresh, systems=("csfnet", "medst_probe"), config_files=files)
+    protocol = replace(fresh, systems=("csfnet", "medst_probe"), config_files=files, pretrained=pretrained)
     document = make_results(protocol, run_benchmark(protocol, ("cpu",)), "benchmark", resamples=20)
     start = {"trained_on": "screens", "sha256": weights_digest(pretrained), "copied": len(weights)}
     assert document["protocol"]["initial_weights"] == {"medst_probe": [{**start, "pretraining": PRETRAINING}]}
@@ -38,3 +40,8 @@ def test_a_pre_training_reaches_the_results(fresh: Protocol, tmp_path: Path) -> 
     assert trained.provenance["initial_weights"]["pretraining"] == PRETRAINING
     for name, tensor in weights.items():  # a probe's encoder is frozen
         torch.testing.assert_close(trained.weights[name], tensor, rtol=0, atol=0)
+
+
+def test_a_system_that_starts_from_a_pre_training_is_refused_without_one(fresh: Protocol) -> None:
+    with pytest.raises(BundleError, match=r"medst_probe starts from a pre-training, and none is given.*--pretrained"):
+        replace(fresh, systems=("csfnet", "medst_probe"))

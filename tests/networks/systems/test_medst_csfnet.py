@@ -8,7 +8,7 @@ from csfnet_bundle.networks import FURTHER_SYSTEMS, Network, count_parameters, c
 from csfnet_bundle.networks.medst import SIZES, create_image_encoder
 
 ROI = (16, 64, 64)
-PARAMETERS = {"csfnet_medst": 6_802_404, "medst_probe": 846}
+PARAMETERS = {"csfnet_medst": 6_802_404, "csfnet_medst_scratch": 6_802_404, "medst_probe": 846}
 """Those that training changes, at the default size."""
 
 every_system = pytest.mark.parametrize("system", FURTHER_SYSTEMS)
