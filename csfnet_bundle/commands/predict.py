@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from csfnet_bundle.commands.bundle_run import run_workflow
-from csfnet_bundle.dicom import Series, scan_folder, select_pair, select_series
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
+from csfnet_bundle.pairs import Datalist, save_datalist
+from csfnet_bundle.roi import describe_pair
 from csfnet_bundle.tables import read_clinical
 
 CACHE_NAME = ".roi_cache"
@@ -65,18 +65,19 @@ def predict(
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
     earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
     later = (_existing(t1, "t1"), _point(point1, space, "t1"))
-    found0, found1 = _series(None if earlier is None else earlier[0], later[0], (series0, series1))
-    scan0 = None if earlier is None else _scan(*earlier, found0)
-    scan1 = _scan(*later, found1)
-    pair = FollowUpPair(
-        subject=str(subject) if subject is not None else _patient(found1, later[0]),
+    if subject is None and not Path(later[0]).is_dir():
+        raise BundleError(f"{later[0]} carries no PatientID", record="t1", remedy="Give one by --subject.")
+    pair = describe_pair(
+        Path.cwd(),
+        t0=earlier,
+        t1=later,
+        subject=None if subject is None else str(subject),
         nodule=str(nodule),
-        t0=scan0,
-        t1=scan1,
-        interval_days=_days(scan0, scan1) if interval_days is None else interval_days,
+        series0=series0,
+        series1=series1,
+        interval_days=interval_days,
         clinical=values,
     )
-    pair = FollowUpPair.from_record(pair.to_record())
     working = folder.parent / f".{folder.name}.partial"
     shutil.rmtree(working, ignore_errors=True)
     try:
@@ -106,11 +107,12 @@ def _refuse_without_t0(**options: object) -> None:
             raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Name the earlier scan by --t0.")
 
 
-def _existing(path: str, name: str) -> Path:
+def _existing(path: str, name: str) -> str:
+    """Return the scan's absolute path."""
     location = Path(str(path))
     if not location.exists():
         raise BundleError(f"{location} does not exist", record=name, remedy=f"Name the scan by --{name}.")
-    return location.resolve()
+    return str(location.resolve())
 
 
 def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
@@ -120,35 +122,6 @@ def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
         return Point(point, space)  # type: ignore[arg-type]  # it checks both
     except BundleError as error:
         raise error.for_record(name) from None
-
-
-def _series(
-    path0: Path | None, path1: Path, uids: tuple[str | None, str | None]
-) -> tuple[Series | None, Series | None]:
-    """Choose the series to read; two folders together, so that both reconstructions have one kernel where they can."""
-    if path0 is not None and path0.is_dir() and path1.is_dir():
-        return select_pair(scan_folder(path0), scan_folder(path1), *uids)
-    series0, series1 = (
-        select_series(scan_folder(path), uid=uid) if path is not None and path.is_dir() else None
-        for path, uid in zip((path0, path1), uids, strict=True)
-    )
-    return series0, series1
-
-
-def _scan(path: Path, point: Point, series: Series | None) -> Scan:
-    if series is None:
-        return Scan(str(path), point)
-    return Scan(str(path), point, series_uid=series.uid, date=series.study_date or None)
-
-
-def _days(t0: Scan | None, t1: Scan) -> float | None:
-    return None if t0 is None or t0.day is None or t1.day is None else float((t1.day - t0.day).days)
-
-
-def _patient(series: Series | None, path: Path) -> str:
-    if series is None:
-        raise BundleError(f"{path} carries no PatientID", record="t1", remedy="Give one by --subject.")
-    return series.patient_id
 
 
 def _print_result(folder: Path) -> None:

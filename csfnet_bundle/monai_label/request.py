@@ -90,7 +90,7 @@ class ReadRequestd(Transform):
         nodule = _text(params["nodule"], "nodule", "1")
         if not NODULE.fullmatch(nodule):
             raise BundleError(f"is {nodule!r}, expected letters, digits, dots and hyphens", record="nodule")
-        pair = describe_pair(
+        return describe_pair(
             self.studies.folder,
             t0=None if path0 is None or point0 is None else (str(path0), point0),
             t1=(str(path1), point1),
@@ -103,7 +103,6 @@ class ReadRequestd(Transform):
             # NIfTI carries no PatientID; here the name only serves messages and the heat map's file.
             default_subject=scan_stem(path1),
         )
-        return FollowUpPair.from_record(pair.to_record())
 
 
 def _check_model(value: object) -> None:
@@ -153,4 +152,10 @@ def _clinical(value: object) -> dict[str, object]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Tell whether a JSON value is a number that a float can hold; JSON's integers have no end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

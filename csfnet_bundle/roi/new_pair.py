@@ -30,7 +30,7 @@ def describe_pair(
     """Return the pair of two scans, with the patient and the dates that DICOM headers tell.
 
     Args:
-        folder: what the scans' paths are relative to.
+        folder: what the scans' paths are relative to; absolute paths stay as they are.
         t1: the later scan and its point.
         t0: the earlier one; None without a prior.
         nodule: the nodule's name.
@@ -43,7 +43,7 @@ def describe_pair(
 
     Raises:
         Refusal: no series can be chosen in a folder, or the two do not belong together.
-        BundleError: nobody says who the patient is.
+        BundleError: nobody says who the patient is, or a value is none that a datalist may hold.
     """
     path0, path1 = None if t0 is None else folder / t0[0], folder / t1[0]
     found0: Series | None
@@ -55,10 +55,12 @@ def describe_pair(
         found0, found1 = _series(path0, series0), _series(path1, series1)
     earlier = None if t0 is None else _scan(t0, found0)
     later = _scan(t1, found1)
-    name = subject or (default_subject if found1 is None else found1.patient_id)
+    name = subject
+    if name is None:
+        name = default_subject if found1 is None else found1.patient_id
     if name is None:
         raise BundleError(f"{path1} carries no PatientID", record="t1", remedy="Name the subject.")
-    return FollowUpPair(
+    pair = FollowUpPair(
         subject=name,
         nodule=nodule,
         t0=earlier,
@@ -66,6 +68,7 @@ def describe_pair(
         interval_days=_days(earlier, later) if interval_days is None else interval_days,
         clinical=dict(clinical or {}),
     )
+    return FollowUpPair.from_record(pair.to_record())  # which checks it as a datalist's record
 
 
 def _series(path: Path | None, uid: str | None) -> Series | None:

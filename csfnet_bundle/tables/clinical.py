@@ -125,7 +125,7 @@ def _as_float(value: object) -> float | None:
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # JSON's integers have no end
         return None
     return number if math.isfinite(number) else None
 
