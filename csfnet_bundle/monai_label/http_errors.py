@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from monai.transforms import Compose, Transform
@@ -23,7 +24,8 @@ class HttpErrors(Transform):
 
     def __init__(self, transforms: Sequence[Transform], studies_dir: str | None = None) -> None:
         self.steps = Compose(transforms, map_items=False)
-        self.studies_dir = studies_dir
+        # As it stands in messages: scans are found with links followed.
+        self.studies_dir = None if studies_dir is None else str(Path(studies_dir).resolve())
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return the record after all transforms.

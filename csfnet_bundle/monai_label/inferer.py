@@ -23,7 +23,7 @@ class FollowUpInferer(Inferer):
             kwargs: not used.
         """
         carried = carried_inputs(inputs)
-        image = torch.Tensor(inputs.as_tensor())  # type: ignore[attr-defined]  # (1, 2, D, H, W)
+        image = inputs.as_tensor()  # type: ignore[attr-defined]  # a plain tensor (1, 2, D, H, W)
         answer = {"logits": network(image, carried["clinical"], carried["interval_days"])}
         if getattr(network, "has_attention", hasattr(network, "attention_map")):
             answer["attention"] = network.attention_map(image, carried["clinical"], carried["interval_days"])

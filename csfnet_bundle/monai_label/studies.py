@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.volume_files import is_volume_file
+from csfnet_bundle.volume_files import SUFFIXES, is_volume_file
 
 REMEDY = "Name a .nii, .nii.gz or .mha file or a folder of DICOM files by its path inside the studies folder."
 
@@ -59,5 +59,6 @@ class StudiesFolder:
 
 
 def scan_stem(path: Path) -> str:
-    """Return the name of a scan's file or folder up to its first dot; ``scan`` where nothing stands before it."""
-    return path.name.split(".")[0] or "scan"
+    """Return the name of a scan's folder, or of its file without the ending; other dots stay, as in a series' UID."""
+    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
+    return path.name[: len(path.name) - len(max(endings, key=len, default=""))] or "scan"

@@ -93,6 +93,8 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"point0": None}, 400, "point0: is None"),
     ({"point0": [1, 2, float("nan")]}, 400, "expected three numbers"),
     ({"point0": [True, 2, 3]}, 400, "expected three numbers"),
+    ({"point0": [10**400, 2, 3]}, 400, "point0: is [1000"),
+    ({"clinical": {"age": 10**400}}, 400, "not in the NLST dictionary"),
     ({"space": None}, 400, "no space of the points"),
     ({"space": "MNI"}, 400, "space 'MNI' is not known"),
     ({"interval_days": -3}, 400, "number of days above 0"),
@@ -133,3 +135,13 @@ def test_studies_that_cannot_be_written_are_said_so(studies: Path, model: Path, 
         StandInServer(studies, model).infer("t1.nii", **params)
     assert caught.value.status_code == 507
     assert StandInServer(studies, model, heat_maps=False).infer("t1.nii", **params)[1] > 0
+
+
+def test_no_path_of_the_server_is_told_where_the_studies_are_a_link(
+    studies: Path, model: Path, params: dict[str, Any]
+) -> None:
+    link = studies.parent / "linked"
+    link.symlink_to(studies)
+    with pytest.raises(HttpError, match="POINT_OUTSIDE") as caught:
+        StandInServer(link, model).infer("t1.nii", **{**params, "point1": [9999, 0, 0]})
+    assert str(studies.parent) not in caught.value.detail

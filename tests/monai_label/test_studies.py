@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.monai_label.studies import MissingScanError, StudiesFolder
+from csfnet_bundle.monai_label.studies import MissingScanError, StudiesFolder, scan_stem
 
 
 def test_files_and_folders_inside_are_found_by_either_path(studies: Path) -> None:
@@ -53,3 +53,19 @@ def test_a_path_is_a_text(studies: Path, name: object) -> None:
 def test_a_server_without_studies_says_what_makes_it(folder: str | None) -> None:
     with pytest.raises(BundleError, match="label-app"):
         StudiesFolder(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("t1.nii.gz", "t1"),
+        ("T1.NII.GZ", "T1"),
+        ("t1.mha", "t1"),
+        ("smith.2001.nii", "smith.2001"),
+        ("1.2.840.113654.2.55.7", "1.2.840.113654.2.55.7"),
+        (".nii", "scan"),
+    ],
+)
+def test_a_scan_is_named_by_all_but_its_ending(name: str, stem: str) -> None:
+    """Two series' UIDs, or two dates of a patient, differ only after a dot; their heat maps must not share a file."""
+    assert scan_stem(Path("patient") / name) == stem
