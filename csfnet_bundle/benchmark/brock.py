@@ -5,10 +5,12 @@ Source: McWilliams et al. 2013, New England Journal of Medicine 369:910, full mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from csfnet_bundle.benchmark.measurements import DIAMETER, recorded_diameter
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.tables import is_missing
 
 AGE_PER_YEAR, MEAN_AGE = 0.0287, 62.0
 FEMALE = 0.6011
@@ -24,10 +26,11 @@ CONSTANT = -6.7892
 
 NLST_FEMALE = 2
 CLINICAL_INPUTS = ("age", "gender")
+FLAGS = ("family_history", "emphysema", "upper_lobe", "spiculation")
 NODULE_INPUTS = (
     "family_history",
     "emphysema",
-    "diameter_mm",
+    DIAMETER,
     "attenuation",
     "upper_lobe",
     "nodule_count",
@@ -39,8 +42,8 @@ attenuation is a key of :data:`ATTENUATION`; the count is that of nodules in the
 
 def missing_inputs(pairs: Sequence[FollowUpPair]) -> tuple[str, ...]:
     """Return the inputs of the model that not every pair has: with none missing it can be computed."""
-    clinical = [name for name in CLINICAL_INPUTS if any(pair.clinical.get(name) is None for pair in pairs)]
-    nodule = [name for name in NODULE_INPUTS if any(pair.strata.get(name) is None for pair in pairs)]
+    clinical = [name for name in CLINICAL_INPUTS if any(is_missing(pair.clinical.get(name)) for pair in pairs)]
+    nodule = [name for name in NODULE_INPUTS if any(is_missing(pair.strata.get(name)) for pair in pairs)]
     return (*clinical, *nodule)
 
 
@@ -52,22 +55,42 @@ def brock_log_odds(pair: FollowUpPair) -> float:
     """
     if missing := missing_inputs([pair]):
         raise BundleError(f"has no {', '.join(missing)}", record=f"pair {pair.name}", remedy="Add them to its record.")
-    strata = pair.strata
-    attenuation = str(strata["attenuation"])
+    attenuation = str(pair.strata["attenuation"])
     if attenuation not in ATTENUATION:
-        raise BundleError(
-            f"attenuation is {attenuation!r}, expected {', '.join(ATTENUATION)}", record=f"pair {pair.name}"
-        )
-    diameter = float(str(strata["diameter_mm"]))
+        raise _wrong(pair, "attenuation", attenuation, ", ".join(ATTENUATION))
+    diameter = recorded_diameter(pair)
+    if diameter is None:
+        raise _wrong(pair, DIAMETER, pair.strata[DIAMETER], "a number of mm above 0")
+    family_history, emphysema, upper_lobe, spiculation = (_flag(pair, name) for name in FLAGS)
     return (
         CONSTANT
-        + AGE_PER_YEAR * (float(str(pair.clinical["age"])) - MEAN_AGE)
-        + FEMALE * (pair.clinical["gender"] == NLST_FEMALE)
-        + FAMILY_HISTORY * bool(strata["family_history"])
-        + EMPHYSEMA * bool(strata["emphysema"])
+        + AGE_PER_YEAR * (_number(pair, pair.clinical, "age") - MEAN_AGE)
+        + FEMALE * (_number(pair, pair.clinical, "gender") == NLST_FEMALE)
+        + FAMILY_HISTORY * family_history
+        + EMPHYSEMA * emphysema
         + SIZE * ((diameter / SIZE_UNIT_MM) ** SIZE_POWER - MEAN_SIZE)
         + ATTENUATION[attenuation]
-        + UPPER_LOBE * bool(strata["upper_lobe"])
-        + COUNT_PER_NODULE * (float(str(strata["nodule_count"])) - MEAN_COUNT)
-        + SPICULATION * bool(strata["spiculation"])
+        + UPPER_LOBE * upper_lobe
+        + COUNT_PER_NODULE * (_number(pair, pair.strata, "nodule_count") - MEAN_COUNT)
+        + SPICULATION * spiculation
     )
+
+
+def _number(pair: FollowUpPair, values: Mapping[str, object], name: str) -> float:
+    """Return a value as a number; a datalist may hold it as text, as the tables of NLST do."""
+    try:
+        return float(str(values[name]))
+    except ValueError:
+        raise _wrong(pair, name, values[name], "a number") from None
+
+
+def _flag(pair: FollowUpPair, name: str) -> bool:
+    """Return whether a finding is there; the text ``"false"`` must not pass as true."""
+    value = pair.strata[name]
+    if value not in (0, 1):  # true and false are these too
+        raise _wrong(pair, name, value, "true or false")
+    return bool(value)
+
+
+def _wrong(pair: FollowUpPair, name: str, value: object, expected: str) -> BundleError:
+    return BundleError(f"{name} is {value!r}, expected {expected}", record=f"pair {pair.name}")

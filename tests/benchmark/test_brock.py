@@ -64,6 +64,23 @@ def test_what_is_missing_is_named() -> None:
         brock_log_odds(lacking)
 
 
-def test_an_unknown_attenuation_is_refused() -> None:
-    with pytest.raises(BundleError, match=f"expected {', '.join(ATTENUATION)}"):
-        brock_log_odds(_pair(attenuation="calcified"))
+@pytest.mark.parametrize(
+    ("strata", "expected"),
+    [
+        ({"attenuation": "calcified"}, f"attenuation is 'calcified', expected {', '.join(ATTENUATION)}"),
+        ({"emphysema": "false"}, "emphysema is 'false', expected true or false"),
+        ({"diameter_mm": 0}, "diameter_mm is 0, expected a number of mm above 0"),
+        ({"nodule_count": "many"}, "nodule_count is 'many', expected a number"),
+    ],
+)
+def test_a_value_that_the_model_does_not_know_is_refused(strata: dict[str, object], expected: str) -> None:
+    with pytest.raises(BundleError, match=f"pair 1/1: {expected}"):
+        brock_log_odds(_pair(**strata))
+
+
+def test_codes_as_text_count_as_numbers() -> None:
+    text = FollowUpPair("1", "1", _pair().t1, clinical={"age": "60", "gender": "2"}, strata=NOTHING)
+    assert brock_log_odds(text) == brock_log_odds(_pair(age=60, gender=2))
+    assert missing_inputs([FollowUpPair("1", "1", text.t1, clinical={"age": ".M", "gender": 1}, strata=NOTHING)]) == (
+        "age",
+    )
