@@ -89,13 +89,15 @@ def _mutual_information(one: Array, other: Array) -> float:
 
 def _similarity(pretrained: Pretrained, pictures: Tensor, present: Tensor) -> Result:
     network = pretrained.network
+    device = next(network.parameters()).device  # an evaluator may have taken it to a GPU
     parts: list[tuple[Tensor, Tensor]] = []
     with torch.no_grad():
         for start in range(0, len(pictures), BATCH):
-            parts.append(network.view_means(pictures[start : start + BATCH], present[start : start + BATCH]))
+            part = (tensor[start : start + BATCH].to(device) for tensor in (pictures, present))
+            parts.append(network.view_means(*part))
     result: Result = {}
     for name, means in zip(("before", "after"), zip(*parts, strict=True), strict=True):
-        both = torch.cat(means).double().numpy()  # (N, V, C)
+        both = torch.cat(means).cpu().double().numpy()  # (N, V, C)
         result |= {f"similarity_{key}_{name}": value for key, value in view_similarity(both[:, 0], both[:, 1]).items()}
     return result
 
@@ -135,17 +137,19 @@ def _maps(
     touched = torch.nn.functional.adaptive_max_pool2d(targets, grid) > 0.5  # (N, V, G, G)
     texts = [study_sentence({name: study.values[name] for name in WORDS_OF_SIZE if name in study.values},
                             WORDS_OF_SIZE) for study in studies]  # fmt: skip
-    batch = {
+    device = next(network.parameters()).device  # an evaluator may have taken it to a GPU
+    tensors = {
         "views": pictures,
         "view_present": torch.ones(pictures.shape[:2], dtype=torch.bool),
         **pretrained.tokenizer.encode(texts),
     }
+    batch = {name: tensor.to(device) for name, tensor in tensors.items()}
     with torch.no_grad():
         embeddings = network(batch)
         looks = network.word_patch_attention(embeddings)  # (N, W, P)
     words = embeddings.word_mask.sum(1).clamp(min=1)[:, None]
-    attention = (looks.sum(1) / words).unflatten(1, (len(names), -1)).double().numpy()  # (N, V, G * G)
-    counts = embeddings.patch_mask.unflatten(1, (len(names), -1)).numpy()
+    attention = (looks.sum(1) / words).unflatten(1, (len(names), -1)).cpu().double().numpy()  # (N, V, G * G)
+    counts = embeddings.patch_mask.unflatten(1, (len(names), -1)).cpu().numpy()
     inside = touched.flatten(2).numpy() & counts
     return [
         (attention[row, view], inside[row, view], counts[row, view])
