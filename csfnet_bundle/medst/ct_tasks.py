@@ -78,7 +78,8 @@ def _temporal_sentence(pairs: Sequence[tuple[Study, Study]]) -> Task:
         rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
 
     def judge(embedded: Embedded) -> Result:
-        one, other, same, patients = (list(column) for column in zip(*rows, strict=True))
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]  # no change, no row
+        one, other, same, patients = columns
         return temporal_sentence_similarity(embedded.texts(one), embedded.texts(other), same, patients)
 
     return Task("temporal_sentence", (), tuple(text for row in rows for text in row[:2]), judge)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sequences import Study
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
@@ -33,15 +34,21 @@ class Embedded:
 
     def images(self, studies: Sequence[Study]) -> Array:
         """Return the studies' embeddings in the shared space, (N, 128)."""
-        return np.stack([self.image[study.name] for study in studies])
+        return _stacked([self.image[study.name] for study in studies])
 
     def study_features(self, studies: Sequence[Study]) -> Array:
         """Return the studies' own features, (N, C)."""
-        return np.stack([self.features[study.name] for study in studies])
+        return _stacked([self.features[study.name] for study in studies])
 
     def texts(self, sentences: Sequence[str]) -> Array:
         """Return the sentences' embeddings, (N, 128)."""
-        return np.stack([self.text[sentence] for sentence in sentences])
+        return _stacked([self.text[sentence] for sentence in sentences])
+
+
+def _stacked(vectors: Sequence[Array]) -> Array:
+    if not vectors:
+        raise BundleError("the data have no row for this task", remedy="Name data with what it asks for.")
+    return np.stack(vectors)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from csfnet_bundle.medst.interpretation import read_out
 from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sequences import Study, StudySequence
 from csfnet_bundle.medst.views import StudyViews
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_unseen
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,9 @@ class EvaluateTasks:
         output_dir: where the file goes.
         views: of the studies; with it the interpretation is read out, too (CT alone).
         checkpoint_path: of the network, for the record.
+
+    Raises:
+        BundleError: the network was trained on patients whom the cohort holds out.
     """
 
     def __init__(
@@ -97,6 +101,8 @@ class EvaluateTasks:
         self._dataset, self._folder, self._views = dataset, Path(output_dir), views
         self._checkpoint_path = Path(checkpoint_path)
         self._rows: list[tuple[Any, Any]] = []
+        if dataset is not None:
+            check_unseen(pretrained.provenance.get(SEEN_PATIENTS, {}), dataset, str(checkpoint_path))
 
     def attach(self, evaluator: Evaluator) -> None:
         """Attach to the evaluator; the file is written when its run is over."""
@@ -117,7 +123,8 @@ class EvaluateTasks:
         embedded.text.update(embed_sentences(network, tokenizer, sentences))
         document: dict[str, object] = {
             "checkpoint": self._checkpoint_path.name,
-            "pretraining": self._pretrained.provenance,
+            # Results are shown around; the list of patients stays with the weights.
+            "pretraining": {key: told for key, told in self._pretrained.provenance.items() if key != SEEN_PATIENTS},
             "data": None if self._dataset is None else vars(describe_dataset(self._dataset)),
             "tasks": {task.name: _judge(task, embedded) for task in self._tasks},
         }
