@@ -9,10 +9,12 @@ from typing import Any
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
 from csfnet_bundle.medst.study.fitting import Study, run_fits
 from csfnet_bundle.medst.study.results import make_results
 from csfnet_bundle.medst.study.variants import find_variants
+from csfnet_bundle.pairs import load_datalist
 
 RESULTS_NAME = "results.json"
 SEEDS = 5
@@ -40,6 +42,10 @@ def medst_study(
         text_source: a local folder with a text model; by default the packaged one.
         workers: fits at a time, one thread each.
     """
+    for name, count in {"seeds": seeds, "workers": workers, "epochs": 1 if epochs is None else epochs}.items():
+        if count < 1:
+            raise BundleError(f"{name} is {count}, expected 1 or more")
+    load_datalist(dataset_dir)  # before anything is made
     overrides: dict[str, Any] = {} if epochs is None else {"train#trainer#max_epochs": epochs}
     overrides |= {} if text_source is None else {"text_source": text_source}
     names = find_variants(tuple(words(variants)))
