@@ -90,6 +90,8 @@ def _study(row: Mapping[Hashable, object], csv: Path) -> Study:
     frontal, lateral = (_file(str(row[view]), csv, name) for view in ("frontal", "lateral"))
     if frontal is None and lateral is None:
         raise BundleError("the study has neither a frontal nor a lateral view", record=f"{csv}, {name}")
+    if not str(row["report"]).strip():
+        raise BundleError("the study has a blank report", record=f"{csv}, {name}", remedy="Leave its row out.")
     rest = {str(key): value for key, value in row.items() if key not in (*COLUMNS, "day") and value != ""}
     return Study(name, str(row["patient"]), str(row["report"]), RadiographFiles(frontal, lateral), values=rest)
 

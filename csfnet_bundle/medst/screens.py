@@ -117,7 +117,7 @@ def _sequence(
     studies: list[Study] = []
     before: tuple[float, float] | None = None
     for number, (place, scan) in enumerate(zip(places, scans, strict=True)):
-        record = _record(first, scan, number, records)
+        record = _record(first, scan, records)
         after = _diameters(record)
         values: Record = {name: record[name] for name in NODULE_FIELDS if name in record}
         texts: dict[str, str] = {}
@@ -143,11 +143,13 @@ def _sequence(
     return StudySequence(first.name, first.subject, tuple(studies))
 
 
-def _record(pair: FollowUpPair, scan: Scan, number: int, records: dict[tuple[str, int], list[Record]]) -> Record:
+def _record(pair: FollowUpPair, scan: Scan, records: dict[tuple[str, int], list[Record]]) -> Record:
     """Return the participant's fields and, where the year has one nodule alone, those of the nodule."""
     record: Record = {name: pair.clinical[name] for name in PARTICIPANT_FIELDS if name in pair.clinical}
     day = scan.day
-    year = number if day is None else day.year - FIRST_SCREEN_YEAR
+    if day is None:  # of which year nobody says: then neither is its nodule's row known
+        return record
+    year = day.year - FIRST_SCREEN_YEAR
     rows = records.get((pair.subject, year), [])
     # Of several nodules nobody says here which is this one: then the sentence speaks of the participant alone.
     return {**record, **rows[0]} if len(rows) == 1 else {**record, "study_yr": year}

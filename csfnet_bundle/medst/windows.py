@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from monai.transforms import Compose, RandAffine, RandFlip, Randomizable, Transf
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.views import StudyViews
+
+logger = logging.getLogger(__name__)
 
 ORDERS = ("ordered", "shuffled", "reversed", "mispaired")
 LONGEST_WINDOW = 8
@@ -31,6 +34,9 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
     """
     if not 1 <= length <= LONGEST_WINDOW:
         raise BundleError(f"window is {length}, expected 1 to {LONGEST_WINDOW} studies")
+    longest = max((len(sequence.studies) for sequence in sequences), default=0)
+    if longest < length:
+        logger.warning("windows of %d are asked for, but no sequence has more than %d studies", length, longest)
     return [
         StudySequence(f"{sequence.name}/{start}", sequence.patient, sequence.studies[start : start + length])
         for sequence in sequences

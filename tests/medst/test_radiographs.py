@@ -42,6 +42,7 @@ def test_pictures_keep_their_proportions(reports: Path) -> None:
         (lambda table: table.assign(date="spring"), "spring"),
         (lambda table: table.assign(frontal="none.png"), "none.png"),
         (lambda table: table.assign(frontal="", lateral=""), "neither"),
+        (lambda table: table.assign(report=" "), "blank report"),
         (lambda table: table.assign(section=["training", "test"] * (len(table) // 2)), "two sections"),
     ],
 )

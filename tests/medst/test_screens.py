@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -6,6 +7,7 @@ from medst_cohort import SECTIONS
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst import RoiPlace
+from csfnet_bundle.medst import screens as screens_module
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.pairs import load_datalist
 
@@ -46,6 +48,20 @@ def test_several_nodules_of_one_year_say_nothing_about_this_one(screens: Path, t
     pd.concat([table, extra]).to_csv(path, index=False)
     sequence = next(one for one in screen_sequences(screens, "training", abnormalities=path) if one.patient == "100001")
     assert all("mm" not in study.text and "change" not in study.values for study in sequence.studies)
+
+
+def test_a_scan_without_a_date_has_no_year_and_no_nodule_row(
+    screens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datalist = load_datalist(screens)
+    undated = {
+        name: tuple(replace(pair, t0=replace(pair.t0, date=None), t1=replace(pair.t1, date=None)) for pair in pairs)
+        for name, pairs in datalist.sections.items()
+    }
+    monkeypatch.setattr(screens_module, "load_datalist", lambda _: replace(datalist, sections=undated))
+    for sequence in screen_sequences(screens, "training"):
+        assert all("Screening year" not in study.text for study in sequence.studies)
+        assert all("diameters" not in study.values for study in sequence.studies)
 
 
 def test_a_cohort_without_the_table_is_refused(small_cohort: Path) -> None:

@@ -28,6 +28,14 @@ def test_a_window_of_none_is_refused(screens: Path) -> None:
         windows(study_sequences(screens, "training"), 0)
 
 
+@pytest.mark.parametrize(("length", "told"), [(3, False), (4, True)])
+def test_windows_longer_than_any_sequence_are_told(
+    screens: Path, length: int, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    windows(study_sequences(screens, "training"), length)
+    assert ("no sequence has more than 3 studies" in caplog.text) is told
+
+
 def _pairing(record: dict[str, Any]) -> set[tuple[float, str]]:
     return {(float(view.sum()), text) for view, text in zip(record["views"], record["texts"], strict=True)}
 
