@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from csfnet_bundle.errors import BundleError
@@ -66,13 +64,6 @@ class StudyViews:
         if study.name not in self._kept:
             self._kept[study.name] = self._make(study)
         return self._kept[study.name]
-
-    def fill(self, studies: Iterable[Study]) -> None:
-        """Make the views of all studies now, with a progress bar, so that workers of a loader share them."""
-        studies = list(studies)
-        if self._kept is not None:
-            for study in track(studies, "making views", console=Console(stderr=True), transient=True):
-                self(study)
 
     def region(self, study: Study) -> Tensor:
         """Return the ROI of a CT study, (D, H, W) in [0, 1].
