@@ -67,15 +67,20 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
 
 
 def _temporal_sentence(pairs: Sequence[tuple[Study, Study]]) -> Task:
-    """A change beside its paraphrase, and beside the paraphrase of the opposite change."""
+    """A change beside its paraphrase, and beside the paraphrase of the opposite change.
+
+    Each change is told forwards and backwards. Nodules mostly grow: told one way, most right answers would share a
+    wording, and who likes that wording with any sentence would be taken for one who understands it.
+    """
     rows: list[tuple[str, str, int, str]] = []
     for first, second in pairs:
         sizes: tuple[Diameters, Diameters] = (first.values["diameters"], second.values["diameters"])  # type: ignore[assignment]
         change = Change(str(second.values["change"]))
-        told = change_sentence(*sizes, change)
-        paraphrase = change_sentence(*sizes, change, wording=1)
-        opposite = change_sentence(*sizes[::-1], change.reversed, wording=1)
-        rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
+        ways = ((*sizes, change), (*sizes[::-1], change.reversed))
+        for way, other_way in (ways, ways[::-1]):
+            told, paraphrase = (change_sentence(*way, wording=wording) for wording in (0, 1))
+            opposite = change_sentence(*other_way, wording=1)
+            rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
 
     def judge(embedded: Embedded) -> Result:
         columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]  # no change, no row
