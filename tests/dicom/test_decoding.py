@@ -89,6 +89,19 @@ def test_a_decoder_that_crashes_or_hangs_ends_as_a_refusal(
     assert read_volume(compressed).array.max() > 0  # the next child is a sound one
 
 
+def test_an_older_pydicom_is_said_so(compressed: Series, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an environment that holds pydicom back, such as MONAI Label's, there are no such decoders."""
+    replace_child(
+        monkeypatch,
+        "import sys; from csfnet_bundle.dicom import decoder_child\n"
+        "decoder_child.get_decoder = None; sys.argv = ['child', str(2**32)]; decoder_child.main()",
+    )
+    with pytest.raises(Refusal, match="compressed images need pydicom 3 or newer, this is") as caught:
+        read_volume(compressed)
+    assert caught.value.code is RefusalCode.UNREADABLE_SLICE
+    close_decoders()
+
+
 def test_the_childs_processor_time_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     series = make_series(shape=(256, 256, 3))
     noise = np.random.default_rng(0).integers(0, 3000, (256, 256), dtype=np.int16)
