@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+from shlex import quote
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.package import ARCHIVE_NAME, MODEL, write_archive
@@ -51,5 +52,6 @@ def label_app(app: str, studies: str, model: str | None = None, heat_maps: bool 
         for part in bundle.iterdir():
             shutil.move(part, partial / part.name)
     print(f"{target}: serves the scans in {scans.resolve()}")
-    print(f"start: monailabel start_server --app {folder} --studies {scans} --host 127.0.0.1 \\")
+    places = f"--app {quote(str(folder))} --studies {quote(str(scans))}"
+    print(f"start: monailabel start_server {places} --host 127.0.0.1 \\")
     print(f"    --conf models {ARCHIVE_NAME} --conf skip_trainers true --conf sam2 false --conf zoo_source local")
