@@ -1,8 +1,8 @@
 """Write one pair of a cohort as NIfTI files and as the params of a MONAI Label request, for scripts/try_monai_label.sh.
 
 From the repository's root: ``python scripts/monai_label_pair.py DATASET_DIR STUDIES_DIR``. The pair is the first of the
-cohort's section ``inference``. STUDIES_DIR gets ``t0.nii.gz``, ``t1.nii.gz`` and, where the pair is DICOM, links to its
-series' slices as folders ``t0`` and ``t1``; beside it stand ``request.json`` and a datalist of the very same pair for
+cohort's section ``inference``, which must be DICOM. STUDIES_DIR gets ``t0.nii.gz``, ``t1.nii.gz`` and copies of the two
+series as folders ``t0`` and ``t1``; beside it stand ``request.json`` and a datalist of the very same pair for
 ``monai.bundle run inference``.
 """
 
@@ -40,9 +40,10 @@ def main(dataset_dir: str, studies_dir: str) -> None:
     """Write the pair."""
     datalist = load_datalist(dataset_dir)
     pair = datalist.section("inference")[0]
+    if pair.t0 is None:
+        raise SystemExit(f"{dataset_dir}: pair {pair.name}, the first of 'inference', has no t0")
     studies = Path(studies_dir)
     studies.mkdir(parents=True)
-    assert pair.t0 is not None, "the cohort's first pair has no t0"
     for name, scan in (("t0", pair.t0), ("t1", pair.t1)):
         write_scan(name, scan, datalist.folder, studies)
     params = {

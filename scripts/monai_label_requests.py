@@ -35,7 +35,7 @@ def main(url: str, work: Path, page: Path) -> None:
     lines = [f"The server's environment: {versions}.", "", "The whole pair as NIfTI, from `t1.nii.gz`:", ""]
     lines += exchange(url, "t1", params, expected["whole"])
     heat_map = work / "studies" / "attention" / "t1_1_attention.nii.gz"
-    lines += [same_heat_map(heat_map, next((work / "out").glob("whole_1_attention.nii.gz"))), ""]
+    lines += [same_heat_map(heat_map, work / "out" / "whole_1_attention.nii.gz"), ""]
     lines += ["The same pair as DICOM, folders `t0` and `t1` of the studies:", ""]
     lines += exchange(url, str(work / "studies" / "t1"), {**params, "t0": "t0"}, expected["whole"], shown="STUDIES/t1")
     lines += ["No clinical values and no interval:", "", *exchange(url, "t1", sparse, expected["sparse"])]

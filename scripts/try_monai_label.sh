@@ -25,11 +25,13 @@ if [ ! -f "$environment/.installed" ]; then
     pip=("$environment/bin/pip" install --quiet)
     pins=("torch==2.13.0" "numpy==1.26.4" "pydicom<3" "monai==1.6.1")
     # sam2 is built from source, and its build would fetch a second torch: it gets the one that is there.
-    "${pip[@]}" "setuptools<81" wheel 2> /dev/null
-    "${pip[@]}" "torch==2.13.0" "numpy==1.26.4" 2> /dev/null
-    SAM2_BUILD_CUDA=0 "${pip[@]}" --no-build-isolation "monailabel==0.8.5" "${pins[@]}" 2> /dev/null
-    # What of this package's needs MONAI Label does not bring.
-    "${pip[@]}" "dask[distributed]>=2025.1" "rich>=14" "jinja2>=3.1" "${pins[@]}" 2> /dev/null
+    {
+        "${pip[@]}" "setuptools<81" wheel &&
+            "${pip[@]}" "torch==2.13.0" "numpy==1.26.4" &&
+            SAM2_BUILD_CUDA=0 "${pip[@]}" --no-build-isolation "monailabel==0.8.5" "${pins[@]}" &&
+            # What of this package's needs MONAI Label does not bring.
+            "${pip[@]}" "dask[distributed]>=2025.1" "rich>=14" "jinja2>=3.1" "${pins[@]}"
+    } 2> "$work/log" || { tail -20 "$work/log"; exit 1; }
     "$environment/bin/pip" check
     touch "$environment/.installed"
 fi
