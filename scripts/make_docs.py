@@ -49,35 +49,29 @@ def phantom_cpu() -> str:
 
 def benchmark_phantom() -> str:
     """All systems on phantoms, beside the oracle."""
-    return _benchmark("benchmark_phantom.json", "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --out OUT")
+    command = "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --out OUT"
+    return _results("benchmark_phantom.json", command, benchmark_markdown)
 
 
 def benchmark_lidc() -> str:
     """The systems of one image on real nodules of LIDC-IDRI."""
-    return _benchmark(
-        "benchmark_lidc.json",
-        "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT",
-    )
-
-
-def _benchmark(name: str, command: str) -> str:
-    """The tables of a benchmark, or that it has not been run."""
-    if not (RESULTS / name).is_file():
-        return (
-            f"**Not run yet.** `{command}` makes it; its results.json, kept as docs/results/{name}, fills this place."
-        )
-    return benchmark_markdown(_load(name)).rstrip("\n")
+    command = "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT"
+    return _results("benchmark_lidc.json", command, benchmark_markdown)
 
 
 def medst_study() -> str:
     """Med-ST's switches over seeds."""
-    name = "medst_study.json"
+    command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
+    return _results("medst_study.json", command, study_markdown)
+
+
+def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
+    """The tables of a results.json, or that its command has not been run."""
     if not (RESULTS / name).is_file():
-        command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
         return (
             f"**Not run yet.** `{command}` makes it; its results.json, kept as docs/results/{name}, fills this place."
         )
-    return study_markdown(_load(name)).rstrip("\n")
+    return markdown(_load(name)).rstrip("\n")
 
 
 def latency() -> str:
