@@ -10,6 +10,7 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform, RandomizableTransform
 from torch import Tensor
 
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry.resample import OUTSIDE_HU
 
 SAME = 1e-4
@@ -31,6 +32,9 @@ class RandBoxPaddingd(RandomizableTransform, MapTransform):
         window: lower and upper end of the window in HU, which were made 0 and 1.
         prob: of any padding.
         largest_share: of the box's extent along D, H and W, the most that either side can lose.
+
+    Raises:
+        BundleError: a share that could leave nothing.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class RandBoxPaddingd(RandomizableTransform, MapTransform):
         MapTransform.__init__(self, keys)
         RandomizableTransform.__init__(self, prob)
         if not 0 <= largest_share < 0.5:
-            raise ValueError(f"largest_share is {largest_share}, expected at least 0 and below a half")
+            raise BundleError(
+                f"largest_share is {largest_share}, expected at least 0 and below a half", record="box padding"
+            )
         self.padding = (OUTSIDE_HU - window[0]) / (window[1] - window[0])
         self.largest_share = largest_share
         self._shares = torch.zeros(3, 2)

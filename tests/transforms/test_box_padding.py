@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.transforms import RandBoxPaddingd
 
 WINDOW = (-1200.0, 600.0)
@@ -81,5 +82,5 @@ def test_nothing_but_padding_stays_as_it_is() -> None:
 
 
 def test_a_share_that_would_leave_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="below a half"):
+    with pytest.raises(BundleError, match="below a half"):
         RandBoxPaddingd(largest_share=0.5)
