@@ -15,6 +15,16 @@ def test_every_variant_has_its_config(repository: Path) -> None:
         assert name == "default" or (repository / "configs" / "medst" / f"{name}.json").is_file()
 
 
+def test_the_small_size_is_that_of_the_pre_training_without_switches(repository: Path) -> None:
+    """A study puts it over the tiny size, of whose settings nothing but the epochs may stay."""
+    tiny, small = (json.loads((repository / f"configs/medst/{name}.json").read_text()) for name in ("tiny", "small"))
+    assert set(tiny) - set(small) == {"train#trainer#max_epochs"}
+    plain = json.loads((repository / "configs/medst_pretrain.json").read_text())
+    for name, value in small.items():
+        whole, _, part = name.partition("#")
+        assert value == (plain[whole][part] if part else plain[whole])
+
+
 def test_the_default_comes_first() -> None:
     assert find_variants(()) == tuple(VARIANTS)
     assert find_variants(("shuffled", "default")) == ("default", "shuffled")
