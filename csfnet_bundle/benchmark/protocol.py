@@ -98,6 +98,14 @@ class Protocol:
                 record="benchmark",
                 remedy="Name the model.pt of configs/medst_pretrain.json by --pretrained.",
             )
+        if self.pretrained is not None and not start:
+            raise BundleError(
+                "a pre-training is given, and no system starts from one",
+                record="--pretrained",
+                remedy=f"Name by --systems {' or '.join(PRETRAINED_SYSTEMS)}, or leave it away.",
+            )
+        if self.pretrained is not None and not self.pretrained.is_file():
+            raise BundleError(f"there is no file {self.pretrained}", record="--pretrained")
 
     @property
     def rois(self) -> Path:

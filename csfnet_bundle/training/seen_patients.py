@@ -39,15 +39,20 @@ def check_unseen(seen: Mapping[str, Any], dataset_dir: str | Path, source: str) 
         source: the weights' file.
 
     Raises:
-        BundleError: such a patient, by name.
+        BundleError: such a patient, by name; or what the weights tell cannot be read.
     """
     if not seen:
         return
-    hashes = set(seen["hashes"])
+    try:
+        salt, hashes = str(seen["salt"]), set(seen["hashes"])
+    except (KeyError, TypeError):
+        raise BundleError(
+            "its list of the patients that it was trained on is damaged", record=source, remedy="Get the file again."
+        ) from None
     datalist = load_datalist(dataset_dir)
     for section in HELD_OUT:
         for pair in datalist.sections.get(section, ()):
-            if _hash(str(seen["salt"]), pair.subject) in hashes:
+            if _hash(salt, pair.subject) in hashes:
                 raise BundleError(
                     f"these weights were trained on patient {pair.subject}, who is held out in {section!r}",
                     record=source,

@@ -45,3 +45,12 @@ def test_a_pre_training_reaches_the_results(fresh: Protocol, tmp_path: Path) -> 
 def test_a_system_that_starts_from_a_pre_training_is_refused_without_one(fresh: Protocol) -> None:
     with pytest.raises(BundleError, match=r"medst_probe starts from a pre-training, and none is given.*--pretrained"):
         replace(fresh, systems=("csfnet", "medst_probe"))
+
+
+def test_a_pre_training_that_is_not_there_or_not_used_is_refused_before_anything_runs(
+    fresh: Protocol, tmp_path: Path
+) -> None:
+    with pytest.raises(BundleError, match=r"--pretrained: there is no file .*none\.pt"):
+        replace(fresh, systems=("medst_probe",), pretrained=tmp_path / "none.pt")
+    with pytest.raises(BundleError, match=r"no system starts from one.*csfnet_medst or medst_probe"):
+        replace(fresh, systems=("csfnet",), pretrained=tmp_path / "none.pt")

@@ -45,3 +45,11 @@ def test_the_list_names_no_patient_and_two_lists_cannot_be_joined() -> None:
     assert len(first["hashes"]) == 2
     assert not set(first["hashes"]) & set(second["hashes"])
     assert "101" not in first["hashes"]
+
+
+@pytest.mark.parametrize("damaged", [{"salt": "ab"}, {"salt": "ab", "hashes": 5}, ["101"]])
+def test_a_damaged_list_is_said_so(small_cohort: Path, tmp_path: Path, damaged: object) -> None:
+    network, source = TinyNetwork(), tmp_path / "pretrained.pt"
+    torch.save({"model": network.state_dict(), "provenance": {SEEN_PATIENTS: damaged}}, source)
+    with pytest.raises(BundleError, match=f"{source}: its list of the patients .* is damaged"):
+        BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer_weights(network, source))
