@@ -38,6 +38,7 @@ COMMANDS = {
 
 OPTION = re.compile(r"--?([A-Za-z][\w-]*)")
 HELP = {"help", "h"}
+SWITCH_VALUES = ("True", "False")
 FIRE_SEPARATOR = "-"
 """Behind it, Fire takes words for what the command returned."""
 
@@ -89,16 +90,21 @@ def _check_words(name: str, function: Callable[..., object], arguments: Sequence
     parameters = inspect.signature(function).parameters
     options: set[str] = set()
     words: list[str] = []
-    takes_next = False  # as in Fire: an option without = takes the next word, unless that is an option
+    takes_next = ""  # as in Fire: an option without = takes the next word, unless that is an option
     for argument in arguments:
         if argument == "--":  # what follows is for Fire itself
             break
         match = OPTION.match(argument)
         if match is not None:
-            options.add(_known_option(name, match[1], parameters))
-            takes_next = "=" not in argument
+            option = _known_option(name, match[1], parameters)
+            options.add(option)
+            _, given, value = argument.partition("=")
+            takes_next = "" if given else option
+            if given:
+                _check_switch(option, value, parameters)
         elif takes_next:
-            takes_next = False
+            _check_switch(takes_next, argument, parameters)
+            takes_next = ""
         else:
             words.append(argument)
     places = [
@@ -118,6 +124,15 @@ def _known_option(name: str, given: str, parameters: Mapping[str, inspect.Parame
         if known in parameters or known in HELP:
             return known
     raise BundleError(f"{name} has no option --{given}", remedy=_options_of(parameters))
+
+
+def _check_switch(option: str, value: str, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Refuse a switch's value that Fire would hand on as a text, which is true: ``--option=false``."""
+    if option in parameters and isinstance(parameters[option].default, bool) and value not in SWITCH_VALUES:
+        raise BundleError(
+            f"--{option} is {value!r}, expected no value or {' or '.join(SWITCH_VALUES)}",
+            remedy=f"Say --{option} or --no{option}.",
+        )
 
 
 def _options_of(parameters: Mapping[str, inspect.Parameter]) -> str:

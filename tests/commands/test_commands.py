@@ -98,6 +98,16 @@ def test_a_surplus_word_is_refused_before_anything_runs(words: str, surplus: str
     assert calls == []
 
 
+@pytest.mark.parametrize("words", ["--verbose=false", "--verbose no", "--verbose=0"])
+def test_a_switch_takes_no_text_as_that_would_be_true(words: str, calls: Calls, capsys: Output) -> None:
+    assert main(["try-it", "here", *words.split()]) == 1
+    value = words.replace("=", " ").split()[1]
+    expected = f"--verbose is {value!r}, expected no value or True or False. Say --verbose or --noverbose."
+    assert expected in capsys.readouterr().err
+    assert main(["try-it", "here", "--verbose=False"]) == 0
+    assert calls == [{"place": "here", "count": 1, "verbose": False}]
+
+
 def test_as_many_words_as_places_are_taken(calls: Calls) -> None:
     assert main(["try-it", "here", "-3", "0", "False"]) == 0
     assert main(["try-it", "--place", "there", "4", "--", "--verbose"]) == 0

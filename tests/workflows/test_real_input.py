@@ -52,7 +52,7 @@ def test_a_real_series_goes_the_whole_way(
     points = {"point0": (column, row, slice_number), "point1": _voxel(pair.t1.point, scans["t1"])}
     words = [f"--{name}={path}" for name, path in scans.items()]
     words += [f"--{name}={','.join(map(str, point))}" for name, point in points.items()]
-    words += ["--space=voxel", f"--out={out}", f"--checkpoint={repository / MODEL}", "--dicom_out=true"]
+    words += ["--space=voxel", f"--out={out}", f"--checkpoint={repository / MODEL}", "--dicom_out"]
     assert main(["predict", *words]) == 0
 
     table = pd.read_csv(out / "predictions.csv")
