@@ -10,7 +10,6 @@ from typing import Any
 
 import ignite.distributed as idist
 
-from csfnet_bundle.error_hook import one_line_errors
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.radiographs import radiograph_sequences
 from csfnet_bundle.medst.screens import screen_sequences
@@ -76,7 +75,6 @@ def prepare_studies(
     Raises:
         BundleError: no such data, or scans that cannot be read.
     """
-    one_line_errors()
     if idist.get_rank() == 0 and not is_csv(dataset):
         folder = Path(dataset)
         if folder.resolve() == Path(default_dataset).resolve() and not (folder / DATALIST_NAME).is_file():

@@ -1,5 +1,6 @@
 """What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
 
+from csfnet_bundle.error_hook import one_line_errors
 from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
 from csfnet_bundle.training.data import datalist_hash, datalist_items
@@ -30,6 +31,7 @@ __all__ = [
     "load_checkpoint",
     "load_weights",
     "malignancy_scores",
+    "one_line_errors",
     "prepare",
     "transfer_weights",
     "weights_digest",

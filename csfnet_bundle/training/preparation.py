@@ -9,7 +9,6 @@ from typing import Any
 
 import ignite.distributed as idist
 
-from csfnet_bundle.error_hook import one_line_errors
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.pairs import DATALIST_NAME, load_datalist
 from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
@@ -49,7 +48,6 @@ def prepare(
     Raises:
         BundleError: no such cohort, or pairs that cannot be read (all of them are named in the log).
     """
-    one_line_errors()
     if idist.get_rank() == 0:
         _ensure_phantom(Path(dataset_dir), Path(default_dataset_dir))
         cache = RoiCache(cache_dir, RoiSettings.from_plain(roi), repeat_missing_prior=repeat_missing_prior)

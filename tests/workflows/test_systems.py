@@ -9,8 +9,9 @@ import pytest
 from small_cohort import make_small_cohort
 from workflow_runs import REPOSITORY, TRAIN, make_workflow
 
+from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.networks import ALL_SYSTEMS, system_architecture
+from csfnet_bundle.networks import ALL_SYSTEMS, PRETRAINED_SYSTEMS, system_architecture
 from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training import load_checkpoint
 
@@ -30,6 +31,16 @@ def test_the_config_makes_the_network_of_its_row(system: str, small_cohort: Path
     assert expected.items() <= network.architecture().items()
     assert network.architecture()["name"] == ALL_SYSTEMS[system]["name"]
     assert system in workflow.parser.get_parsed_content("output_dir")
+    workflow.finalize()
+
+
+@pytest.mark.parametrize("system", PRETRAINED_SYSTEMS)
+def test_a_pre_trained_system_never_starts_from_nothing(system: str, small_cohort: Path, tmp_path: Path) -> None:
+    settings = {"dataset_dir": str(small_cohort), "bundle_root": str(tmp_path)}
+    workflow = make_workflow("training", [*TRAIN, f"systems/{system}.json"], **settings)
+    with pytest.raises(RuntimeError) as wrapped:
+        workflow.parser.get_parsed_content("transfer")
+    assert f"there is no checkpoint {tmp_path / 'output/medst/model.pt'}" in str(bundle_error_in(wrapped.value))
     workflow.finalize()
 
 
