@@ -13,9 +13,11 @@ from csfnet_bundle.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
 from csfnet_bundle.benchmark.scheduling import run_fits
 from csfnet_bundle.benchmark.splits import Split, labelled_pairs, make_splits, without_reads_of, write_split
+from csfnet_bundle.cohort.splits import SECTIONS
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.pairs import Datalist, FollowUpPair, load_datalist
 from csfnet_bundle.roi import RoiCache, prepare_rois
+from csfnet_bundle.training.seen_patients import check_unseen, read_seen_patients
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ def _check(protocol: Protocol, pairs: Sequence[FollowUpPair], external: Datalist
                 record=f"pair {pair.name}",
                 remedy="Name by --systems those that see t1 alone: t1_image, t1_image_clinical, nas_lung, radfusion.",
             )
+    if protocol.evaluate_on is not None and protocol.pretrained is not None:
+        seen = read_seen_patients(protocol.pretrained)
+        check_unseen(seen, protocol.evaluate_on, str(protocol.pretrained), SECTIONS)
     both = {pair.subject for pair in pairs} & {pair.subject for pair in others}
     if both:
         raise BundleError(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.training.checkpoint import read_plain
 
 SEEN_PATIENTS = "seen_patients"
 """Key of a checkpoint's provenance."""
@@ -30,13 +31,24 @@ def remember_patients(subjects: Iterable[str]) -> dict[str, Any]:
     return {"salt": salt, "hashes": sorted({_hash(salt, subject) for subject in subjects})}
 
 
-def check_unseen(seen: Mapping[str, Any], dataset_dir: str | Path, source: str) -> None:
-    """Check that no patient of a cohort's validation and test sections is among those that weights were trained on.
+def read_seen_patients(path: Path) -> dict[str, Any]:
+    """Return what a file of weights tells of its patients; empty where it tells nothing; raises BundleError."""
+    document = read_plain(path, "Get the file again.")
+    provenance = document.get("provenance") if isinstance(document, dict) else None
+    seen = provenance.get(SEEN_PATIENTS) if isinstance(provenance, dict) else None
+    return seen if isinstance(seen, dict) else {}
+
+
+def check_unseen(
+    seen: Mapping[str, Any], dataset_dir: str | Path, source: str, sections: Sequence[str] = HELD_OUT
+) -> None:
+    """Check that no patient of a cohort's sections is among those that weights were trained on.
 
     Args:
         seen: of :func:`remember_patients`; empty where the weights do not tell.
         dataset_dir: the cohort.
         source: the weights' file.
+        sections: of the cohort, those that choose or judge.
 
     Raises:
         BundleError: such a patient, by name; or what the weights tell cannot be read.
@@ -50,7 +62,7 @@ def check_unseen(seen: Mapping[str, Any], dataset_dir: str | Path, source: str) 
             "its list of the patients that it was trained on is damaged", record=source, remedy="Get the file again."
         ) from None
     datalist = load_datalist(dataset_dir)
-    for section in HELD_OUT:
+    for section in sections:
         for pair in datalist.sections.get(section, ()):
             if _hash(salt, pair.subject) in hashes:
                 raise BundleError(

@@ -8,7 +8,7 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.pairs import load_datalist
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import BestModel
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_unseen, read_seen_patients, remember_patients
 from csfnet_bundle.training.transfer import transfer_weights
 
 
@@ -53,3 +53,12 @@ def test_a_damaged_list_is_said_so(small_cohort: Path, tmp_path: Path, damaged: 
     torch.save({"model": network.state_dict(), "provenance": {SEEN_PATIENTS: damaged}}, source)
     with pytest.raises(BundleError, match=f"{source}: its list of the patients .* is damaged"):
         BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer_weights(network, source))
+
+
+def test_a_file_tells_its_patients_or_nothing(small_cohort: Path, tmp_path: Path) -> None:
+    source = _pretrained(tmp_path / "pretrained.pt", _subjects(small_cohort, "training"))
+    first = _subjects(small_cohort, "training")[0]
+    with pytest.raises(BundleError, match=f"patient {first}, who is held out in 'training'"):
+        check_unseen(read_seen_patients(source), small_cohort, "pretrained.pt", ("training",))
+    torch.save(TinyNetwork().state_dict(), tmp_path / "weights.pt")
+    assert read_seen_patients(tmp_path / "weights.pt") == {}
