@@ -53,6 +53,14 @@ def benchmark_phantom() -> str:
     return _results("benchmark_phantom.json", command, benchmark_markdown)
 
 
+def benchmark_phantom_without_reads() -> str:
+    """The two best systems on phantoms, without what radiologists say of the nodule."""
+    command = (
+        "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad --out OUT"
+    )
+    return _results("benchmark_phantom_without_reads.json", command, benchmark_markdown)
+
+
 def benchmark_lidc() -> str:
     """The systems of one image on real nodules of LIDC-IDRI."""
     command = "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT"
@@ -82,7 +90,15 @@ def latency() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function for function in (phantom_cpu, benchmark_phantom, benchmark_lidc, medst_study, latency)
+    function.__name__: function
+    for function in (
+        phantom_cpu,
+        benchmark_phantom,
+        benchmark_phantom_without_reads,
+        benchmark_lidc,
+        medst_study,
+        latency,
+    )
 } | DICOM_TABLES
 
 
