@@ -137,6 +137,8 @@ def read_instances(path: str) -> list[Instance] | Skip:
     if header.pixel_offset < 0:
         if sop_class in tags.CT_CLASSES:
             return [_damaged(path, HeaderError("a CT image without pixel data", header.values))]
+        if not sop_class:  # every data set has one: this file was cut between two elements, before it
+            return [_damaged(path, HeaderError("the file ends before it says what it is", header.values))]
         return Skip.NO_IMAGE
     if is_multiframe(header):
         return multiframe_instances(path, header)

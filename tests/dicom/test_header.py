@@ -90,6 +90,16 @@ def test_a_wrongly_declared_value_representation_is_seen_through(declared: str, 
     assert found.rows == make_series()[4].Rows
 
 
+def test_a_file_cut_before_its_sop_class_is_a_fault_and_no_other_object(slice_file: Path, tmp_path: Path) -> None:
+    """Between two elements nothing else tells that the file goes on."""
+    content = slice_file.read_bytes()
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(content[: content.index(b"\x08\x00\x16\x00UI")])
+    (found,) = read_instances(str(path))
+    assert found.fault is not None
+    assert "ends before it says what it is" in found.fault.problem
+
+
 @given(share=st.floats(0, 1, exclude_max=True))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cut_off_file_is_never_accepted(slice_file: Path, share: float, tmp_path: Path) -> None:
