@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from monai.bundle import ConfigWorkflow, create_workflow
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -39,3 +41,29 @@ def start(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         words, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+
+
+PATIENCE_S = 240
+"""For one command of a test, on a machine that does other work too."""
+
+
+def epochs_done(folder: Path) -> int:
+    """Return how many epochs the training in a folder has behind it, by the state that it would go on from."""
+    state = folder / "training_state.pt"
+    return int(torch.load(state, weights_only=True)["epoch"]) if state.is_file() else 0
+
+
+def kill_and_take_up(words: list[str], folder: Path, epochs: int) -> None:
+    """Kill -9 a training of so many epochs after one has been written, then give the same command again."""
+    cut = start(words)
+    deadline = time.monotonic() + PATIENCE_S
+    while not epochs_done(folder) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    cut.kill()
+    cut.communicate()
+    assert 1 <= epochs_done(folder) < epochs, "the run was not killed in its middle"
+
+    again = start(words)
+    output, _ = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, output
+    assert "taking up the run" in output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,10 @@ from csfnet_bundle.medst.radiographs import radiograph_sequences
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RoiPlace, StudySequence, all_studies
-from csfnet_bundle.pairs import DATALIST_NAME
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.phantom.cohort import CohortSettings
 from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.training.data import DataDescription, data_description
-
-logger = logging.getLogger(__name__)
+from csfnet_bundle.training.preparation import ensure_phantom
 
 CSV = ".csv"
 PHANTOMS = CohortSettings(subjects=96, seed=2026, screens=3)
@@ -77,9 +74,7 @@ def prepare_studies(
     """
     if idist.get_rank() == 0 and not is_csv(dataset):
         folder = Path(dataset)
-        if folder.resolve() == Path(default_dataset).resolve() and not (folder / DATALIST_NAME).is_file():
-            logger.info("no --dataset_dir is given: making a PHANTOM cohort of three screens in %s (once)", folder)
-            make_cohort(folder, PHANTOMS)
+        ensure_phantom(folder, Path(default_dataset), PHANTOMS)
         if cache_dir is not None:
             _fill_cache(folder, sections, RoiCache(cache_dir, RoiSettings.from_plain(roi)), workers)
     if idist.get_world_size() > 1:

@@ -17,8 +17,9 @@ from monai.engines import Evaluator, Trainer
 from csfnet_bundle import __version__
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_path
-from csfnet_bundle.medst.data import describe_dataset, study_sequences
+from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.medst.network import PretrainingNetwork
+from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.training.checkpoint import MODEL_NAME, read_plain
@@ -94,6 +95,7 @@ class BestPretraining:
         tokenizer: of its text model.
         roi: the ROI's plain values.
         fields: columns of the screening record that become text.
+        sequences: those that are trained on; the file tells whose they are.
         dataset: what is trained on.
         output_dir: where ``model.pt`` goes.
         settings: all that the weights depend on besides the network; their hash goes into the file.
@@ -105,6 +107,7 @@ class BestPretraining:
         tokenizer: SentenceTokenizer,
         roi: Mapping[str, Any],
         fields: Sequence[str],
+        sequences: Sequence[StudySequence],
         dataset: str | Path,
         output_dir: str | Path,
         settings: Mapping[str, object],
@@ -114,7 +117,7 @@ class BestPretraining:
         self._network, self._tokenizer, self._dataset = network, tokenizer, dataset
         self._roi, self._fields = dict(roi), list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        self._seen = remember_patients(sequence.patient for sequence in study_sequences(dataset, "training", fields))
+        self._seen = remember_patients(sequence.patient for sequence in sequences)
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:

@@ -16,9 +16,8 @@ from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
 
 logger = logging.getLogger(__name__)
 
-PHANTOM_SUBJECTS = 96
-"""Subjects of the phantom cohort that stands in for data that nobody has given: made in about two minutes."""
-PHANTOM_SEED = 2026
+PHANTOMS = CohortSettings(subjects=96, seed=2026)
+"""The phantom cohort that stands in for data that nobody has given: made in about two minutes."""
 
 
 def prepare(
@@ -49,20 +48,24 @@ def prepare(
         BundleError: no such cohort, or pairs that cannot be read (all of them are named in the log).
     """
     if idist.get_rank() == 0:
-        _ensure_phantom(Path(dataset_dir), Path(default_dataset_dir))
+        ensure_phantom(Path(dataset_dir), Path(default_dataset_dir), PHANTOMS)
         cache = RoiCache(cache_dir, RoiSettings.from_plain(roi), repeat_missing_prior=repeat_missing_prior)
         _prepare_rois(Path(dataset_dir), sections, cache, workers, scheduler)
     if idist.get_world_size() > 1:
         idist.barrier()
 
 
-def _ensure_phantom(dataset_dir: Path, default_dataset_dir: Path) -> None:
+def ensure_phantom(dataset_dir: Path, default_dataset_dir: Path, settings: CohortSettings) -> None:
+    """Make the phantom cohort that stands in for data that nobody has given, unless it is there; and say so."""
     if dataset_dir.resolve() != default_dataset_dir.resolve() or (dataset_dir / DATALIST_NAME).is_file():
         return
     logger.info(
-        "no --dataset_dir is given: making a PHANTOM cohort of %d subjects in %s (once)", PHANTOM_SUBJECTS, dataset_dir
+        "no --dataset_dir is given: making a PHANTOM cohort of %d subjects, %d screens, in %s (once)",
+        settings.subjects,
+        settings.screens,
+        dataset_dir,
     )
-    make_cohort(dataset_dir, CohortSettings(subjects=PHANTOM_SUBJECTS, seed=PHANTOM_SEED))
+    make_cohort(dataset_dir, settings)
 
 
 def _prepare_rois(

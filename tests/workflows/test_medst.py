@@ -2,14 +2,13 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
-from workflow_runs import command, make_workflow, start
+from workflow_runs import PATIENCE_S, command, kill_and_take_up, make_workflow, start
 
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.medst import load_pretrained
@@ -19,7 +18,6 @@ from csfnet_bundle.training import transfer_weights
 PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
 EVALUATE = ["medst_evaluate.json"]
 SMALLEST = {"text_source": "untrained", "images_per_batch": 12, "train#trainer#max_epochs": 4}
-PATIENCE_S = 240
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +48,6 @@ def pretrained(pretrain: Callable[..., Path]) -> Path:
 
 def _state(folder: Path) -> dict[str, object]:
     return torch.load(folder / "training_state.pt", weights_only=True)
-
-
-def _epochs_done(folder: Path) -> int:
-    return int(str(_state(folder)["epoch"])) if (folder / "training_state.pt").is_file() else 0
 
 
 def _assert_same_weights(first: Path, second: Path) -> None:
@@ -114,17 +108,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callab
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
     words = command("training", PRETRAIN, **{**SMALLEST, **epochs}, dataset_dir=screens, output_dir=disturbed,
                     cache_dir=tmp_path / "rois", **{"roi#size": "[16,32,32]"})  # fmt: skip
-    cut = start(words)
-    deadline = time.monotonic() + PATIENCE_S
-    while not _epochs_done(disturbed) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    cut.kill()
-    cut.communicate()
-    assert 1 <= _epochs_done(disturbed) < 12, "the run was not killed in its middle"
-    again = start(words)
-    output, _ = again.communicate(timeout=PATIENCE_S)
-    assert again.returncode == 0, output
-    assert "taking up the run" in output
+    kill_and_take_up(words, disturbed, epochs=12)
     _assert_same_weights(undisturbed, disturbed)
 
 

@@ -2,21 +2,18 @@
 
 import logging
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.parallel import DistributedDataParallel
-from workflow_runs import EVALUATE, REPOSITORY, TINY, TRAIN, command, make_workflow, start
+from workflow_runs import EVALUATE, PATIENCE_S, REPOSITORY, TINY, TRAIN, command, kill_and_take_up, make_workflow, start
 
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.training import load_checkpoint
 
 FULL_WIDTH_PARAMETERS = 42_938_668
-PATIENCE_S = 240
-"""Longest wait for a child process: only a hang lasts so long."""
 
 
 def _assert_same_weights(first: Path, second: Path) -> None:
@@ -49,24 +46,8 @@ def test_a_killed_run_ends_as_an_undisturbed_one(small_cohort: Path, roi_cache: 
     assert whole.returncode == 0, output
 
     words = command("training", TRAIN, **settings, output_dir=disturbed)
-    cut = start(words)
-    deadline = time.monotonic() + PATIENCE_S
-    while not _epochs_done(disturbed) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    cut.kill()
-    cut.communicate()
-    assert 1 <= _epochs_done(disturbed) < 4, "the run was not killed in its middle"
-
-    again = start(words)
-    output, _ = again.communicate(timeout=PATIENCE_S)
-    assert again.returncode == 0, output
-    assert "taking up the run" in output
+    kill_and_take_up(words, disturbed, epochs=4)
     _assert_same_weights(undisturbed, disturbed)
-
-
-def _epochs_done(folder: Path) -> int:
-    state = folder / "training_state.pt"
-    return int(torch.load(state, weights_only=True)["epoch"]) if state.is_file() else 0
 
 
 def test_a_finished_run_says_so(run: Callable[..., None], trained: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.head import CLASSES, ClassificationHead
+from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
 from csfnet_bundle.networks.medst.medst import create_image_encoder
 from csfnet_bundle.networks.medst.presets import find_size
 from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
@@ -24,7 +25,26 @@ from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 CT_VIEWS = ("coronal", "sagittal")
 
 
-class MedSTCSFNet(Network):
+class _OnMedSTEncoder(Network):
+    """What networks on Med-ST's encoder share: views of both scans, none of them absent, through ``image_encoder``."""
+
+    def __init__(self, size: str, views: Sequence[str], shared_experts: bool, shared_class_token: bool) -> None:
+        super().__init__()
+        self.size = size
+        self.views = list(views)
+        self.shared_experts = shared_experts
+        self.shared_class_token = shared_class_token
+        self.view_size = find_size(size).image_size
+        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
+
+    def encode(self, image: Tensor) -> EncodedViews:
+        """Return the tokens of both scans of (B, 2, D, H, W), as of B*2 studies."""
+        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
+        present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
+        return self.image_encoder(views, present)
+
+
+class MedSTCSFNet(_OnMedSTEncoder):
     """CSF-Net whose encoder is Med-ST's: views of both ROIs, their patches as a map for TRF and CMAF, the same head.
 
     The map's depth is the view, its height and width are the grid of patches, without the rows that only pad the views.
@@ -52,21 +72,14 @@ class MedSTCSFNet(Network):
         use_interval: bool = False,
         attention_dropout: float = ATTENTION_DROPOUT,
     ) -> None:
-        super().__init__()
-        self.size = size
-        self.views = list(views)
-        self.shared_experts = shared_experts
-        self.shared_class_token = shared_class_token
+        super().__init__(size, views, shared_experts, shared_class_token)
         self.clinical_vocabulary = clinical_vocabulary
         self.use_interval = use_interval
         self.attention_dropout = attention_dropout
-        known = find_size(size)
-        self.view_size = known.image_size
-        self.patch_size = known.patch_size
+        self.patch_size = self.image_encoder.patch_size
 
-        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
-        self.temporal_fusion = TemporalFusion(known.width)
-        self.image_tokens = ImageTokens(known.width)
+        self.temporal_fusion = TemporalFusion(self.image_encoder.width)
+        self.image_tokens = ImageTokens(self.image_encoder.width)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
@@ -80,9 +93,7 @@ class MedSTCSFNet(Network):
 
     def feature_maps(self, image: Tensor) -> Tensor:
         """Return the patches of both scans (B, 2, C, V, h, G): h rows of patches that show more than padding."""
-        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
-        present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
-        patches = self.image_encoder(views, present).patches  # (B*2, V*G*G, C)
+        patches = self.encode(image).patches  # (B*2, V*G*G, C)
         grid = self.view_size // self.patch_size
         maps = patches.transpose(1, 2).unflatten(2, (len(self.views), grid, grid))  # (B*2, C, V, G, G)
         if "axial" not in self.views:
@@ -94,7 +105,7 @@ class MedSTCSFNet(Network):
         return maps.unflatten(0, (image.shape[0], image.shape[1]))
 
 
-class MedSTProbe(Network):
+class MedSTProbe(_OnMedSTEncoder):
     """A linear classifier on what the frozen encoder of Med-ST says of both scans, and on the clinical codes.
 
     Only the classifier is trained: it tells what pre-training has put into the encoder.
@@ -118,24 +129,15 @@ class MedSTProbe(Network):
         shared_class_token: bool = False,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
     ) -> None:
-        super().__init__()
-        self.size = size
-        self.views = list(views)
-        self.shared_experts = shared_experts
-        self.shared_class_token = shared_class_token
+        super().__init__(size, views, shared_experts, shared_class_token)
         self.clinical_vocabulary = list(clinical_vocabulary)
-        known = find_size(size)
-        self.view_size = known.image_size
 
-        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
         self.image_encoder.requires_grad_(False)
-        self.classifier = nn.Linear(len(SCANS) * known.width + sum(self.clinical_vocabulary), CLASSES)
+        self.classifier = nn.Linear(len(SCANS) * self.image_encoder.width + sum(self.clinical_vocabulary), CLASSES)
 
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from the image (B, 2, D, H, W) and the clinical tokens (B, 6)."""
-        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
-        present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
-        study = self.image_encoder(views, present).study  # (B*2, C)
+        study = self.encode(image).study  # (B*2, C)
         features = [study.unflatten(0, (image.shape[0], image.shape[1])).flatten(1)]  # (B, 2*C)
         for variable, tokens in enumerate(self.clinical_vocabulary):
             code = torch.zeros(image.shape[0], dtype=torch.long, device=image.device)  # missing
