@@ -95,4 +95,6 @@ def test_what_every_fit_depends_on_cannot_change(
 def test_systems_seeds_and_permutations_can_be_added(protocol: Protocol, tmp_path: Path) -> None:
     mine = replace(protocol, out=tmp_path)
     mine.keep()
+    before = (tmp_path / PROTOCOL_NAME).read_bytes()
     replace(mine, systems=("nas_lung",), seeds=9, permutations=5).keep()
+    assert (tmp_path / PROTOCOL_NAME).read_bytes() == before

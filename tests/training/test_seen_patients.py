@@ -25,7 +25,11 @@ def _subjects(cohort: Path, section: str) -> list[str]:
 def test_weights_of_the_training_patients_are_taken(small_cohort: Path, tmp_path: Path) -> None:
     network = TinyNetwork()
     source = _pretrained(tmp_path / "pretrained.pt", _subjects(small_cohort, "training"))
-    BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer_weights(network, source))
+    transfer = transfer_weights(network, source)
+    best = BestModel(network, RoiSettings().to_plain(), small_cohort, tmp_path, transfer)
+    assert transfer is not None
+    assert set(transfer.copied) == set(network.state_dict())
+    assert best.history == []
 
 
 @pytest.mark.parametrize("section", ["validation", "test"])
