@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import Sighting, screen_of
-from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.tables import CLINICAL_VARIABLES, encode_clinical, is_missing
+from csfnet_bundle.tables.rows import Row, parse_rows
 
 COLUMNS = ("subject", "nodule", "date", "x", "y", "z", "space", "label")
 OPTIONAL_COLUMNS = ("series_uid", "path", "diameter_mm", *CLINICAL_VARIABLES)

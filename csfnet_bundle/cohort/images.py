@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from csfnet_bundle.cohort.table import UID
+from csfnet_bundle.tables.rows import UID
 
 
 def find_series(images: Path, uids: Iterable[str]) -> Mapping[str, Path]:

@@ -10,10 +10,10 @@ import os
 import tarfile
 from pathlib import Path
 
-from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.pairs import FollowUpPair, Scan
+from csfnet_bundle.tables.rows import Row, parse_rows
 
 LABELS, ARCHIVE, IMAGES = "labels.csv", "voi.tar", "image"
 COLUMNS = ("file", "patient_id", "nodule_id", "nx", "ny", "nz", "diameter_mm", "malignant")

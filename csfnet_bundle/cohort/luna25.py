@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import SCREEN_DATES, Sighting, screen_of
-from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.tables.rows import Row, parse_rows
 
 GENDERS = {"Male": 1, "Female": 2, "M": 1, "F": 2, "1": 1, "2": 2}
 """The table's words, and the NLST dictionary's codes, for NLST's codes of gender."""

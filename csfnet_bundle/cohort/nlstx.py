@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.cohort.sighting import SCREEN_DATES, PixelBox, Sighting
-from csfnet_bundle.cohort.table import Row, parse_rows
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.tables.rows import Row, parse_rows
 
 LABELS = {"B": 0, "M": 1}
 COLUMNS = (

@@ -12,7 +12,7 @@ from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLo
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.medst.windows import ChangeViews, LoadWindow, OrderStudies, windows
+from csfnet_bundle.medst.windows import ChangeViews, LoadWindow, OrderStudies, windows, windows_a_batch
 
 __all__ = [
     "ALLOWED_FIELDS",
@@ -46,4 +46,5 @@ __all__ = [
     "study_sequences",
     "text_config",
     "windows",
+    "windows_a_batch",
 ]

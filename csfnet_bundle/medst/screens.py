@@ -6,9 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.abnormalities import YEAR, NoduleTable, read_nodules
 from csfnet_bundle.medst.change import Change, change_between
 from csfnet_bundle.medst.sentences import (
     ALLOWED_FIELDS,
@@ -18,18 +16,17 @@ from csfnet_bundle.medst.sentences import (
     check_fields,
     study_sentence,
 )
-from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence
+from csfnet_bundle.medst.sequences import LONGEST_WINDOW, RoiPlace, Study, StudySequence
 from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, load_datalist
 from csfnet_bundle.tables import is_missing
 
 logger = logging.getLogger(__name__)
 
 ABNORMALITIES = "ctab.csv"
-KEYS = ("pid", "sct_ab_desc")
-NODULE_CODE = 51
-"""sct_ab_desc: non-calcified nodule or mass of at least 4 mm."""
 FIRST_SCREEN_YEAR = 1999
 """NLST's fictitious dates put the screen T0 of everybody into this year, T1 into the next, and so on."""
+MOST_SCREENS = LONGEST_WINDOW
+"""NLST had three screens; a phantom cohort may have more. A date beyond them is no fictitious one of NLST."""
 
 Record = dict[str, object]
 
@@ -52,37 +49,17 @@ def screen_sequences(
         abnormalities: NLST's abnormality table; by default ``ctab.csv`` of the folder.
 
     Raises:
-        BundleError: no datalist or table, an empty section, or a field that must not become text.
+        BundleError: no datalist or table, a cell of it that is no number, an empty section, or a field that must not
+            become text.
     """
     datalist = load_datalist(dataset_dir)
     check_fields(fields)
-    records = _read_records(Path(abnormalities) if abnormalities else datalist.folder / ABNORMALITIES)
+    records = read_nodules(Path(abnormalities) if abnormalities else datalist.folder / ABNORMALITIES)
     sequences = [_sequence(chain, datalist, records, fields) for chain in _chains(datalist.section(section))]
     without = sum("diameters" not in study.values for sequence in sequences for study in sequence.studies)
     if without:
         logger.warning("%d studies have no nodule record of their own in the table: their text has none", without)
     return sequences
-
-
-def _read_records(path: Path) -> dict[tuple[str, int], list[Record]]:
-    """Return the nodules' rows by participant and study year."""
-    if not path.is_file():
-        raise BundleError(
-            f"there is no abnormality table {path}",
-            remedy="Name NLST's ctab file by --abnormalities; `python -m csfnet_bundle phantom` makes one.",
-        )
-    wanted = {*KEYS, *NODULE_FIELDS}
-    table = pd.read_csv(path, usecols=lambda name: name in wanted)
-    missing = wanted - set(table.columns)
-    if missing:
-        raise BundleError(f"column {min(missing)} is missing", record=str(path), remedy="Use NLST's ctab file.")
-    nodules = table[table["sct_ab_desc"] == NODULE_CODE]
-    records: dict[tuple[str, int], list[Record]] = {}
-    for row in nodules.to_dict("records"):
-        records.setdefault((str(int(row["pid"])), int(row["study_yr"])), []).append(
-            {name: row[name] for name in NODULE_FIELDS}
-        )
-    return records
 
 
 def _place(scan: Scan) -> tuple[object, ...]:
@@ -107,7 +84,7 @@ def _chains(pairs: Sequence[FollowUpPair]) -> list[list[FollowUpPair]]:
 def _sequence(
     chain: Sequence[FollowUpPair],
     datalist: Datalist,
-    records: dict[tuple[str, int], list[Record]],
+    records: NoduleTable,
     fields: Sequence[str],
 ) -> StudySequence:
     first = chain[0]
@@ -143,16 +120,15 @@ def _sequence(
     return StudySequence(first.name, first.subject, tuple(studies))
 
 
-def _record(pair: FollowUpPair, scan: Scan, records: dict[tuple[str, int], list[Record]]) -> Record:
+def _record(pair: FollowUpPair, scan: Scan, records: NoduleTable) -> Record:
     """Return the participant's fields and, where the year has one nodule alone, those of the nodule."""
     record: Record = {name: pair.clinical[name] for name in PARTICIPANT_FIELDS if name in pair.clinical}
-    day = scan.day
-    if day is None:  # of which year nobody says: then neither is its nodule's row known
+    year = None if scan.day is None else scan.day.year - FIRST_SCREEN_YEAR
+    if year is None or year not in range(MOST_SCREENS):  # of which screen nobody says: nor which row is its nodule's
         return record
-    year = day.year - FIRST_SCREEN_YEAR
     rows = records.get((pair.subject, year), [])
     # Of several nodules nobody says here which is this one: then the sentence speaks of the participant alone.
-    return {**record, **rows[0]} if len(rows) == 1 else {**record, "study_yr": year}
+    return {**record, **rows[0]} if len(rows) == 1 else {**record, YEAR: year}
 
 
 def _diameters(record: Record) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -9,11 +10,15 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.tables import is_missing, refuse_outcomes
 
-NODULE_FIELDS = ("study_yr", "sct_pre_att", "sct_margins", "sct_long_dia", "sct_perp_dia", "sct_epi_loc")
+DIAMETERS = ("sct_long_dia", "sct_perp_dia")
+"""Longest and perpendicular diameter in mm; NLST's are whole numbers, other tables' need not be."""
+NODULE_FIELDS = ("study_yr", "sct_pre_att", "sct_margins", *DIAMETERS, "sct_epi_loc")
 """Columns of NLST's abnormality table (ctab) that may become text."""
 PARTICIPANT_FIELDS = ("age", "gender", "cigsmok")
 """Columns of NLST's participant table (prsn) that may become text."""
 ALLOWED_FIELDS = (*NODULE_FIELDS, *PARTICIPANT_FIELDS)
+MEASURED = {**dict.fromkeys(DIAMETERS, "a number of mm"), "age": "a number of years"}
+"""Fields that may have a fraction; all others are codes."""
 DENIED_READS = re.compile(r"scr_res.*|scr_iso.*", re.IGNORECASE)
 """A read of the screen says what a radiologist concluded from it; with the outcomes that
 :func:`csfnet_bundle.tables.refuse_outcomes` knows it must never be text."""
@@ -74,11 +79,11 @@ def study_sentence(record: Mapping[str, object], fields: Sequence[str] = ALLOWED
         fields: columns that become text, from :data:`ALLOWED_FIELDS`.
 
     Raises:
-        BundleError: see :func:`check_fields`.
+        BundleError: see :func:`check_fields`; or a value is no number, or a code no whole one.
     """
-    known = {name: _code(record[name]) for name in check_fields(fields) if not is_missing(record.get(name))}
+    known = {name: _number(name, record[name]) for name in check_fields(fields) if not is_missing(record.get(name))}
     sentences = [
-        f"Screening year {known['study_yr']}." if "study_yr" in known else "",
+        f"Screening year {known['study_yr']:g}." if "study_yr" in known else "",
         _nodule_sentence(known),
         _participant_sentence(known),
     ]
@@ -97,31 +102,44 @@ def change_sentence(before: tuple[float, float], after: tuple[float, float], cha
     return CHANGE_TEMPLATES[change][wording].format(before=_size(*before), after=_size(*after))
 
 
-def _nodule_sentence(known: Mapping[str, int]) -> str:
-    attenuation = ATTENUATIONS.get(known.get("sct_pre_att", 0), "")
-    margins = MARGINS.get(known.get("sct_margins", 0), "")
+def _nodule_sentence(known: Mapping[str, float]) -> str:
+    attenuation = _word(ATTENUATIONS, known, "sct_pre_att")
+    margins = _word(MARGINS, known, "sct_margins")
     long_diameter, perpendicular = known.get("sct_long_dia"), known.get("sct_perp_dia")
-    lobe = LOBES.get(known.get("sct_epi_loc", 0), "")
+    lobe = _word(LOBES, known, "sct_epi_loc")
     if not any((attenuation, margins, long_diameter, lobe)):
         return ""
     size = ""
     if long_diameter is not None:
-        size = f"{long_diameter} mm" if perpendicular is None else _size(long_diameter, perpendicular)
+        size = f"{long_diameter:g} mm" if perpendicular is None else _size(long_diameter, perpendicular)
     what = f"{attenuation} nodule".strip() + (f" with {margins} margins" if margins else "")
     words = ", ".join(filter(None, [what, size, f"in the {lobe}" if lobe else ""]))
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _participant_sentence(known: Mapping[str, int]) -> str:
-    sex, smoking = SEXES.get(known.get("gender", 0), ""), SMOKING.get(known.get("cigsmok", -1), "")
-    person = f"{known['age']} year old {sex or 'person'}" if "age" in known else sex
+def _participant_sentence(known: Mapping[str, float]) -> str:
+    sex, smoking = _word(SEXES, known, "gender"), _word(SMOKING, known, "cigsmok")
+    person = f"{known['age']:g} year old {sex or 'person'}" if "age" in known else sex
     words = ", ".join(filter(None, [person, smoking]))
     return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
+def _word(words: Mapping[int, str], known: Mapping[str, float], name: str) -> str:
+    """Return the word of a code, blank where it has none or is not known."""
+    return words.get(int(known[name]), "") if name in known else ""
 
 
 def _size(long_diameter: float, perpendicular_diameter: float) -> str:
     return f"{long_diameter:g} x {perpendicular_diameter:g} mm"
 
 
-def _code(value: object) -> int:
-    return int(float(str(value)))
+def _number(name: str, value: object) -> float:
+    """Return a cell as a number; a code has no fraction."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or not (name in MEASURED or number.is_integer()):
+        expected = MEASURED.get(name, "a code, which is a whole number")
+        raise BundleError(f"{name} is {value!r}, expected {expected}", remedy="Correct it, or leave it blank.")
+    return number

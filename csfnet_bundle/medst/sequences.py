@@ -8,6 +8,9 @@ from pathlib import Path
 
 from csfnet_bundle.pairs import FollowUpPair
 
+LONGEST_WINDOW = 8
+"""Studies of a sequence that a pre-training sees at once, at most."""
+
 
 @dataclass(frozen=True)
 class RoiPlace:

@@ -20,6 +20,7 @@ from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
 SCHEDULES = ("joint", "forward-then-reverse")
 FORWARD_SHARE = 0.5
 """Of the epochs of ``forward-then-reverse``, in which forward mapping is alone; then reverse mapping joins it."""
+WEIGHTS = ("global_weight", "local_weight", "temporal_weight", "direction_weight")
 CLIP_NORM = 1.0
 """Largest norm of a step's gradient. Reverse mapping divides by a variance: rare batches have very long gradients."""
 
@@ -39,9 +40,19 @@ class ObjectiveLoss:
 
     Args:
         objective: the sum of losses.
+
+    Raises:
+        BundleError: all of its weights are 0.
     """
 
     def __init__(self, objective: MedSTObjective) -> None:
+        weights = {name: getattr(objective, name) for name in WEIGHTS}
+        if not any(weights.values()):
+            raise BundleError(
+                f"{', '.join(weights)} are all 0: nothing would be trained",
+                record="objective",
+                remedy="Give one a weight.",
+            )
         self.objective = objective
 
     def __call__(self, embeddings: Embeddings, batch: Batch) -> Tensor:

@@ -11,13 +11,12 @@ import torch
 from monai.transforms import Compose, RandAffine, RandFlip, Randomizable, Transform
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst.sequences import StudySequence
+from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
 from csfnet_bundle.medst.views import StudyViews
 
 logger = logging.getLogger(__name__)
 
 ORDERS = ("ordered", "shuffled", "reversed", "mispaired")
-LONGEST_WINDOW = 8
 ROWS, COLUMNS = 0, 1
 Record = dict[str, Any]
 
@@ -42,6 +41,24 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
         for sequence in sequences
         for start in range(max(1, len(sequence.studies) - length + 1))
     ]
+
+
+def windows_a_batch(images: int, length: int) -> int:
+    """Return how many windows make a batch of that many images, or of the most that whole windows allow.
+
+    Args:
+        images: studies of a batch.
+        length: studies of a window.
+
+    Raises:
+        BundleError: not even one window, or one study alone, which has no negative and no batch statistics.
+    """
+    if images < max(2, length):
+        raise BundleError(
+            f"images_per_batch is {images}, expected {max(2, length)} or more with windows of {length}",
+            remedy="Give it a multiple of the window.",
+        )
+    return images // length
 
 
 class LoadWindow(Transform):

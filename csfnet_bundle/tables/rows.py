@@ -1,4 +1,4 @@
-"""Reading a table of positions row by row, with messages that name the row, the column and the value."""
+"""Reading a CSV table row by row, with messages that name the row, the column and the value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.tables import is_missing
+from csfnet_bundle.tables.clinical import is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What the datalist's schema takes as a patient's or a nodule's name; it can also be a file's name."""
@@ -70,6 +70,10 @@ class Row:
             raise self._refusal(column, "a finite number")
         return value
 
+    def optional_number(self, column: str) -> float | None:
+        """Return a cell as a finite number, None where it is blank or the table has no such column."""
+        return None if self.optional(column) is None else self.number_in(column)
+
     def whole(self, column: str) -> int:
         """Return a cell as a whole number (``98.0`` is one)."""
         value = self.number_in(column)
@@ -119,7 +123,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         BundleError: no such file, no text, a column that is not there, no row, or a row with too few or many cells.
     """
     if not path.is_file():
-        raise BundleError(f"there is no table {path}", remedy="Name the downloaded table by --table.")
+        raise BundleError(f"there is no table {path}", remedy="Name the file that was downloaded.")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         try:
@@ -129,7 +133,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 raise BundleError(
                     f"the table has no column {missing[0]!r}; it has {', '.join(header) or 'none'}",
                     record=str(path),
-                    remedy="docs/nlst.md has the columns of each source.",
+                    remedy="docs/nlst.md has the columns of each source, docs/medst.md those of an evaluation.",
                 )
             reader.fieldnames = header
             empty = True
