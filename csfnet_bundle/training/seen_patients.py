@@ -51,6 +51,26 @@ def check_unseen(
         sections: of the cohort, those that choose or judge.
 
     Raises:
+        BundleError: see :func:`check_judged`.
+    """
+    if not seen:
+        return
+    datalist = load_datalist(dataset_dir)
+    for section in sections:
+        subjects = [pair.subject for pair in datalist.sections.get(section, ())]
+        check_judged(seen, subjects, f"held out in {section!r}", source)
+
+
+def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, source: str) -> None:
+    """Check that none of these patients is among those that weights were trained on.
+
+    Args:
+        seen: of :func:`remember_patients`; empty where the weights do not tell.
+        subjects: the patients.
+        role: what is done with them, for the message.
+        source: the weights' file.
+
+    Raises:
         BundleError: such a patient, by name; or what the weights tell cannot be read.
     """
     if not seen:
@@ -61,15 +81,13 @@ def check_unseen(
         raise BundleError(
             "its list of the patients that it was trained on is damaged", record=source, remedy="Get the file again."
         ) from None
-    datalist = load_datalist(dataset_dir)
-    for section in sections:
-        for pair in datalist.sections.get(section, ()):
-            if _hash(salt, pair.subject) in hashes:
-                raise BundleError(
-                    f"these weights were trained on patient {pair.subject}, who is held out in {section!r}",
-                    record=source,
-                    remedy="Pre-train on the training patients of this very split.",
-                )
+    for subject in subjects:
+        if _hash(salt, subject) in hashes:
+            raise BundleError(
+                f"these weights were trained on patient {subject}, who is {role}",
+                record=source,
+                remedy="Pre-train on the training patients of this very split.",
+            )
 
 
 def _hash(salt: str, subject: str) -> str:

@@ -57,18 +57,23 @@ class Transfer:
         }
 
 
-def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Transfer | None:
+def transfer_weights(
+    network: torch.nn.Module, path: str | Path | None, roi: Mapping[str, Any] | None = None
+) -> Transfer | None:
     """Copy into the network every tensor of the checkpoint that has the name and the shape of one of its own.
 
-    What was left out is listed in the log, tensor by tensor.
+    What was left out is listed in the log, tensor by tensor. A network whose weights mean something else where names
+    and shapes are the same (the order of its views, for one) says so by ``must_agree``, see
+    :class:`csfnet_bundle.networks.MedSTCSFNet`; then the checkpoint must be of such a network, and of this ROI.
 
     Args:
         network: changed in place.
         path: a checkpoint of this bundle, or any state dictionary that ``torch.load`` reads with ``weights_only=True``;
             None copies nothing.
+        roi: the ROI's plain values.
 
     Raises:
-        BundleError: no such file, no state dictionary, or nothing in it fits.
+        BundleError: no such file, no state dictionary, nothing in it fits, or it comes from what must not differ.
     """
     if path is None:
         return None
@@ -80,6 +85,7 @@ def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Trans
     weights = _state_dictionary(document)
     if not weights:
         raise BundleError("holds no state dictionary", record=str(path), remedy=remedy)
+    _check_agreement(network, document, roi, str(path))
     own = network.state_dict()
     left_out = {name: reason for name, tensor in weights.items() if (reason := _misfit(own.get(name), tensor))}
     copied = {name: tensor for name, tensor in weights.items() if name not in left_out}
@@ -92,13 +98,13 @@ def transfer_weights(network: torch.nn.Module, path: str | Path | None) -> Trans
     network.load_state_dict({**own, **copied})
     transfer = Transfer(
         source=str(path),
-        trained_on=str(_provenance(document).get("trained_on", "unknown")),
+        trained_on=str(_told(document, "provenance").get("trained_on", "unknown")),
         sha256=weights_digest(path) or "",
         copied=tuple(copied),
         left_out=left_out,
         fresh=tuple(name for name in own if name not in copied),
-        pretraining=_provenance(document).get("pretraining", {}),
-        seen_patients=_provenance(document).get(SEEN_PATIENTS, {}),
+        pretraining=_told(_told(document, "provenance"), "pretraining"),
+        seen_patients=_told(document, "provenance").get(SEEN_PATIENTS, {}),
     )
     _log(transfer)
     return transfer
@@ -127,10 +133,32 @@ def _misfit(own: torch.Tensor | None, tensor: torch.Tensor) -> str:
     return "" if own.shape == tensor.shape else f"shape {tuple(tensor.shape)}, the network's has {tuple(own.shape)}"
 
 
-def _provenance(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a checkpoint of this bundle tells of itself; nothing of others."""
-    provenance = document.get("provenance")
-    return provenance if isinstance(provenance, Mapping) else {}
+def _told(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of what a checkpoint of this bundle tells of itself; nothing of others."""
+    part = document.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _check_agreement(
+    network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
+) -> None:
+    names = getattr(network, "must_agree", ())
+    own = {name: getattr(network, name) for name in names} | ({"roi": roi} if names and roi is not None else {})
+    theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
+    for name, value in own.items():
+        if name in theirs and _plain(theirs[name]) != _plain(value):
+            raise BundleError(
+                f"its {name} is {_plain(theirs[name])}, that of the network which should start from it {_plain(value)}",
+                record=path,
+                remedy="Give both the same.",
+            )
+
+
+def _plain(value: object) -> object:
+    """Return tuples as lists, and mappings in one order, for a comparison and for people."""
+    if isinstance(value, Mapping):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _log(transfer: Transfer) -> None:

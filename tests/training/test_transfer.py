@@ -86,6 +86,44 @@ def test_what_cannot_be_taken_over_is_refused(content: object, words: str, tmp_p
         transfer_weights(tiny_network(), path)
 
 
+AGREED = {"size": "tiny", "views": ["coronal", "sagittal"], "shared_experts": False, "shared_class_token": False,
+          "mask_blank": True}  # fmt: skip
+ROI = {"size": [16, 64, 64], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
+
+
+def _pretrained(path: Path, architecture: dict[str, object], roi: dict[str, object]) -> Path:
+    weights = create_network({"name": "MedSTProbe", "size": "tiny"}).state_dict()
+    torch.save({"model": weights, "architecture": architecture, "roi": roi}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("views", ["sagittal", "coronal"]), ("mask_blank", False), ("shared_class_token", True), ("size", "small")],
+)
+def test_weights_of_other_views_are_refused_where_they_would_fit(tmp_path: Path, name: str, other: object) -> None:
+    network = create_network({"name": "MedSTCSFNet", "size": "tiny"})
+    path = _pretrained(tmp_path / "medst.pt", {**AGREED, name: other}, ROI)
+    with pytest.raises(BundleError, match=f"its {name} is .*, that of the network which should start from it"):
+        transfer_weights(network, path, ROI)
+    assert transfer_weights(network, _pretrained(path, AGREED, ROI), ROI) is not None
+
+
+def test_views_of_another_roi_are_refused(tmp_path: Path) -> None:
+    network = create_network({"name": "MedSTProbe", "size": "tiny"})
+    path = _pretrained(tmp_path / "medst.pt", AGREED, {**ROI, "spacing": (0.5, 0.5, 0.5)})
+    with pytest.raises(BundleError, match=r"its roi is .*0\.5.*, that of the network .*1\.0"):
+        transfer_weights(network, path, ROI)
+
+
+def test_a_pre_training_that_is_no_mapping_tells_nothing(tmp_path: Path) -> None:
+    weights = tiny_network().state_dict()
+    torch.save({"model": weights, "provenance": {"pretraining": ["steps", 3]}}, tmp_path / "odd.pt")
+    transfer = transfer_weights(tiny_network(), tmp_path / "odd.pt")
+    assert transfer is not None
+    assert transfer.pretraining == {}
+
+
 def test_a_pre_training_is_told(tmp_path: Path) -> None:
     """Med-ST's checkpoint gives its image encoder, and what it says of itself goes on."""
     network = create_network({"name": "MedSTProbe", "size": "tiny"})

@@ -26,16 +26,25 @@ CT_VIEWS = ("coronal", "sagittal")
 
 
 class _OnMedSTEncoder(Network):
-    """What networks on Med-ST's encoder share: views of both scans, none of them absent, through ``image_encoder``."""
+    """What networks on Med-ST's encoder share: views of both scans, none of them absent, through ``image_encoder``.
 
-    def __init__(self, size: str, views: Sequence[str], shared_experts: bool, shared_class_token: bool) -> None:
+    Attributes:
+        must_agree: what has to be as it was in the pre-training: weights of other views would fit, and mean nothing.
+    """
+
+    must_agree = ("size", "views", "shared_experts", "shared_class_token", "mask_blank")
+
+    def __init__(
+        self, size: str, views: Sequence[str], shared_experts: bool, shared_class_token: bool, mask_blank: bool
+    ) -> None:
         super().__init__()
         self.size = size
         self.views = list(views)
         self.shared_experts = shared_experts
         self.shared_class_token = shared_class_token
+        self.mask_blank = mask_blank
         self.view_size = find_size(size).image_size
-        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token)
+        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token, mask_blank)
 
     def encode(self, image: Tensor) -> EncodedViews:
         """Return the tokens of both scans of (B, 2, D, H, W), as of B*2 studies."""
@@ -54,6 +63,7 @@ class MedSTCSFNet(_OnMedSTEncoder):
         views: of the ROI, see :data:`csfnet_bundle.networks.medst.VIEWS`.
         shared_experts: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
         shared_class_token: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
+        mask_blank: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
         clinical_vocabulary: number of tokens of each clinical variable.
         use_interval: see :class:`csfnet_bundle.networks.CSFNet`.
         attention_dropout: of the cross-modal attention, in training.
@@ -68,11 +78,12 @@ class MedSTCSFNet(_OnMedSTEncoder):
         views: Sequence[str] = CT_VIEWS,
         shared_experts: bool = False,
         shared_class_token: bool = False,
+        mask_blank: bool = True,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
         use_interval: bool = False,
         attention_dropout: float = ATTENTION_DROPOUT,
     ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token)
+        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
         self.clinical_vocabulary = clinical_vocabulary
         self.use_interval = use_interval
         self.attention_dropout = attention_dropout
@@ -115,6 +126,7 @@ class MedSTProbe(_OnMedSTEncoder):
         views: see :class:`MedSTCSFNet`.
         shared_experts: see :class:`MedSTCSFNet`.
         shared_class_token: see :class:`MedSTCSFNet`.
+        mask_blank: see :class:`MedSTCSFNet`.
         clinical_vocabulary: number of tokens of each clinical variable.
 
     Raises:
@@ -127,9 +139,10 @@ class MedSTProbe(_OnMedSTEncoder):
         views: Sequence[str] = CT_VIEWS,
         shared_experts: bool = False,
         shared_class_token: bool = False,
+        mask_blank: bool = True,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
     ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token)
+        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
         self.clinical_vocabulary = list(clinical_vocabulary)
 
         self.image_encoder.requires_grad_(False)
