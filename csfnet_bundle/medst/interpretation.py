@@ -24,7 +24,7 @@ MOST_STUDIES = 200
 BATCH = 32
 COMPONENTS = 4
 """Principal components between which mutual information is estimated: a few hundred studies do not serve for more."""
-WORDS_OF_SIZE = tuple(name for name in NODULE_FIELDS if name != "study_yr")
+WORDS_OF_NODULE = tuple(name for name in NODULE_FIELDS if name != "study_yr")
 
 Array = NDArray[np.float64]
 Result = dict[str, float | int]
@@ -135,8 +135,8 @@ def _maps(
     targets = roi_views(balls, names, views.pixels)[:, :, 0]  # (N, V, S, S), maximum along the axis
     grid = network.image_encoder.grid
     touched = torch.nn.functional.adaptive_max_pool2d(targets, grid) > 0.5  # (N, V, G, G)
-    texts = [study_sentence({name: study.values[name] for name in WORDS_OF_SIZE if name in study.values},
-                            WORDS_OF_SIZE) for study in studies]  # fmt: skip
+    texts = [study_sentence({name: study.values[name] for name in WORDS_OF_NODULE if name in study.values},
+                            WORDS_OF_NODULE) for study in studies]  # fmt: skip
     device = next(network.parameters()).device  # an evaluator may have taken it to a GPU
     tensors = {
         "views": pictures,

@@ -8,14 +8,12 @@ from csfnet_bundle.networks.medst.medst import (
     MedST,
     TextEmbeddings,
     create_image_encoder,
-    create_medst,
 )
-from csfnet_bundle.networks.medst.presets import FAITHFUL, SIZES
+from csfnet_bundle.networks.medst.presets import SIZES
 from csfnet_bundle.networks.medst.roi_views import VIEWS, roi_views
 from csfnet_bundle.networks.medst.text_encoder import TextEncoder
 
 __all__ = [
-    "FAITHFUL",
     "SIZES",
     "VIEWS",
     "Embeddings",
@@ -26,6 +24,5 @@ __all__ = [
     "TextEmbeddings",
     "TextEncoder",
     "create_image_encoder",
-    "create_medst",
     "roi_views",
 ]

@@ -41,7 +41,6 @@ class Embeddings(NamedTuple):
         text: (N, 128), of the study's text.
         patches: (N, P, 128), P = V * G * G, view by view and row by row.
         patch_mask: (N, P) bool, patches that count.
-        patch_view: (P,) int64, the view of each patch.
         patch_context: (N, P, 128), what the words answer each patch.
         patch_weights: (N, P), sum 1.
         words: (N, W, 128).
@@ -56,7 +55,6 @@ class Embeddings(NamedTuple):
     text: Tensor
     patches: Tensor
     patch_mask: Tensor
-    patch_view: Tensor
     patch_context: Tensor
     patch_weights: Tensor
     words: Tensor
@@ -129,7 +127,6 @@ class MedST(nn.Module):
             text=text.text,
             patches=image.patches,
             patch_mask=image.patch_mask,
-            patch_view=self._patch_view(image.patches.device),
             patch_context=patch_context,
             patch_weights=self.patch_weights(image.patches, patch_context, image.patch_mask),
             words=text.words,
@@ -193,48 +190,20 @@ class MedST(nn.Module):
         both = empty.to(vectors.dtype).masked_scatter(later[:, None], vectors)  # (2, N, 128)
         return both[0], both[1]
 
-    def _patch_view(self, device: torch.device) -> Tensor:
-        encoder = self.image_encoder
-        return torch.arange(encoder.views, device=device).repeat_interleave(encoder.grid**2)
-
 
 def _context(asking: Tensor, answering: Tensor, answering_mask: Tensor) -> Tensor:
     """Return ``c_i = normalised sum_k a_ik p_k``, (N, Q, 128)."""
     return nn.functional.normalize(attention(asking, answering, answering_mask) @ answering, dim=2)
 
 
-def create_medst(
-    text_model: nn.Module,
-    text_width: int,
-    size: str = "small",
-    views: int = 2,
-    shared_experts: bool = False,
-    shared_class_token: bool = False,
-    mask_blank: bool = True,
-    weighting: str = "modality",
-    freeze: Sequence[str] = (),
-) -> MedST:
-    """Make the network of a size, from plain values and a language model.
-
-    Args:
-        text_model: see :class:`csfnet_bundle.networks.medst.TextEncoder`.
-        text_width: of its hidden states.
-        size: ``"tiny"``, ``"small"`` or ``"full"``.
-        views: number of views.
-        shared_experts: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
-        shared_class_token: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
-        mask_blank: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
-        weighting: see :class:`MedST`.
-        freeze: see :class:`MedST`.
-    """
-    image_encoder = create_image_encoder(size, views, shared_experts, shared_class_token, mask_blank)
-    return MedST(image_encoder, TextEncoder(text_model, text_width), find_size(size).projection, weighting, freeze)
-
-
 def create_image_encoder(
     size: str, views: int, shared_experts: bool = False, shared_class_token: bool = False, mask_blank: bool = True
 ) -> ImageEncoder:
-    """Make the image encoder of a size; arguments as of :func:`create_medst`."""
+    """Make the image encoder of a size, ``"tiny"``, ``"small"`` or ``"full"``; the rest as of :class:`ImageEncoder`.
+
+    Raises:
+        ValueError: there is no such size.
+    """
     known = find_size(size)
     return ImageEncoder(
         known.image_size,

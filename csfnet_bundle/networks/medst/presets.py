@@ -1,8 +1,8 @@
-"""Sizes of the networks, and Med-ST as published as one set of arguments."""
+"""Sizes of the networks."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Size(NamedTuple):
@@ -30,21 +30,6 @@ SIZES = {
     "small": Size(64, 8, 192, 6, 6, 512),
     "full": Size(224, 16, 768, 12, 12, 2048),  # ViT-B/16, as published
 }
-
-FAITHFUL: dict[str, dict[str, Any]] = {
-    "network": {"shared_class_token": True, "mask_blank": False, "weighting": "modality"},
-    "objective": {
-        "direction_weight": 0.0,
-        "variance_floor": False,
-        "equal_texts_positive": False,
-        "exact_length": 4,
-        "gather": False,
-    },
-}
-"""What is published and differs from this project's defaults, as arguments of ``create_medst`` and ``MedSTObjective``.
-
-Errors of the published code (laterals on the wrong study, absent views and padding in the local loss) are left out.
-"""
 
 
 def find_size(size: str) -> Size:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from csfnet_bundle.networks.medst import FAITHFUL, SIZES, MedST, MedSTObjective, create_medst
+from csfnet_bundle.networks.medst import SIZES, MedST, MedSTObjective, create_image_encoder
 
 
 def test_embeddings_have_their_shapes_and_length_one(medst: Callable[..., MedST], studies: Callable) -> None:
@@ -12,7 +12,6 @@ def test_embeddings_have_their_shapes_and_length_one(medst: Callable[..., MedST]
     embeddings = network(batch)
     assert embeddings.image.shape == embeddings.text.shape == (6, 128)
     assert embeddings.patches.shape == (6, 2 * 16, 128)
-    assert embeddings.patch_view.tolist() == 16 * [0] + 16 * [1]
     for vectors in (
         embeddings.image,
         embeddings.patches[embeddings.patch_mask],
@@ -109,11 +108,16 @@ def test_where_words_look(medst: Callable[..., MedST], studies: Callable) -> Non
     assert not looks[0, :, 16:].any()
 
 
-@pytest.mark.parametrize("preset", [{}, FAITHFUL["network"]])
-def test_a_size_by_its_name(preset: dict, medst: Callable[..., MedST], studies: Callable) -> None:
-    network = create_medst(medst().text_encoder.model, 16, "tiny", **preset).eval()
-    batch = studies(1, 2)
-    batch["views"] = torch.rand(2, 2, 3, SIZES["tiny"].image_size, SIZES["tiny"].image_size)
-    assert network(batch).patches.shape == (2, 128, 128)
+@pytest.mark.parametrize("published", [False, True])
+def test_a_size_by_its_name(published: bool) -> None:
+    """No weights but those of the published form differ: its one class token, and no embedding of a view."""
+    encoder = create_image_encoder("tiny", 2, shared_class_token=published, mask_blank=not published).eval()
+    edge = SIZES["tiny"].image_size
+    tokens = encoder(torch.rand(2, 2, 3, edge, edge), torch.ones(2, 2, dtype=torch.bool))
+    assert tokens.patches.shape == (2, 128, SIZES["tiny"].width)
+    assert encoder.class_tokens.shape[0] == (1 if published else 2)
+
+
+def test_an_unknown_size_is_refused() -> None:
     with pytest.raises(ValueError, match="size is 'huge', expected one of tiny"):
-        create_medst(medst().text_encoder.model, 16, "huge")
+        create_image_encoder("huge", 2)

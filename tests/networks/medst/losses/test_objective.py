@@ -1,9 +1,11 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
-from csfnet_bundle.networks.medst import FAITHFUL, MedST, MedSTObjective
+from csfnet_bundle.networks.medst import MedST, MedSTObjective
 from csfnet_bundle.networks.medst.losses.direction import direction_alignment
 
 PARTS = {"global", "local", "forward_mapping", "reverse_mapping"}
@@ -38,8 +40,13 @@ def test_single_studies_have_no_temporal_loss(medst: Callable[..., MedST], studi
     assert losses["global"].item() > 0
 
 
-def test_the_published_form_knows_sequences_of_four_alone(medst: Callable[..., MedST], studies: Callable) -> None:
-    objective = MedSTObjective(**FAITHFUL["objective"])
+def test_the_published_form_knows_sequences_of_four_alone(
+    medst: Callable[..., MedST], studies: Callable, repository: Path
+) -> None:
+    config = json.loads((repository / "configs/medst/faithful.json").read_text())
+    settings = {name.partition("#")[2]: value for name, value in config.items() if name.startswith("objective#")}
+    assert set(settings) == {"variance_floor", "equal_texts_positive", "exact_length"}
+    objective = MedSTObjective(**settings)
     for length in (3, 4, 5):
         batch = studies(2, length)
         losses = objective(medst(**{"shared_class_token": True}).eval()(batch), batch)
