@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import multiprocessing
+import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +69,19 @@ class Study:
         """Return where a fit lies."""
         return self.out / "fits" / fit.variant / f"seed{fit.seed}"
 
+    def configs(self, fit: Fit) -> tuple[Path, ...]:
+        """Return the files of a fit's training: the base, the tiny size, and its switch."""
+        names = [PRETRAIN, TINY] if fit.variant == DEFAULT else [PRETRAIN, TINY, f"{SWITCHES}/{fit.variant}.json"]
+        return tuple(self.bundle_root / "configs" / name for name in names)
+
     def is_done(self, fit: Fit) -> bool:
-        """Tell whether a fit has its result."""
-        return (self.folder(fit) / DONE_NAME).is_file()
+        """Tell whether a fit has its result, made with its switch as it is now."""
+        path = self.folder(fit) / DONE_NAME
+        return path.is_file() and self.result(fit)["switch_sha256"] == self.switch_digest(fit)
+
+    def switch_digest(self, fit: Fit) -> str:
+        """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
+        return _digest(self.configs(fit)[2:])
 
     def result(self, fit: Fit) -> dict[str, Any]:
         """Return what a finished fit found."""
@@ -78,7 +90,12 @@ class Study:
 
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
-        return {"datalist_sha256": datalist_hash(self.dataset_dir), "overrides": dict(self.overrides)}
+        shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
+        return {
+            "datalist_sha256": datalist_hash(self.dataset_dir),
+            "overrides": dict(self.overrides),
+            "configs_sha256": _digest(shared),
+        }
 
 
 @dataclass(frozen=True)
@@ -123,14 +140,19 @@ def run_fits(study: Study, workers: int = 1) -> Iterator[Fit]:
         raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats these alone.")
 
 
+def _digest(paths: Iterable[Path]) -> str:
+    """Return the SHA-256 of files, one after the other, hexadecimal."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
 def _claim(study: Study) -> None:
     path = study.out / "settings.json"
     wanted = study.settings()
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
         raise BundleError(
-            "holds a study with other settings or of another cohort",
+            "holds a study with other settings, with other configs or of another cohort",
             record=str(study.out),
-            remedy="Name another --out, or go back to the settings.",
+            remedy="Name another --out, or go back to what it was made with.",
         )
     write_atomically(path, json.dumps(wanted, indent=1) + "\n")
 
@@ -166,8 +188,9 @@ def _attempt(study: Study, fit: Fit) -> str | None:
 
 
 def _run(study: Study, fit: Fit) -> None:
-    folder, configs = study.folder(fit), study.bundle_root / "configs"
-    switch = [] if fit.variant == DEFAULT else [f"{SWITCHES}/{fit.variant}.json"]
+    folder = study.folder(fit)
+    if (folder / DONE_NAME).is_file():  # of another state of the switch: nothing of it may stay
+        shutil.rmtree(folder)
     common = {
         "bundle_root": str(study.bundle_root),
         "dataset_dir": str(study.dataset_dir),
@@ -176,7 +199,7 @@ def _run(study: Study, fit: Fit) -> None:
     }
     started = time.monotonic()
     training = create_workflow(
-        config_file=[str(configs / name) for name in (PRETRAIN, TINY, *switch)],
+        config_file=[str(path) for path in study.configs(fit)],
         workflow_type="train",
         run_id="training",
         logging_file=False,
@@ -186,6 +209,7 @@ def _run(study: Study, fit: Fit) -> None:
     parser = training.parser
     seconds = time.monotonic() - started
     record = {
+        "switch_sha256": study.switch_digest(fit),
         "seconds": round(seconds, 1),
         "epochs": int(parser.get_parsed_content("train#trainer").state.epoch),
         "images_per_batch": int(parser.get_parsed_content("images_per_batch")),
@@ -194,7 +218,7 @@ def _run(study: Study, fit: Fit) -> None:
     }
     training.finalize()
     evaluating = create_workflow(
-        config_file=str(configs / EVALUATE),
+        config_file=str(study.bundle_root / "configs" / EVALUATE),
         workflow_type="infer",
         run_id="evaluating",
         logging_file=False,

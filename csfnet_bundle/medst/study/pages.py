@@ -70,8 +70,8 @@ def study_markdown(document: Row) -> str:
         f"not for other subjects. Made by `{document['command']}`.",
         "",
         _table(rows, TASKS, "metrics"),
-        "Differences to the default, paired by seed; **bold** where the interval leaves zero out (each at 95 %, not "
-        "corrected for their number).",
+        "Differences to the default (of windows to `window_3`, which has as many images a batch), paired by seed; "
+        "**bold** where the interval leaves zero out (each at 95 %, not corrected for their number).",
         "",
         _table({name: row for name, row in rows.items() if name != DEFAULT}, TASKS, "difference"),
         "What the words about the nodule attend to, the nodule put up to 12 mm beside the middle; and how alike the "
@@ -116,15 +116,16 @@ def _mean(row: Row, metric: str) -> float | None:
 
 
 def _answer(name: str, row: Row) -> str:
-    """Say which results are surely higher or lower than the default's, or that none is."""
+    """Say which results are surely higher or lower than what they are compared with, or that none is."""
+    reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
     shown = {**TASKS, **{metric: word for metric, word in ATTENTION.items() if metric != "pointing_chance"}}
     found: dict[str, list[str]] = {"higher": [], "lower": []}
     for metric, word in shown.items():
         difference = row["difference"][metric]
         if _differs(difference):
             found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0])
-    told = [f"{way} than the default in {_listed(words)}" for way, words in found.items() if words]
-    verdict = "; ".join(told) if told else "no difference to the default that these seeds can show"
+    told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
+    verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
     return f"- {QUESTIONS[name]} `{name}`: {verdict}."
 
 

@@ -1,4 +1,4 @@
-"""Results of a study: means over seeds with intervals, and paired differences to the default."""
+"""Results of a study: means over seeds with intervals, and paired differences to what each is compared with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import stats
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.medst.study.fitting import Study
-from csfnet_bundle.medst.study.variants import DEFAULT, SMALL, VARIANTS
+from csfnet_bundle.medst.study.variants import DEFAULT, REFERENCES, SMALL, VARIANTS
 
 METRICS: dict[str, tuple[str, ...]] = {
     "temporal_image": ("tasks", "temporal_image", "balanced_accuracy"),
@@ -36,6 +36,8 @@ METRICS: dict[str, tuple[str, ...]] = {
 """What is told of each variant, and where a fit's result holds it."""
 
 Summary = dict[str, Any]
+Fits = Mapping[int, dict[str, Any]]
+"""Results of a variant's fits, by seed."""
 
 
 def make_results(study: Study, command: str) -> dict[str, Any]:
@@ -44,14 +46,13 @@ def make_results(study: Study, command: str) -> dict[str, Any]:
     for fit in study.fits:
         if study.is_done(fit):
             done.setdefault(fit.variant, {})[fit.seed] = study.result(fit)
-    reference = done.get(DEFAULT, {})
     data = describe_dataset(study.dataset_dir)
     return {
         "command": command,
         "cohort": {"name": data.name, "phantom": data.phantom, "datalist_sha256": data.datalist_sha256},
         "overrides": dict(study.overrides),
         "seeds": study.seeds,
-        "variants": {name: _row(name, fits, reference) for name, fits in done.items()},
+        "variants": {name: _row(name, fits, done) for name, fits in done.items()},
     }
 
 
@@ -67,9 +68,12 @@ def summarise(values: Sequence[float]) -> Summary:
     return {"mean": mean, "lower": mean - half, "upper": mean + half, "seeds": len(known)}
 
 
-def _row(name: str, fits: Mapping[int, dict[str, Any]], reference: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
+    compared_with = REFERENCES.get(name, DEFAULT)
+    reference = done.get(compared_with, {})
     shared = sorted(set(fits) & set(reference))
     return {
+        "compared_with": compared_with,
         "what": VARIANTS.get(name, "the small size with the whole text model" if name == SMALL else ""),
         "seeds": sorted(fits),
         "parameters": next(iter(fits.values()))["parameters"],

@@ -17,9 +17,10 @@ VARIANTS: dict[str, str] = {
     "shuffled": "studies of a window shuffled, images and texts together",
     "mispaired": "every image with the text of another study of its window (positive control: must be worse)",
     "reversed": "studies of a window in reversed order (zero control: the temporal loss cannot tell)",
-    "window_2": "windows of two studies, images a batch unchanged",
-    "window_4": "windows of four",
-    "window_5": "windows of five",
+    "window_2": "windows of two studies, 60 images a batch: whole windows of two, three, four and five",
+    "window_3": "windows of three as the default's, 60 images a batch: what the other windows are compared with",
+    "window_4": "windows of four, 60 images a batch",
+    "window_5": "windows of five, 60 images a batch",
     "more_views": "axial and oblique views as well",
     "direction": "with the term that knows the direction of time",
     "forward_then_reverse": "forward mapping alone for the first half of the epochs",
@@ -28,12 +29,14 @@ VARIANTS: dict[str, str] = {
     "frozen_text": "the text encoder is not trained",
 }
 """Names, in the order in which they are trained, and what they are; ``configs/medst/NAME.json`` makes each."""
+REFERENCES = dict.fromkeys(("window_2", "window_4", "window_5"), "window_3")
+"""What a variant is compared with, where that is not the default."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
 
 
 def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names, the default first, since all others are compared with it; nothing named means all.
+    """Return the names, those first that others are compared with; nothing named means all.
 
     Raises:
         BundleError: there is no such variant.
@@ -42,4 +45,5 @@ def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
         if name not in VARIANTS and name != SMALL:
             raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}, {SMALL}.")
     chosen = names or tuple(VARIANTS)
-    return (DEFAULT, *(name for name in chosen if name != DEFAULT))
+    references = (DEFAULT, *(reference for name, reference in REFERENCES.items() if name in chosen))
+    return tuple(dict.fromkeys((*references, *chosen)))

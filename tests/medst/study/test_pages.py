@@ -4,8 +4,9 @@ from csfnet_bundle.medst.study.pages import study_markdown
 from csfnet_bundle.medst.study.results import METRICS, summarise
 
 
-def _row(values: list[float], differences: list[float]) -> dict[str, Any]:
+def _row(values: list[float], differences: list[float], compared_with: str = "default") -> dict[str, Any]:
     return {
+        "compared_with": compared_with,
         "what": "",
         "seeds": list(range(len(values))),
         "metrics": {metric: summarise(values) for metric in METRICS},
@@ -22,6 +23,7 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
             "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
             "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
             "reversed": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
+            "window_2": _row([0.7, 0.8, 0.75], [0.1, 0.11, 0.12], "window_3"),
         },
     }
     page = study_markdown(document)
@@ -29,6 +31,7 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
         "- Would a wrong text be noticed (positive control)? `mispaired`: lower than the default in probe malignancy."
         in page
     )
+    assert "`window_2`: higher than `window_3` in probe malignancy." in page
     assert "`reversed`: no difference to the default that these seeds can show." in page
     assert "**-0.200 (-0.225 to -0.175)**" in page
     assert "+0.007 (-0.243 to +0.257)" in page
