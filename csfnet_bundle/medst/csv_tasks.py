@@ -40,7 +40,7 @@ def temporal_image_task(csv: str | Path) -> Task:
         before, after = embedded.study_features(firsts), embedded.study_features(seconds)
         return temporal_image_classification(before, after, changes, patients)
 
-    return Task("temporal_image", (*firsts, *seconds), (), judge)
+    return Task("temporal_image", tuple(patients), (*firsts, *seconds), (), judge)
 
 
 def temporal_sentence_task(csv: str | Path) -> Task:
@@ -53,7 +53,7 @@ def temporal_sentence_task(csv: str | Path) -> Task:
     def judge(embedded: Embedded) -> Result:
         return temporal_sentence_similarity(embedded.texts(first), embedded.texts(second), labels, patients)
 
-    return Task("temporal_sentence", (), (*first, *second), judge)
+    return Task("temporal_sentence", tuple(patients), (), (*first, *second), judge)
 
 
 def zero_shot_task(csv: str | Path, positive: Sequence[str], negative: Sequence[str]) -> Task:
@@ -74,7 +74,7 @@ def zero_shot_task(csv: str | Path, positive: Sequence[str], negative: Sequence[
         texts = embedded.texts(positive), embedded.texts(negative)
         return zero_shot_classification(embedded.images(studies), *texts, labels, patients)
 
-    return Task("zero_shot", tuple(studies), (*positive, *negative), judge)
+    return Task("zero_shot", tuple(patients), tuple(studies), (*positive, *negative), judge)
 
 
 def probe_task(csv: str | Path) -> Task:
@@ -86,7 +86,7 @@ def probe_task(csv: str | Path) -> Task:
     def judge(embedded: Embedded) -> Result:
         return probe_classification(embedded.study_features(studies), labels, patients)
 
-    return Task("probe", tuple(studies), (), judge)
+    return Task("probe", tuple(patients), tuple(studies), (), judge)
 
 
 def _studies(table: pd.DataFrame, csv: Path, prefix: str = "") -> list[Study]:

@@ -63,7 +63,7 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
         before, after = embedded.study_features(firsts), embedded.study_features(seconds)
         return temporal_image_classification(before, after, changes, patients)
 
-    return Task("temporal_image", (*firsts, *seconds), (), judge)
+    return Task("temporal_image", tuple(patients), (*firsts, *seconds), (), judge)
 
 
 def _temporal_sentence(pairs: Sequence[tuple[Study, Study]]) -> Task:
@@ -87,13 +87,16 @@ def _temporal_sentence(pairs: Sequence[tuple[Study, Study]]) -> Task:
         one, other, same, patients = columns
         return temporal_sentence_similarity(embedded.texts(one), embedded.texts(other), same, patients)
 
-    return Task("temporal_sentence", (), tuple(text for row in rows for text in row[:2]), judge)
+    return Task(
+        "temporal_sentence", tuple(row[3] for row in rows), (), tuple(text for row in rows for text in row[:2]), judge
+    )
 
 
 def _zero_shot(name: str, studies: Sequence[Study]) -> Task:
     column, present, absent, positive, negative = ATTRIBUTES[name]
     asked = [study for study in studies if study.values.get(column) in (present, absent)]
     labels = [int(study.values[column] == present) for study in asked]
+    patients = [study.patient for study in asked]
 
     def judge(embedded: Embedded) -> Result:
         return zero_shot_classification(
@@ -101,10 +104,10 @@ def _zero_shot(name: str, studies: Sequence[Study]) -> Task:
             embedded.texts(positive),
             embedded.texts(negative),
             labels,
-            [study.patient for study in asked],
+            patients,
         )
 
-    return Task(f"zero_shot_{name}", tuple(asked), (*positive, *negative), judge)
+    return Task(f"zero_shot_{name}", tuple(patients), tuple(asked), (*positive, *negative), judge)
 
 
 def _probe(sequences: Sequence[StudySequence]) -> Task:
@@ -113,7 +116,7 @@ def _probe(sequences: Sequence[StudySequence]) -> Task:
     labels = [int(str(one.studies[-1].values["label"])) for one in sequences]
     patients = [one.patient for one in sequences]
     judge = partial(_judge_probe, firsts, seconds, labels, patients)
-    return Task("probe_malignancy", (*firsts, *seconds), (), judge)
+    return Task("probe_malignancy", tuple(patients), (*firsts, *seconds), (), judge)
 
 
 def _judge_probe(

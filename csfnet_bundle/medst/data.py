@@ -48,7 +48,12 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     if not is_csv(dataset):
         return data_description(dataset)
     path = Path(dataset)
-    return DataDescription(path.name, False, hashlib.sha256(path.read_bytes()).hexdigest())
+    return DataDescription(path.name, False, file_digest(path))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a table, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def prepare_studies(

@@ -57,12 +57,14 @@ class Task:
 
     Attributes:
         name: of its result.
+        patients: whom it judges, one for each row.
         studies: whose images it needs.
         sentences: that it needs.
         judge: gives the result from the embeddings; raises BundleError where the data do not allow it.
     """
 
     name: str
+    patients: tuple[str, ...]
     studies: tuple[Study, ...]
     sentences: tuple[str, ...]
     judge: Callable[[Embedded], Mapping[str, object]]

@@ -16,13 +16,13 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
 from csfnet_bundle.medst.csv_tasks import probe_task, temporal_image_task, temporal_sentence_task, zero_shot_task
 from csfnet_bundle.medst.ct_tasks import ct_tasks
-from csfnet_bundle.medst.data import describe_dataset, study_sequences
+from csfnet_bundle.medst.data import describe_dataset, file_digest, study_sequences
 from csfnet_bundle.medst.embedding import Embedded, Task, embed_sentences
 from csfnet_bundle.medst.interpretation import read_out
 from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sequences import Study, StudySequence
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_unseen
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_judged, check_unseen
 
 logger = logging.getLogger(__name__)
 
@@ -82,9 +82,11 @@ class EvaluateTasks:
         output_dir: where the file goes.
         views: of the studies; with it the interpretation is read out, too (CT alone).
         checkpoint_path: of the network, for the record.
+        section: of the cohort, for the record.
+        tables: as of :func:`make_tasks`, for the record.
 
     Raises:
-        BundleError: the network was trained on patients whom the cohort holds out.
+        BundleError: the network was trained on patients whom the cohort holds out, or whom a table judges.
     """
 
     def __init__(
@@ -96,13 +98,19 @@ class EvaluateTasks:
         output_dir: str | Path,
         views: StudyViews | None = None,
         checkpoint_path: str | Path = "",
+        section: str | None = None,
+        tables: Mapping[str, str | None] | None = None,
     ) -> None:
         self._pretrained, self._windows, self._tasks = pretrained, windows, tasks
         self._dataset, self._folder, self._views = dataset, Path(output_dir), views
         self._checkpoint_path = Path(checkpoint_path)
         self._rows: list[tuple[Any, Any]] = []
+        self._section, self._tables = section, {name: Path(csv) for name, csv in (tables or {}).items() if csv}
+        seen = pretrained.provenance.get(SEEN_PATIENTS, {})
         if dataset is not None:
-            check_unseen(pretrained.provenance.get(SEEN_PATIENTS, {}), dataset, str(checkpoint_path))
+            check_unseen(seen, dataset, str(checkpoint_path))
+        for task in tasks:
+            check_judged(seen, task.patients, f"judged in task {task.name!r}", str(checkpoint_path))
 
     def attach(self, evaluator: Evaluator) -> None:
         """Attach to the evaluator; the file is written when its run is over."""
@@ -126,6 +134,8 @@ class EvaluateTasks:
             # Results are shown around; the list of patients stays with the weights.
             "pretraining": {key: told for key, told in self._pretrained.provenance.items() if key != SEEN_PATIENTS},
             "data": None if self._dataset is None else vars(describe_dataset(self._dataset)),
+            "section": None if self._dataset is None else self._section,
+            "tables": {name: {"file": csv.name, "sha256": file_digest(csv)} for name, csv in self._tables.items()},
             "tasks": {task.name: _judge(task, embedded) for task in self._tasks},
         }
         if self._views is not None:

@@ -23,10 +23,11 @@ Result = dict[str, object]
 def grouped_folds(labels: Sequence[object], patients: Sequence[str]) -> Iterator[tuple[NDArray[np.intp], ...]]:
     """Yield rows of training and of test: no patient is in both, classes are spread evenly.
 
-    There are five folds, or as many as the rarest class has patients.
+    There are five folds, or as many as the rarest class has patients. A fold that leaves a class without training
+    rows is left out.
 
     Raises:
-        BundleError: there is one class alone, or one of one patient.
+        BundleError: there is one class alone, or one of one patient; or no fold is left.
     """
     classes = np.asarray(labels)
     groups = np.asarray(patients)
@@ -37,9 +38,13 @@ def grouped_folds(labels: Sequence[object], patients: Sequence[str]) -> Iterator
             f"classes and their patients are {counts}; folds by patient need two classes with two patients each"
         )
     split = StratifiedGroupKFold(min(FOLDS, counts[rarest]), shuffle=True, random_state=SEED)
+    usable = 0
     for train, test in split.split(classes, classes, groups):
-        if set(classes[train]) == set(classes):
+        if len(test) and set(classes[train]) == set(classes):
+            usable += 1
             yield train, test
+    if not usable:
+        raise BundleError(f"classes and their patients are {counts}; no fold by patient has all classes beside it")
 
 
 def binary_result(scores: Array, labels: Sequence[int], patients: Sequence[str]) -> Result:
@@ -51,7 +56,8 @@ def binary_result(scores: Array, labels: Sequence[int], patients: Sequence[str])
         patients: whose each row is, (N,).
 
     Returns:
-        ``auroc`` from the scores; ``balanced_accuracy``, ``accuracy`` and ``f1`` of the decisions.
+        ``auroc`` from the scores of all ``rows``; ``balanced_accuracy``, ``accuracy`` and ``f1`` of the decisions,
+        on ``rows_decided`` of them.
     """
     truth = np.asarray(labels, dtype=int)
     decisions = np.full(len(truth), -1)
@@ -65,6 +71,9 @@ def fitted_result(model: BaseEstimator, features: Array, labels: Sequence[int], 
 
     The threshold of a fold is chosen on the scores of its training rows; areas are means over folds, since the scores
     of two models have no common scale.
+
+    Raises:
+        BundleError: see :func:`grouped_folds`; or no fold has both classes, so that there is no area.
     """
     truth = np.asarray(labels, dtype=int)
     decisions, areas = np.full(len(truth), -1), []
@@ -74,8 +83,9 @@ def fitted_result(model: BaseEstimator, features: Array, labels: Sequence[int], 
         decisions[test] = scores >= best_threshold(fitted.decision_function(features[train]), truth[train])
         if len(set(truth[test])) == 2:
             areas.append(float(roc_auc_score(truth[test], scores)))
-    area = float(np.mean(areas)) if areas else float("nan")
-    return {"auroc": area, **_decided(truth, decisions), "rows": len(truth)}
+    if not areas:
+        raise BundleError("no fold by patient has both classes among its rows; the task needs more patients")
+    return {"auroc": float(np.mean(areas)), **_decided(truth, decisions), "rows": len(truth)}
 
 
 def class_result(model: BaseEstimator, features: Array, labels: Sequence[str], patients: Sequence[str]) -> Result:
@@ -93,7 +103,8 @@ def class_result(model: BaseEstimator, features: Array, labels: Sequence[str], p
         "chance_balanced_accuracy": 1 / len(names),
         "majority_accuracy": float(counts.max() / counts.sum()),
         "recall": {str(name): float((named[truth == name] == name).mean()) for name in names},
-        "rows": len(truth),
+        "rows": len(labels),
+        "rows_decided": len(truth),
     }
 
 
@@ -112,8 +123,11 @@ def best_threshold(scores: Array, labels: NDArray[np.integer]) -> float:
 def _decided(truth: NDArray[np.integer], decisions: NDArray[np.integer]) -> Result:
     judged = decisions >= 0
     truth, decisions = truth[judged], decisions[judged]
+    if len(set(truth)) < 2:
+        raise BundleError("the folds by patient decide rows of one class alone; the task needs more patients")
     return {
         "balanced_accuracy": float(balanced_accuracy_score(truth, decisions)),
         "accuracy": float(accuracy_score(truth, decisions)),
         "f1": float(f1_score(truth, decisions)),
+        "rows_decided": len(truth),
     }

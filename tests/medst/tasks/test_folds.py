@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst.tasks.folds import best_threshold, binary_result, grouped_folds
+from csfnet_bundle.medst.tasks.folds import best_threshold, binary_result, fitted_result, grouped_folds
 
 SCORES = st.lists(st.integers(-5, 5), min_size=4, max_size=12)
 
@@ -56,3 +57,25 @@ def test_a_row_chooses_no_threshold_for_itself() -> None:
         result = binary_result(random.normal(size=30), labels, [str(number) for number in range(30)])
         found.append(result["balanced_accuracy"])
     assert np.mean(found) < 0.53
+
+
+LEFT_OUT = ([1, 1, 0, 0], ["d", "a", "c", "d"])
+"""Labels and patients of whom one fold has all rows of class 0: it has nothing to learn that class from."""
+
+
+def test_too_few_patients_are_refused_and_give_no_nan() -> None:
+    labels, patients = LEFT_OUT
+    assert sum(len(test) for _, test in grouped_folds(labels, patients)) == 1
+    with pytest.raises(BundleError, match="decide rows of one class alone"):
+        binary_result(np.array([2.0, 3.0, 1.0, 0.0]), labels, patients)
+    with pytest.raises(BundleError, match="no fold by patient has both classes among its rows"):
+        fitted_result(LogisticRegression(), np.eye(4), labels, patients)
+
+
+def test_rows_of_a_fold_that_is_left_out_are_counted_apart() -> None:
+    """With two more patients there are rows to decide; those of the fold without class 0 are judged by areas alone."""
+    labels, patients = [*LEFT_OUT[0], *LEFT_OUT[0]], [*LEFT_OUT[1], *(f"{name}2" for name in LEFT_OUT[1])]
+    result = binary_result(np.array([2.0, 3.0, 1.0, 0.0] * 2), labels, patients)
+    assert result["auroc"] == 1.0
+    assert result["rows"] == 8
+    assert result["rows_decided"] == sum(len(test) for _, test in grouped_folds(labels, patients))
