@@ -43,16 +43,54 @@ ATTRIBUTES: dict[str, tuple[str, int, int, tuple[str, ...], tuple[str, ...]]] = 
 
 def ct_tasks(sequences: Sequence[StudySequence]) -> list[Task]:
     """Return the evaluations on the sequences of a section."""
-    later = [
+    pairs = changed_pairs(sequences)
+    studies = all_studies(list(sequences))
+    return [
+        _temporal_image(pairs),
+        _temporal_sentence(pairs),
+        *(_zero_shot(name, studies) for name in ATTRIBUTES),
+        _probe(labelled_sequences(sequences)),
+    ]
+
+
+def changed_pairs(sequences: Sequence[StudySequence]) -> list[tuple[Study, Study]]:
+    """Return neighbouring studies of which the record tells the change."""
+    return [
         (first, second) for one in sequences for first, second in pairwise(one.studies) if "change" in second.values
     ]
-    labelled = [one for one in sequences if "label" in one.studies[-1].values and len(one.studies) > 1]
-    return [
-        _temporal_image(later),
-        _temporal_sentence([pair for pair in later if pair[1].values["change"] != Change.STABLE]),
-        *(_zero_shot(name, all_studies(list(sequences))) for name in ATTRIBUTES),
-        _probe(labelled),
-    ]
+
+
+def change_rows(pairs: Sequence[tuple[Study, Study]]) -> list[tuple[str, str, int, str]]:
+    """Return two sentences, whether they tell the same change, and the patient; nothing where all is stable.
+
+    A change stands beside its paraphrase, and beside the paraphrase of the opposite change. Each is told forwards and
+    backwards. Nodules mostly grow: told one way, most right answers would share a wording, and who likes that wording
+    with any sentence would be taken for one who understands it.
+    """
+    rows: list[tuple[str, str, int, str]] = []
+    for first, second in pairs:
+        change = Change(str(second.values["change"]))
+        if change is Change.STABLE:
+            continue
+        sizes: tuple[Diameters, Diameters] = (first.values["diameters"], second.values["diameters"])  # type: ignore[assignment]
+        ways = ((*sizes, change), (*sizes[::-1], change.reversed))
+        for way, other_way in (ways, ways[::-1]):
+            told, paraphrase = (change_sentence(*way, wording=wording) for wording in (0, 1))
+            opposite = change_sentence(*other_way, wording=1)
+            rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
+    return rows
+
+
+def asked_studies(name: str, studies: Sequence[Study]) -> tuple[list[Study], list[int]]:
+    """Return the studies of which the record says whether they have a finding of :data:`ATTRIBUTES`, and the labels."""
+    column, present, absent, _, _ = ATTRIBUTES[name]
+    asked = [study for study in studies if study.values.get(column) in (present, absent)]
+    return asked, [int(study.values[column] == present) for study in asked]
+
+
+def labelled_sequences(sequences: Sequence[StudySequence]) -> list[StudySequence]:
+    """Return the sequences of two studies or more whose nodule is known to be malignant or benign."""
+    return [one for one in sequences if "label" in one.studies[-1].values and len(one.studies) > 1]
 
 
 def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
@@ -67,45 +105,25 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
 
 
 def _temporal_sentence(pairs: Sequence[tuple[Study, Study]]) -> Task:
-    """A change beside its paraphrase, and beside the paraphrase of the opposite change.
-
-    Each change is told forwards and backwards. Nodules mostly grow: told one way, most right answers would share a
-    wording, and who likes that wording with any sentence would be taken for one who understands it.
-    """
-    rows: list[tuple[str, str, int, str]] = []
-    for first, second in pairs:
-        sizes: tuple[Diameters, Diameters] = (first.values["diameters"], second.values["diameters"])  # type: ignore[assignment]
-        change = Change(str(second.values["change"]))
-        ways = ((*sizes, change), (*sizes[::-1], change.reversed))
-        for way, other_way in (ways, ways[::-1]):
-            told, paraphrase = (change_sentence(*way, wording=wording) for wording in (0, 1))
-            opposite = change_sentence(*other_way, wording=1)
-            rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
+    rows = change_rows(pairs)
 
     def judge(embedded: Embedded) -> Result:
         columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]  # no change, no row
         one, other, same, patients = columns
         return temporal_sentence_similarity(embedded.texts(one), embedded.texts(other), same, patients)
 
-    return Task(
-        "temporal_sentence", tuple(row[3] for row in rows), (), tuple(text for row in rows for text in row[:2]), judge
-    )
+    sentences = tuple(text for row in rows for text in row[:2])
+    return Task("temporal_sentence", tuple(row[3] for row in rows), (), sentences, judge)
 
 
 def _zero_shot(name: str, studies: Sequence[Study]) -> Task:
-    column, present, absent, positive, negative = ATTRIBUTES[name]
-    asked = [study for study in studies if study.values.get(column) in (present, absent)]
-    labels = [int(study.values[column] == present) for study in asked]
+    _, _, _, positive, negative = ATTRIBUTES[name]
+    asked, labels = asked_studies(name, studies)
     patients = [study.patient for study in asked]
 
     def judge(embedded: Embedded) -> Result:
-        return zero_shot_classification(
-            embedded.images(asked),
-            embedded.texts(positive),
-            embedded.texts(negative),
-            labels,
-            patients,
-        )
+        texts = embedded.texts(positive), embedded.texts(negative)
+        return zero_shot_classification(embedded.images(asked), *texts, labels, patients)
 
     return Task(f"zero_shot_{name}", tuple(patients), tuple(asked), (*positive, *negative), judge)
 

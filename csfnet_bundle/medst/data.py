@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.radiographs import radiograph_sequences
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
-from csfnet_bundle.medst.sequences import RoiPlace, StudySequence, all_studies
+from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
 from csfnet_bundle.phantom.cohort import CohortSettings
 from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.training.data import DataDescription, data_description
 from csfnet_bundle.training.preparation import ensure_phantom
 
 CSV = ".csv"
+SIDECAR = ".json"
 PHANTOMS = CohortSettings(subjects=96, seed=2026, screens=3)
 """The cohort that stands in for data that nobody has given: made in about three minutes."""
 
@@ -44,11 +46,26 @@ def is_csv(dataset: str | Path) -> bool:
 
 
 def describe_dataset(dataset: str | Path) -> DataDescription:
-    """Return what the data are, for the record of whatever is made from them."""
+    """Return what the data are, for the record of whatever is made from them.
+
+    Of a CSV a file of the same name and the ending ``.json`` may tell its ``name`` and whether it shows a ``phantom``.
+
+    Raises:
+        BundleError: that file is no JSON.
+    """
     if not is_csv(dataset):
         return data_description(dataset)
     path = Path(dataset)
-    return DataDescription(path.name, False, file_digest(path))
+    told = _sidecar(path.with_suffix(SIDECAR))
+    return DataDescription(str(told.get("name", path.name)), bool(told.get("phantom", False)), file_digest(path))
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise BundleError(f"it is no JSON: {error}", record=str(path), remedy="Correct or delete it.") from None
+    return told if isinstance(told, dict) else {}
 
 
 def file_digest(path: Path) -> str:
@@ -81,20 +98,23 @@ def prepare_studies(
         folder = Path(dataset)
         ensure_phantom(folder, Path(default_dataset), PHANTOMS)
         if cache_dir is not None:
-            _fill_cache(folder, sections, RoiCache(cache_dir, RoiSettings.from_plain(roi)), workers)
+            studies = [study for name in sections for study in all_studies(screen_sequences(folder, name))]
+            fill_cache(studies, RoiCache(cache_dir, RoiSettings.from_plain(roi)), workers)
     if idist.get_world_size() > 1:
         idist.barrier()
 
 
-def _fill_cache(folder: Path, sections: Sequence[str], cache: RoiCache, workers: int) -> None:
-    places = [
-        study.pixels
-        for section in sections
-        for study in all_studies(screen_sequences(folder, section))
-        if isinstance(study.pixels, RoiPlace)
-    ]
+def fill_cache(studies: Sequence[Study], cache: RoiCache, workers: int) -> None:
+    """Read the ROIs of CT studies that are not in the cache yet, with a progress bar.
+
+    Raises:
+        BundleError: scans that cannot be read.
+    """
+    places = [study.pixels for study in studies if isinstance(study.pixels, RoiPlace)]
+    if not places:
+        return
     pairs = {place.pair.name: place.pair for place in places}
-    refused = prepare_rois(list(pairs.values()), folder, cache, workers=workers) if pairs else {}
+    refused = prepare_rois(list(pairs.values()), places[0].folder, cache, workers=workers)
     if refused:
         raise BundleError(
             f"{len(refused)} of {len(pairs)} pairs cannot be read; the first: {next(iter(refused.values()))}",

@@ -21,13 +21,14 @@ from csfnet_bundle.medst.embedding import Embedded, Task, embed_sentences
 from csfnet_bundle.medst.interpretation import read_out
 from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sequences import Study, StudySequence
+from csfnet_bundle.medst.summary import NOT_JUDGED, evaluation_markdown
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_judged, check_unseen
 
 logger = logging.getLogger(__name__)
 
 METRICS_NAME = "metrics.json"
-NOT_JUDGED = "not judged"
+SUMMARY_NAME = "metrics.md"
 
 
 def make_tasks(
@@ -72,14 +73,14 @@ def single_studies(tasks: Sequence[Task]) -> list[StudySequence]:
 
 
 class EvaluateTasks:
-    """Collects the embeddings of an evaluator's run and judges every task: ``metrics.json``.
+    """Collects the embeddings of an evaluator's run and judges every task: ``metrics.json``, ``metrics.md``.
 
     Args:
         pretrained: the network and what belongs to it.
         windows: the evaluator's studies, in the loader's order.
         tasks: what to judge.
         dataset: the data, for the record.
-        output_dir: where the file goes.
+        output_dir: where the files go.
         views: of the studies; with it the interpretation is read out, too (CT alone).
         checkpoint_path: of the network, for the record.
         section: of the cohort, for the record.
@@ -142,6 +143,7 @@ class EvaluateTasks:
             studies = [window.studies[0] for window in self._windows]
             document["interpretation"] = read_out(self._pretrained, studies, self._views)
         path = self._folder / METRICS_NAME
+        write_atomically(self._folder / SUMMARY_NAME, evaluation_markdown(document))
         write_atomically(path, json.dumps(document, indent=1) + "\n")
         logger.info("%d tasks on %d studies: %s", len(self._tasks), len(self._windows), path)
 

@@ -145,6 +145,19 @@ def test_radiographs_are_pretrained_and_evaluated(pretrain: Callable[..., Path],
     assert not any("not judged" in result for result in found["tasks"].values())
     assert found["tasks"]["probe"]["auroc"] == 1.0
     assert "interpretation" not in found
+    assert set(found["tables"]) == set(found["tasks"])
+    assert (tmp_path / "evaluation/metrics.md").read_text().count("\n| ") >= 5
+
+
+def test_a_patient_of_the_pre_training_is_judged_in_no_table(pretrain: Callable[..., Path], tmp_path: Path) -> None:
+    reports = make_radiographs(tmp_path)
+    training = pretrain("medst/radiographs.json", dataset_dir=str(reports), **{"train#trainer#max_epochs": 1})
+    tables = make_task_tables(tmp_path)
+    probe = Path(tables["probe"])
+    probe.write_text(probe.read_text().replace("\n0,", "\np0,"))
+    with pytest.raises(RuntimeError) as wrapped:
+        _evaluate(training, tmp_path / "evaluation", tables={"probe": str(probe)})
+    assert "trained on patient p0, who is judged in task 'probe'" in str(bundle_error_in(wrapped.value))
 
 
 def test_the_configs_have_what_monai_asks_for(screens: Path) -> None:
