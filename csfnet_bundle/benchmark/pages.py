@@ -18,7 +18,7 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
     line = headline(document)
     parts = _systems(document, line)
     parts.append(_seeds(document, line))
-    parts += _starts(document)
+    parts += _starts(document) + _pre_training(document)
     learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
     parts += [
         f"What {name} had learnt, as areas with an input changed at evaluation (original - changed). {line}\n\n"
@@ -115,6 +115,23 @@ def _starts(document: Mapping[str, Any]) -> list[str]:
         return []
     head = ["system", "its weights were trained on", "tensors", "file", "pre-training"]
     return [f"Where the networks started that did not start at random.\n\n{markdown_table(head, rows)}"]
+
+
+def _pre_training(document: Mapping[str, Any]) -> list[str]:
+    """What the pre-training changes: each system beside the same one from random weights."""
+    rows = [
+        [
+            f"{name} - {row['without']}",
+            f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})",
+            _number(row["p_delong"]),
+            "it helps" if row["difference_lower"] > 0 else "it harms" if row["difference_upper"] < 0 else "not shown",
+        ]
+        for name, row in document.get("pre_training", {}).items()
+    ]
+    if not rows:
+        return []
+    head = ["systems", "difference of AUC (95 % over patients)", "p DeLong", "that pre-training helps"]
+    return [f"What the pre-training changes, on the same patients.\n\n{markdown_table(head, rows)}"]
 
 
 def _permuted(document: Mapping[str, Any], line: str) -> list[str]:

@@ -21,6 +21,7 @@ from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
 from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
+from csfnet_bundle.networks import PRETRAINED_SYSTEMS
 from csfnet_bundle.pairs import FollowUpPair
 from csfnet_bundle.training.data import data_description
 
@@ -82,6 +83,7 @@ def make_results(
             )
             for name in protocol.systems
         },
+        "pre_training": _pre_training(tables, resamples),
         "permuted_labels": _permuted(protocol, predictions),
         "subgroups": _subgroups(tables[reference], predictions.pairs, resamples),
     }
@@ -141,6 +143,22 @@ def _starts(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, list[dict[str
         if start is not None and start not in starts.setdefault(fit.system, []):
             starts[fit.system].append(start)
     return starts
+
+
+def _pre_training(tables: Mapping[str, pd.DataFrame], resamples: int) -> dict[str, Any]:
+    """Compare each system that was pre-trained with the same one that was not."""
+    return {
+        pretrained: {
+            "without": without,
+            **_plain(
+                compare_systems(
+                    {name: tables[name] for name in (pretrained, without)}, reference=pretrained, resamples=resamples
+                )
+            )[without],
+        }
+        for pretrained, without in PRETRAINED_SYSTEMS.items()
+        if pretrained in tables and without in tables
+    }
 
 
 def _permuted(protocol: Protocol, predictions: Predictions) -> dict[str, object] | None:

@@ -60,8 +60,10 @@ FURTHER_SYSTEMS: dict[str, dict[str, Plain]] = {
     "csfnet_medst": {"name": "MedSTCSFNet"},
     "csfnet_medst_scratch": {"name": "MedSTCSFNet"},
     "medst_probe": {"name": "MedSTProbe"},
+    "medst_probe_scratch": {"name": "MedSTProbe"},
 }
-PRETRAINED_SYSTEMS = ("csfnet_medst", "medst_probe")  # are what they are called only with weights of a pre-training
+# Are what they are called only with weights of a pre-training; beside each, the same without it.
+PRETRAINED_SYSTEMS = {"csfnet_medst": "csfnet_medst_scratch", "medst_probe": "medst_probe_scratch"}
 
 ALL_SYSTEMS = {**SYSTEMS, **FURTHER_SYSTEMS}
 

@@ -87,3 +87,14 @@ def test_reads_that_were_taken_out_are_told(document: dict[str, Any]) -> None:
     without = {**document, "protocol": {**document["protocol"], "reads": False}}
     assert "without the radiologists' reads" in headline(without)
     assert "without the radiologists' reads" not in headline(document)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "verdict"), [(0.01, 0.1, "it helps"), (-0.1, -0.01, "it harms"), (-0.1, 0.1, "not shown")]
+)
+def test_whether_pre_training_helps_is_said(document: dict[str, Any], lower: float, upper: float, verdict: str) -> None:
+    row = {"without": "medst_probe_scratch", "difference": 0.0, "difference_lower": lower, "difference_upper": upper}
+    page = benchmark_markdown({**document, "pre_training": {"medst_probe": {**row, "p_delong": 0.2}}})
+    line = next(line for line in page.splitlines() if "medst_probe - medst_probe_scratch" in line)
+    assert [cell.strip() for cell in line.split("|")][-2] == verdict
+    assert "What the pre-training changes" not in benchmark_markdown(document)

@@ -115,7 +115,8 @@ class MedST(nn.Module):
         Args:
             batch: ``views`` (N, V, 3, S, S) float in [0, 1]; ``view_present`` (N, V) bool; ``token_ids`` (N, L) int64;
                 ``token_mask`` (N, L) bool; ``word_index`` (N, L) int64, -1 outside words. Where it has
-                ``change_token_ids``, also ``change_token_mask``, ``change_word_index`` and the three of ``reversed_``.
+                ``change_token_ids``, also ``change_token_mask``, ``change_word_index``, the three of ``reversed_``, and
+                ``change_known`` (N,) bool.
         """
         image = self.encode_image(batch["views"], batch["view_present"])
         text = self.encode_text(batch["token_ids"], batch["token_mask"], batch["word_index"])
@@ -177,8 +178,8 @@ class MedST(nn.Module):
         return looks * embeddings.word_mask.unsqueeze(2)
 
     def _encode_changes(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Embed both sentences on each change, (N, 128) each; zeros for a first study: nothing was before it."""
-        later = batch["position"] > 0  # (N,)
+        """Embed both sentences on each change, (N, 128) each; zeros where none is known, as of a first study."""
+        later = batch["change_known"]  # (N,)
         parts = (
             torch.cat([batch[f"{kind}_{name}"][later] for kind in ("change", "reversed")])  # (2 * M, L)
             for name in ("token_ids", "token_mask", "word_index")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LOCAL_TEMPERATURE = 0.1
+from csfnet_bundle.networks.medst.cross_attention import LOCAL_TEMPERATURE
 
 
 def local_alignment(tokens: Tensor, context: Tensor, weights: Tensor, mask: Tensor) -> Tensor:

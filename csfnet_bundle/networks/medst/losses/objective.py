@@ -71,7 +71,7 @@ class MedSTObjective(nn.Module):
         Args:
             embeddings: of N studies.
             batch: ``sequence``, ``position`` and ``text_group``, (N,) int64 each; with a direction weight also
-                ``change_token_ids`` and ``reversed_token_ids``, (N, L) int64.
+                ``change_token_ids`` and ``reversed_token_ids``, (N, L) int64, and ``change_known``, (N,) bool.
 
         Raises:
             ValueError: there is a direction weight, but no sentence on the changes.
@@ -124,7 +124,7 @@ class MedSTObjective(nn.Module):
     def _direction(self, embeddings: Embeddings, batch: Mapping[str, Tensor]) -> Tensor:
         if embeddings.change is None or embeddings.reversed_change is None:
             raise ValueError("direction_weight is not 0, but the batch has no sentences on the changes")
-        later = (batch["position"] > 0).nonzero()[:, 0]  # (M,)
+        later = batch["change_known"].nonzero()[:, 0]  # (M,)
         before = _rows_before(later, batch["sequence"], batch["position"])  # (M,)
         sentences = torch.cat([batch["change_token_ids"][later], batch["reversed_token_ids"][later]])  # (2 M, L)
         group = torch.unique(sentences, dim=0, return_inverse=True)[1]  # (2 M,)

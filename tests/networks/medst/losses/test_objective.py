@@ -67,12 +67,15 @@ def test_repeated_texts_stay_finite(medst: Callable[..., MedST], studies: Callab
 
 def test_direction_takes_consecutive_studies(medst: Callable[..., MedST], studies: Callable, text: Callable) -> None:
     batch = {**studies(2, 3), **text(6, 12, "change_"), **text(6, 12, "reversed_")}
+    batch["change_known"] = batch["position"] > 0
+    batch["change_known"][4] = False
     order = torch.randperm(6)
     batch = {name: part[order] for name, part in batch.items()}
     embeddings = medst().eval()(batch)
     losses = MedSTObjective(direction_weight=1.0)(embeddings, batch)
     rows = {(int(s), int(p)): row for row, (s, p) in enumerate(zip(batch["sequence"], batch["position"], strict=True))}
-    later = [row for (_, place), row in rows.items() if place > 0]
+    later = [row for row in rows.values() if batch["change_known"][row]]
+    assert len(later) == 3
     before = [rows[int(batch["sequence"][row]), int(batch["position"][row]) - 1] for row in later]
     change = embeddings.image[later] - embeddings.image[before]
     sentences = (embeddings.change[later], embeddings.reversed_change[later])
