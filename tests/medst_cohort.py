@@ -15,10 +15,11 @@ SECTIONS = {"training": 8, "validation": 4, "test": 12}
 ROI = {"size": [16, 32, 32], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
 GROWTH = (1.0, 1.25, 0.8)
 """Factor on the diameter from screen to screen: stable, worsening, improving, in turn over the subjects."""
-DATES = ("19990102", "20000102", "20010102")
+DATES = ("19990102", "20000102", "20010102", "20020102")
+SCREENS = 3
 
 
-def make_medst_cohort(folder: Path) -> Path:
+def make_medst_cohort(folder: Path, screens: int = SCREENS) -> Path:
     """Write the cohort: the record's diameters are those of the balls in the scans."""
     random = np.random.default_rng(0)
     sections: dict[str, tuple[FollowUpPair, ...]] = {}
@@ -29,10 +30,10 @@ def make_medst_cohort(folder: Path) -> Path:
         for _ in range(count):
             number += 1
             subject = str(100_000 + number)
-            diameters = [8.0 * GROWTH[number % 3] ** screen for screen in range(3)]
-            scans = [_scan(folder, subject, screen, diameters[screen], random) for screen in range(3)]
-            rows += [_row(subject, screen, diameters[screen], number) for screen in range(3)]
-            pairs += [_pair(subject, scans, first, number) for first in range(2)]
+            diameters = [8.0 * GROWTH[number % 3] ** screen for screen in range(screens)]
+            scans = [_scan(folder, subject, screen, diameters[screen], random) for screen in range(screens)]
+            rows += [_row(subject, screen, diameters[screen], number) for screen in range(screens)]
+            pairs += [_pair(subject, scans, first, number) for first in range(screens - 1)]
         sections[section] = tuple(pairs)
     pd.DataFrame(rows).to_csv(folder / "ctab.csv", index=False)
     header = {"name": "small cohort of three screens", "provenance": {"phantom_version": 0}}

@@ -10,7 +10,7 @@ import pandas as pd
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.embedding import Embedded, Task
-from csfnet_bundle.medst.radiographs import read_table
+from csfnet_bundle.medst.radiographs import image_file, read_table
 from csfnet_bundle.medst.sequences import RadiographFiles, Study
 from csfnet_bundle.medst.tasks import (
     probe_classification,
@@ -30,9 +30,9 @@ def temporal_image_task(csv: str | Path) -> Task:
     csv = Path(csv)
     table = read_table(csv, ("patient", "previous_frontal", "frontal", "change"))
     known = [change.value for change in Change]
-    for value in table["change"]:
+    for row, value in table["change"].items():
         if value not in known:
-            raise BundleError(f"change is {value!r}, expected {', '.join(known)}", record=str(csv))
+            raise BundleError(f"change is {value!r}, expected {', '.join(known)}", record=f"{csv}, row {row}")
     firsts, seconds = _studies(table, csv, "previous_"), _studies(table, csv)
     changes, patients = table["change"].tolist(), table["patient"].tolist()
 
@@ -48,6 +48,9 @@ def temporal_sentence_task(csv: str | Path) -> Task:
     csv = Path(csv)
     table = read_table(csv, ("patient", "first", "second", "label"))
     first, second, patients = (table[name].tolist() for name in ("first", "second", "patient"))
+    for row, texts in table[["first", "second"]].iterrows():
+        if not all(text.strip() for text in texts):
+            raise BundleError("a sentence is blank", record=f"{csv}, row {row}", remedy="Leave the row out.")
     labels = _labels(table, csv)
 
     def judge(embedded: Embedded) -> Result:
@@ -92,26 +95,18 @@ def probe_task(csv: str | Path) -> Task:
 def _studies(table: pd.DataFrame, csv: Path, prefix: str = "") -> list[Study]:
     """Return the studies of the rows; equal files are one study, embedded once."""
     studies = []
-    for row in table.to_dict("records"):
-        frontal, lateral = (_image(str(row.get(f"{prefix}{view}", "")), csv) for view in ("frontal", "lateral"))
+    for number, row in table.iterrows():
+        cells = (str(row.get(f"{prefix}{view}", "")) for view in ("frontal", "lateral"))
+        frontal, lateral = (image_file(cell, csv, f"row {number}") for cell in cells)
         if frontal is None:
-            raise BundleError(f"a row has no {prefix}frontal", record=f"{csv}, patient {row['patient']}")
+            raise BundleError(f"{prefix}frontal is blank", record=f"{csv}, row {number}", remedy="Leave the row out.")
         files = RadiographFiles(frontal, lateral)
         studies.append(Study(f"{frontal}+{lateral}", str(row["patient"]), "", files))
     return studies
 
 
-def _image(text: str, csv: Path) -> Path | None:
-    if not text:
-        return None
-    path = csv.parent / text
-    if not path.is_file():
-        raise BundleError(f"there is no image {path}", record=str(csv), remedy="Correct the path.")
-    return path
-
-
 def _labels(table: pd.DataFrame, csv: Path) -> list[int]:
-    for value in table["label"]:
+    for row, value in table["label"].items():
         if value not in ("0", "1"):
-            raise BundleError(f"label is {value!r}, expected 0 or 1", record=str(csv))
+            raise BundleError(f"label is {value!r}, expected 0 or 1", record=f"{csv}, row {row}")
     return [int(value) for value in table["label"]]

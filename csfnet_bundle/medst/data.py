@@ -12,7 +12,7 @@ import ignite.distributed as idist
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.radiographs import radiograph_sequences
-from csfnet_bundle.medst.screens import screen_sequences
+from csfnet_bundle.medst.screens import ABNORMALITIES, screen_sequences
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
 from csfnet_bundle.phantom.cohort import CohortSettings
@@ -58,6 +58,11 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     path = Path(dataset)
     told = _sidecar(path.with_suffix(SIDECAR))
     return DataDescription(str(told.get("name", path.name)), bool(told.get("phantom", False)), file_digest(path))
+
+
+def texts_digest(dataset: str | Path) -> str:
+    """Return the SHA-256 of the table that the texts come from, hexadecimal."""
+    return file_digest(Path(dataset) if is_csv(dataset) else Path(dataset) / ABNORMALITIES)
 
 
 def _sidecar(path: Path) -> dict[str, Any]:

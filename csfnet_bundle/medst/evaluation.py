@@ -65,10 +65,8 @@ def make_tasks(
 
 
 def single_studies(tasks: Sequence[Task]) -> list[StudySequence]:
-    """Return every study that a task needs, once, as a sequence of its own for a data set of windows."""
+    """Return every study that a task needs, once, as a sequence of its own for a data set of windows; perhaps none."""
     studies: dict[str, Study] = {study.name: study for task in tasks for study in task.studies}
-    if not studies:
-        raise BundleError("no task needs an image", remedy="Name also a table with images.")
     return [StudySequence(name, study.patient, (study,)) for name, study in studies.items()]
 
 
@@ -118,6 +116,13 @@ class EvaluateTasks:
         evaluator.add_event_handler(Events.STARTED, lambda _: self._rows.clear())
         evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._collect)
         evaluator.add_event_handler(Events.COMPLETED, self._write)
+
+    def run(self, evaluator: Evaluator) -> None:
+        """Run the evaluator to which this is attached; where no task needs an image there is nothing for it to do."""
+        if self._windows:
+            evaluator.run()
+        else:
+            self._write(evaluator)
 
     def _collect(self, evaluator: Evaluator) -> None:
         image, study = (part.cpu().double().numpy() for part in evaluator.state.output[CommonKeys.PRED])

@@ -119,6 +119,8 @@ def _attention(pretrained: Pretrained, studies: Sequence[Study], views: StudyVie
                 hits.append(bool(target[seen.argmax()]))
                 chances.append(float(target.mean()))
                 contrasts.append(contrast_to_noise(seen, target))
+    if not hits:  # nodules that fill every view, or none of whose patches shows anything
+        return {}
     return {
         "pointing_game": float(np.mean(hits)),
         "pointing_chance": float(np.mean(chances)),

@@ -17,7 +17,7 @@ from monai.engines import Evaluator, Trainer
 from csfnet_bundle import __version__
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_path
-from csfnet_bundle.medst.data import describe_dataset
+from csfnet_bundle.medst.data import describe_dataset, is_csv, texts_digest
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
@@ -76,15 +76,16 @@ def load_pretrained(path: str | Path) -> Pretrained:
     document = read_plain(path, REMEDY)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise BundleError(f"it is no file of a pre-training (format {FORMAT})", record=str(path), remedy=REMEDY)
-    network = PretrainingNetwork(**document["architecture"])
-    network.load_state_dict(document["model"])
-    return Pretrained(
-        network=network.eval(),
-        tokenizer=SentenceTokenizer(document["tokenizer"]),
-        roi=document["roi"],
-        fields=tuple(document["fields"]),
-        provenance=document["provenance"],
-    )
+    try:
+        network = PretrainingNetwork(**document["architecture"])
+        network.load_state_dict(document["model"])
+        tokenizer = SentenceTokenizer(document["tokenizer"])
+        roi, fields, provenance = document["roi"], tuple(document["fields"]), document["provenance"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise BundleError(
+            f"its parts do not fit together: {str(error).splitlines()[0]}", record=str(path), remedy=REMEDY
+        ) from None
+    return Pretrained(network.eval(), tokenizer, roi, fields, provenance)
 
 
 class BestPretraining:
@@ -115,7 +116,7 @@ class BestPretraining:
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network, self._tokenizer, self._dataset = network, tokenizer, dataset
-        self._roi, self._fields = dict(roi), list(fields)
+        self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
         self._seen = remember_patients(sequence.patient for sequence in sequences)
         self._trainer: Trainer | None = None
@@ -156,6 +157,7 @@ class BestPretraining:
                 "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
                 "phantom": data.phantom,
                 "datalist_sha256": data.datalist_sha256,
+                "texts_sha256": texts_digest(self._dataset),
                 "pretraining": {
                     "config_sha256": self.config_sha256,
                     "steps": int(steps),

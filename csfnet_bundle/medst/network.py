@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,11 +43,13 @@ class PretrainingNetwork(MedST):
         freeze: Sequence[str] = (),
         freeze_word_pieces: bool = False,
     ) -> None:
+        if not views:
+            raise BundleError("views is empty, expected one at least", record="network_def")
         model = create_text_model(text_config, text_weights)
         try:
             super().__init__(
                 create_image_encoder(size, len(views), shared_experts, shared_class_token, mask_blank),
-                TextEncoder(model, int(text_config["hidden_size"])),
+                TextEncoder(model, int(model.config.hidden_size)),  # type: ignore[union-attr, arg-type]
                 SIZES[size].projection,
                 weighting,
                 freeze,
@@ -57,17 +58,18 @@ class PretrainingNetwork(MedST):
             raise BundleError(str(error), record="network_def") from None
         if freeze_word_pieces:
             model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-        values = (
-            *(text_config, size, views, shared_experts, shared_class_token, mask_blank, weighting),
-            *(freeze, freeze_word_pieces),
-        )
-        self._arguments = dict(zip(_architecture_names(), values, strict=True))
+        self._arguments = {
+            "text_config": dict(text_config),
+            "size": size,
+            "views": list(views),
+            "shared_experts": shared_experts,
+            "shared_class_token": shared_class_token,
+            "mask_blank": mask_blank,
+            "weighting": weighting,
+            "freeze": list(freeze),
+            "freeze_word_pieces": freeze_word_pieces,
+        }
 
     def architecture(self) -> dict[str, Any]:
         """Return the arguments that make the same network again, plain values; its weights come from a checkpoint."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in self._arguments.items()}
-
-
-def _architecture_names() -> list[str]:
-    names = list(inspect.signature(PretrainingNetwork.__init__).parameters)[1:]
-    return [name for name in names if name != "text_weights"]
+        return dict(self._arguments)

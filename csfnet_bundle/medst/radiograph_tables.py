@@ -64,6 +64,9 @@ def write_radiograph_tables(dataset_dir: str | Path, out: str | Path, cache_dir:
         rows = [row for name, sequences in sections.items() for row in _report_rows(sequences, name)]
         tables = {"reports": rows, **_task_rows(sections["test"])}
         for name, content in tables.items():
+            if not content:
+                logger.warning("the cohort has no row for %s.csv, which is not written", name)
+                continue
             pd.DataFrame(content).to_csv(folder / f"{name}.csv", index=False)
         data = describe_dataset(dataset_dir)
         told = {"name": f"radiographs projected from {data.name}", "phantom": data.phantom}

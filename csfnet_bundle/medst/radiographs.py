@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.sequences import RadiographFiles, Study, StudySequence
+from csfnet_bundle.tables.rows import read_rows
 
 COLUMNS = ("patient", "date", "report", "frontal", "lateral")
 SECTION = "section"
@@ -21,9 +23,10 @@ def radiograph_sequences(csv: str | Path, section: str | None = None) -> list[St
     A row is kept whole: nothing reorders the views of a study without its report.
 
     Args:
-        csv: columns ``patient``, ``date`` (anything that sorts and reads as a date and time), ``report``, ``frontal``
-            and ``lateral`` (image files, relative to the CSV; one of the two may be blank). A column ``section`` splits
-            by patient. Any further column (``change``, ``label``, ...) is kept for the evaluations.
+        csv: columns ``patient``, ``date`` (ISO 8601: YYYY-MM-DD or YYYYMMDD, perhaps with a time of one zone for all,
+            which is not written), ``report``, ``frontal`` and ``lateral`` (image files, relative to the CSV; one of the
+            two may be blank). A column ``section`` splits by patient. Any further column (``change``, ``label``, ...)
+            is kept for the evaluations.
         section: the rows of this section alone; None takes all rows.
 
     Raises:
@@ -36,7 +39,7 @@ def radiograph_sequences(csv: str | Path, section: str | None = None) -> list[St
         table = _section(table, section, csv)
     if table.empty:
         raise BundleError(f"no row of section {section!r}", record=str(csv), remedy="Add one.")
-    table = table.assign(day=[_day(text, number, csv) for number, text in enumerate(table["date"])])
+    table = table.assign(day=[_day(text, number, csv) for number, text in table["date"].items()])
     repeated = [key for key, count in Counter(zip(table["patient"], table["day"], strict=True)).items() if count > 1]
     if repeated:
         raise BundleError(
@@ -51,20 +54,32 @@ def radiograph_sequences(csv: str | Path, section: str | None = None) -> list[St
 
 
 def read_table(csv: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return a CSV as text, blanks as empty strings.
+    """Return a CSV as text, by the number of its row (the header is 1), blanks as empty strings.
 
     Raises:
-        BundleError: no such file, or a column is missing.
+        BundleError: as :func:`csfnet_bundle.tables.rows.read_rows`; or a row without a patient.
     """
-    if not csv.is_file():
-        raise BundleError(f"there is no table {csv}", remedy="docs/medst.md describes the tables.")
-    table = pd.read_csv(csv, dtype=str, keep_default_na=False)
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise BundleError(
-            f"column {missing[0]!r} is missing", record=str(csv), remedy=f"It needs {', '.join(columns)}."
-        )
-    return table
+    rows = list(read_rows(csv, columns))
+    for row in rows:
+        try:
+            row.text("patient")
+        except BundleError as error:
+            raise error.for_record(str(csv)) from None
+    return pd.DataFrame([row.cells for row in rows], index=[row.number for row in rows])
+
+
+def image_file(text: str, csv: Path, record: str) -> Path | None:
+    """Return an image that a cell names, relative to its table; None for a blank cell.
+
+    Raises:
+        BundleError: there is no such file.
+    """
+    if not text:
+        return None
+    path = csv.parent / text
+    if not path.is_file():
+        raise BundleError(f"there is no image {path}", record=f"{csv}, {record}", remedy="Correct the path.")
+    return path
 
 
 def _section(table: pd.DataFrame, section: str, csv: Path) -> pd.DataFrame:
@@ -78,28 +93,27 @@ def _section(table: pd.DataFrame, section: str, csv: Path) -> pd.DataFrame:
     return table[table[SECTION] == section]
 
 
-def _day(text: str, number: int, csv: Path) -> pd.Timestamp:
-    day = pd.to_datetime(text, errors="coerce")
-    if pd.isna(day):
-        raise BundleError(f"date {text!r} of row {number + 1} is none", record=str(csv), remedy="Use YYYY-MM-DD.")
+def _day(text: str, number: Hashable, csv: Path) -> datetime:
+    """Read a date that has one meaning: 03/04/2020 has two, and of two zones nobody knows which study was first."""
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.tzinfo is not None:
+        raise BundleError(
+            f"date is {text!r}, expected YYYY-MM-DD, perhaps with a time without a zone",
+            record=f"{csv}, row {number}",
+            remedy="Correct it.",
+        )
     return day
 
 
 def _study(row: Mapping[Hashable, object], csv: Path) -> Study:
     name = f"{row['patient']}/{row['date']}"
-    frontal, lateral = (_file(str(row[view]), csv, name) for view in ("frontal", "lateral"))
+    frontal, lateral = (image_file(str(row[view]), csv, name) for view in ("frontal", "lateral"))
     if frontal is None and lateral is None:
         raise BundleError("the study has neither a frontal nor a lateral view", record=f"{csv}, {name}")
     if not str(row["report"]).strip():
         raise BundleError("the study has a blank report", record=f"{csv}, {name}", remedy="Leave its row out.")
     rest = {str(key): value for key, value in row.items() if key not in (*COLUMNS, "day") and value != ""}
     return Study(name, str(row["patient"]), str(row["report"]), RadiographFiles(frontal, lateral), values=rest)
-
-
-def _file(text: str, csv: Path, study: str) -> Path | None:
-    if not text:
-        return None
-    path = csv.parent / text
-    if not path.is_file():
-        raise BundleError(f"there is no image {path}", record=f"{csv}, {study}", remedy="Correct the path.")
-    return path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.abnormalities import YEAR, NoduleTable, read_nodules
 from csfnet_bundle.medst.change import Change, change_between
 from csfnet_bundle.medst.sentences import (
@@ -35,7 +37,6 @@ def screen_sequences(
     dataset_dir: str | Path,
     section: str = "training",
     fields: Sequence[str] = ALLOWED_FIELDS,
-    abnormalities: str | Path | None = None,
 ) -> list[StudySequence]:
     """Return a sequence for each nodule of a section of the datalist.
 
@@ -43,19 +44,30 @@ def screen_sequences(
     become text are read; the participant's fields come from the datalist's clinical values.
 
     Args:
-        dataset_dir: the cohort's folder.
+        dataset_dir: the cohort's folder, with NLST's abnormality table as ``ctab.csv``.
         section: ``training`` for pre-training: it holds the patients that CSF-Net is trained on.
         fields: columns that become text.
-        abnormalities: NLST's abnormality table; by default ``ctab.csv`` of the folder.
 
     Raises:
-        BundleError: no datalist or table, a cell of it that is no number, an empty section, or a field that must not
-            become text.
+        BundleError: no datalist or table, a cell of it that is no number, an empty section, a field that must not
+            become text, or a study of which there is no text.
     """
     datalist = load_datalist(dataset_dir)
     check_fields(fields)
-    records = read_nodules(Path(abnormalities) if abnormalities else datalist.folder / ABNORMALITIES)
-    sequences = [_sequence(chain, datalist, records, fields) for chain in _chains(datalist.section(section))]
+    records = read_nodules(datalist.folder / ABNORMALITIES)
+    chains = _chains(datalist.section(section))
+    nodules = Counter(chain[0].subject for chain in chains)
+    # The table numbers nodules anew at every screen: of a patient's second nodule it does not tell which row is whose.
+    alone = {subject for subject, count in nodules.items() if count == 1}
+    known = {key: rows for key, rows in records.items() if key[0] in alone}
+    sequences = [_sequence(chain, datalist, known, fields) for chain in chains]
+    silent = next((study for sequence in sequences for study in sequence.studies if not study.text), None)
+    if silent is not None:
+        raise BundleError(
+            f"nothing is known of the study that may become text: no nodule of patient {silent.patient} at its date",
+            record=silent.name,
+            remedy="Give clinical values in the datalist, or the abnormality table of these patients.",
+        )
     without = sum("diameters" not in study.values for sequence in sequences for study in sequence.studies)
     if without:
         logger.warning("%d studies have no nodule record of their own in the table: their text has none", without)
@@ -106,11 +118,16 @@ def _sequence(
             texts = _change_texts(before, after, change)
         if place.pair.label is not None:
             values["label"] = place.pair.label
+        name = f"{first.name}/{number}"
+        try:
+            text = study_sentence(record, fields)
+        except BundleError as error:
+            raise error.for_record(f"study {name}") from None
         studies.append(
             Study(
-                name=f"{first.name}/{number}",
+                name=name,
                 patient=first.subject,
-                text=study_sentence(record, fields),
+                text=text,
                 pixels=place,
                 values=values,
                 **texts,

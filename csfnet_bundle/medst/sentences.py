@@ -17,7 +17,7 @@ NODULE_FIELDS = ("study_yr", "sct_pre_att", "sct_margins", *DIAMETERS, "sct_epi_
 PARTICIPANT_FIELDS = ("age", "gender", "cigsmok")
 """Columns of NLST's participant table (prsn) that may become text."""
 ALLOWED_FIELDS = (*NODULE_FIELDS, *PARTICIPANT_FIELDS)
-MEASURED = {**dict.fromkeys(DIAMETERS, "a number of mm"), "age": "a number of years"}
+MEASURED = {**dict.fromkeys(DIAMETERS, "a number of mm above 0"), "age": "a number of years above 0"}
 """Fields that may have a fraction; all others are codes."""
 DENIED_READS = re.compile(r"scr_res.*|scr_iso.*", re.IGNORECASE)
 """A read of the screen says what a radiologist concluded from it; with the outcomes that
@@ -139,7 +139,8 @@ def _number(name: str, value: object) -> float:
         number = float(str(value))
     except ValueError:
         number = math.nan
-    if not math.isfinite(number) or not (name in MEASURED or number.is_integer()):
+    fits = number > 0 if name in MEASURED else number.is_integer()
+    if not math.isfinite(number) or not fits:
         expected = MEASURED.get(name, "a code, which is a whole number")
         raise BundleError(f"{name} is {value!r}, expected {expected}", remedy="Correct it, or leave it blank.")
     return number

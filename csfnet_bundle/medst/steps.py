@@ -20,7 +20,6 @@ from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
 SCHEDULES = ("joint", "forward-then-reverse")
 FORWARD_SHARE = 0.5
 """Of the epochs of ``forward-then-reverse``, in which forward mapping is alone; then reverse mapping joins it."""
-WEIGHTS = ("global_weight", "local_weight", "temporal_weight", "direction_weight")
 CLIP_NORM = 1.0
 """Largest norm of a step's gradient. Reverse mapping divides by a variance: rare batches have very long gradients."""
 
@@ -46,12 +45,12 @@ class ObjectiveLoss:
     """
 
     def __init__(self, objective: MedSTObjective) -> None:
-        weights = {name: getattr(objective, name) for name in WEIGHTS}
-        if not any(weights.values()):
+        temporal = objective.temporal_weight and (objective.forward_mapping_weight or objective.reverse_mapping_weight)
+        if not any((objective.global_weight, objective.local_weight, temporal, objective.direction_weight)):
             raise BundleError(
-                f"{', '.join(weights)} are all 0: nothing would be trained",
+                "the weights of all losses are 0: nothing would be trained",
                 record="objective",
-                remedy="Give one a weight.",
+                remedy="Give global_weight, local_weight, temporal_weight or direction_weight a weight.",
             )
         self.objective = objective
 
@@ -101,12 +100,17 @@ class FollowSchedule:
         schedule: ``"joint"`` changes nothing; ``"forward-then-reverse"`` begins with forward mapping alone.
 
     Raises:
-        BundleError: another schedule.
+        BundleError: another schedule, or one that begins with a loss of weight 0.
     """
 
     def __init__(self, objective: MedSTObjective, schedule: str = "joint") -> None:
         if schedule not in SCHEDULES:
             raise BundleError(f"schedule is {schedule!r}, expected one of {', '.join(SCHEDULES)}")
+        if schedule != "joint" and not (objective.temporal_weight and objective.forward_mapping_weight):
+            raise BundleError(
+                f"schedule is {schedule!r}, and forward mapping, which comes first, has weight 0",
+                remedy="Give temporal_weight and forward_mapping_weight a weight, or use schedule joint.",
+            )
         self.schedule = schedule
         self._objective = objective
         self._reverse_weight = objective.reverse_mapping_weight

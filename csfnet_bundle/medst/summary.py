@@ -38,7 +38,7 @@ def evaluation_markdown(document: Mapping[str, Any]) -> str:
     ]
     lines += [f"{name}: {NOT_JUDGED}, {why}" for name, why in _not_judged(document).items()]
     found = document.get("interpretation", {})
-    if found:
+    if "pointing_game" in found:
         told = ", ".join(f"{name.replace('_', ' ')} {found[name]:.3f}" for name in READ_OUTS)
         lines.append(f"The words about the nodule, in {found['studies']} studies: {told}.\n")
     return "\n".join(lines)

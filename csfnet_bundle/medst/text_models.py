@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ UNTRAINED_CONFIG = {
     "intermediate_size": 64,
     "max_position_embeddings": LONGEST,
 }
+
+WEIGHT_FILES = (".safetensors", ".bin")
 
 Config = dict[str, Any]
 
@@ -78,12 +81,26 @@ def text_config(source: str, layers: int | None = None) -> Config:
     return plain
 
 
+def text_digest(source: str) -> str:
+    """Return the SHA-256 of a text model's config and weights, hexadecimal: wherever its folder lies."""
+    if source == UNTRAINED:
+        return UNTRAINED
+    digest = hashlib.sha256()
+    for path in sorted(text_folder(source).iterdir()):
+        if path.name == "config.json" or path.suffix in WEIGHT_FILES:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def create_text_model(config: Mapping[str, Any], source: str | None = None) -> nn.Module:
     """Make a text model.
 
     Args:
         config: from :func:`text_config`.
         source: where its weights are; None and ``"untrained"`` leave them random.
+
+    Raises:
+        BundleError: weights that are missing or damaged.
     """
     transformers = import_extra("transformers", EXTRA)
     values = dict(config)
@@ -94,7 +111,14 @@ def create_text_model(config: Mapping[str, Any], source: str | None = None) -> n
         return model
     transformers.utils.logging.set_verbosity_error()  # layers that are left out on purpose are no news
     transformers.utils.logging.disable_progress_bar()
-    loaded: nn.Module = transformers.AutoModel.from_pretrained(
-        str(text_folder(str(source))), config=made, local_files_only=True, dtype=torch.float32, **arguments
-    )
+    try:
+        loaded: nn.Module = transformers.AutoModel.from_pretrained(
+            str(text_folder(str(source))), config=made, local_files_only=True, dtype=torch.float32, **arguments
+        )
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"the text model cannot be loaded: {str(error).splitlines()[0]}",
+            record=str(source),
+            remedy="Name a folder with config.json and model.safetensors.",
+        ) from None
     return loaded

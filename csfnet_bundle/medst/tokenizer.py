@@ -61,16 +61,10 @@ class SentenceTokenizer:
         """Return all there is to it."""
         return str(self._tokenizer.to_str())
 
-    def encode(self, texts: Sequence[str], length: int | None = None) -> dict[str, Tensor]:
-        """Return ``token_ids``, ``token_mask`` and ``word_index``, (N, L) each; -1 is no word.
-
-        Args:
-            texts: N of them.
-            length: L; by default that of the longest text.
-        """
+    def encode(self, texts: Sequence[str]) -> dict[str, Tensor]:
+        """Return ``token_ids``, ``token_mask`` and ``word_index`` of N texts, (N, L) each; -1 is no word."""
         encodings = self._tokenizer.encode_batch(list(texts))
-        length = length or max(len(encoding.ids) for encoding in encodings)
-        shape = (len(encodings), length)
+        shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
         ids, words = torch.full(shape, self.pad_id), torch.full(shape, -1)
         mask = torch.zeros(shape, dtype=torch.bool)
         for row, encoding in enumerate(encodings):
@@ -80,17 +74,13 @@ class SentenceTokenizer:
             words[row, :count] = torch.tensor([-1 if word is None else word for word in encoding.word_ids])
         return {"token_ids": ids, "token_mask": mask, "word_index": words}
 
-    def words(self, text: str) -> list[str]:
-        """Return the words of a text by their number, as ``word_index`` counts them."""
-        encoding = self._tokenizer.encode(text)
-        spans: dict[int, list[int]] = {}
-        for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
-            if word is not None:
-                span = spans.setdefault(word, [start, end])
-                span[1] = max(span[1], end)
-        return [text[start:end] for _, (start, end) in sorted(spans.items())]
 
+def text_groups(token_ids: Tensor, token_mask: Tensor) -> Tensor:
+    """Return a number for each text, (N,) int64, that is the same for texts which the model cannot tell apart.
 
-def text_group(text: str) -> int:
-    """Return a number that is the same for equal texts, on every rank: 63 bits of their SHA-256."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+    It is the same on every rank: 63 bits of the SHA-256 of the word pieces. Texts that differ in what the tokenizer
+    drops, or after the last piece that it keeps, are equal.
+    """
+    pieces = [ids[mask].tolist() for ids, mask in zip(token_ids, token_mask, strict=True)]
+    digests = [hashlib.sha256(repr(ids).encode()).digest()[:8] for ids in pieces]
+    return torch.tensor([int.from_bytes(digest, "big") >> 1 for digest in digests])

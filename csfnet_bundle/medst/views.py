@@ -17,8 +17,10 @@ from csfnet_bundle.networks.medst import SIZES, VIEWS, roi_views
 from csfnet_bundle.roi import RoiCache, RoiSettings
 
 RADIOGRAPH_VIEWS = ("frontal", "lateral")
-GRAY_LEVELS = {"L": 255, "I;16": 65535}
+GRAY_LEVELS = {"L": 255, "I;16": 65535, "I;16L": 65535, "I;16B": 65535}
 """Pillow's modes of an image with 8 and with 16 bits, and their brightest values."""
+EIGHT_BIT_MODES = ("1", "P", "PA", "LA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+"""Pillow's modes that it turns into 8 bits of gray. Of others (32 bits, fractions) nobody says what is white."""
 
 
 class StudyViews:
@@ -32,7 +34,7 @@ class StudyViews:
         in_memory: keep every view that was made: 0.1 MB a study for the sizes tiny and small, 1.2 MB for full.
 
     Raises:
-        BundleError: no such view, or a ROI whose voxels are no cubes.
+        BundleError: no such view or size, or a ROI whose voxels are no cubes.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class StudyViews:
             raise BundleError(
                 f"views are {list(views)}, expected some of {', '.join(VIEWS)} (CT) or {', '.join(RADIOGRAPH_VIEWS)}"
             )
+        if size not in SIZES:
+            raise BundleError(f"size is {size!r}, expected one of {', '.join(SIZES)}")
         self.pixels = SIZES[size].image_size
         self.roi = RoiSettings.from_plain(roi)
         if len(set(self.roi.spacing)) != 1:
@@ -91,15 +95,11 @@ class StudyViews:
             raise BundleError(f"radiographs have no view {self.views[0]!r}", record=name)
         paths = [getattr(files, view) for view in self.views]
         blank = torch.zeros(3, self.pixels, self.pixels)
-        pictures = [blank if path is None else self._picture(path) for path in paths]
+        pictures = [blank if path is None else self._picture(_gray(path, name)) for path in paths]
         return torch.stack(pictures), torch.tensor([path is not None for path in paths])
 
-    def _picture(self, path: Path) -> Tensor:
-        """Return an image file, padded to a square and resized, in all three channels, (3, S, S)."""
-        with Image.open(path) as image:
-            brightest = GRAY_LEVELS.get(image.mode)
-            gray = image if brightest else image.convert("L")
-            values = torch.from_numpy(np.asarray(gray, dtype=np.float32)) / (brightest or GRAY_LEVELS["L"])  # (H, W)
+    def _picture(self, values: Tensor) -> Tensor:
+        """Return an image (H, W), padded to a square and resized, in all three channels, (3, S, S)."""
         height, width = values.shape
         above, left = (max(height, width) - height) // 2, (max(height, width) - width) // 2
         square = torch.zeros(max(height, width), max(height, width))
@@ -108,3 +108,28 @@ class StudyViews:
             square[None, None], size=self.pixels, mode="bilinear", antialias=True, align_corners=False
         )
         return resized[0].clamp(0, 1).expand(3, -1, -1).clone()
+
+
+def _gray(path: Path, study: str) -> Tensor:
+    """Return an image file's brightness in [0, 1], (H, W).
+
+    Raises:
+        BundleError: it cannot be read, or it has no white.
+    """
+    try:
+        with Image.open(path) as image:
+            brightest = GRAY_LEVELS.get(image.mode)
+            if brightest is None and image.mode not in EIGHT_BIT_MODES:
+                raise BundleError(
+                    f"the image {path.name} has pixels of mode {image.mode}, expected 8 or 16 bits",
+                    record=study,
+                    remedy="Write it with 8 or 16 bits, black 0.",
+                )
+            gray = image if brightest else image.convert("L")
+            return torch.from_numpy(np.asarray(gray, dtype=np.float32)) / (brightest or GRAY_LEVELS["L"])
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's own errors are of the first two
+        raise BundleError(
+            f"the image {path.name} cannot be read: {error}",
+            record=study,
+            remedy="Give PNG, JPEG or TIFF; DICOM is not read here.",
+        ) from None

@@ -13,10 +13,13 @@ from monai.transforms import Compose, RandAffine, RandFlip, Randomizable, Transf
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
 from csfnet_bundle.medst.views import StudyViews
+from csfnet_bundle.networks.medst import MedSTObjective
 
 logger = logging.getLogger(__name__)
 
 ORDERS = ("ordered", "shuffled", "reversed", "mispaired")
+TELLING_ORDERS = ("ordered", "reversed")
+"""Orders of neighbours in time, of which a sentence on the change is right."""
 ROWS, COLUMNS = 0, 1
 Record = dict[str, Any]
 
@@ -41,6 +44,42 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
         for sequence in sequences
         for start in range(max(1, len(sequence.studies) - length + 1))
     ]
+
+
+def training_windows(
+    sequences: Sequence[StudySequence], length: int, objective: MedSTObjective, order: str
+) -> list[StudySequence]:
+    """Return the windows of a pre-training, of which every loss of the objective can learn something.
+
+    Args:
+        sequences: of the training patients.
+        length: see :func:`windows`.
+        objective: the sum of losses.
+        order: see :class:`OrderStudies`.
+
+    Raises:
+        BundleError: the objective is for windows of a length that none has, or of changes, which none tells.
+    """
+    made = windows(sequences, length)
+    exact = objective.exact_length
+    if exact is not None and objective.temporal_weight and all(len(one.studies) != exact for one in made):
+        raise BundleError(
+            f"exact_length is {exact}, and no window has that many studies: there would be no temporal loss",
+            record="objective",
+            remedy="Give a cohort with more screens and a window as long, or set exact_length to null.",
+        )
+    if objective.direction_weight:
+        if order not in TELLING_ORDERS:
+            raise BundleError(
+                f"direction_weight is {objective.direction_weight}, and with order {order} no sentence tells a change",
+                remedy=f"Set it to 0, or use order {' or '.join(TELLING_ORDERS)}.",
+            )
+        if not any(study.change_text and study.reversed_text for one in made for study in one.studies[1:]):
+            raise BundleError(
+                f"direction_weight is {objective.direction_weight}, and no study tells what has changed",
+                remedy="Set it to 0, or give a table with both diameters of each study.",
+            )
+    return made
 
 
 def windows_a_batch(images: int, length: int) -> int:
@@ -122,22 +161,30 @@ class OrderStudies(Randomizable, Transform):
 class ChangeViews(Randomizable, Transform):
     """Random flips and shifts of the views, the same for all studies of a window, so that what changed stays.
 
+    A flip turns the pictures of all views alike: rows are z in a coronal and a sagittal view, y in an axial one.
+
     Args:
-        flip_probability: of a flip of the columns, and of one of the rows.
+        flip_rows_probability: of a picture upside down.
+        flip_columns_probability: of a picture in the mirror; both are 0 where the text tells sides.
         shift_probability: of a shift.
         shift_pixels: the longest shift along rows and columns; what comes into view is empty.
     """
 
-    def __init__(self, flip_probability: float = 0.5, shift_probability: float = 0.5, shift_pixels: int = 4) -> None:
-        self.flip_probability, self.shift_probability, self.shift_pixels = (
-            flip_probability,
-            shift_probability,
-            shift_pixels,
-        )
+    def __init__(
+        self,
+        flip_rows_probability: float = 0.5,
+        flip_columns_probability: float = 0.5,
+        shift_probability: float = 0.5,
+        shift_pixels: int = 4,
+    ) -> None:
+        self.flip_rows_probability = flip_rows_probability
+        self.flip_columns_probability = flip_columns_probability
+        self.shift_probability = shift_probability
+        self.shift_pixels = shift_pixels
         self._change = Compose(
             [
-                RandFlip(prob=flip_probability, spatial_axis=ROWS),
-                RandFlip(prob=flip_probability, spatial_axis=COLUMNS),
+                RandFlip(prob=flip_rows_probability, spatial_axis=ROWS),
+                RandFlip(prob=flip_columns_probability, spatial_axis=COLUMNS),
                 RandAffine(prob=shift_probability, translate_range=(shift_pixels, shift_pixels), padding_mode="zeros"),
             ]
         )

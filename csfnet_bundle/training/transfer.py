@@ -64,7 +64,7 @@ def transfer_weights(
 
     What was left out is listed in the log, tensor by tensor. A network whose weights mean something else where names
     and shapes are the same (the order of its views, for one) says so by ``must_agree``, see
-    :class:`csfnet_bundle.networks.MedSTCSFNet`; then the checkpoint must be of such a network, and of this ROI.
+    :class:`csfnet_bundle.networks.MedSTCSFNet`; what the checkpoint tells of those, and of its ROI, must be the same.
 
     Args:
         network: changed in place.
@@ -155,9 +155,9 @@ def _check_agreement(
 
 
 def _plain(value: object) -> object:
-    """Return tuples as lists, and mappings in one order, for a comparison and for people."""
+    """Return tuples as lists, for a comparison and for people."""
     if isinstance(value, Mapping):
-        return {key: _plain(value[key]) for key in sorted(value)}
+        return {key: _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 

@@ -1,9 +1,7 @@
 from pathlib import Path
 
-import pytest
 import torch
 
-from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst import CollateWindows, LoadWindow, SentenceTokenizer, StudyViews, study_sequences, windows
 
 
@@ -25,7 +23,8 @@ def test_rows_are_studies(screens: Path, views: StudyViews, tokenizer: SentenceT
     assert batch["change_token_ids"][4, : len(change)].tolist() == change.tolist()
 
 
-def test_the_direction_term_wants_every_change(views: StudyViews, tokenizer: SentenceTokenizer, screens: Path) -> None:
-    record = LoadWindow(views)(windows(study_sequences(screens, "training"), 2)[0])
-    with pytest.raises(BundleError, match="direction"):
-        CollateWindows(tokenizer, changes=True)([{**record, "change_texts": ["", ""]}])
+def test_changes_that_nobody_tells_are_marked(views: StudyViews, tokenizer: SentenceTokenizer, screens: Path) -> None:
+    record = LoadWindow(views)(windows(study_sequences(screens, "training"), 3)[0])
+    partly = {**record, "change_texts": ["", "", record["change_texts"][2]]}
+    batch = CollateWindows(tokenizer, changes=True)([record, partly])
+    assert batch["change_known"].tolist() == [False, True, True, False, False, True]

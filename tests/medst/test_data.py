@@ -3,7 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from medst_cohort import DATES, ROI, SECTIONS, make_medst_cohort
+from medst_cohort import SCREENS, ROI, SECTIONS, make_medst_cohort
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst import (
@@ -20,7 +20,7 @@ from csfnet_bundle.phantom.cohort import CohortSettings
 from csfnet_bundle.roi import cache as roi_cache
 from csfnet_bundle.training import preparation
 
-PAIRS_EACH = len(DATES) - 1
+PAIRS_EACH = SCREENS - 1
 
 
 def _no_scan(*_: object, **__: object) -> object:
@@ -31,7 +31,7 @@ def test_a_csv_has_radiographs_and_a_folder_has_scans(screens: Path, reports: Pa
     radiographs, scans = (all_studies(study_sequences(data, "test")) for data in (reports, screens))
     assert {type(study.pixels) for study in radiographs} == {RadiographFiles}
     assert {type(study.pixels) for study in scans} == {RoiPlace}
-    assert len(scans) == len(DATES) * SECTIONS["test"]
+    assert len(scans) == SCREENS * SECTIONS["test"]
 
 
 @pytest.mark.parametrize(("name", "radiographs"), [("a.csv", True), ("A.CSV", True), ("a.csv.d", False), ("a", False)])

@@ -39,7 +39,10 @@ def test_pictures_keep_their_proportions(reports: Path) -> None:
     [
         (lambda table: table.drop(columns="report"), "report"),
         (lambda table: table.assign(date="2020-01-01"), "two studies"),
-        (lambda table: table.assign(date="spring"), "spring"),
+        (lambda table: table.assign(date="spring"), "row 2: date is 'spring', expected YYYY-MM-DD"),
+        (lambda table: table.assign(date="03/04/2020"), "03/04/2020"),  # March or April
+        (lambda table: table.assign(date="2020-03-04T10:00+01:00"), "without a zone"),
+        (lambda table: table.assign(patient=" "), "row 2: patient is ' '"),
         (lambda table: table.assign(frontal="none.png"), "none.png"),
         (lambda table: table.assign(frontal="", lateral=""), "neither"),
         (lambda table: table.assign(report=" "), "blank report"),
@@ -51,3 +54,21 @@ def test_faulty_tables_are_refused(reports: Path, change: Callable[[pd.DataFrame
     change(pd.read_csv(reports, keep_default_na=False)).to_csv(path, index=False)
     with pytest.raises(BundleError, match=words):
         radiograph_sequences(path, "training" if words == "two sections" else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no column 'patient'"),
+        (
+            "patient,date,report,frontal,lateral\np,2020-01-01,Erg\u00fcsse.,a.png,\n".encode("latin-1"),
+            "cannot be read",
+        ),
+        (b"patient,date,report,frontal,lateral\np,2020-01-01,A, b.,a.png,\n", "row 2 has not as many cells"),
+        (b"patient,date,report,frontal,lateral\n", "no rows"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "reports.csv").write_bytes(content)
+    with pytest.raises(BundleError, match=words):
+        radiograph_sequences(tmp_path / "reports.csv")

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import pytest
 from medst_cohort import SECTIONS
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst import RoiPlace
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.medst import RoiPlace, Study, StudySequence
 from csfnet_bundle.medst import screens as screens_module
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.pairs import load_datalist
@@ -41,13 +43,69 @@ def test_changes_follow_the_diameters(screens: Path) -> None:
             assert "shrunk" in later[0].reversed_text
 
 
+def _with_table(screens: Path, folder: Path, table: pd.DataFrame) -> Path:
+    """Return a copy of the cohort with another abnormality table; no scan is read here."""
+    shutil.copy(screens / "datalist.json", folder)
+    table.to_csv(folder / "ctab.csv", index=False)
+    return folder
+
+
+def _of(patient: str, sequences: list[StudySequence]) -> list[Study]:
+    return [study for one in sequences if one.patient == patient for study in one.studies]
+
+
 def test_several_nodules_of_one_year_say_nothing_about_this_one(screens: Path, tmp_path: Path) -> None:
     table = pd.read_csv(screens / "ctab.csv")
     extra = table[table["pid"] == 100_001].assign(sct_ab_num=2, sct_long_dia=30)
-    path = tmp_path / "ctab.csv"
-    pd.concat([table, extra]).to_csv(path, index=False)
-    sequence = next(one for one in screen_sequences(screens, "training", abnormalities=path) if one.patient == "100001")
-    assert all("mm" not in study.text and "change" not in study.values for study in sequence.studies)
+    cohort = _with_table(screens, tmp_path, pd.concat([table, extra]))
+    studies = _of("100001", screen_sequences(cohort, "training"))
+    assert len(studies) == 3
+    assert all("mm" not in study.text and "change" not in study.values for study in studies)
+
+
+def test_one_row_is_not_the_record_of_two_nodules(
+    screens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datalist = load_datalist(screens)
+    first, *others = datalist.section("training")
+    assert first.t0 is not None
+    elsewhere = Point((1.0, 2.0, 3.0), Space.VOXEL)
+    second = replace(first, nodule="n2", t0=replace(first.t0, point=elsewhere), t1=replace(first.t1, point=elsewhere))
+    changed = replace(datalist, sections={**datalist.sections, "training": (first, second, *others)})
+    monkeypatch.setattr(screens_module, "load_datalist", lambda _: changed)
+    sequences = screen_sequences(screens, "training")
+    studies = _of(first.subject, sequences)
+    assert len(studies) == 5, "three screens of one, two of the other"
+    assert all("mm" not in study.text and "diameters" not in study.values for study in studies)
+    assert all("diameters" in study.values for study in _of(others[-1].subject, sequences))
+
+
+def test_a_study_of_which_nothing_is_known_is_refused(screens: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(screens / "ctab.csv")
+    cohort = _with_table(screens, tmp_path, table[table["pid"] != 100_002])
+    with pytest.raises(BundleError, match=r"^100002/n1/0: nothing is known .* patient 100002"):
+        screen_sequences(cohort, "training", ("sct_margins", "sct_long_dia"))
+
+
+def test_a_diameter_of_nothing_is_refused_by_its_study(screens: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(screens / "ctab.csv")
+    table.loc[1, "sct_perp_dia"] = 0
+    with pytest.raises(BundleError, match=r"study 100001/n1/1: sct_perp_dia is 0.0, expected a number of mm above 0"):
+        screen_sequences(_with_table(screens, tmp_path, table), "training")
+
+
+def test_a_date_that_is_none_of_nlst_tells_no_screen(
+    screens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datalist = load_datalist(screens)
+    first = datalist.section("training")[0]
+    assert first.t0 is not None
+    real = replace(first, t0=replace(first.t0, date="20150302"), t1=replace(first.t1, date="20160301"))
+    changed = replace(datalist, sections={**datalist.sections, "training": (real,)})
+    monkeypatch.setattr(screens_module, "load_datalist", lambda _: changed)
+    for study in _of(first.subject, screen_sequences(screens, "training")):
+        assert "Screening year" not in study.text
+        assert "mm" not in study.text
 
 
 def test_a_scan_without_a_date_has_no_year_and_no_nodule_row(

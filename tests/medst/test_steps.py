@@ -3,7 +3,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst import ClipGradients, FollowSchedule, negative_objective
+from csfnet_bundle.medst import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective
 from csfnet_bundle.networks.medst import MedSTObjective
 
 
@@ -27,6 +27,22 @@ def test_forward_mapping_goes_first() -> None:
 def test_another_schedule_is_refused() -> None:
     with pytest.raises(BundleError, match="backwards"):
         FollowSchedule(MedSTObjective(), "backwards")
+
+
+@pytest.mark.parametrize("weights", [{"temporal_weight": 0.0}, {"forward_mapping_weight": 0.0}])
+def test_a_schedule_that_begins_with_nothing_is_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(BundleError, match="forward mapping, which comes first, has weight 0"):
+        FollowSchedule(MedSTObjective(**weights), "forward-then-reverse")  # type: ignore[arg-type]
+    FollowSchedule(MedSTObjective(**weights), "joint")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "weights", [{"temporal_weight": 0.0}, {"forward_mapping_weight": 0.0, "reverse_mapping_weight": 0.0}]
+)
+def test_an_objective_of_nothing_is_refused(weights: dict[str, float]) -> None:
+    nothing = MedSTObjective(**{"global_weight": 0.0, "local_weight": 0.0, **weights})  # type: ignore[arg-type]
+    with pytest.raises(BundleError, match="weights of all losses are 0"):
+        ObjectiveLoss(nothing)
 
 
 def test_validation_does_not_follow_the_schedule() -> None:

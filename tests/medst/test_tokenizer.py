@@ -4,15 +4,14 @@ import pytest
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst import SentenceTokenizer
-from csfnet_bundle.medst.tokenizer import LONGEST, text_group
+from csfnet_bundle.medst.tokenizer import LONGEST, text_groups
 
 
 def test_pieces_belong_to_words(tokenizer: SentenceTokenizer) -> None:
     text = "Spiculated nodule, 12 x 9 mm."
     encoded = tokenizer.encode([text, "Nodule."])
     words = encoded["word_index"][0]
-    assert tokenizer.words(text) == ["Spiculated", "nodule", ",", "12", "x", "9", "mm", "."]
-    assert words[words >= 0].unique().tolist() == list(range(8))
+    assert words[words >= 0].unique().tolist() == list(range(8)), "spiculated nodule , 12 x 9 mm ."
     assert (words >= 0).sum() > 8, "a rare word has several pieces"
     assert words[0] == -1
     assert encoded["token_mask"].sum(dim=1).tolist() == [len(words), 5]
@@ -36,6 +35,13 @@ def test_a_missing_folder_is_refused() -> None:
         SentenceTokenizer.from_folder(Path("/nowhere"))
 
 
-def test_equal_texts_have_equal_numbers() -> None:
-    assert text_group("A nodule.") == text_group("A nodule.") != text_group("No nodule.")
-    assert 0 <= text_group("") < 2**63
+def test_texts_that_the_model_cannot_tell_apart_have_equal_numbers(tokenizer: SentenceTokenizer) -> None:
+    long = "nodule " * LONGEST
+    texts = ["A nodule.", "a NODULE.", "No nodule.", long, f"{long} grown", "", "A nodule."]
+    encoded = tokenizer.encode(texts)
+    first, *_ = groups = text_groups(encoded["token_ids"], encoded["token_mask"]).tolist()
+    assert [group == first for group in groups] == [True, True, False, False, False, False, True]
+    assert groups[3] == groups[4], "they differ after the last piece that is kept"
+    assert all(0 <= group < 2**63 for group in groups)
+    alone = tokenizer.encode(texts[:1])
+    assert text_groups(alone["token_ids"], alone["token_mask"]).tolist() == [first], "padding does not count"

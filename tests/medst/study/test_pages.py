@@ -1,7 +1,7 @@
 from typing import Any
 
 from csfnet_bundle.medst.study.pages import study_markdown
-from csfnet_bundle.medst.study.results import METRICS, summarise
+from csfnet_bundle.medst.study.results import METRICS, correct, difference, summarise
 
 
 def _row(values: list[float], differences: list[float], compared_with: str = "default") -> dict[str, Any]:
@@ -10,28 +10,28 @@ def _row(values: list[float], differences: list[float], compared_with: str = "de
         "what": "",
         "seeds": list(range(len(values))),
         "metrics": {metric: summarise(values) for metric in METRICS},
-        "difference": {metric: summarise([]) for metric in METRICS} | {"probe_malignancy": summarise(differences)},
+        "difference": {metric: difference([]) for metric in METRICS} | {"probe_malignancy": difference(differences)},
     }
 
 
 def test_only_differences_beyond_their_interval_are_told() -> None:
+    rows = {
+        "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
+        "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
+        "reversed": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
+        "window_2": _row([0.7, 0.8, 0.75], [0.1, 0.2, 0.17], "window_3"),
+    }
+    correct(rows)
     document = {
         "command": "python -m csfnet_bundle medst-study",
         "cohort": {"name": "phantoms", "phantom": True, "datalist_sha256": "ab" * 32},
         "overrides": {"train#trainer#max_epochs": 4},
-        "variants": {
-            "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
-            "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
-            "reversed": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
-            "window_2": _row([0.7, 0.8, 0.75], [0.1, 0.11, 0.12], "window_3"),
-        },
+        "variants": rows,
     }
     page = study_markdown(document)
-    assert (
-        "- Would a wrong text be noticed (positive control)? `mispaired`: lower than the default in probe malignancy."
-        in page
-    )
-    assert "`window_2`: higher than `window_3` in probe malignancy." in page
+    assert "(positive control)? `mispaired`: lower than the default in probe malignancy\\*." in page
+    assert "`window_2`: higher than `window_3` in probe malignancy." in page, "it does not hold after Holm's correction"
+    assert "There are 3 differences: were there no effect at all, 0 of them would leave zero out; 2 do." in page
     assert "`reversed`: no difference to the default that these seeds can show." in page
     assert "**-0.200 (-0.225 to -0.175)**" in page
     assert "+0.007 (-0.243 to +0.257)" in page

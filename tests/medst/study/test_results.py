@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from medst_fits import finish, make_study
 
-from csfnet_bundle.medst.study.results import make_results, summarise
+from csfnet_bundle.medst.study.results import difference, make_results, summarise
 
 
 def test_intervals_by_hand() -> None:
@@ -16,6 +16,13 @@ def test_intervals_by_hand() -> None:
     }
     assert summarise([0.5])["lower"] is None
     assert summarise([])["mean"] is None
+
+
+def test_the_p_value_by_hand() -> None:
+    """Of 1, 2, 3: t = 2 / (1 / sqrt 3) with two degrees of freedom, p = 1 - t / sqrt(t^2 + 2)."""
+    t = 2 * math.sqrt(3)
+    assert difference([1.0, 2.0, 3.0])["p"] == pytest.approx(1 - t / math.sqrt(t**2 + 2))
+    assert difference([0.1, 0.1])["p"] is None
 
 
 def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
@@ -31,6 +38,7 @@ def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
     assert row["seeds"] == [0, 1]
     assert row["difference"]["probe_malignancy"] == {
         "mean": pytest.approx(0.1), "lower": pytest.approx(0.1), "upper": pytest.approx(0.1), "seeds": 2,
+        "p": None, "p_holm": None,
     }  # fmt: skip
     assert row["metrics"]["probe_malignancy"]["mean"] == pytest.approx(0.25)
     assert row["metrics"]["temporal_image"]["mean"] is None
