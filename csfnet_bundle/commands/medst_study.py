@@ -11,7 +11,7 @@ from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.study.fitting import Study, run_fits
+from csfnet_bundle.medst.study.fitting import EPOCHS, Study, run_fits
 from csfnet_bundle.medst.study.results import make_results
 from csfnet_bundle.medst.study.variants import find_variants
 from csfnet_bundle.pairs import load_datalist
@@ -46,7 +46,7 @@ def medst_study(
         if count < 1:
             raise BundleError(f"{name} is {count}, expected 1 or more")
     load_datalist(dataset_dir)  # before anything is made
-    overrides: dict[str, Any] = {} if epochs is None else {"train#trainer#max_epochs": epochs}
+    overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
     overrides |= {} if text_source is None else {"text_source": text_source}
     names = find_variants(tuple(words(variants)))
     study = Study(
@@ -57,7 +57,8 @@ def medst_study(
         seeds=seeds,
         overrides=overrides,
     )
-    options = {"--variants": ",".join(words(variants)), "--seeds": seeds, "--epochs": epochs or ""}
+    options = {"--variants": ",".join(words(variants)), "--seeds": seeds, "--epochs": epochs or "",
+               "--text_source": text_source or ""}  # fmt: skip
     told = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
     command = f"python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT {told}"
     path = study.out / RESULTS_NAME

@@ -22,15 +22,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.data import prepare_studies
+from csfnet_bundle.medst.data import prepare_studies, texts_digest
 from csfnet_bundle.medst.evaluation import METRICS_NAME
-from csfnet_bundle.medst.study.variants import DEFAULT
+from csfnet_bundle.medst.study.variants import DEFAULT, UNTRAINED
 from csfnet_bundle.roi import RoiSettings
 from csfnet_bundle.training import datalist_hash
 
 PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
 SECTIONS = ("training", "validation", "test")
+EPOCHS = "train#trainer#max_epochs"
 DONE_NAME = "fit.json"
+BEGUN_NAME = "switch.sha256"
+"""What a fit was begun with: it is taken up again with that alone."""
 QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ignite")
 """Loggers that would write over the progress bar."""
 
@@ -88,12 +91,17 @@ class Study:
         found: dict[str, Any] = json.loads((self.folder(fit) / DONE_NAME).read_text(encoding="utf-8"))
         return found
 
+    def overrides_of(self, fit: Fit) -> dict[str, Any]:
+        """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
+        return {**self.overrides, **({EPOCHS: 1} if fit.variant == UNTRAINED else {})}
+
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
         shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
         return {
             "datalist_sha256": datalist_hash(self.dataset_dir),
-            "overrides": dict(self.overrides),
+            "texts_sha256": texts_digest(self.dataset_dir),
+            "overrides": json.loads(json.dumps(dict(self.overrides))),  # as the file will have them
             "configs_sha256": _digest(shared),
         }
 
@@ -189,8 +197,10 @@ def _attempt(study: Study, fit: Fit) -> str | None:
 
 def _run(study: Study, fit: Fit) -> None:
     folder = study.folder(fit)
-    if (folder / DONE_NAME).is_file():  # of another state of the switch: nothing of it may stay
-        shutil.rmtree(folder)
+    begun, digest = folder / BEGUN_NAME, study.switch_digest(fit)
+    if folder.is_dir() and not (begun.is_file() and begun.read_text(encoding="utf-8") == digest):
+        shutil.rmtree(folder)  # begun with another state of the switch: nothing of it may stay
+    write_atomically(begun, digest)
     common = {
         "bundle_root": str(study.bundle_root),
         "dataset_dir": str(study.dataset_dir),
@@ -203,7 +213,7 @@ def _run(study: Study, fit: Fit) -> None:
         workflow_type="train",
         run_id="training",
         logging_file=False,
-        **{**study.overrides, **common, "output_dir": str(folder), "seed": fit.seed},
+        **{**study.overrides_of(fit), **common, "output_dir": str(folder), "seed": fit.seed},
     )
     training.run()
     parser = training.parser

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
+from csfnet_bundle.medst.study.fitting import EPOCHS
+from csfnet_bundle.medst.study.results import COMPARED
 from csfnet_bundle.medst.study.variants import DEFAULT, UNTRAINED
 
 TASKS = {
@@ -63,7 +66,7 @@ def study_markdown(document: Row) -> str:
     data = "**phantoms**" if document["cohort"]["phantom"] else document["cohort"]["name"]
     seeds = sorted({len(row["seeds"]) for row in rows.values()})
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    epochs = document["overrides"].get("train#trainer#max_epochs", "the config's")
+    epochs = document["overrides"].get(EPOCHS, "the config's")
     lines = [
         f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), {counts} seeds a variant, tiny "
         f"size, {epochs} epochs. Means with 95 % intervals over seeds (Student's t): they hold for this split, "
@@ -79,7 +82,7 @@ def study_markdown(document: Row) -> str:
         "",
         _table(rows, ATTENTION, "metrics"),
         _table({name: row for name, row in rows.items() if _mean(row, "cka_after") is not None}, SIMILARITY, "metrics"),
-        "What these intervals allow to say:",
+        _caution(rows),
         "",
         *(_answer(name, rows[name]) for name in QUESTIONS if name in rows),
     ]
@@ -110,6 +113,21 @@ def _differs(summary: Row) -> bool:
     return summary["lower"] is not None and (summary["lower"] > 0 or summary["upper"] < 0)
 
 
+def _survives(summary: Row) -> bool:
+    return summary["p_holm"] is not None and summary["p_holm"] < 1 - CONFIDENCE
+
+
+def _caution(rows: Mapping[str, Row]) -> str:
+    """Say how many differences there are, and how many of them chance alone would let leave zero out."""
+    tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
+    tested = [one for one in tested if one["p"] is not None]
+    return (
+        f"What these intervals allow to say. There are {len(tested)} differences: were there no effect at all, "
+        f"{len(tested) * (1 - CONFIDENCE):.0f} of them would leave zero out; {sum(map(_differs, tested))} do. "
+        r"Those marked \* hold after Holm's correction for all of them."
+    )
+
+
 def _mean(row: Row, metric: str) -> float | None:
     mean: float | None = row["metrics"][metric]["mean"]
     return mean
@@ -123,7 +141,8 @@ def _answer(name: str, row: Row) -> str:
     for metric, word in shown.items():
         difference = row["difference"][metric]
         if _differs(difference):
-            found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0])
+            mark = "\\*" if _survives(difference) else ""
+            found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0] + mark)
     told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
     verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
     return f"- {QUESTIONS[name]} `{name}`: {verdict}."

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
+from csfnet_bundle.evaluation.paired import holm
 from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.medst.study.fitting import Study
 from csfnet_bundle.medst.study.variants import DEFAULT, REFERENCES, SMALL, VARIANTS
@@ -34,6 +35,14 @@ METRICS: dict[str, tuple[str, ...]] = {
     "seconds": ("seconds",),
 }
 """What is told of each variant, and where a fit's result holds it."""
+COMPARED = (
+    *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "probe_malignancy"),
+    *("pointing_game", "contrast_to_noise"),
+)
+"""What variants are compared by: so many differences of each are tested."""
+
+SAME = 1e-9
+"""Differences that differ by less are rounding of the same one, and have no variance to test by."""
 
 Summary = dict[str, Any]
 Fits = Mapping[int, dict[str, Any]]
@@ -47,12 +56,14 @@ def make_results(study: Study, command: str) -> dict[str, Any]:
         if study.is_done(fit):
             done.setdefault(fit.variant, {})[fit.seed] = study.result(fit)
     data = describe_dataset(study.dataset_dir)
+    rows = {name: _row(name, fits, done) for name, fits in done.items()}
+    correct(rows)
     return {
         "command": command,
         "cohort": {"name": data.name, "phantom": data.phantom, "datalist_sha256": data.datalist_sha256},
         "overrides": dict(study.overrides),
         "seeds": study.seeds,
-        "variants": {name: _row(name, fits, done) for name, fits in done.items()},
+        "variants": rows,
     }
 
 
@@ -80,10 +91,28 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
         "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
         "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in METRICS},
         "difference": {
-            metric: summarise([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])
+            metric: difference([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])
             for metric in METRICS
         },
     }
+
+
+def difference(values: Sequence[float]) -> Summary:
+    """Return the summary of paired differences with ``p``, that their mean is zero (Student's t, two-sided).
+
+    Without two differences that are not the same there is no test.
+    """
+    known = [value for value in values if not math.isnan(value)]
+    tested = len(known) > 1 and max(known) - min(known) > SAME
+    return {**summarise(values), "p": float(stats.ttest_1samp(known, 0.0).pvalue) if tested else None, "p_holm": None}
+
+
+def correct(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put ``p_holm`` into all differences by which variants are compared: one family."""
+    tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
+    tested = [one for one in tested if one["p"] is not None]
+    for one, corrected in zip(tested, holm([one["p"] for one in tested]), strict=True):
+        one["p_holm"] = corrected
 
 
 def _value(result: Mapping[str, Any], metric: str) -> float:
