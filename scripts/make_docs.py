@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.benchmark.pages import benchmark_markdown
+from csfnet_bundle.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
 from csfnet_bundle.medst.study.pages import study_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +73,12 @@ def medst_study() -> str:
     return _results("medst_study.json", command, study_markdown)
 
 
+def medst_in_csfnet() -> str:
+    """What Med-ST's pre-training changes in the benchmark."""
+    document = _load("benchmark_phantom.json")
+    return f"{headline(document)}\n\n" + "".join(pre_training_markdown(document)).rstrip("\n")
+
+
 def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
     """The tables of a results.json, or that its command has not been run."""
     if not (RESULTS / name).is_file():
@@ -97,6 +103,7 @@ TABLES: dict[str, Callable[[], str]] = {
         benchmark_phantom_without_reads,
         benchmark_lidc,
         medst_study,
+        medst_in_csfnet,
         latency,
     )
 } | DICOM_TABLES

@@ -18,7 +18,7 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
     line = headline(document)
     parts = _systems(document, line)
     parts.append(_seeds(document, line))
-    parts += _starts(document) + _pre_training(document)
+    parts += _starts(document) + pre_training_markdown(document)
     learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
     parts += [
         f"What {name} had learnt, as areas with an input changed at evaluation (original - changed). {line}\n\n"
@@ -117,8 +117,8 @@ def _starts(document: Mapping[str, Any]) -> list[str]:
     return [f"Where the networks started that did not start at random.\n\n{markdown_table(head, rows)}"]
 
 
-def _pre_training(document: Mapping[str, Any]) -> list[str]:
-    """What the pre-training changes: each system beside the same one from random weights."""
+def pre_training_markdown(document: Mapping[str, Any]) -> list[str]:
+    """Return what the pre-training changes: each system beside the same one from random weights; perhaps nothing."""
     rows = [
         [
             f"{name} - {row['without']}",

@@ -3,7 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from medst_cohort import SCREENS, ROI, SECTIONS, make_medst_cohort
+from medst_cohort import ROI, SCREENS, SECTIONS, make_medst_cohort
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst import (

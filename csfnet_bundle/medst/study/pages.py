@@ -21,8 +21,11 @@ TASKS = {
 ATTENTION = {
     "pointing_game": "pointing game",
     "pointing_chance": "its chance",
+    "pointing_gain": "above chance",
     "contrast_to_noise": "contrast to noise",
 }
+WORDS = {**TASKS, **ATTENTION, "pointing_gain": "pointing game above chance"}
+"""What variants are compared by, in the list of answers."""
 SIMILARITY = {
     "cosine_before": "cosine before",
     "cosine_after": "after",
@@ -136,7 +139,7 @@ def _mean(row: Row, metric: str) -> float | None:
 def _answer(name: str, row: Row) -> str:
     """Say which results are surely higher or lower than what they are compared with, or that none is."""
     reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
-    shown = {**TASKS, **{metric: word for metric, word in ATTENTION.items() if metric != "pointing_chance"}}
+    shown = {metric: WORDS[metric] for metric in COMPARED}
     found: dict[str, list[str]] = {"higher": [], "lower": []}
     for metric, word in shown.items():
         difference = row["difference"][metric]

@@ -1,7 +1,7 @@
 from typing import Any
 
 from csfnet_bundle.medst.study.pages import study_markdown
-from csfnet_bundle.medst.study.results import METRICS, correct, difference, summarise
+from csfnet_bundle.medst.study.results import TOLD, correct, difference, summarise
 
 
 def _row(values: list[float], differences: list[float], compared_with: str = "default") -> dict[str, Any]:
@@ -9,8 +9,8 @@ def _row(values: list[float], differences: list[float], compared_with: str = "de
         "compared_with": compared_with,
         "what": "",
         "seeds": list(range(len(values))),
-        "metrics": {metric: summarise(values) for metric in METRICS},
-        "difference": {metric: difference([]) for metric in METRICS} | {"probe_malignancy": difference(differences)},
+        "metrics": {metric: summarise(values) for metric in TOLD},
+        "difference": {metric: difference([]) for metric in TOLD} | {"probe_malignancy": difference(differences)},
     }
 
 

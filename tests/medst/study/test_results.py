@@ -25,6 +25,16 @@ def test_the_p_value_by_hand() -> None:
     assert difference([0.1, 0.1])["p"] is None
 
 
+def test_pointing_is_compared_above_its_chance(screens: Path, tmp_path: Path) -> None:
+    study = make_study(screens, tmp_path)
+    for fit, game, chance in zip(study.fits, (0.5, 0.5), (0.3, 0.4), strict=True):
+        read = {"pointing_game": game, "pointing_chance": chance}
+        finish(study, fit, parameters=1, pretraining={"pretraining": {"steps": 5}}, interpretation=read)
+    row = make_results(study, "command")["variants"]["shuffled"]
+    assert row["metrics"]["pointing_gain"]["mean"] == pytest.approx(0.1)
+    assert row["difference"]["pointing_gain"]["mean"] == pytest.approx(-0.1)
+
+
 def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
     study = make_study(screens, tmp_path, seeds=3)
     for fit in study.fits:
