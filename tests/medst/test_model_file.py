@@ -190,3 +190,17 @@ def test_the_order_of_settings_does_not_change_their_hash() -> None:
     assert settings_hash(settings) == settings_hash(dict(reversed(settings.items())))
     assert settings_hash(settings) != settings_hash({**settings, "weights": torch.zeros(3)})
     assert settings_hash({"roi": json.loads(json.dumps(ROI))}) == settings_hash({"roi": ROI})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: {name: part for name, part in document.items() if name != "roi"},
+        lambda document: {**document, "architecture": {**document["architecture"], "eyes": 2}},
+        lambda document: {**document, "architecture": {**document["architecture"], "shared_experts": True}},
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(model_file: Path, tmp_path: Path, change: Callable) -> None:
+    torch.save(change(torch.load(model_file, weights_only=True)), tmp_path / "model.pt")
+    with pytest.raises(BundleError, match=r"model\.pt: its parts do not fit together"):
+        load_pretrained(tmp_path / "model.pt")

@@ -1,11 +1,13 @@
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, text_config
-from csfnet_bundle.medst.text_models import create_text_model
+from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, load_tokenizer, text_config, text_digest
+from csfnet_bundle.medst.text_models import create_text_model, text_folder
 
 
 def test_the_packaged_model_knows_english(tokenizer: SentenceTokenizer) -> None:
@@ -35,15 +37,34 @@ def test_what_is_not_there_is_refused(make: Callable[[], object]) -> None:
         make()
 
 
-def test_a_network_is_made_again_from_plain_values(network: PretrainingNetwork) -> None:
-    again = PretrainingNetwork(**network.architecture())
-    assert again.architecture() == network.architecture()
-    again.load_state_dict(network.state_dict())
+def _saved(folder: Path, model_type: str, **values: int) -> Path:
+    """Write a small text model of another family, with the packaged one's word pieces, as a Hugging Face folder."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.AutoConfig.for_model(model_type, vocab_size=load_tokenizer("packaged").size, **values)
+    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    shutil.copy(text_folder("packaged") / "tokenizer.json", folder)
+    return folder
 
 
-def test_frozen_parts_stay() -> None:
-    frozen = PretrainingNetwork(text_config("untrained"), size="tiny", freeze_word_pieces=True)
-    fixed = {name for name, part in frozen.named_parameters() if not part.requires_grad}
-    assert fixed == {"text_encoder.model.embeddings.word_embeddings.weight"}
-    with pytest.raises(BundleError, match="freeze"):
-        PretrainingNetwork(text_config("untrained"), size="tiny", freeze=["eyes"])
+def test_a_model_of_another_family_is_taken(tmp_path: Path, tokenizer: SentenceTokenizer) -> None:
+    """DistilBERT calls its width ``dim``."""
+    folder = str(_saved(tmp_path, "distilbert", dim=48, n_layers=2, n_heads=2, hidden_dim=64))
+    network = PretrainingNetwork(text_config(folder), folder, size="tiny").eval()
+    tokens = tokenizer.encode(["A nodule.", "No nodule at all."])
+    assert network.encode_text(**tokens).words.shape[::2] == (2, 128)
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    folder = _saved(tmp_path, "bert", hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(BundleError, match="the text model cannot be loaded"):
+        create_text_model(text_config(str(folder)), str(folder))
+
+
+def test_the_digest_is_of_the_weights_and_not_of_their_place(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    first = _saved(tmp_path / "first", "bert", **sizes)
+    digest = text_digest(str(first))
+    assert text_digest(shutil.copytree(first, tmp_path / "second")) == digest
+    assert text_digest(str(_saved(tmp_path / "third", "bert", **sizes))) != digest
+    assert text_digest("untrained") == "untrained"

@@ -178,3 +178,31 @@ def test_views_of_the_other_kind_of_study_are_refused_by_the_study(
         StudyViews(["axial"], "tiny", ROI, None)(radiographs)
     with pytest.raises(BundleError, match=r"picture\.png.*: the study has radiographs and no ROI"):
         StudyViews(["axial"], "tiny", ROI, None).region(radiographs)
+
+
+def test_a_file_that_is_no_image_is_refused_by_its_study(tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(b"DICM is what this is not")
+    with pytest.raises(BundleError, match=r"film\.png.*: the image film\.png cannot be read"):
+        StudyViews(["frontal"], "tiny", ROI, None)(_study(path))
+
+
+def test_a_cut_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:-900])
+    with pytest.raises(BundleError, match="cannot be read"):
+        StudyViews(["frontal"], "tiny", ROI, None)(_study(path))
+
+
+@pytest.mark.parametrize(("dtype", "mode"), [(np.int32, "I"), (np.float32, "F")])
+def test_pixels_without_a_white_are_refused(tmp_path: Path, dtype: type, mode: str) -> None:
+    path = tmp_path / "film.tiff"
+    Image.fromarray(np.full((8, 8), 1000, dtype)).save(path)
+    with pytest.raises(BundleError, match=f"pixels of mode {mode}, expected 8 or 16 bits"):
+        StudyViews(["frontal"], "tiny", ROI, None)(_study(path))
+
+
+def test_an_unknown_size_is_refused() -> None:
+    with pytest.raises(BundleError, match="size is 'huge', expected one of tiny"):
+        StudyViews(["frontal"], "huge", ROI, None)
