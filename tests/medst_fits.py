@@ -3,20 +3,20 @@
 import json
 from pathlib import Path
 
-from csfnet_bundle.medst.study.fitting import DONE_NAME, Fit, Study
+from csfnet_bundle.medst.study.plan import DONE_NAME, Fit, StudyPlan
 
 CONFIGS = ("medst_pretrain", "medst_evaluate", "medst/tiny", "medst/shuffled")
 
 
-def make_study(dataset_dir: Path, folder: Path, seeds: int = 1, **overrides: object) -> Study:
+def make_study(dataset_dir: Path, folder: Path, seeds: int = 1, **overrides: object) -> StudyPlan:
     """Return a study of the default and ``shuffled``, whose configs and results lie in the folder."""
     (folder / "configs" / "medst").mkdir(parents=True, exist_ok=True)
     for name in CONFIGS:
         (folder / "configs" / f"{name}.json").touch()
-    return Study(dataset_dir, folder, folder, ("default", "shuffled"), seeds, overrides)
+    return StudyPlan(dataset_dir, folder, folder, ("default", "shuffled"), seeds, overrides)
 
 
-def finish(study: Study, fit: Fit, **result: object) -> None:
+def finish(study: StudyPlan, fit: Fit, **result: object) -> None:
     """Write the result of a fit, as a fit does when it is done."""
     path = study.folder(fit) / DONE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,8 @@ from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.study.fitting import EPOCHS, Study, run_fits
+from csfnet_bundle.medst.study.fitting import run_fits
+from csfnet_bundle.medst.study.plan import EPOCHS, StudyPlan
 from csfnet_bundle.medst.study.results import make_results
 from csfnet_bundle.medst.study.variants import find_variants
 from csfnet_bundle.pairs import load_datalist
@@ -49,7 +50,7 @@ def medst_study(
     overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
     overrides |= {} if text_source is None else {"text_source": text_source}
     names = find_variants(tuple(words(variants)))
-    study = Study(
+    study = StudyPlan(
         dataset_dir=Path(dataset_dir).resolve(),
         out=Path(out).resolve(),
         bundle_root=bundle_root(),

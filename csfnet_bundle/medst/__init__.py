@@ -12,14 +12,8 @@ from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLo
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.medst.windows import (
-    ChangeViews,
-    LoadWindow,
-    OrderStudies,
-    training_windows,
-    windows,
-    windows_a_batch,
-)
+from csfnet_bundle.medst.window_transforms import ChangeViews, LoadWindow, OrderStudies
+from csfnet_bundle.medst.windows import training_windows, windows, windows_a_batch
 
 __all__ = [
     "ALLOWED_FIELDS",

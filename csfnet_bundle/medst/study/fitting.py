@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import multiprocessing
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 from monai.bundle import create_workflow
@@ -22,104 +18,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.data import prepare_studies, texts_digest
+from csfnet_bundle.medst.data import prepare_studies
 from csfnet_bundle.medst.evaluation import METRICS_NAME
-from csfnet_bundle.medst.study.variants import DEFAULT, UNTRAINED
+from csfnet_bundle.medst.study.plan import DONE_NAME, EVALUATE, Fit, StudyPlan
 from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training import datalist_hash
 
-PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
 SECTIONS = ("training", "validation", "test")
-EPOCHS = "train#trainer#max_epochs"
-DONE_NAME = "fit.json"
 BEGUN_NAME = "switch.sha256"
 """What a fit was begun with: it is taken up again with that alone."""
 QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ignite")
 """Loggers that would write over the progress bar."""
 
 
-@dataclass(frozen=True)
-class Study:
-    """What is trained.
-
-    Attributes:
-        dataset_dir: the cohort of CT follow-up.
-        out: folder for all that is made.
-        bundle_root: holds ``configs/``.
-        variants: names of switches.
-        seeds: fits of each.
-        overrides: ids of the config and their values, for every fit.
-    """
-
-    dataset_dir: Path
-    out: Path
-    bundle_root: Path
-    variants: tuple[str, ...]
-    seeds: int
-    overrides: Mapping[str, Any]
-
-    @property
-    def fits(self) -> list[Fit]:
-        """All fits: seed by seed, so that an early stop leaves every variant with as many seeds."""
-        return [Fit(variant, seed) for seed in range(self.seeds) for variant in self.variants]
-
-    @property
-    def rois(self) -> Path:
-        """Where ROIs are cached."""
-        return self.out / "roi_cache"
-
-    def folder(self, fit: Fit) -> Path:
-        """Return where a fit lies."""
-        return self.out / "fits" / fit.variant / f"seed{fit.seed}"
-
-    def configs(self, fit: Fit) -> tuple[Path, ...]:
-        """Return the files of a fit's training: the base, the tiny size, and its switch."""
-        names = [PRETRAIN, TINY] if fit.variant == DEFAULT else [PRETRAIN, TINY, f"{SWITCHES}/{fit.variant}.json"]
-        return tuple(self.bundle_root / "configs" / name for name in names)
-
-    def is_done(self, fit: Fit) -> bool:
-        """Tell whether a fit has its result, made with its switch as it is now."""
-        path = self.folder(fit) / DONE_NAME
-        return path.is_file() and self.result(fit)["switch_sha256"] == self.switch_digest(fit)
-
-    def switch_digest(self, fit: Fit) -> str:
-        """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
-        return _digest(self.configs(fit)[2:])
-
-    def result(self, fit: Fit) -> dict[str, Any]:
-        """Return what a finished fit found."""
-        found: dict[str, Any] = json.loads((self.folder(fit) / DONE_NAME).read_text(encoding="utf-8"))
-        return found
-
-    def overrides_of(self, fit: Fit) -> dict[str, Any]:
-        """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        return {**self.overrides, **({EPOCHS: 1} if fit.variant == UNTRAINED else {})}
-
-    def settings(self) -> dict[str, Any]:
-        """Return what every fit depends on; a folder holds fits of one of them alone."""
-        shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
-        return {
-            "datalist_sha256": datalist_hash(self.dataset_dir),
-            "texts_sha256": texts_digest(self.dataset_dir),
-            "overrides": json.loads(json.dumps(dict(self.overrides))),  # as the file will have them
-            "configs_sha256": _digest(shared),
-        }
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One pre-training of a study."""
-
-    variant: str
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return f"{self.variant}, seed {self.seed}"
-
-
-def run_fits(study: Study, workers: int = 1) -> Iterator[Fit]:
+def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
     """Run what is not done yet, with a progress bar, and yield each fit when it is done.
 
     Args:
@@ -148,12 +59,7 @@ def run_fits(study: Study, workers: int = 1) -> Iterator[Fit]:
         raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats these alone.")
 
 
-def _digest(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 of files, one after the other, hexadecimal."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-
-
-def _claim(study: Study) -> None:
+def _claim(study: StudyPlan) -> None:
     path = study.out / "settings.json"
     wanted = study.settings()
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
@@ -165,7 +71,7 @@ def _claim(study: Study) -> None:
     write_atomically(path, json.dumps(wanted, indent=1) + "\n")
 
 
-def _results(study: Study, fits: list[Fit], workers: int) -> Iterator[tuple[Fit, str | None]]:
+def _results(study: StudyPlan, fits: list[Fit], workers: int) -> Iterator[tuple[Fit, str | None]]:
     if workers == 1:
         for fit in fits:
             yield fit, _attempt(study, fit)
@@ -180,7 +86,7 @@ def _results(study: Study, fits: list[Fit], workers: int) -> Iterator[tuple[Fit,
         pool.shutdown(cancel_futures=True)
 
 
-def _attempt(study: Study, fit: Fit) -> str | None:
+def _attempt(study: StudyPlan, fit: Fit) -> str | None:
     """Run a fit; what is wrong with it is a result, not the end of the others."""
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -195,7 +101,7 @@ def _attempt(study: Study, fit: Fit) -> str | None:
     return None
 
 
-def _run(study: Study, fit: Fit) -> None:
+def _run(study: StudyPlan, fit: Fit) -> None:
     folder = study.folder(fit)
     begun, digest = folder / BEGUN_NAME, study.switch_digest(fit)
     if folder.is_dir() and not (begun.is_file() and begun.read_text(encoding="utf-8") == digest):

@@ -7,7 +7,7 @@ from typing import Any
 
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
-from csfnet_bundle.medst.study.fitting import EPOCHS
+from csfnet_bundle.medst.study.plan import EPOCHS
 from csfnet_bundle.medst.study.results import COMPARED
 from csfnet_bundle.medst.study.variants import DEFAULT, UNTRAINED
 

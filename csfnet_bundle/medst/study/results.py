@@ -12,7 +12,7 @@ from scipy import stats
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.paired import holm
 from csfnet_bundle.medst.data import describe_dataset
-from csfnet_bundle.medst.study.fitting import Study
+from csfnet_bundle.medst.study.plan import StudyPlan
 from csfnet_bundle.medst.study.variants import DEFAULT, REFERENCES, SMALL, VARIANTS
 
 METRICS: dict[str, tuple[str, ...]] = {
@@ -53,7 +53,7 @@ Fits = Mapping[int, dict[str, Any]]
 """Results of a variant's fits, by seed."""
 
 
-def make_results(study: Study, command: str) -> dict[str, Any]:
+def make_results(study: StudyPlan, command: str) -> dict[str, Any]:
     """Return the results of the fits that are done, as plain values."""
     done: dict[str, dict[int, dict[str, Any]]] = {}
     for fit in study.fits:

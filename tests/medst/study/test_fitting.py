@@ -9,7 +9,8 @@ from medst_fits import finish, make_study
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.study import fitting
-from csfnet_bundle.medst.study.fitting import SECTIONS, Fit, Study, run_fits
+from csfnet_bundle.medst.study.fitting import SECTIONS, run_fits
+from csfnet_bundle.medst.study.plan import Fit, StudyPlan
 
 
 class Trainings:
@@ -20,7 +21,7 @@ class Trainings:
         self.prepared: list[tuple[object, ...]] = []
         self.broken: dict[str, Exception] = {}
 
-    def run(self, study: Study, fit: Fit) -> None:
+    def run(self, study: StudyPlan, fit: Fit) -> None:
         self.begun.append(fit.name)
         if fit.name in self.broken:
             raise self.broken[fit.name]

@@ -1,0 +1,83 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst import (
+    ChangeViews,
+    LoadWindow,
+    OrderStudies,
+    StudyViews,
+    study_sequences,
+    windows,
+)
+
+
+@pytest.fixture(scope="module")
+def record(screens: Path, views: StudyViews) -> dict[str, Any]:
+    return LoadWindow(views)(windows(study_sequences(screens, "training"), 3)[0])
+
+
+def _pairing(record: dict[str, Any]) -> set[tuple[float, str]]:
+    return {(float(view.sum()), text) for view, text in zip(record["views"], record["texts"], strict=True)}
+
+
+def test_shuffled_moves_images_and_texts_together(record: dict[str, Any]) -> None:
+    shuffle = OrderStudies("shuffled")
+    shuffle.set_random_state(seed=0)
+    orders = [shuffle(record) for _ in range(8)]
+    assert all(_pairing(one) == _pairing(record) for one in orders)
+    assert len({tuple(one["texts"]) for one in orders}) > 1
+
+
+def test_mispaired_gives_every_image_another_text(record: dict[str, Any]) -> None:
+    mispair = OrderStudies("mispaired")
+    mispair.set_random_state(seed=0)
+    for _ in range(4):
+        made = mispair(record)
+        assert torch.equal(made["views"], record["views"])
+        assert sorted(made["texts"]) == sorted(record["texts"])
+        assert all(one != other for one, other in zip(made["texts"], record["texts"], strict=True))
+
+
+def test_reversed_has_the_reversed_changes(record: dict[str, Any]) -> None:
+    made = OrderStudies("reversed")(record)
+    assert made["texts"] == record["texts"][::-1]
+    assert torch.equal(made["views"], record["views"].flip(0))
+    # From the third study back to the second, then from the second to the first.
+    assert made["change_texts"] == ["", record["reversed_texts"][2], record["reversed_texts"][1]]
+    assert OrderStudies("reversed")(made)["change_texts"] == record["change_texts"]
+
+
+def test_another_order_is_refused() -> None:
+    with pytest.raises(BundleError, match="sideways"):
+        OrderStudies("sideways")
+
+
+def test_all_studies_of_a_window_move_alike(record: dict[str, Any]) -> None:
+    """A nodule that does not change must not seem to: growth is what the network looks for."""
+    same = {**record, "views": record["views"][:1].expand(3, -1, -1, -1, -1)}
+    change = ChangeViews(shift_probability=1.0)
+    change.set_random_state(seed=3)
+    made = change(same)["views"]
+    assert type(made) is torch.Tensor
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], record["views"][0])
+    change.set_random_state(seed=3)
+    assert torch.equal(change(same)["views"], made)
+
+
+@pytest.mark.parametrize(("rows", "columns", "axis"), [(1.0, 0.0, -2), (0.0, 1.0, -1)])
+def test_rows_and_columns_are_flipped_apart(record: dict[str, Any], rows: float, columns: float, axis: int) -> None:
+    change = ChangeViews(flip_rows_probability=rows, flip_columns_probability=columns, shift_probability=0.0)
+    torch.testing.assert_close(change(record)["views"], record["views"].flip(axis))
+
+
+def test_radiographs_stay_the_right_way_round(repository: Path) -> None:
+    """Their reports tell left from right, and above from below."""
+    config = json.loads((repository / "configs/medst/radiographs.json").read_text())
+    flips = {name: value for name, value in config.items() if "flip" in name}
+    assert flips == {f"augmentation#flip_{axis}_probability": 0.0 for axis in ("rows", "columns")}
