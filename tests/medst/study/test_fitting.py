@@ -136,19 +136,6 @@ def test_a_changed_config_of_all_fits_is_refused(
         _names(run_fits(study))
 
 
-def test_a_fit_of_another_switch_is_not_done(screens: Path, tmp_path: Path) -> None:
-    study = make_study(screens, tmp_path)
-    settings = study.settings()
-    for fit in study.fits:
-        finish(study, fit)
-    assert all(study.is_done(fit) for fit in study.fits)
-    (tmp_path / "configs/medst/shuffled.json").write_text('{"order": "shuffled"}')
-    assert [study.is_done(fit) for fit in study.fits] == [True, False]
-    assert study.settings() == settings, "the other fits stay"
-    (tmp_path / "configs/medst/tiny.json").write_text('{"window": 2}')
-    assert study.settings() != settings
-
-
 def test_nothing_of_another_switch_stays_for_the_new_training(
     screens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,12 +155,3 @@ def test_nothing_of_another_switch_stays_for_the_new_training(
     with pytest.raises(BundleError, match="far enough"):
         fitting._run(study, fit)
     assert found == [False]
-
-
-def test_fits_lie_in_folders_of_their_own(screens: Path, tmp_path: Path) -> None:
-    study = make_study(screens, tmp_path, seeds=2)
-    finish(study, study.fits[3], found=1)
-    assert [study.is_done(fit) for fit in study.fits] == [False, False, False, True]
-    assert study.result(study.fits[3])["found"] == 1
-    shutil.rmtree(study.folder(study.fits[3]))
-    assert not study.is_done(study.fits[3])
