@@ -62,6 +62,12 @@ class RefusalCode(StrEnum):
     NO_PRIOR = "NO_PRIOR"
 
 
+def in_one_line(error: BaseException, longest: int = 200) -> str:
+    """Return what another library's error says, in one line of that many characters at most."""
+    told = " ".join(str(error).split()) or type(error).__name__
+    return told if len(told) <= longest else f"{told[: longest - 3]}..."
+
+
 class Refusal(BundleError):
     """An image, or a pair of them, that cannot be read right and is therefore not read at all.
 

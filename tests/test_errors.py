@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from csfnet_bundle.error_hook import bundle_error_in
-from csfnet_bundle.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.errors import BundleError, Refusal, RefusalCode, in_one_line
 
 
 def test_one_line_with_record_problem_and_remedy() -> None:
@@ -51,3 +51,9 @@ def test_uncaught_bundle_errors_are_one_line_and_others_keep_their_traceback(err
         assert run.stderr == "error: ours\n"
     else:
         assert run.stderr.startswith("Traceback")
+
+
+def test_another_librarys_error_is_one_short_line() -> None:
+    assert in_one_line(ValueError("no\n  such   key")) == "no such key"
+    assert in_one_line(KeyError()) == "KeyError"
+    assert in_one_line(ValueError("x" * 300), longest=20) == "x" * 17 + "..."

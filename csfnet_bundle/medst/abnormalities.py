@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst.sentences import NODULE_FIELDS
+from csfnet_bundle.medst.sentences import DIAMETERS, NODULE_FIELDS
 from csfnet_bundle.tables.rows import Row, parse_rows
 
 NODULE_CODE = 51
@@ -42,4 +42,7 @@ def _nodule(row: Row) -> tuple[tuple[str, int], NoduleRow] | None:
     if row.optional_number("sct_ab_desc") != NODULE_CODE:
         return None
     values: NoduleRow = {name: row.optional_number(name) for name in NODULE_FIELDS}
+    for name in DIAMETERS:
+        if values[name] == 0:  # no nodule has none: it was not measured
+            values[name] = None
     return (row.name("pid"), row.whole(YEAR)), values

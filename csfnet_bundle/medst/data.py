@@ -53,9 +53,9 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     Raises:
         BundleError: that file is no JSON.
     """
-    if not is_csv(dataset):
-        return data_description(dataset)
     path = Path(dataset)
+    if not (is_csv(path) or path.is_file()):
+        return data_description(dataset)
     told = _sidecar(path.with_suffix(SIDECAR))
     return DataDescription(str(told.get("name", path.name)), bool(told.get("phantom", False)), file_digest(path))
 
@@ -74,7 +74,9 @@ def _sidecar(path: Path) -> dict[str, Any]:
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a table, hexadecimal."""
+    """Return the SHA-256 of a table, hexadecimal; raises BundleError where there is none."""
+    if not path.is_file():
+        raise BundleError(f"there is no table {path}", remedy="docs/medst.md says what must be there.")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
 from csfnet_bundle.medst.csv_tasks import probe_task, temporal_image_task, temporal_sentence_task, zero_shot_task
 from csfnet_bundle.medst.ct_tasks import ct_tasks
-from csfnet_bundle.medst.data import describe_dataset, file_digest, study_sequences
+from csfnet_bundle.medst.data import describe_dataset, study_sequences
 from csfnet_bundle.medst.embedding import Embedded, Task, embed_sentences
 from csfnet_bundle.medst.interpretation import read_out
 from csfnet_bundle.medst.model_file import Pretrained
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 METRICS_NAME = "metrics.json"
 SUMMARY_NAME = "metrics.md"
+OTHER_PATIENTS = "Leave the patient out; another one of the same name needs another name, such as with a prefix."
 
 
 def make_tasks(
@@ -61,6 +62,11 @@ def make_tasks(
         return [makers[name](csv) for name, csv in named.items()]
     if dataset is None:
         raise BundleError("neither a cohort nor a table is named", remedy="Name one by --dataset_dir or --tables.")
+    if not fields:
+        raise BundleError(
+            "the network was trained on radiographs, and no table of them is named",
+            remedy="Name some by --tables#TASK.",
+        )
     return ct_tasks(study_sequences(dataset, section, fields))
 
 
@@ -109,7 +115,8 @@ class EvaluateTasks:
         if dataset is not None:
             check_unseen(seen, dataset, str(checkpoint_path))
         for task in tasks:
-            check_judged(seen, task.patients, f"judged in task {task.name!r}", str(checkpoint_path))
+            role = f"judged in task {task.name!r}"
+            check_judged(seen, task.patients, role, str(checkpoint_path), OTHER_PATIENTS)
 
     def attach(self, evaluator: Evaluator) -> None:
         """Attach to the evaluator; the file is written when its run is over."""
@@ -141,7 +148,7 @@ class EvaluateTasks:
             "pretraining": {key: told for key, told in self._pretrained.provenance.items() if key != SEEN_PATIENTS},
             "data": None if self._dataset is None else vars(describe_dataset(self._dataset)),
             "section": None if self._dataset is None else self._section,
-            "tables": {name: {"file": csv.name, "sha256": file_digest(csv)} for name, csv in self._tables.items()},
+            "tables": {name: vars(describe_dataset(csv)) for name, csv in self._tables.items()},
             "tasks": {task.name: _judge(task, embedded) for task in self._tasks},
         }
         if self._views is not None:

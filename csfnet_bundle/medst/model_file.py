@@ -15,7 +15,7 @@ from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 
 from csfnet_bundle import __version__
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.errors import BundleError, in_one_line
 from csfnet_bundle.files import atomic_path
 from csfnet_bundle.medst.data import describe_dataset, is_csv, texts_digest
 from csfnet_bundle.medst.network import PretrainingNetwork
@@ -81,9 +81,9 @@ def load_pretrained(path: str | Path) -> Pretrained:
         network.load_state_dict(document["model"])
         tokenizer = SentenceTokenizer(document["tokenizer"])
         roi, fields, provenance = document["roi"], tuple(document["fields"]), document["provenance"]
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # of torch, transformers or tokenizers, which have no common base
         raise BundleError(
-            f"its parts do not fit together: {str(error).splitlines()[0]}", record=str(path), remedy=REMEDY
+            f"its parts do not fit together: {in_one_line(error)}", record=str(path), remedy=REMEDY
         ) from None
     return Pretrained(network.eval(), tokenizer, roi, fields, provenance)
 

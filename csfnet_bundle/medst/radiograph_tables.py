@@ -63,14 +63,14 @@ def write_radiograph_tables(dataset_dir: str | Path, out: str | Path, cache_dir:
                 _write_images(study, folder, cache)
         rows = [row for name, sequences in sections.items() for row in _report_rows(sequences, name)]
         tables = {"reports": rows, **_task_rows(sections["test"])}
+        data = describe_dataset(dataset_dir)
+        told = {"name": f"radiographs projected from {data.name}", "phantom": data.phantom}
         for name, content in tables.items():
             if not content:
                 logger.warning("the cohort has no row for %s.csv, which is not written", name)
                 continue
             pd.DataFrame(content).to_csv(folder / f"{name}.csv", index=False)
-        data = describe_dataset(dataset_dir)
-        told = {"name": f"radiographs projected from {data.name}", "phantom": data.phantom}
-        (folder / REPORTS).with_suffix(SIDECAR).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            (folder / f"{name}{SIDECAR}").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return out / REPORTS
 
 

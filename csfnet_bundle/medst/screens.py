@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,17 +55,15 @@ def screen_sequences(
     check_fields(fields)
     records = read_nodules(datalist.folder / ABNORMALITIES)
     chains = _chains(datalist.section(section))
-    nodules = Counter(chain[0].subject for chain in chains)
-    # The table numbers nodules anew at every screen: of a patient's second nodule it does not tell which row is whose.
-    alone = {subject for subject, count in nodules.items() if count == 1}
-    known = {key: rows for key, rows in records.items() if key[0] in alone}
+    several = _patients_of_several_nodules(chains)
+    known = {key: rows for key, rows in records.items() if key[0] not in several}
     sequences = [_sequence(chain, datalist, known, fields) for chain in chains]
     silent = next((study for sequence in sequences for study in sequence.studies if not study.text), None)
     if silent is not None:
         raise BundleError(
-            f"nothing is known of the study that may become text: no nodule of patient {silent.patient} at its date",
+            f"of {', '.join(fields) or 'no field'} nothing is known that could be the study's text",
             record=silent.name,
-            remedy="Give clinical values in the datalist, or the abnormality table of these patients.",
+            remedy="Take more fields into sentence_fields, such as age, or leave the patient out of the datalist.",
         )
     without = sum("diameters" not in study.values for sequence in sequences for study in sequence.studies)
     if without:
@@ -91,6 +88,20 @@ def _chains(pairs: Sequence[FollowUpPair]) -> list[list[FollowUpPair]]:
         else:
             before.append(pair)
     return chains
+
+
+def _patients_of_several_nodules(chains: Sequence[Sequence[FollowUpPair]]) -> set[str]:
+    """Return those of whom the table does not tell which row is whose: it numbers nodules anew at every screen.
+
+    Chains that share a scan's place are of one nodule, as a pair of T0 and T2 beside those of neighbours.
+    """
+    nodules: dict[str, list[set[tuple[object, ...]]]] = {}
+    for chain in chains:
+        places = {_place(scan) for pair in chain for scan in (pair.t0, pair.t1) if scan is not None}
+        others = nodules.setdefault(chain[0].subject, [])
+        same = [known for known in others if known & places]
+        nodules[chain[0].subject] = [*(known for known in others if known not in same), places.union(*same)]
+    return {subject for subject, found in nodules.items() if len(found) > 1}
 
 
 def _sequence(
@@ -153,7 +164,7 @@ def _diameters(record: Record) -> tuple[float, float] | None:
     if any(is_missing(value) for value in values):
         return None
     long_diameter, perpendicular = (float(str(value)) for value in values)
-    return (long_diameter, perpendicular) if min(long_diameter, perpendicular) > 0 else None
+    return long_diameter, perpendicular
 
 
 def _change_texts(before: tuple[float, float], after: tuple[float, float], change: Change) -> dict[str, str]:

@@ -28,9 +28,10 @@ def evaluation_markdown(document: Mapping[str, Any]) -> str:
     """
     origin = document["pretraining"]
     judged = document["data"]["name"] + f", {document['section']} patients" if document["data"] else "tables"
+    shown = [origin, document["data"] or {}, *document["tables"].values()]
     lines = [
         f"{document['checkpoint']}, trained on {origin.get('trained_on', 'unknown')}, judged on {judged}."
-        + (" **Phantoms, not patients.**" if origin.get("phantom") else ""),
+        + (" **Phantoms, not patients.**" if any(one.get("phantom") for one in shown) else ""),
         "",
         markdown_table(
             ["task", "rows", *COLUMNS.values()], [_row(name, result) for name, result in document["tasks"].items()]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.errors import BundleError, in_one_line
 from csfnet_bundle.extras import import_extra
 from csfnet_bundle.medst.tokenizer import EXTRA, LONGEST, SentenceTokenizer
 
@@ -115,9 +115,9 @@ def create_text_model(config: Mapping[str, Any], source: str | None = None) -> n
         loaded: nn.Module = transformers.AutoModel.from_pretrained(
             str(text_folder(str(source))), config=made, local_files_only=True, dtype=torch.float32, **arguments
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # each of the libraries below has errors of its own, some of no common base
         raise BundleError(
-            f"the text model cannot be loaded: {str(error).splitlines()[0]}",
+            f"the text model cannot be loaded: {in_one_line(error)}",
             record=str(source),
             remedy="Name a folder with config.json and model.safetensors.",
         ) from None

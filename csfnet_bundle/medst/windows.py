@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
 from csfnet_bundle.networks.medst import MedSTObjective
+from csfnet_bundle.networks.medst.losses.objective import SHORTEST_SEQUENCE
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
 def training_windows(
     sequences: Sequence[StudySequence], length: int, objective: MedSTObjective, order: str
 ) -> list[StudySequence]:
-    """Return the windows of a pre-training, of which every loss of the objective can learn something.
+    """Return the windows of a pre-training, whose objective can learn from them.
+
+    Windows of one study alone leave the temporal loss out, which is told where it is not all there is.
 
     Args:
         sequences: of the training patients.
@@ -53,6 +56,13 @@ def training_windows(
         BundleError: the objective is for windows of a length that none has, or of changes, which none tells.
     """
     made = windows(sequences, length)
+    if objective.temporal_weight and all(len(one.studies) < SHORTEST_SEQUENCE for one in made):
+        if not any((objective.global_weight, objective.local_weight, objective.direction_weight)):
+            raise BundleError(
+                "there is a temporal loss alone, and no window has two studies: nothing would be trained",
+                remedy="Give sequences of two studies or more and a window as long, or other losses a weight.",
+            )
+        logger.warning("no window has two studies: there is no temporal loss")
     exact = objective.exact_length
     if exact is not None and objective.temporal_weight and all(len(one.studies) != exact for one in made):
         raise BundleError(

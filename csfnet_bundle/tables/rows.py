@@ -123,7 +123,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         BundleError: no such file, no text, a column that is not there, no row, or a row with too few or many cells.
     """
     if not path.is_file():
-        raise BundleError(f"there is no table {path}", remedy="Name the file that was downloaded.")
+        raise BundleError(f"there is no table {path}", remedy="Name the file where it lies.")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         try:
@@ -133,7 +133,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 raise BundleError(
                     f"the table has no column {missing[0]!r}; it has {', '.join(header) or 'none'}",
                     record=str(path),
-                    remedy="docs/nlst.md has the columns of each source, docs/medst.md those of an evaluation.",
+                    remedy="docs/nlst.md has the columns of each source of a cohort, docs/medst.md those of Med-ST.",
                 )
             reader.fieldnames = header
             empty = True
@@ -145,4 +145,4 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         except (UnicodeDecodeError, csv.Error) as error:
             raise BundleError(f"the table cannot be read as CSV: {error}", record=str(path)) from None
         if empty:
-            raise BundleError("the table has no rows", record=str(path), remedy="Download it again.")
+            raise BundleError("the table has no rows", record=str(path), remedy="Give it one, or get it again.")

@@ -20,6 +20,7 @@ from csfnet_bundle.training.checkpoint import read_plain
 SEEN_PATIENTS = "seen_patients"
 """Key of a checkpoint's provenance."""
 HELD_OUT = ("validation", "test")
+SAME_SPLIT = "Pre-train on the training patients of this very split."
 SALT_BYTES = 16
 HASH_CHARACTERS = 24
 """96 bits: no two of any cohort's patients will meet."""
@@ -58,10 +59,10 @@ def check_unseen(
     datalist = load_datalist(dataset_dir)
     for section in sections:
         subjects = [pair.subject for pair in datalist.sections.get(section, ())]
-        check_judged(seen, subjects, f"held out in {section!r}", source)
+        check_judged(seen, subjects, f"held out in {section!r}", source, SAME_SPLIT)
 
 
-def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, source: str) -> None:
+def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, source: str, remedy: str) -> None:
     """Check that none of these patients is among those that weights were trained on.
 
     Args:
@@ -69,6 +70,7 @@ def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, so
         subjects: the patients.
         role: what is done with them, for the message.
         source: the weights' file.
+        remedy: what to do about it.
 
     Raises:
         BundleError: such a patient, by name; or what the weights tell cannot be read.
@@ -86,7 +88,7 @@ def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, so
             raise BundleError(
                 f"these weights were trained on patient {subject}, who is {role}",
                 record=source,
-                remedy="Pre-train on the training patients of this very split.",
+                remedy=remedy,
             )
 
 

@@ -91,3 +91,8 @@ def test_a_table_without_a_column_is_refused_by_its_name(tmp_path: Path, column:
     path.write_text(path.read_text().replace(column, "something"))
     with pytest.raises(BundleError, match=rf"ctab\.csv: the table has no column '{column}'"):
         read_nodules(path)
+
+
+def test_a_diameter_of_zero_was_not_measured(tmp_path: Path) -> None:
+    found = read_nodules(_table(tmp_path, {"sct_perp_dia": "0"}))
+    assert [(row["sct_long_dia"], row["sct_perp_dia"]) for row in found["100012", 1]] == [(12, None)]

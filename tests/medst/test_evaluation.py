@@ -42,6 +42,11 @@ def test_patients_of_the_pre_training_are_not_judged(
         EvaluateTasks(pretrained, single_studies(tasks), tasks, screens, tmp_path)
 
 
+def test_a_network_of_radiographs_wants_tables(screens: Path) -> None:
+    with pytest.raises(BundleError, match="was trained on radiographs, and no table of them is named"):
+        make_tasks(screens, "test", (), NO_TABLES, {})
+
+
 def test_results_tell_the_origin_without_its_patients(
     screens: Path, tmp_path: Path, network: PretrainingNetwork, tokenizer: SentenceTokenizer, views: StudyViews
 ) -> None:

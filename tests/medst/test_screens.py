@@ -80,17 +80,29 @@ def test_one_row_is_not_the_record_of_two_nodules(
     assert all("diameters" in study.values for study in _of(others[-1].subject, sequences))
 
 
+def test_a_pair_of_first_and_last_screen_is_of_the_same_nodule(screens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cohort made of any two screens has T0 beside T2, too."""
+    datalist = load_datalist(screens)
+    first, second, *_ = datalist.section("training")
+    far = replace(second, nodule="n1-T0", t0=first.t0, interval_days=730.0)
+    changed = replace(datalist, sections={**datalist.sections, "training": (first, second, far)})
+    monkeypatch.setattr(screens_module, "load_datalist", lambda _: changed)
+    sequences = screen_sequences(screens, "training")
+    assert sorted(len(one.studies) for one in sequences) == [2, 3]
+    assert all("diameters" in study.values for one in sequences for study in one.studies)
+
+
 def test_a_study_of_which_nothing_is_known_is_refused(screens: Path, tmp_path: Path) -> None:
     table = pd.read_csv(screens / "ctab.csv")
     cohort = _with_table(screens, tmp_path, table[table["pid"] != 100_002])
-    with pytest.raises(BundleError, match=r"^100002/n1/0: nothing is known .* patient 100002"):
+    with pytest.raises(BundleError, match=r"^100002/n1/0: of sct_margins, sct_long_dia nothing is known"):
         screen_sequences(cohort, "training", ("sct_margins", "sct_long_dia"))
 
 
-def test_a_diameter_of_nothing_is_refused_by_its_study(screens: Path, tmp_path: Path) -> None:
+def test_a_diameter_below_nothing_is_refused_by_its_study(screens: Path, tmp_path: Path) -> None:
     table = pd.read_csv(screens / "ctab.csv")
-    table.loc[1, "sct_perp_dia"] = 0
-    with pytest.raises(BundleError, match=r"study 100001/n1/1: sct_perp_dia is 0.0, expected a number of mm above 0"):
+    table.loc[1, "sct_perp_dia"] = -3
+    with pytest.raises(BundleError, match=r"study 100001/n1/1: sct_perp_dia is -3.0, expected a number of mm above 0"):
         screen_sequences(_with_table(screens, tmp_path, table), "training")
 
 

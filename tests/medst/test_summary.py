@@ -5,6 +5,7 @@ DOCUMENT = {
     "pretraining": {"trained_on": "phantom cohort, training patients", "phantom": True},
     "data": {"name": "phantom cohort"},
     "section": "test",
+    "tables": {},
     "tasks": {
         "temporal_image": {"balanced_accuracy": 0.5, "accuracy": 0.6, "chance_balanced_accuracy": 1 / 3, "rows": 48},
         "probe": {"auroc": 0.75, "balanced_accuracy": 0.7, "accuracy": 0.72, "rows": 24},
@@ -20,6 +21,9 @@ def test_every_task_is_told_with_its_chance() -> None:
     assert rows["probe"][2:6] == ["24", "0.750", "0.700", "0.500"]
     assert "Phantoms, not patients" in page
     assert "phantom cohort, test patients" in page
+    patients = {**DOCUMENT, "pretraining": {}}
+    assert "Phantoms" not in evaluation_markdown(patients)
+    assert "Phantoms, not patients" in evaluation_markdown({**patients, "tables": {"probe": {"phantom": True}}})
 
 
 def test_what_was_not_judged_says_why() -> None:

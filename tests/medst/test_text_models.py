@@ -54,11 +54,15 @@ def test_a_model_of_another_family_is_taken(tmp_path: Path, tokenizer: SentenceT
     assert network.encode_text(**tokens).words.shape[::2] == (2, 128)
 
 
-def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_whole_weights_is_refused(tmp_path: Path) -> None:
     folder = _saved(tmp_path, "bert", hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
-    (folder / "model.safetensors").unlink()
+    config, weights = text_config(str(folder)), folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:999])
     with pytest.raises(BundleError, match="the text model cannot be loaded"):
-        create_text_model(text_config(str(folder)), str(folder))
+        create_text_model(config, str(folder))
+    weights.unlink()
+    with pytest.raises(BundleError, match="the text model cannot be loaded"):
+        create_text_model(config, str(folder))
 
 
 def test_the_digest_is_of_the_weights_and_not_of_their_place(tmp_path: Path) -> None:

@@ -71,3 +71,11 @@ def test_a_batch_has_whole_windows(images: int, length: int, count: int) -> None
 def test_a_batch_of_less_than_a_window_or_of_one_study_is_refused(images: int, length: int) -> None:
     with pytest.raises(BundleError, match=f"images_per_batch is {images}, expected {max(2, length)} or more"):
         windows_a_batch(images, length)
+
+
+def test_single_studies_have_no_temporal_loss(screens: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sequences = study_sequences(screens, "training")
+    training_windows(sequences, 1, MedSTObjective(), "ordered")
+    assert "there is no temporal loss" in caplog.text
+    with pytest.raises(BundleError, match="a temporal loss alone, and no window has two studies"):
+        training_windows(sequences, 1, MedSTObjective(global_weight=0.0, local_weight=0.0), "ordered")

@@ -95,7 +95,7 @@ SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "one
 """Those whose code is reached by no other switch; the others are tested with the long tests."""
 FURTHER_SWITCHES = (
     *("shared_experts", "temporal_alone", "no_temporal", "uniform_weighting", "shuffled", "reversed", "window_2"),
-    *("window_4", "window_5", "window_8", "no_variance_floor", "frozen_text"),
+    *("window_3", "window_4", "window_5", "window_8", "no_variance_floor", "frozen_text"),
 )
 
 

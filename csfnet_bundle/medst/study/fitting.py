@@ -125,7 +125,7 @@ def _run(study: StudyPlan, fit: Fit) -> None:
     parser = training.parser
     seconds = time.monotonic() - started
     record = {
-        "switch_sha256": study.switch_digest(fit),
+        "switch_sha256": digest,
         "seconds": round(seconds, 1),
         "epochs": int(parser.get_parsed_content("train#trainer").state.epoch),
         "images_per_batch": int(parser.get_parsed_content("images_per_batch")),

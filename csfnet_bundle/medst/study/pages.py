@@ -45,6 +45,7 @@ QUESTIONS = {
     "mispaired": "Would a wrong text be noticed (positive control)?",
     "reversed": "Does the direction of time matter (zero control)?",
     "window_2": "Windows of two instead of three?",
+    "window_3": "Sixty images a batch instead of thirty?",
     "window_4": "Windows of four?",
     "window_5": "Windows of five?",
     "more_views": "Do more views help?",
