@@ -44,6 +44,16 @@ def test_a_pre_trained_system_never_starts_from_nothing(system: str, small_cohor
     workflow.finalize()
 
 
+@pytest.mark.parametrize("system", [name for pair in PRETRAINED_SYSTEMS.items() for name in pair])
+def test_an_encoder_can_be_that_of_any_pre_training(system: str, small_cohort: Path) -> None:
+    """As docs/medst.md says for ``faithful.json``; the one from random weights too, which it is compared with."""
+    other = {"medst_size": "tiny", "medst_encoder#shared_class_token": True, "medst_encoder#mask_blank": False}
+    workflow = make_workflow("training", [*TRAIN, f"systems/{system}.json"], dataset_dir=str(small_cohort), **other)
+    made = workflow.parser.get_parsed_content("network_def").architecture()
+    assert (made["size"], made["shared_class_token"], made["mask_blank"]) == ("tiny", True, False)
+    workflow.finalize()
+
+
 def test_the_order_of_width_and_system_does_not_matter(small_cohort: Path) -> None:
     for files in (["train.json", "systems/deepcad.json", "cpu_demo.json"], [*TRAIN, "systems/deepcad.json"]):
         workflow = make_workflow("training", files, dataset_dir=str(small_cohort))
