@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
-from csfnet_bundle.medst.study.pages import study_markdown
+from csfnet_bundle.medst.study.pages import epochs_markdown, study_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -73,6 +73,11 @@ def medst_study() -> str:
     return _results("medst_study.json", command, study_markdown)
 
 
+def medst_epochs() -> str:
+    """What more training does: the same two rows of a shorter study and of the longer one."""
+    return epochs_markdown([_load("medst_study_4_epochs.json"), _load("medst_study.json")])
+
+
 def medst_in_csfnet() -> str:
     """What Med-ST's pre-training changes in the benchmark."""
     document = _load("benchmark_phantom.json")
@@ -103,6 +108,7 @@ TABLES: dict[str, Callable[[], str]] = {
         benchmark_phantom_without_reads,
         benchmark_lidc,
         medst_study,
+        medst_epochs,
         medst_in_csfnet,
         latency,
     )

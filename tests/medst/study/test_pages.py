@@ -1,6 +1,6 @@
 from typing import Any
 
-from csfnet_bundle.medst.study.pages import study_markdown
+from csfnet_bundle.medst.study.pages import epochs_markdown, study_markdown
 from csfnet_bundle.medst.study.results import TOLD, correct, difference, summarise
 
 
@@ -36,3 +36,16 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
     assert "**-0.200 (-0.225 to -0.175)**" in page
     assert "+0.007 (-0.243 to +0.257)" in page
     assert "**phantoms**" in page
+
+
+def test_two_studies_are_set_beside_each_other_by_their_epochs() -> None:
+    def study(epochs: int, value: float) -> dict[str, Any]:
+        rows = {name: _row([value, value], []) for name in ("default", "untrained", "shuffled")}
+        return {"overrides": {"train#trainer#max_epochs": epochs}, "variants": rows}
+
+    lines = epochs_markdown([study(4, 0.5), study(16, 0.75)]).splitlines()[2:]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert [row[:3] for row in cells] == [
+        ["4", "`default`", "2"], ["4", "`untrained`", "2"], ["16", "`default`", "2"], ["16", "`untrained`", "2"],
+    ]  # fmt: skip
+    assert cells[2][3] == "0.750 (0.750 to 0.750)"
