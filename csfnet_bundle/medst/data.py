@@ -20,6 +20,7 @@ from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.training.data import DataDescription, data_description
 from csfnet_bundle.training.preparation import ensure_phantom
 
+SECTIONS = ("training", "validation", "test")
 CSV = ".csv"
 SIDECAR = ".json"
 PHANTOMS = CohortSettings(subjects=96, seed=2026, screens=3)

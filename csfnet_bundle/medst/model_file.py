@@ -115,7 +115,8 @@ class BestPretraining:
     ) -> None:
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
-        self._network, self._tokenizer, self._dataset = network, tokenizer, dataset
+        self._network, self._tokenizer = network, tokenizer
+        self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
         self._seen = remember_patients(sequence.patient for sequence in sequences)
@@ -144,7 +145,7 @@ class BestPretraining:
         self._save(int(state.epoch), -score)
 
     def _save(self, epoch: int, loss: float) -> None:
-        data = describe_dataset(self._dataset)
+        data = self._data
         steps = self._trainer.state.iteration if self._trainer is not None else 0
         document = {
             "format": FORMAT,
@@ -157,7 +158,7 @@ class BestPretraining:
                 "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
                 "phantom": data.phantom,
                 "datalist_sha256": data.datalist_sha256,
-                "texts_sha256": texts_digest(self._dataset),
+                "texts_sha256": self._texts_sha256,
                 "pretraining": {
                     "config_sha256": self.config_sha256,
                     "steps": int(steps),

@@ -14,7 +14,7 @@ from PIL import Image
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import atomic_folder
 from csfnet_bundle.medst.ct_tasks import asked_studies, change_rows, changed_pairs, labelled_sequences
-from csfnet_bundle.medst.data import SIDECAR, describe_dataset, fill_cache
+from csfnet_bundle.medst.data import SECTIONS, SIDECAR, describe_dataset, fill_cache
 from csfnet_bundle.medst.projected_radiographs import SURROUNDINGS, project_radiographs
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 REPORTS = "reports.csv"
 IMAGES = "images"
-SECTIONS = ("training", "validation", "test")
 FINDING = "ground_glass"
 """What the table of zero-shot classification asks for, by its name in :mod:`csfnet_bundle.medst.ct_tasks`."""
 

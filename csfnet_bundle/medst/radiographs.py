@@ -11,7 +11,7 @@ import pandas as pd
 
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.medst.sequences import RadiographFiles, Study, StudySequence
-from csfnet_bundle.tables.rows import read_rows
+from csfnet_bundle.tables.rows import Row, parse_rows
 
 COLUMNS = ("patient", "date", "report", "frontal", "lateral")
 SECTION = "section"
@@ -57,15 +57,15 @@ def read_table(csv: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return a CSV as text, by the number of its row (the header is 1), blanks as empty strings.
 
     Raises:
-        BundleError: as :func:`csfnet_bundle.tables.rows.read_rows`; or a row without a patient.
+        BundleError: as :func:`csfnet_bundle.tables.rows.parse_rows`; or a row without a patient.
     """
-    rows = list(read_rows(csv, columns))
-    for row in rows:
-        try:
-            row.text("patient")
-        except BundleError as error:
-            raise error.for_record(str(csv)) from None
+    rows = parse_rows(csv, columns, _with_patient)
     return pd.DataFrame([row.cells for row in rows], index=[row.number for row in rows])
+
+
+def _with_patient(row: Row) -> Row:
+    row.text("patient")  # or it refuses
+    return row
 
 
 def image_file(text: str, csv: Path, record: str) -> Path | None:

@@ -18,12 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.errors import BundleError
 from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.data import prepare_studies
+from csfnet_bundle.medst.data import SECTIONS, prepare_studies
 from csfnet_bundle.medst.evaluation import METRICS_NAME
 from csfnet_bundle.medst.study.plan import DONE_NAME, EVALUATE, Fit, StudyPlan
 from csfnet_bundle.roi import RoiSettings
 
-SECTIONS = ("training", "validation", "test")
 BEGUN_NAME = "switch.sha256"
 """What a fit was begun with: it is taken up again with that alone."""
 QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ignite")

@@ -8,8 +8,9 @@ import pytest
 from medst_fits import finish, make_study
 
 from csfnet_bundle.errors import BundleError
+from csfnet_bundle.medst.data import SECTIONS
 from csfnet_bundle.medst.study import fitting
-from csfnet_bundle.medst.study.fitting import SECTIONS, run_fits
+from csfnet_bundle.medst.study.fitting import run_fits
 from csfnet_bundle.medst.study.plan import Fit, StudyPlan
 
 
