@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
-from workflow_runs import PATIENCE_S, command, kill_and_take_up, make_workflow, start
+from workflow_runs import PATIENCE_S, REPOSITORY, command, kill_and_take_up, make_workflow, start
 
 from csfnet_bundle.error_hook import bundle_error_in
 from csfnet_bundle.medst import load_pretrained
@@ -35,7 +35,9 @@ def pretrain(screens: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     def run(*switches: str, **override: object) -> Path:
         output = tmp_path_factory.mktemp("medst")
         defaults = {"dataset_dir": str(screens), "cache_dir": str(rois), "output_dir": str(output), "roi": ROI}
-        workflow = make_workflow("training", [*PRETRAIN, *switches], **{**SMALLEST, **defaults, **override})
+        named = {name for switch in switches for name in json.loads((REPOSITORY / "configs" / switch).read_text())}
+        smallest = {name: value for name, value in SMALLEST.items() if name not in named}
+        workflow = make_workflow("training", [*PRETRAIN, *switches], **{**smallest, **defaults, **override})
         workflow.run()
         workflow.finalize()
         return Path(str(override.get("output_dir", output)))
