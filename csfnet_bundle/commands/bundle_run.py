@@ -9,8 +9,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import create_workflow
-
 import csfnet_bundle
 from csfnet_bundle.core.errors import BundleError
 
@@ -58,6 +56,8 @@ def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:
         config_files: names in configs/.
         override: ids of the config and their values.
     """
+    from monai.bundle import create_workflow  # seconds to import; most of this module does without
+
     root = bundle_root()
     files = [str(root / CONFIGS / name) for name in config_files]
     for name in ("scripts", "workflows"):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.commands.bundle_run import run_command
-from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
+from csfnet_bundle.evaluation.output import METRICS_NAME
+from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
 from csfnet_bundle.records import load_datalist
 
 SUBJECTS = 128

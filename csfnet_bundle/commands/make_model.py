@@ -18,8 +18,7 @@ from csfnet_bundle.commands.bundle_run import bundle_root, run_command
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import compare_systems
 from csfnet_bundle.evaluation.metrics import probability_log_odds
-from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
-from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
+from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, read_predictions
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores

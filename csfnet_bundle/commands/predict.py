@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from csfnet_bundle.commands.bundle_run import run_workflow
+from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
-from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import describe_pair
+from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.prediction.case_files import CaseFiles
+from csfnet_bundle.prediction.cases import predicted_case
+from csfnet_bundle.prediction.checkpoint import find_checkpoint
+from csfnet_bundle.prediction.prediction import Prediction
+from csfnet_bundle.prediction.predictor import load
 from csfnet_bundle.records import Datalist, read_clinical, save_datalist
 
-CACHE_NAME = ".roi_cache"
+OWN_TRAINING = "output/csfnet"
+"""Where configs/train.json puts the weights of one's own training."""
 
 
 def predict(
@@ -60,74 +61,39 @@ def predict(
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
     values = {} if clinical is None else read_clinical(clinical)
-    if t0 is None:
-        _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
-    earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
-    later = (_existing(t1, "t1"), _point(point1, space, "t1"))
-    if subject is None and not Path(later[0]).is_dir():
-        raise BundleError(f"{later[0]} carries no PatientID", record="t1", remedy="Give one by --subject.")
-    pair = describe_pair(
-        Path.cwd(),
-        t0=earlier,
-        t1=later,
+    if subject is None and not Path(t1).is_dir() and Path(t1).exists():
+        raise BundleError(f"{t1} carries no PatientID", record="t1", remedy="Give one by --subject.")
+    root = bundle_root()
+    weights = find_checkpoint(root / OWN_TRAINING, root) if checkpoint is None else Path(checkpoint)
+    predictor = load(weights)
+    prediction = predictor.predict(
+        t1,
+        point1,
+        t0=t0,
+        point0=point0,
+        space=space,
+        clinical=values,
+        interval_days=interval_days,
         subject=None if subject is None else str(subject),
-        nodule=str(nodule),
         series0=series0,
         series1=series1,
-        interval_days=interval_days,
-        clinical=values,
+        nodule=str(nodule),
     )
-    working = folder.parent / f".{folder.name}.partial"
-    shutil.rmtree(working, ignore_errors=True)
-    try:
+    pair = prediction.pair
+    with atomic_folder(folder) as working:
         save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
-        chosen = {} if checkpoint is None else {"checkpoint_path": str(Path(checkpoint).resolve())}
-        run_workflow(
-            "inference",
-            ["inference.json"],
-            dataset_dir=str(working),
-            output_dir=str(working),
-            cache_dir=str(working / CACHE_NAME),
-            num_workers=0,
-            dicom_out=bool(dicom_out),
-            **chosen,
-        )
-        shutil.rmtree(working / CACHE_NAME)
-        working.replace(folder)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
-    _print_result(folder)
+        items = [{"pair": pair, "datalist_folder": working}]
+        files = CaseFiles(working, predictor.checkpoint, weights, items, dicom_out=bool(dicom_out))
+        case, images = predicted_case(prediction, predictor.checkpoint, weights)
+        report = files.write_case(case, images, prediction.logit, prediction.affines[1])
+        files.write_table()
+    _print_result(prediction, folder / report.name)
 
 
-def _refuse_without_t0(**options: object) -> None:
-    """Raise BundleError for an option that says something of a scan that is not there."""
-    for name, value in options.items():
-        if value is not None:
-            raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Name the earlier scan by --t0.")
-
-
-def _existing(path: str, name: str) -> str:
-    """Return the scan's absolute path."""
-    location = Path(str(path))
-    if not location.exists():
-        raise BundleError(f"{location} does not exist", record=name, remedy=f"Name the scan by --{name}.")
-    return str(location.resolve())
-
-
-def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
-    if point is None:
-        raise BundleError("its nodule has no point", record=name, remedy=f"Give one by --point{name[1:]}.")
-    try:
-        return Point(point, space)  # type: ignore[arg-type]  # it checks both
-    except BundleError as error:
-        raise error.for_record(name) from None
-
-
-def _print_result(folder: Path) -> None:
-    row = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"subject": str, "nodule": str}).iloc[0]
-    print(f"malignancy probability of {row['subject']}/{row['nodule']}: {row['probability']:.3f}")
-    if "networks" in row:
-        lowest, highest = row["probability_lowest"], row["probability_highest"]
-        print(f"mean of {row['networks']:.0f} networks, which say {lowest:.3f} to {highest:.3f}")
-    print(f"weights trained on: {row['weights_trained_on']}. Not a medical device.")
-    print(f"report: {next(folder.glob('*.html'))}")
+def _print_result(prediction: Prediction, report: Path) -> None:
+    print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
+    members = prediction.member_probabilities
+    if members:
+        print(f"mean of {len(members)} networks, which say {min(members):.3f} to {max(members):.3f}")
+    print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
+    print(f"report: {report}")

@@ -28,19 +28,6 @@ MAXIMUM_ITERATIONS = 1000
 Floats = NDArray[np.float64]
 
 
-def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:
-    """Turn logits into probabilities of malignancy, softmax(logits / temperature)[1].
-
-    Args:
-        logits: the difference logit_1 - logit_0, (N,).
-        temperature: positive; above 1 it makes probabilities less sure.
-
-    Returns:
-        Probabilities, (N,), float64.
-    """
-    return np.asarray(expit(np.asarray(logits, dtype=np.float64) / temperature))
-
-
 def separated(logits: Floats, labels: NDArray[np.integer]) -> bool:
     """Say whether one threshold parts the classes without error, in either direction (ties belong to no side)."""
     benign, malignant = logits[labels == 0], logits[labels == 1]

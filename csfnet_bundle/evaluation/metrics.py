@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples, percentile_interval
 from csfnet_bundle.evaluation.calibration import Floats, calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.predictions import check_predictions
-from csfnet_bundle.evaluation.threshold import Decision, apply_decision
+from csfnet_bundle.evaluation.threshold import apply_decision
 from csfnet_bundle.evaluation.weighted import (
     CALIBRATION_BINS,
     area_under_curve,

@@ -10,7 +10,9 @@ import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.decision import probabilities
+
+PREDICTIONS_NAME = "predictions.csv"
 
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
 """What every table has; ``threshold``, ``interval_days`` and subgroup columns may follow."""

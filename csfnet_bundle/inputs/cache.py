@@ -90,7 +90,7 @@ class RoiCache:
 def _scan_key(scan: Scan, datalist_folder: Path) -> dict[str, object]:
     path = scan_path(scan, datalist_folder)
     return {
-        "files": sorted(_files(path)),
+        "files": sorted(files_state(path)),
         "path": str(path.resolve()),
         "series_uid": scan.series_uid,
         "date": scan.date,
@@ -99,7 +99,7 @@ def _scan_key(scan: Scan, datalist_folder: Path) -> dict[str, object]:
     }
 
 
-def _files(path: Path) -> Iterator[tuple[str, int, int, int]]:
+def files_state(path: Path) -> Iterator[tuple[str, int, int, int]]:
     """Yield name, bytes and times of change (ns) of the scan's file, or of every file in its folder.
 
     Two times, since copying programs set the one of the content back to the original's, but not that of the entry.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
+from csfnet_bundle.inputs.pair_reader import FindSeries
 from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.scans.dicom import Series, scan_folder, select_pair, select_series
 
@@ -26,6 +27,7 @@ def describe_pair(
     series1: str | None = None,
     interval_days: float | None = None,
     clinical: Mapping[str, object] | None = None,
+    find_series: FindSeries = scan_folder,
 ) -> FollowUpPair:
     """Return the pair of two scans, with the patient and the dates that DICOM headers tell.
 
@@ -40,6 +42,7 @@ def describe_pair(
         series1: the same for t1.
         interval_days: days between the scans; by default from the study dates.
         clinical: NLST codes by variable name.
+        find_series: how the series in a folder are found.
 
     Raises:
         Refusal: no series can be chosen in a folder, or the two do not belong together.
@@ -50,9 +53,9 @@ def describe_pair(
     found1: Series | None
     # Two folders together, so that both reconstructions have one kernel where they can.
     if path0 is not None and path0.is_dir() and path1.is_dir():
-        found0, found1 = select_pair(scan_folder(path0), scan_folder(path1), series0, series1)
+        found0, found1 = select_pair(find_series(path0), find_series(path1), series0, series1)
     else:
-        found0, found1 = _series(path0, series0), _series(path1, series1)
+        found0, found1 = _series(path0, series0, find_series), _series(path1, series1, find_series)
     earlier = None if t0 is None else _scan(t0, found0)
     later = _scan(t1, found1)
     name = subject
@@ -71,8 +74,8 @@ def describe_pair(
     return FollowUpPair.from_record(pair.to_record())  # which checks it as a datalist's record
 
 
-def _series(path: Path | None, uid: str | None) -> Series | None:
-    return select_series(scan_folder(path), uid=uid) if path is not None and path.is_dir() else None
+def _series(path: Path | None, uid: str | None, find_series: FindSeries) -> Series | None:
+    return select_series(find_series(path), uid=uid) if path is not None and path.is_dir() else None
 
 
 def _scan(found: PathAndPoint, series: Series | None) -> Scan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import import_extra
 from csfnet_bundle.inputs import LocatedScan, locate_pair
-from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, file_stem
 from csfnet_bundle.scans.dicom.roi import plan_roi
@@ -25,19 +25,20 @@ class DicomResults:
     """Writes, per pair, ``SUBJECT_NODULE_report.dcm`` and ``SUBJECT_NODULE_attention.dcm``.
 
     Args:
-        cases: the run's pairs and weights.
+        checkpoint_path: where the weights lie.
+        items: the pairs, each with ``pair`` and ``datalist_folder``.
         folder: where the files go.
 
     Raises:
         BundleError: highdicom is not installed, or a pair's scans are no DICOM series.
     """
 
-    def __init__(self, cases: CaseMaker, folder: Path) -> None:
+    def __init__(self, checkpoint_path: Path, items: Sequence[Mapping[str, Any]], folder: Path) -> None:
         import_extra("highdicom", "dicom-sr")
-        self._cases = cases
+        self._items = {(item["pair"].subject, item["pair"].nodule): item for item in items}
         self._folder = folder
-        self._digest = hashlib.sha256(cases.checkpoint_path.read_bytes()).hexdigest()
-        for item in cases.items:
+        self._digest = hashlib.sha256(checkpoint_path.read_bytes()).hexdigest()
+        for item in items:
             _check_dicom(item["pair"], Path(item["datalist_folder"]))
 
     def write(
@@ -60,7 +61,7 @@ class DicomResults:
         """
         from csfnet_bundle.report.dicom import attention_parametric_map, structured_report, write_dataset
 
-        item = self._cases.item(case.subject, case.nodule)
+        item = self._items[case.subject, case.nodule]
         pair: FollowUpPair = item["pair"]
         stem = file_stem(case.subject, case.nodule)
         try:

@@ -12,8 +12,8 @@ from csfnet_bundle.evaluation.calibration import (
     calibration_intercept,
     calibration_slope,
     fit_temperature,
-    probabilities,
 )
+from csfnet_bundle.evaluation.decision import probabilities
 
 
 def calibrated(size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.evaluation.threshold import Decision
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
