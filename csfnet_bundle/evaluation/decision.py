@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from csfnet_bundle.core.errors import BundleError
 
+Floats = NDArray[np.float64]
 
-def probabilities(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
+
+def probabilities(logits: ArrayLike, temperature: float = 1.0) -> Floats:
     """Turn logits into probabilities of malignancy, softmax(logits / temperature)[1].
 
     Args:

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.calibration import Floats, fit_temperature
-from csfnet_bundle.evaluation.decision import Decision, probabilities
+from csfnet_bundle.evaluation.calibration import fit_temperature
+from csfnet_bundle.evaluation.decision import Decision, Floats, probabilities
 
 NO_THRESHOLD = 0.5
 """What is taken where the validation set cannot tell a threshold: one class only, or one probability only."""
@@ -72,8 +72,9 @@ def youden_threshold(values: Floats, labels: NDArray[np.integer]) -> float:
 
 
 def apply_decision(predictions: pd.DataFrame, decision: Decision) -> pd.DataFrame:
-    """Return the table with ``probability`` calibrated from ``logit`` and a column ``threshold``."""
+    """Return the table with ``probability`` calibrated from ``logit``, ``temperature`` and ``threshold``."""
     return predictions.assign(
         probability=probabilities(predictions["logit"].to_numpy(np.float64), decision.temperature),
+        temperature=float(decision.temperature),
         threshold=float(decision.threshold),
     )
