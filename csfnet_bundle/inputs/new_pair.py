@@ -8,7 +8,7 @@ from pathlib import Path
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs.pair_reader import FindSeries
-from csfnet_bundle.records import FollowUpPair, Scan
+from csfnet_bundle.records import FollowUpPair, Scan, check_pair
 from csfnet_bundle.scans.dicom import Series, scan_folder, select_pair, select_series
 
 PathAndPoint = tuple[str, Point]
@@ -71,7 +71,7 @@ def describe_pair(
         interval_days=_days(earlier, later) if interval_days is None else interval_days,
         clinical=dict(clinical or {}),
     )
-    return FollowUpPair.from_record(pair.to_record())  # which checks it as a datalist's record
+    return check_pair(pair)
 
 
 def _series(path: Path | None, uid: str | None, find_series: FindSeries) -> Series | None:

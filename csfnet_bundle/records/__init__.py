@@ -9,7 +9,14 @@ from csfnet_bundle.records.clinical import (
     is_missing,
 )
 from csfnet_bundle.records.clinical_file import read_clinical
-from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_problems, load_datalist, save_datalist
+from csfnet_bundle.records.datalist import (
+    DATALIST_NAME,
+    Datalist,
+    check_pair,
+    datalist_problems,
+    load_datalist,
+    save_datalist,
+)
 from csfnet_bundle.records.dictionary import MISSING, UNKNOWN, Variable, load_dictionary
 from csfnet_bundle.records.outcomes import refuse_outcomes
 from csfnet_bundle.records.pair import FollowUpPair, Scan
@@ -24,6 +31,7 @@ __all__ = [
     "FollowUpPair",
     "Scan",
     "Variable",
+    "check_pair",
     "clinical_notices",
     "datalist_problems",
     "describe_clinical",
