@@ -77,7 +77,8 @@ def open_metaimage(path: Path) -> VolumeFile:
         block: NDArray[np.generic] = values[inner]
         return block
 
-    return VolumeFile(path, shape, _affine(image_io), read_block)
+    is_compressed = keys.get("compresseddata", "").lower().startswith("t")
+    return VolumeFile(path, shape, _affine(image_io), read_block, is_compressed=is_compressed)
 
 
 def data_file(path: Path) -> Path:

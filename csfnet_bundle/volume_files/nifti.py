@@ -64,7 +64,8 @@ def open_nifti(path: Path) -> VolumeFile:
             raise unreadable(path, error) from error
         return block
 
-    return VolumeFile(path, shape, affine, read_block, _findings(header, shape))
+    is_compressed = path.suffix.lower() == ".gz"
+    return VolumeFile(path, shape, affine, read_block, _findings(header, shape), is_compressed)
 
 
 def _findings(header: Any, shape: Index) -> tuple[str, ...]:
