@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.errors import Refusal, RefusalCode
+from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.lungs import Lungs
 from csfnet_bundle.scans.thinned import LOWEST_HU, THINNED_MM, ThinnedScan
 

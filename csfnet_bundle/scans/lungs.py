@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.errors import Refusal, RefusalCode
+from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.thinned import THINNED_MM, ThinnedScan
 
 AIR_BELOW_HU = -400.0

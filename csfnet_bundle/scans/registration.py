@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import Refusal, RefusalCode
+from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, RoiGrid, Space
 from csfnet_bundle.geometry.inside import bounds_lps, is_inside
 from csfnet_bundle.scans.alignment import Alignment, align

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle import dicom, volume_files
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.scans import dicom, volume_files
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.scans.thinned import ThinnedScan, kept_slices, thin, thinning
@@ -74,7 +74,7 @@ class OpenedScan:
         """Read a ROI of any size (D, H, W) and spacing (mm) around a point; only its slices are read.
 
         Raises:
-            Refusal: as :func:`csfnet_bundle.dicom.read_roi` and :func:`csfnet_bundle.volume_files.read_roi`.
+            Refusal: as :func:`csfnet_bundle.scans.dicom.read_roi` and :func:`csfnet_bundle.scans.volume_files.read_roi`.
         """
         if self.series is not None:
             return dicom.read_roi(self.series, point, size, spacing)
@@ -94,7 +94,7 @@ class OpenedScan:
         """Read the whole scan: 4 bytes a voxel.
 
         Raises:
-            Refusal: as :func:`csfnet_bundle.dicom.read_volume` and :func:`csfnet_bundle.volume_files.read_volume`.
+            Refusal: as :func:`csfnet_bundle.scans.dicom.read_volume` and :func:`csfnet_bundle.scans.volume_files.read_volume`.
         """
         return volume_files.read_volume(self.path) if self.series is None else dicom.read_volume(self.series)
 
