@@ -86,7 +86,7 @@ def align(
 
 
 def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lungs) -> NDArray[np.float64]:
-    import SimpleITK  # noqa: N813 - half a second, which only matching pays
+    import SimpleITK
 
     sitk = SimpleITK
     fixed, moving = _image(scan1.array, scan1), _image(scan0.array, scan0)

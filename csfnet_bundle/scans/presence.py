@@ -26,14 +26,18 @@ ABSENT_SHARE = 0.4
 """Share of t1's contrast below which t0 shows nothing like the nodule."""
 
 
-def core_contrast(surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> tuple[float, float]:
+def core_contrast(
+    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
+) -> tuple[float, float]:
     """Return the core's HU above the lung around it in t0 and in t1; places in LPS mm, shape (3,)."""
     contrasts = []
     for block, place in ((surroundings.block0, place0), (surroundings.block1, place1)):
         line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
         z, y, x = np.meshgrid(line, line, line, indexing="ij")
         distance = np.sqrt(x**2 + y**2 + z**2)
-        values = sample(block.array, np.linalg.inv(block.affine), place[:, None, None, None] + np.stack([x, y, z]), -1000.0)
+        values = sample(
+            block.array, np.linalg.inv(block.affine), place[:, None, None, None] + np.stack([x, y, z]), -1000.0
+        )
         around = values[(distance >= SHELL_MM[0]) & (distance <= SHELL_MM[1]) & (values < LUNG_BELOW_HU)]
         lung = float(np.median(around)) if around.size else LUNG_BELOW_HU
         ball = distance <= CORE_MM
@@ -52,7 +56,9 @@ def _means(values: NDArray[np.float32], kernel: NDArray[np.bool_]) -> NDArray[np
     return result
 
 
-def presence_findings(surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:
+def presence_findings(
+    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
+) -> list[str]:
     """Return what to say if t0 shows nothing like the nodule."""
     contrast0, contrast1 = core_contrast(surroundings, place0, place1)
     if contrast1 < LEAST_CONTRAST_HU or contrast0 >= ABSENT_SHARE * contrast1:

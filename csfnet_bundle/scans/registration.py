@@ -185,7 +185,9 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
     matrix = scans.alignment.matrix
     distance = float(np.linalg.norm(_carried(matrix, fine) - _carried(matrix, voted)))
     place0 = _carried(matrix, fine if distance <= PEAK_TAKEN_MM else voted)
-    findings = [f"The place in t0 was found by matching: {vote.votes} of 8 neighbours agree within {vote.spread_mm:.1f} mm."]
+    findings = [
+        f"The place in t0 was found by matching: {vote.votes} of 8 neighbours agree within {vote.spread_mm:.1f} mm."
+    ]
     if distance > PEAK_TAKEN_MM:
         findings.append(
             f"The most similar place lies {distance:.1f} mm from where the neighbours say; theirs was taken."

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.scans import dicom, volume_files
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume
 from csfnet_bundle.geometry.inside import check_point_inside
+from csfnet_bundle.scans import dicom, volume_files
 from csfnet_bundle.scans.thinned import ThinnedScan, kept_slices, thin, thinning
 
 
@@ -125,7 +125,9 @@ def open_scan(path: str | Path, series_uid: str | None = None) -> OpenedScan:
     """
     place = Path(path)
     if not place.exists():
-        raise BundleError(f"{place} does not exist", remedy="Give a folder of DICOM files, or a NIfTI or MetaImage file.")
+        raise BundleError(
+            f"{place} does not exist", remedy="Give a folder of DICOM files, or a NIfTI or MetaImage file."
+        )
     if volume_files.is_volume_file(place):
         return OpenedScan(place, file=volume_files.open_volume_file(place))
     return OpenedScan(place, series=dicom.select_series(dicom.scan_folder(place), uid=series_uid))

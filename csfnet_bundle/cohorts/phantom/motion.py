@@ -156,15 +156,16 @@ class Motion:
 def sample_field(field: NDArray[np.float32], grid: RoiGrid, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values of a (D, H, W) field on a grid at LPS ``places`` (3, N); beyond the grid its edge goes on."""
     index = np.stack(
-        [(places[2 - axis] - grid.center[2 - axis]) / grid.spacing[axis] + (grid.size[axis] - 1) / 2 for axis in range(3)]
+        [
+            (places[2 - axis] - grid.center[2 - axis]) / grid.spacing[axis] + (grid.size[axis] - 1) / 2
+            for axis in range(3)
+        ]
     )
     values: NDArray[np.float64] = ndimage.map_coordinates(field, index, order=1, mode="nearest", output=np.float64)
     return values
 
 
-def make_motion(
-    settings: MotionSettings, lungs: NDArray[np.bool_], grid: RoiGrid, rng: np.random.Generator
-) -> Motion:
+def make_motion(settings: MotionSettings, lungs: NDArray[np.bool_], grid: RoiGrid, rng: np.random.Generator) -> Motion:
     """Make the motion of a scan.
 
     Args:

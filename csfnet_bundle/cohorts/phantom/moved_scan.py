@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.geometry import RoiGrid, Volume
 from csfnet_bundle.cohorts.phantom.motion import Motion, MotionSettings, sample_field
 from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, noise_slices
+from csfnet_bundle.geometry import RoiGrid, Volume
 
 AIR_HU, ARM_HU, BONE_HU = -1000.0, 40.0, 500.0
 
@@ -186,5 +186,3 @@ class _TissueChange:
         for line, (low, high) in zip(places, self.chest, strict=True):
             inside &= (line > low) & (line < high)
         return inside
-
-
