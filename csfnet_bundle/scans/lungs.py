@@ -61,7 +61,7 @@ def find_lungs(scan: ThinnedScan, series: str = "", record: str = "") -> Lungs:
     if ml < SMALLEST_ML:
         raise Refusal(
             RefusalCode.NO_LUNGS,
-            f"the scan shows {ml:.0f} ml of closed lung, at least {SMALLEST_ML:.0f} ml are needed to find a place again",
+            f"the scan shows {ml:.0f} ml of closed lung, at least {SMALLEST_ML:.0f} ml are needed to match it",
             series=series,
             record=record,
             figures={"lung_ml": round(ml, 1), "needed_ml": SMALLEST_ML, "parts": int(count)},

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.scans import dicom, volume_files
@@ -74,7 +74,7 @@ class OpenedScan:
         """Read a ROI of any size (D, H, W) and spacing (mm) around a point; only its slices are read.
 
         Raises:
-            Refusal: as :func:`csfnet_bundle.scans.dicom.read_roi` and :func:`csfnet_bundle.scans.volume_files.read_roi`.
+            Refusal: as ``read_roi`` of :mod:`csfnet_bundle.scans.dicom` and :mod:`csfnet_bundle.scans.volume_files`.
         """
         if self.series is not None:
             return dicom.read_roi(self.series, point, size, spacing)
@@ -94,7 +94,7 @@ class OpenedScan:
         """Read the whole scan: 4 bytes a voxel.
 
         Raises:
-            Refusal: as :func:`csfnet_bundle.scans.dicom.read_volume` and :func:`csfnet_bundle.scans.volume_files.read_volume`.
+            Refusal: as ``read_volume`` of :mod:`csfnet_bundle.scans.dicom` and of ``volume_files``.
         """
         return volume_files.read_volume(self.path) if self.series is None else dicom.read_volume(self.series)
 
@@ -131,3 +131,30 @@ def open_scan(path: str | Path, series_uid: str | None = None) -> OpenedScan:
     if volume_files.is_volume_file(place):
         return OpenedScan(place, file=volume_files.open_volume_file(place))
     return OpenedScan(place, series=dicom.select_series(dicom.scan_folder(place), uid=series_uid))
+
+
+def open_pair(
+    path0: str | Path, path1: str | Path, series_uid0: str | None = None, series_uid1: str | None = None
+) -> tuple[OpenedScan, OpenedScan]:
+    """Open the two scans of a patient.
+
+    Two DICOM folders are chosen together, so that both reconstructions have one kernel where they can.
+
+    Args:
+        path0: t0, the earlier scan.
+        path1: t1, the later one.
+        series_uid0: SeriesInstanceUID to read from t0, where its folder holds several.
+        series_uid1: the same of t1.
+
+    Raises:
+        BundleError: there is no such folder or file.
+        Refusal: as :func:`open_scan`; ``PAIR_MISMATCH``: two patients, the wrong order, or twice the same scan.
+    """
+    place0, place1 = Path(path0), Path(path1)
+    if place0.is_dir() and place1.is_dir():
+        found = dicom.select_pair(dicom.scan_folder(place0), dicom.scan_folder(place1), series_uid0, series_uid1)
+        return OpenedScan(place0, series=found[0]), OpenedScan(place1, series=found[1])
+    scans = open_scan(place0, series_uid0), open_scan(place1, series_uid1)
+    if place0.resolve() == place1.resolve():
+        raise Refusal(RefusalCode.PAIR_MISMATCH, f"t0 and t1 are the same scan, {place0}", remedy="Name two scans.")
+    return scans

@@ -139,7 +139,7 @@ def moved_slices(
         middle = (geometry.affine @ flat)[:3]
         total = np.zeros(i.size)
         for part in parts:
-            places = motion.backward(middle + [[0.0], [0.0], [part]])
+            places = motion.backward(middle + np.array([[0.0], [0.0], [part]]))
             index = inverse[:3, :3] @ places + inverse[:3, 3:]
             hu = ndimage.map_coordinates(source.array, index, order=1, mode="nearest", output=np.float64)
             total += tissue(hu, places)
