@@ -82,7 +82,7 @@ class Surroundings:
 
     def _lung_share(self, point1: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.float32]:
         places = point1[:, None, None, None] + grid
-        return sample(self.lungs1.mask.astype(np.float32), np.linalg.inv(self.scan1.grid.affine), places, fill=0.0)
+        return sample(self.lungs1.mask.astype(np.float32), self.scan1.grid.affine, places, fill=0.0)
 
 
 def _offsets(half: int, spacing: float) -> NDArray[np.float64]:
@@ -93,9 +93,10 @@ def _offsets(half: int, spacing: float) -> NDArray[np.float64]:
 
 
 def sample(
-    array: NDArray[np.float32], inverse: NDArray[np.float64], places: NDArray[np.float64], fill: float
+    array: NDArray[np.float32], affine: NDArray[np.float64], places: NDArray[np.float64], fill: float
 ) -> NDArray[np.float32]:
-    """Interpolate linearly at LPS places, shape (3, ...); ``inverse`` (4, 4) takes LPS mm to the array's index."""
+    """Interpolate linearly at LPS places, shape (3, ...); ``affine`` (4, 4) takes the array's index to LPS mm."""
+    inverse = np.linalg.inv(affine)
     index = np.tensordot(inverse[:3, :3], places, axes=1) + inverse[:3, 3].reshape(3, *(1,) * (places.ndim - 1))
     values: NDArray[np.float32] = ndimage.map_coordinates(array, index, order=1, cval=fill)
     return values
@@ -103,5 +104,5 @@ def sample(
 
 def sample_clipped(block: Volume, places: NDArray[np.float64]) -> NDArray[np.float32]:
     """Interpolate HU at LPS places (3, ...), clipped; what lies out of the block is air."""
-    values = sample(block.array, np.linalg.inv(block.affine), places, fill=LOWEST_HU)
+    values = sample(block.array, block.affine, places, fill=LOWEST_HU)
     return np.clip(values, LOWEST_HU, HIGHEST_HU)

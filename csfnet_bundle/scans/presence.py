@@ -35,9 +35,7 @@ def core_contrast(
         line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
         z, y, x = np.meshgrid(line, line, line, indexing="ij")
         distance = np.sqrt(x**2 + y**2 + z**2)
-        values = sample(
-            block.array, np.linalg.inv(block.affine), place[:, None, None, None] + np.stack([x, y, z]), -1000.0
-        )
+        values = sample(block.array, block.affine, place[:, None, None, None] + np.stack([x, y, z]), -1000.0)
         around = values[(distance >= SHELL_MM[0]) & (distance <= SHELL_MM[1]) & (values < LUNG_BELOW_HU)]
         lung = float(np.median(around)) if around.size else LUNG_BELOW_HU
         ball = distance <= CORE_MM

@@ -67,7 +67,8 @@ def place_geometry(settings: MotionSettings, motion: Motion, lungs: NDArray[np.b
         grid: of the lungs.
     """
     index = np.argwhere(lungs & ~ndimage.binary_erosion(lungs))
-    places = motion.forward((grid.affine @ np.column_stack([index, np.ones(len(index))]).T)[:3])
+    surface: NDArray[np.float64] = grid.affine[:3, :3] @ index.T + grid.affine[:3, 3:]
+    places = motion.forward(surface)
     low, high = places.min(axis=1), places.max(axis=1)
     margin = settings.margin_mm
     side = float((high - low)[:2].max()) + 2 * margin
