@@ -102,7 +102,7 @@ def test_a_system_of_one_scan_trains_without_priors(
 
 
 def test_which_systems_need_no_prior() -> None:
-    alone = {system for system in SYSTEMS if not create_system(system, 1 / 64, (16, 32, 32)).needs_prior}
+    alone = {system for system in SYSTEMS if not create_system(system, NARROW, (16, 32, 32)).needs_prior}
     assert alone == ONE_SCAN
 
 
