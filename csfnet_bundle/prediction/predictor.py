@@ -15,6 +15,7 @@ Neither MONAI nor, for NIfTI and MetaImage files, pydicom is imported. Example::
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -182,8 +183,8 @@ class Predictor:
             BundleError: as :meth:`predict_pair`, at the first pair that cannot be read.
         """
         for some in _batches(pairs, batch_size):
-            read = [self._read(pair, folder, cache) for pair in some]
-            image = torch.stack([tensors.image for _, tensors in read])[:, list(scan_order)]  # (B, 2, D, H, W)
+            read = [self._read(pair, folder, cache, scan_order) for pair in some]
+            image = torch.stack([tensors.image for _, tensors in read])  # (B, 2, D, H, W)
             clinical = torch.stack([tensors.clinical for _, tensors in read])
             interval_days = torch.stack([tensors.interval_days for _, tensors in read])
             output = self.forward(image, clinical, interval_days)
@@ -223,7 +224,9 @@ class Predictor:
             trained_on=self.checkpoint.trained_on,
         )
 
-    def _read(self, pair: FollowUpPair, folder: Path, cache: RoiCache | None) -> tuple[PairRois, PairTensors]:
+    def _read(
+        self, pair: FollowUpPair, folder: Path, cache: RoiCache | None, scan_order: tuple[int, int] = (0, 1)
+    ) -> tuple[PairRois, PairTensors]:
         if cache is not None:
             rois = cache.read(pair, folder)
         else:
@@ -234,6 +237,8 @@ class Predictor:
                 repeat_missing_prior=not self.needs_prior,
                 find_series=self._find_series,
             )
+        order = list(scan_order)
+        rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
         return rois, pair_tensors(pair, rois, self.checkpoint.roi)
 
 

@@ -30,6 +30,29 @@ SAME = 1e-6
 
 
 @pytest.fixture(scope="module")
+def network() -> CSFNet:
+    """The smallest network with its weights doubled: as they are drawn, its answer hardly depends on the scans."""
+    network = tiny_network()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(2)
+    return network
+
+
+@pytest.fixture(scope="module")
+def checkpoint(network: CSFNet) -> ModelCheckpoint:
+    return tiny_checkpoint(network)
+
+
+@pytest.fixture(scope="module")
+def checkpoint_file(checkpoint: ModelCheckpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("checkpoint") / "model.pt"
+    checkpoint.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def predictor(checkpoint_file: Path) -> Predictor:
     return csfnet_bundle.load(checkpoint_file, "cpu")
 
@@ -68,7 +91,7 @@ def test_it_is_the_network_on_the_two_rois(
     with torch.no_grad():
         logits = network(*(tensor[None] for tensor in inputs))[0].double()
         attention = network.attention_map(*(tensor[None] for tensor in inputs))[0]
-    assert made.logits == pytest.approx(logits.tolist(), abs=SAME)
+    assert made.logits == pytest.approx(logits.tolist(), rel=SAME)
     assert made.probability == pytest.approx(float(torch.softmax(logits / 1.5, 0)[1]), abs=SAME)
     assert made.malignant == (made.probability >= 0.4)
     np.testing.assert_allclose(made.attention, attention, atol=SAME)
@@ -88,7 +111,7 @@ def test_it_is_what_run_inference_gives(
     make_workflow("inference", ["inference.json"], checkpoint_path=str(checkpoint_file), device="cpu", **folders).run()
     row = pd.read_csv(tmp_path / "out" / "predictions.csv").iloc[0]
     assert made.probability == pytest.approx(row["probability"], abs=SAME)
-    assert made.logit == pytest.approx(row["logit"], abs=SAME)
+    assert made.logit == pytest.approx(row["logit"], rel=SAME)
 
 
 def test_many_pairs_are_what_each_is_alone(predictor: Predictor, small_cohort: Path, tmp_path: Path) -> None:
@@ -97,10 +120,12 @@ def test_many_pairs_are_what_each_is_alone(predictor: Predictor, small_cohort: P
     cache = predictor.cache(tmp_path)
     together = list(predictor.predict_pairs(pairs, small_cohort, cache=cache, batch_size=3))
     assert [made.pair for made in together] == list(pairs)
+    assert np.ptp([made.logit for made in alone]) > 0.1
     assert [made.logit for made in together] == pytest.approx([made.logit for made in alone], abs=1e-5)
     assert all(made.attention is None for made in together)
     (twice,) = predictor.predict_pairs(pairs[:1], small_cohort, scan_order=(1, 1))
     assert twice.logit != pytest.approx(alone[0].logit, abs=1e-5)
+    np.testing.assert_array_equal(twice.image, alone[0].image[[1, 1]])
 
 
 def test_points_may_be_given_in_any_space(predictor: Predictor, pair: FollowUpPair, small_cohort: Path) -> None:
@@ -183,12 +208,13 @@ def test_ensembles_tell_their_members(predictor: Predictor, pair: FollowUpPair, 
 
 SCRIPT = """
 import json, sys
+for name in ("monai", "pydicom", "sklearn", "pandas", "dask", "matplotlib", "ignite"):
+    sys.modules[name] = None  # an import of it fails; nibabel looks for pydicom, and does without
 import csfnet_bundle
 assert "torch" not in sys.modules, "importing the package alone costs nothing"
 arguments = json.loads(sys.argv[1])
 made = csfnet_bundle.load(**arguments.pop("load")).predict(**arguments)
-heavy = ("monai", "pydicom", "sklearn", "pandas", "dask", "matplotlib", "ignite")
-print(json.dumps({"probability": made.probability, "loaded": [name for name in heavy if name in sys.modules]}))
+print(json.dumps(made.probability))
 """
 
 
@@ -206,6 +232,4 @@ def test_nifti_is_predicted_without_monai_and_pydicom(
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, words], capture_output=True, text=True, check=True, cwd=repository
     )
-    told = json.loads(done.stdout)
-    assert told["loaded"] == []
-    assert told["probability"] == pytest.approx(predictor.predict(**arguments).probability, abs=SAME)
+    assert json.loads(done.stdout) == pytest.approx(predictor.predict(**arguments).probability, abs=SAME)
