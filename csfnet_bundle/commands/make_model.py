@@ -90,20 +90,24 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
 def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:
     """The best possible probability of each of the network's test pairs, from all inputs."""
     from csfnet_bundle.cohorts.phantom.truth import read_oracle
-    from csfnet_bundle.evaluation.metrics import probability_log_odds
+    from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
 
     scores = read_oracle(cohort, network["subject"].tolist())
     if scores is None:
         raise ValueError(f"{cohort} holds no truth for its own subjects")
-    return network.drop(columns="threshold").assign(probability=scores, logit=probability_log_odds(scores))
+    return prediction_table(
+        network["subject"].tolist(),
+        network["nodule"].tolist(),
+        probability_log_odds(scores),
+        network["label"].tolist(),
+    )
 
 
 def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
     """Segmentation, measurements and logistic regression, trained on the training pairs, threshold from validation."""
     import numpy as np
 
-    from csfnet_bundle.evaluation.metrics import probability_log_odds
-    from csfnet_bundle.evaluation.predictions import prediction_table
+    from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
     from csfnet_bundle.evaluation.threshold import choose_decision
     from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
     from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores
@@ -120,7 +124,7 @@ def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
         features[name] = np.hstack([images, clinical_features([pair.clinical for pair in pairs[name]])])
     labels = {name: np.array([pair.label for pair in section]) for name, section in pairs.items()}
     logits = {
-        name: probability_log_odds(simple_reference_scores(features["training"], labels["training"], features[name]))
+        name: simple_reference_scores(features["training"], labels["training"], features[name])
         for name in ("validation", "test")
     }
     decision = choose_decision(logits["validation"], labels["validation"])
