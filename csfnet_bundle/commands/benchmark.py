@@ -58,7 +58,7 @@ def benchmark(
         csfnet benchmark --dataset_dir data/nlstx --out output/benchmark
         csfnet benchmark data/phantoms output/quick --quick --devices cpu,cpu
     """
-    from csfnet_bundle.networks import SYSTEMS
+    from csfnet_bundle.networks import PAPER_SYSTEMS
     from csfnet_bundle.studies.benchmark.protocol import Protocol
     from csfnet_bundle.studies.benchmark.results import make_results
     from csfnet_bundle.studies.benchmark.running import run_benchmark
@@ -73,7 +73,7 @@ def benchmark(
         dataset_dir=dataset_dir.resolve(),
         out=out.resolve(),
         bundle_root=root,
-        systems=systems or tuple(SYSTEMS),
+        systems=systems or PAPER_SYSTEMS,
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
@@ -88,7 +88,7 @@ def benchmark(
     options = {
         "--dataset_dir": "DIR",
         "--out": "OUT",
-        "--systems": ",".join(protocol.systems) if protocol.systems != tuple(SYSTEMS) else "",
+        "--systems": ",".join(protocol.systems) if protocol.systems != PAPER_SYSTEMS else "",
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",

@@ -36,7 +36,6 @@ def test_every_route_does_what_it_says(name: str, setting: Setting) -> None:
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import json, sys
-from csfnet_bundle.studies.reader import roi_times
 from csfnet_bundle.studies.reader.routes import ROUTES, Setting
 setting = Setting(*json.loads(sys.argv[1]))
 roi = ROUTES["cold"].prepare(setting)().array
