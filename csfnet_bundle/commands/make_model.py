@@ -107,7 +107,7 @@ def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
     """Segmentation, measurements and logistic regression, trained on the training pairs, threshold from validation."""
     import numpy as np
 
-    from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
+    from csfnet_bundle.evaluation.predictions import prediction_table
     from csfnet_bundle.evaluation.threshold import choose_decision
     from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
     from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores

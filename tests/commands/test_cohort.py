@@ -91,7 +91,6 @@ def test_no_network(tables, tmp_path, capsys):
         (["nlstx", "--out", "{out}"], 1, "needs a table"),
         (["lidc-voi", "--out", "{out}"], 1, "needs a folder"),
         (["nlstx", "--out", "{out}", "--table", "{out}/none.csv"], 1, "there is no table"),
-        (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "0.9,0.9,0.9"], 1, "shares"),
         (["nlstx", "--out", "{out}", "--table", "{table}", "--screens", "all"], 2, 'from: "neighbouring", "any"'),
         (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "0.9"], 2, "is not three shares"),
         (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "a,b,c"], 2, "is not three shares"),
