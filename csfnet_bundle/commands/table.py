@@ -25,6 +25,7 @@ GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
+    "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "predict": Command(USE, "predict one new follow-up pair"),
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
