@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
+from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
+from csfnet_bundle.prediction.prediction import Prediction
+from csfnet_bundle.records import Datalist, save_datalist
 from csfnet_bundle.report import (
     Case,
     CaseImages,
@@ -96,6 +100,32 @@ class CaseFiles:
         path = self.folder / PREDICTIONS_NAME
         write_predictions(predictions, path)
         return path
+
+
+def write_prediction(
+    prediction: Prediction, checkpoint: ModelCheckpoint, checkpoint_path: Path, folder: Path, *, dicom_out: bool = False
+) -> Path:
+    """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
+
+    Args:
+        prediction: of :class:`csfnet_bundle.prediction.predictor.Predictor`.
+        checkpoint: the weights that it was made with.
+        checkpoint_path: where they lie.
+        folder: must not exist; appears when all is written.
+        dicom_out: also write DICOM objects.
+
+    Raises:
+        BundleError: as :class:`CaseFiles`.
+    """
+    pair = prediction.pair
+    with atomic_folder(folder) as working:
+        save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
+        items = [{"pair": pair, "datalist_folder": working}]
+        files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out)
+        case, images = predicted_case(prediction, checkpoint, checkpoint_path)
+        report = files.write_case(case, images, prediction.logit, prediction.affines[1])
+        files.write_table()
+    return folder / report.name
 
 
 def _spread(members: tuple[float, ...]) -> dict[str, float]:
