@@ -18,33 +18,42 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from csfnet_bundle.commands.benchmark_roi import machine
-from csfnet_bundle.core.errors import RefusalCode
+from csfnet_bundle.core.errors import BundleError, RefusalCode
 from csfnet_bundle.core.files import write_atomically
 
-WORKER = [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_worker"]
+WORKERS = {
+    "dicom": "csfnet_bundle.studies.reader.fuzz_worker",
+    "volumes": "csfnet_bundle.studies.reader.fuzz_volumes",
+}
+"""Modules that read damaged files, by the kind of files."""
 MOST_SECONDS = 2.0
 """Processor time for one file, decoder included."""
 MOST_MEGABYTES = 512.0
 SILENCE_SECONDS = 120.0
 """Without a word from the worker for so long, it hangs; far above MOST_SECONDS, as other work may share the machine."""
-MUST_NOT_BE = frozenset(("exception", "wrong geometry", "shrunk", "crash", "hang"))
+MUST_NOT_BE = frozenset(("exception", "wrong geometry", "wrong voxels", "shrunk", "crash", "hang"))
 
 GROUPS = ("volume", "volume, other values", "skip", "refused", "must not be")
 """What outcomes come to."""
 
 
-def fuzz_reader(files: int = 10_000, seed: int = 0, first: int = 0, json: str | None = None) -> int:
-    """Damage DICOM files in every transfer syntax, read each, and count what became of them.
+def fuzz_reader(
+    files: int = 10_000, seed: int = 0, first: int = 0, json: str | None = None, kind: str = "dicom"
+) -> int:
+    """Damage CT files, read each, and count what became of them.
 
     Args:
         files: how many.
         seed: of the damage: the same seed gives the same files.
         first: number of the first file; with ``files=1`` one file is tried again.
         json: file that keeps the counts.
+        kind: ``dicom`` (every transfer syntax) or ``volumes`` (NIfTI and MetaImage).
 
     Returns:
         0 if every file was read, skipped or refused within 2 s of processor time and 512 MB; else 1.
     """
+    if kind not in WORKERS:
+        raise BundleError(f"kind is {kind!r}, expected {' or '.join(WORKERS)}", record="--kind")
     trials = []
     columns = (TextColumn("damaged files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
@@ -52,7 +61,7 @@ def fuzz_reader(files: int = 10_000, seed: int = 0, first: int = 0, json: str | 
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
         indices = list(range(first, first + files))
-        for trial in progress.track(run_trials(seed, indices, Path(folder)), total=files):
+        for trial in progress.track(run_trials(seed, indices, Path(folder), kind), total=files):
             trials.append(trial)
     document = count(trials, seed)
     if json is not None:
@@ -61,14 +70,16 @@ def fuzz_reader(files: int = 10_000, seed: int = 0, first: int = 0, json: str | 
     return 1 if document["failures"] else 0
 
 
-def run_trials(seed: int, indices: list[int], folder: Path) -> Iterator[dict[str, Any]]:
+def run_trials(seed: int, indices: list[int], folder: Path, kind: str = "dicom") -> Iterator[dict[str, Any]]:
     """Yield what became of each file; a worker that crashes or hangs is an outcome, and another goes on."""
     left, workers = list(indices), 0
     while left:
         workers += 1
         request = {"seed": seed, "indices": left, "folder": str(folder / f"worker{workers}")}
         (folder / f"worker{workers}").mkdir()
-        process = subprocess.Popen([*WORKER, json_format.dumps(request)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", WORKERS[kind], json_format.dumps(request)], stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         lines: queue.Queue[str | None] = queue.Queue()
         passing = threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True)
