@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ def check_hounsfield(values: NDArray[np.generic], *, series: str = "", record: s
     Raises:
         Refusal: ``NOT_HU``.
     """
-    sample = np.ravel(values)
+    sample: NDArray[Any] = np.ravel(values)
     sample = sample[:: max(1, sample.size // SAMPLE_VOXELS)]
     if not np.isfinite(sample).all():
         raise _refusal("some voxels are not finite numbers", {}, series, record)
@@ -60,7 +62,7 @@ def check_hounsfield(values: NDArray[np.generic], *, series: str = "", record: s
         raise _refusal(problem, {"percentile": AIR_PERCENTILE, "value": air}, series, record)
 
 
-def _unpadded(sample: NDArray[np.generic]) -> NDArray[np.generic]:
+def _unpadded(sample: NDArray[Any]) -> NDArray[Any]:
     """Return the voxels that are no padding; all where nothing else is there."""
     low = sample[sample < AIR_LOWEST_HU].astype(np.float64)
     if not low.size:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from monai.bundle import ConfigWorkflow
 from monai.bundle.properties import InferProperties, TrainProperties
+from monai.utils import BundlePropertyConfig
 
 from csfnet_bundle.core.errors import BundleError
 
@@ -22,10 +25,10 @@ WORKFLOW_KEYS = frozenset(
 """What MONAI itself reads of a config, and the workflows that are named on the command line."""
 
 PROPERTY_KEYS = frozenset(
-    str(found["id"]).split("#")[0]
+    str(found[BundlePropertyConfig.ID]).split("#")[0]
     for properties in (TrainProperties, InferProperties)
     for found in properties.values()
-    if "id" in found
+    if BundlePropertyConfig.ID in found
 )
 """Top-level keys that MONAI's programs look up in a bundle, whether or not the config refers to them."""
 
@@ -34,7 +37,8 @@ def check_options() -> None:
     """Reject a top-level key that nothing reads: a misspelt option of ``monai.bundle run``.
 
     Call it in ``initialize`` of a config. MONAI adds each option to the config, a misspelt one as a new key, and then
-    runs with the default. A key that another part of the config refers to is read, so that override files may add keys.
+    runs with the default. A key is known if a config file beside the first one has it, or if another part of the config
+    refers to it, so that override files may add keys.
 
     Raises:
         BundleError: names the key and the nearest that exists.
@@ -43,12 +47,21 @@ def check_options() -> None:
     if workflow is None:
         return
     config: Mapping[str, Any] = workflow.parser.get()
-    read = {name for text in _texts(config) for name in _REFERENCE.findall(text)} | WORKFLOW_KEYS | PROPERTY_KEYS
-    unread = [str(key) for key in config if str(key).lstrip("+") not in read]
+    known = {name for text in _texts(config) for name in _REFERENCE.findall(text)} | WORKFLOW_KEYS | PROPERTY_KEYS
+    known |= _keys_of_files(Path(workflow.config_root_path))
+    unread = [str(key) for key in config if str(key).lstrip("+") not in known]
     if unread:
-        near = get_close_matches(unread[0], sorted(read & {str(key) for key in config}), 1)
+        near = get_close_matches(unread[0], sorted(known), 1)
         remedy = f"Did you mean --{near[0]}?" if near else "Leave it out, or correct its name."
         raise BundleError(f"the config has no use for the option --{unread[0]}", record="options", remedy=remedy)
+
+
+def _keys_of_files(folder: Path) -> set[str]:
+    keys: set[str] = set()
+    for path in folder.rglob("*.json"):
+        config = json.loads(path.read_text(encoding="utf-8"))
+        keys |= {str(key).split("#")[0].lstrip("+") for key in config} if isinstance(config, dict) else set()
+    return keys
 
 
 def _calling_workflow() -> ConfigWorkflow | None:
