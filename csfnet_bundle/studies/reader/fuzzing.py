@@ -22,10 +22,10 @@ from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.studies.reader.roi_times import machine
 
 WORKERS = {
-    "dicom": "csfnet_bundle.studies.reader.fuzz_worker",
-    "volumes": "csfnet_bundle.studies.reader.fuzz_volumes",
+    "dicom": [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_worker"],
+    "volumes": [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_volumes"],
 }
-"""Modules that read damaged files, by the kind of files."""
+"""Programs that read damaged files, by the kind of files."""
 MOST_SECONDS = 2.0
 """Processor time for one file, decoder included."""
 MOST_MEGABYTES = 512.0
@@ -70,9 +70,7 @@ def run_trials(seed: int, indices: list[int], folder: Path, kind: str = "dicom")
         workers += 1
         request = {"seed": seed, "indices": left, "folder": str(folder / f"worker{workers}")}
         (folder / f"worker{workers}").mkdir()
-        process = subprocess.Popen(
-            [sys.executable, "-m", WORKERS[kind], json_format.dumps(request)], stdout=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen([*WORKERS[kind], json_format.dumps(request)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         lines: queue.Queue[str | None] = queue.Queue()
         passing = threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True)

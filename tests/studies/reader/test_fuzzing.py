@@ -108,7 +108,7 @@ for index in json.loads(sys.argv[-1])["indices"]:
     print(json.dumps({{**trial, "index": index, "outcome": "volume"}}), flush=True)
 """
     )
-    monkeypatch.setattr(fuzzing, "WORKER", [sys.executable, str(worker)])
+    monkeypatch.setitem(fuzzing.WORKERS, "dicom", [sys.executable, str(worker)])
     monkeypatch.setattr(fuzzing, "SILENCE_SECONDS", 15.0 if outcome == "crash" else 1.5)
     trials = list(fuzzing.run_trials(0, [0, 1, 2], tmp_path))
     assert [trial["index"] for trial in trials] == [0, 1, 2]
