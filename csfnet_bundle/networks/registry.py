@@ -10,6 +10,7 @@ from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
 from csfnet_bundle.networks.systems.medst_csfnet import MedSTCSFNet, MedSTProbe
@@ -36,7 +37,9 @@ NETWORKS: dict[str, type[Network]] = {
 }
 
 # Networks that the paper does not have.
-FURTHER_NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in (MedSTCSFNet, MedSTProbe)}
+FURTHER_NETWORKS: dict[str, type[Network]] = {
+    network.__name__: network for network in (MedSTCSFNet, MedSTProbe, NoduleNetwork)
+}
 
 # The rows of the paper's Table 1 and Table 2, with what makes each network its row.
 SYSTEMS: dict[str, dict[str, Plain]] = {

@@ -1,1 +1,1 @@
-"""Experiments over many fits: they use everything below, and nothing but the commands uses them."""
+"""Experiments over many fits or files: the benchmark, Med-ST's study, real nodules, and the trials of the DICOM reader."""

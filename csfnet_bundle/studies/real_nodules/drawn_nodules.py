@@ -149,7 +149,9 @@ def _draw_shape(points: Tensor, generator: torch.Generator) -> _Shape:
         "sphericity": (5 - 4 * form - 4 * lobe).clamp(1, 5),
         "spiculation": 1 + 4 * spike,
     }
-    return _Shape(radius / (factor * (1 + 0.8 * spike[:, None, None, None] * needle)), surface, ratings, diameter, volume)
+    return _Shape(
+        radius / (factor * (1 + 0.8 * spike[:, None, None, None] * needle)), surface, ratings, diameter, volume
+    )
 
 
 def _forms(matrix: Tensor, points: Tensor) -> Tensor:

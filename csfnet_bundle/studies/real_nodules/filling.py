@@ -48,7 +48,9 @@ class Crop:
         return cls(tuple(low), tuple(high))
 
 
-def fill_roi(volume: Volume, grid: RoiGrid, generator: np.random.Generator, crop: Crop | None = None) -> NDArray[np.float32]:
+def fill_roi(
+    volume: Volume, grid: RoiGrid, generator: np.random.Generator, crop: Crop | None = None
+) -> NDArray[np.float32]:
     """Sample a boxed volume on a ROI's grid, with everything outside of the box filled.
 
     Args:

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from csfnet_bundle.benchmark.splits import Split
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
-from csfnet_bundle.files import atomic_path
 from csfnet_bundle.networks.nodule_network import NoduleAnswers, NoduleNetwork
-from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.studies.benchmark.splits import Split
 from csfnet_bundle.studies.real_nodules.augmentation import middle
 from csfnet_bundle.studies.real_nodules.pretraining import load_pretrained, windowed
 from csfnet_bundle.studies.real_nodules.recipe import LossWeights, Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
 from csfnet_bundle.studies.real_nodules.targets import RATINGS, descriptions, malignancy_rating
 from csfnet_bundle.studies.real_nodules.volumes import VARIANTS, FilledVolumes
-from csfnet_bundle.training import weights_digest
+from csfnet_bundle.training.transfer import weights_digest
 
 WEIGHTS_NAME, STATE_NAME = "network.pt", "training_state.pt"
 VALIDATION, TEST, CROPPED = "validation", "test", "test_cropped"

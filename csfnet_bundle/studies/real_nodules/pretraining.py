@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
+from csfnet_bundle.prediction.checkpoint import read_plain
 from csfnet_bundle.studies.real_nodules.drawn_nodules import draw_nodules
 from csfnet_bundle.studies.real_nodules.recipe import WINDOW, Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
 from csfnet_bundle.studies.real_nodules.targets import DESCRIPTIONS
-from csfnet_bundle.training.checkpoint import read_plain
 
 WEIGHTS_NAME = "pretrained.pt"
 STATE_NAME = "pretraining_state.pt"

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
+from csfnet_bundle.prediction.checkpoint import read_plain
 from csfnet_bundle.studies.real_nodules.recipe import Schedule
-from csfnet_bundle.training.checkpoint import read_plain
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import FollowUpPair
 
 RATINGS = ("texture", "margin", "calcification", "lobulation", "sphericity", "spiculation", "subtlety")
 DESCRIPTIONS = ("log_diameter", "log_volume", *RATINGS)

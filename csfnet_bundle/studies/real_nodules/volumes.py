@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.geometry import RoiGrid
-from csfnet_bundle.pairs import FollowUpPair
-from csfnet_bundle.phantom.progress import progress_bar
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.scans.volume_files import read_volume
 from csfnet_bundle.studies.real_nodules.filling import Crop, fill_roi
-from csfnet_bundle.training import datalist_hash
-from csfnet_bundle.volume_files import read_volume
 
 SIZE = (40, 64, 64)
 """(D, H, W) at 1 mm: the ROI, and around it what rotation, tilt, zoom and shift bring in."""
@@ -62,9 +62,7 @@ def filled_volumes(pairs: Sequence[FollowUpPair], folder: Path, cache: Path) -> 
     path = cache / f"filled_{datalist_hash(folder)[:12]}_{FORMAT}.npy"
     if not path.is_file():
         with atomic_path(path) as temporary, progress_bar("filling volumes", len(pairs)) as advance:
-            array = np.lib.format.open_memmap(
-                temporary, mode="w+", dtype=np.int16, shape=(len(pairs), VARIANTS, *SIZE)
-            )
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=(len(pairs), VARIANTS, *SIZE))
             for row, pair in enumerate(pairs):
                 array[row] = _variants(pair, folder)
                 advance(1)

@@ -1,0 +1,1 @@
+"""What is measured of a nodule: its mask, size, density, and risk models on them."""
