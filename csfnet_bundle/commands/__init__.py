@@ -31,7 +31,9 @@ COMMANDS = {
     "package": "pack the bundle as the archive that monai.bundle and the model zoo take",
     "fuzz-reader": "let the DICOM reader loose on damaged files: each must be read, skipped or refused",
     "phantom": "make a phantom cohort: DICOM studies, tables, datalist and truth",
+    "pretrain-nodules": "pre-train a one-scan network on drawn nodules",
     "predict": "predict one new follow-up pair",
+    "real-nodules": "fit and judge one-scan networks on real nodule volumes, five folds by patient",
     "simulate-federation": "train one network over several cohorts by MonaiAlgo and plain averaging",
     "simulate-followup": "make a later study of a real series, its nodule grown",
 }

@@ -148,6 +148,10 @@ class NoduleNetwork(Network):
 
     def answers(self, scan: Tensor) -> NoduleAnswers:
         """Return all that training asks of one scan (B, D, H, W) in [0, 1]."""
-        features = self.head.pooled(self.encoder(scan.unsqueeze(1))[:, 0])  # (B, 128)
+        return self.answers_of_views(self.encoder.views(scan))
+
+    def answers_of_views(self, views: Tensor) -> NoduleAnswers:
+        """Return all that training asks of views that the encoder has cut, (B, views + 1, d, h, w)."""
+        features = self.head.pooled(self.encoder.layers(views))  # (B, 128)
         answer = self.head.answer(self.head.hidden(features))  # (B, 2)
         return NoduleAnswers(answer[:, 0], answer[:, 1], self.head.descriptions(features))

@@ -85,7 +85,7 @@ def _draw(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator
     wall = _wall(points, shape.diameter, chosen(AT_WALL), generator)
     image = image + wall * (wide(uniform(*SOLID_HU)) - image)
 
-    margin = torch.exp(uniform(*map(math.log, MARGIN_MM)))  # mm
+    margin = torch.exp(uniform(math.log(MARGIN_MM[0]), math.log(MARGIN_MM[1])))  # mm
     margin = torch.minimum(margin, shape.diameter / 4)
     inside = torch.sigmoid((1 - shape.radius) * shape.surface * 4 / wide(margin))  # (B, D, H, W)
     subsolid = chosen(SUBSOLID)

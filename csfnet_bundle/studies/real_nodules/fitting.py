@@ -161,14 +161,20 @@ def predict(
     )
 
 
-def run_fit(
-    recipe: Recipe, split: Split, volumes: FilledVolumes, start: Path | None, folder: Path, seed: int
-) -> dict[str, pd.DataFrame]:
-    """Fit a split and predict its validation and test nodules, or read what was predicted before."""
+def run_fit(recipe: Recipe, split: Split, volumes: FilledVolumes, start: Path | None, folder: Path, seed: int) -> None:
+    """Fit a split and predict its validation and test nodules; nothing where that is done."""
     parts = {VALIDATION: (split.validation, 0), TEST: (split.test, 0), CROPPED: (split.test, 1)}
-    paths = {name: folder / f"{name}.csv" for name in parts}
-    if not all(path.is_file() for path in paths.values()):
-        network = fit(recipe, split.training, volumes, start, folder, seed)
-        for name, (pairs, variant) in parts.items():
-            write_predictions(predict(network, pairs, volumes, recipe, variant), paths[name])
-    return {name: read_predictions(path) for name, path in paths.items()}
+    if all(_path(folder, name).is_file() for name in parts):
+        return
+    network = fit(recipe, split.training, volumes, start, folder, seed)
+    for name, (pairs, variant) in parts.items():
+        write_predictions(predict(network, pairs, volumes, recipe, variant), _path(folder, name))
+
+
+def read_fit(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return what a finished fit predicted."""
+    return {name: read_predictions(_path(folder, name)) for name in (VALIDATION, TEST, CROPPED)}
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.csv"

@@ -114,10 +114,11 @@ def load_recipe(name: str, root: Path) -> Recipe:
         parser.update(ConfigParser.load_config_file(path))
     config = dict(parser.get())
     parts = {"schedule": Schedule, "loss": LossWeights, "augmentation": Augmentation}
-    known = {entry.name for entry in fields(Recipe)} - {"name"}
+    settings = sorted({entry.name for entry in fields(Recipe)} - {"name"})
     for key in config:
-        if key not in known:
-            raise BundleError(f"setting {key!r} is not known", record=str(paths[-1]), remedy=f"Known: {sorted(known)}.")
+        if key not in settings:
+            remedy = f"Known: {', '.join(settings)}."
+            raise BundleError(f"setting {key!r} is not known", record=str(paths[-1]), remedy=remedy)
     try:
         made = {key: part(**config.pop(key, {})) for key, part in parts.items()}
     except TypeError as error:

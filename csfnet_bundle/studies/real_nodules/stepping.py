@@ -49,7 +49,7 @@ def run_steps(
     Raises:
         BundleError: the state is damaged, or of a run with other settings.
     """
-    network = network.to(memory_format=torch.channels_last_3d)  # 1.5 times as fast on a CPU
+    network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # 1.5 times as fast on a CPU
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     optimizer = make_optimizer(network, schedule)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, steps, schedule))
@@ -72,7 +72,9 @@ def run_steps(
         if (now := time.monotonic()) - last_line > 30:
             last_line = now
             left = timedelta(seconds=round((now - started) / (step + 1 - first) * (steps - step - 1)))
-            logger.info("%s: step %d/%d, loss %.3f, %s left", state_path.parent.name, step + 1, steps, value, left)
+            logger.info(
+                "%s: step %d/%d, loss %.3f, %s left", state_path.parent.name, step + 1, steps, value.item(), left
+            )
     network.load_state_dict(averaged.module.state_dict())
     return network.eval()
 

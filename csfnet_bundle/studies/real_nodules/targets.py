@@ -56,19 +56,24 @@ def descriptions(pair: FollowUpPair) -> list[float]:
     """Return the nine targets of a record, standardised.
 
     Raises:
-        BundleError: a stratum is missing; ``cohort lidc-voi`` writes them all where masks are there.
+        BundleError: see :func:`stratum`.
     """
-    values = {"log_diameter": np.log(_stratum(pair, "diameter_mm")), "log_volume": np.log(_stratum(pair, "volume_mm3"))}
-    values |= {name: _stratum(pair, name) for name in RATINGS}
+    values = {"log_diameter": np.log(stratum(pair, "diameter_mm")), "log_volume": np.log(stratum(pair, "volume_mm3"))}
+    values |= {name: stratum(pair, name) for name in RATINGS}
     return [float(standardised(name, values[name])) for name in DESCRIPTIONS]
 
 
 def malignancy_rating(pair: FollowUpPair) -> float:
     """Return the readers' malignancy rating, standardised."""
-    return float(standardised(MALIGNANCY, _stratum(pair, MALIGNANCY)))
+    return float(standardised(MALIGNANCY, stratum(pair, MALIGNANCY)))
 
 
-def _stratum(pair: FollowUpPair, name: str) -> float:
+def stratum(pair: FollowUpPair, name: str) -> float:
+    """Return a number that the datalist tells of a record.
+
+    Raises:
+        BundleError: it tells none; ``cohort lidc-voi`` writes all that are used here where masks are there.
+    """
     value = pair.strata.get(name)
     if not isinstance(value, int | float):
         raise BundleError(

@@ -24,8 +24,8 @@ SIZE = (40, 64, 64)
 VARIANTS = 4
 """The box as it is, and three with each end cropped."""
 LARGEST_CROP = (0.15, 0.15, 0.3)
-"""Of I, J and K. In plane a box leaves 14 voxels around the outline, and a nodule is not cut; along the slices it leaves
-none, and the outermost slices of a nodule are."""
+"""Of I, J and K. In plane a box leaves 14 voxels around the outline, and a nodule is not cut; along the slices it
+leaves none, and the outermost slices of a nodule are."""
 FORMAT = 1
 """Another number, other volumes: it is part of the file's name."""
 
