@@ -15,7 +15,7 @@ CENTER_WIDTH = 0.45
 """Width of the bump that marks the nodule point, as a share of half the view's extent in plane."""
 
 
-def averaging_matrix(inputs: int, outputs: int, spacing: float) -> Tensor:
+def averaging_matrix(inputs: int, outputs: int, spacing: float, width: float | None = None) -> Tensor:
     """Return the (outputs, inputs) matrix that averages voxels of 1 over voxels of ``spacing``, both grids concentric.
 
     A view that is larger than the ROI sees the ROI's outermost voxel go on. Every row sums to 1.
@@ -23,15 +23,17 @@ def averaging_matrix(inputs: int, outputs: int, spacing: float) -> Tensor:
     Args:
         inputs: voxels of the ROI along one axis.
         outputs: voxels of the view along it.
-        spacing: edge of a view's voxel in ROI voxels.
+        spacing: from one of the view's voxels to the next, in ROI voxels.
+        width: what is averaged around each; by default the spacing, so that nothing is left out or taken twice.
     """
-    first = (inputs - outputs * spacing) / 2  # where the view starts, in ROI voxels from the ROI's edge
+    width = spacing if width is None else width
+    first = (inputs - (outputs - 1) * spacing - width) / 2  # where averaging starts, in ROI voxels from the ROI's edge
     starts = first + spacing * torch.arange(outputs, dtype=torch.float64)  # (outputs,)
     margin = max(0, int(-first) + 1)
     cells = torch.arange(-margin, inputs + margin, dtype=torch.float64)  # (inputs + 2 * margin,)
-    overlap = torch.minimum(starts[:, None] + spacing, cells + 1) - torch.maximum(starts[:, None], cells)
+    overlap = torch.minimum(starts[:, None] + width, cells + 1) - torch.maximum(starts[:, None], cells)
     matrix = torch.zeros(outputs, inputs, dtype=torch.float64)
-    matrix.index_add_(1, cells.long().clamp(0, inputs - 1), overlap.clamp(min=0) / spacing)
+    matrix.index_add_(1, cells.long().clamp(0, inputs - 1), overlap.clamp(min=0) / width)
     return matrix.float()
 
 
@@ -65,7 +67,11 @@ class ScaleViews(nn.Module):
         x = torch.einsum("vxw,nzyw->nvzyx", self.width, 2 * scans - 1)  # (N, V, D, H, w)
         x = torch.einsum("vyh,nvzhx->nvzyx", self.height, x)  # (N, V, D, h, w)
         x = torch.einsum("vzd,nvdyx->nvzyx", self.depth, x)  # (N, V, d, h, w)
-        return torch.cat([x, self.center.expand(x.shape[0], -1, -1, -1, -1)], dim=1)
+        return self.with_center(x)
+
+    def with_center(self, views: Tensor) -> Tensor:
+        """Append the centre channel to (N, V, d, h, w)."""
+        return torch.cat([views, self.center.expand(views.shape[0], -1, -1, -1, -1)], dim=1)
 
 
 def center_channel(size: Sequence[int]) -> Tensor:

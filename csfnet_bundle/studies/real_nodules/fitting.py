@@ -18,8 +18,9 @@ from csfnet_bundle.evaluation.predictions import prediction_table, read_predicti
 from csfnet_bundle.networks.nodule_network import NoduleAnswers, NoduleNetwork
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.studies.benchmark.splits import Split
-from csfnet_bundle.studies.real_nodules.augmentation import middle
-from csfnet_bundle.studies.real_nodules.pretraining import load_pretrained, windowed
+from csfnet_bundle.studies.real_nodules.augmentation import Moves, middle, windowed, zoomed_targets
+from csfnet_bundle.studies.real_nodules.levels import Level, make_levels
+from csfnet_bundle.studies.real_nodules.pretraining import load_pretrained
 from csfnet_bundle.studies.real_nodules.recipe import LossWeights, Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
 from csfnet_bundle.studies.real_nodules.targets import RATINGS, descriptions, malignancy_rating
@@ -37,14 +38,14 @@ class _Batches:
     """The training nodules, epoch by epoch.
 
     Attributes:
-        volumes: of the whole cohort.
+        levels: volumes of the whole cohort, one level for each view.
         rows: of the training nodules.
         targets: (N, 9).
         ratings: malignancy, (N,).
         labels: (N,).
     """
 
-    volumes: FilledVolumes
+    levels: list[Level]
     rows: NDArray[np.intp]
     targets: Tensor
     ratings: Tensor
@@ -60,12 +61,11 @@ class _Batches:
         order = torch.randperm(len(self.rows), generator=torch.Generator().manual_seed(seed * 10_007 + epoch))
         return order[place * size : (place + 1) * size]
 
-    def images(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the volumes of positions (B,), each in one of its variants, HU (B, D, H, W)."""
+    def views(self, chosen: Tensor, moves: Moves, generator: torch.Generator) -> Tensor:
+        """Return the views of the nodules at positions (B,), moved, each in one of its variants: (B, V, d, h, w)."""
         variants = torch.randint(VARIANTS, (len(chosen),), generator=generator).numpy()
         rows = self.rows[chosen.numpy()]
-        images = np.stack([self.volumes.array[row, variant] for row, variant in zip(rows, variants, strict=True)])
-        return torch.from_numpy(images.astype(np.float32))
+        return torch.stack([level.view(rows, variants, moves, generator) for level in self.levels], dim=1)
 
 
 def fit(
@@ -94,7 +94,7 @@ def fit(
         load_pretrained(network, start)
     size = recipe.schedule.batch_size
     batches = _Batches(
-        volumes,
+        make_levels(volumes, network.view_size, network.view_spacings, recipe.augmentation),
         volumes.of(pairs),
         torch.tensor([descriptions(pair) for pair in pairs]),
         torch.tensor([malignancy_rating(pair) for pair in pairs]),
@@ -103,9 +103,10 @@ def fit(
 
     def loss(network: NoduleNetwork, step: int, generator: torch.Generator) -> Tensor:
         chosen = batches.choose(step, size, seed)
-        images = batches.images(chosen, generator)
-        rois, targets = recipe.augmentation(images, batches.targets[chosen], recipe.roi_size, generator)
-        answers = network.answers(windowed(rois))
+        moves = recipe.augmentation.draw(len(chosen), generator)
+        views = network.encoder.views.with_center(batches.views(chosen, moves, generator))
+        targets = zoomed_targets(batches.targets[chosen], moves.log_zoom)
+        answers = network.answers_of_views(views)
         return nodule_loss(answers, batches.labels[chosen], batches.ratings[chosen], targets, recipe.loss)
 
     names = sorted(pair.name for pair in pairs)

@@ -16,9 +16,9 @@ from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.prediction.checkpoint import read_plain
-from csfnet_bundle.studies.real_nodules.augmentation import middle
+from csfnet_bundle.studies.real_nodules.augmentation import middle, windowed
 from csfnet_bundle.studies.real_nodules.drawn_nodules import draw_nodules
-from csfnet_bundle.studies.real_nodules.recipe import WINDOW, Recipe
+from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
 from csfnet_bundle.studies.real_nodules.targets import DESCRIPTIONS
 
@@ -131,9 +131,3 @@ def load_pretrained(network: NoduleNetwork, path: Path) -> None:
 def description_loss(given: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Return the weighted smooth L1 of the nine targets, (B, 9) each, weights (9,)."""
     return (F.smooth_l1_loss(given, targets, reduction="none") * weights).sum(dim=1).mean()
-
-
-def windowed(images: Tensor) -> Tensor:
-    """Map HU to [0, 1] by the bundle's window."""
-    low, high = WINDOW
-    return ((images - low) / (high - low)).clamp(0, 1)

@@ -16,8 +16,6 @@ from csfnet_bundle.studies.real_nodules.augmentation import Augmentation
 
 FOLDER = Path("configs/real_nodules")
 BASE = "base"
-WINDOW = (-1200.0, 600.0)
-"""HU that become 0 and 1, as everywhere in the bundle."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import pandas as pd
 import torch
 
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.networks import count_parameters
 from csfnet_bundle.nodule.simple_reference import simple_reference_scores
 from csfnet_bundle.prediction.data import datalist_hash
@@ -148,7 +147,7 @@ def _scores(study: Study, split: Split, number: int) -> FoldScores:
     labels = np.array([pair.label for pair in split.training])
     for part, pairs in ((scores.validation, split.validation), (scores.test, split.test)):
         features = np.log([[stratum(pair, "diameter_mm")] for pair in pairs])
-        part[DIAMETER] = probability_log_odds(simple_reference_scores(training, labels, features))
+        part[DIAMETER] = simple_reference_scores(training, labels, features)
     return scores
 
 

@@ -37,10 +37,12 @@ class FilledVolumes:
     Attributes:
         array: HU, int16, (N, VARIANTS, D, H, W); variant 0 is the uncropped box.
         rows: the row of each record, by its name.
+        path: of the array's file.
     """
 
     array: NDArray[np.int16]
     rows: dict[str, int]
+    path: Path
 
     def of(self, pairs: Sequence[FollowUpPair]) -> NDArray[np.intp]:
         """Return the rows of records, (N,)."""
@@ -67,7 +69,7 @@ def filled_volumes(pairs: Sequence[FollowUpPair], folder: Path, cache: Path) -> 
                 array[row] = _variants(pair, folder)
                 advance(1)
             array.flush()
-    return FilledVolumes(np.load(path, mmap_mode="r"), rows)
+    return FilledVolumes(np.load(path, mmap_mode="r"), rows, path)
 
 
 def _variants(pair: FollowUpPair, folder: Path) -> NDArray[np.int16]:
