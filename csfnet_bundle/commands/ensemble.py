@@ -10,6 +10,7 @@ from csfnet_bundle.commands.words import words
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
 from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+from csfnet_bundle.prediction.weights_file import description_path
 
 FIT = re.compile(r"fold\d+_seed\d+")
 """Folders of a benchmark's fits; those of permuted labels have more in their names."""
@@ -22,14 +23,15 @@ def ensemble(out: str, members: str | Sequence[str] = (), run: str | None = None
     joined, every patient of their cohort was trained on by some of them: predict other patients with it.
 
     Args:
-        out: the checkpoint to write; must not exist.
+        out: the weights to write, with their description beside them; must not exist.
         members: checkpoints, separated by commas.
         run: folder of a benchmark run, instead of members.
         system: which of the run's systems.
     """
     path = Path(out)
-    if path.exists():
-        raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
+    for file in (path, description_path(path)):
+        if file.exists():
+            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
     named = [Path(member) for member in words(members)]
     if bool(named) == (run is not None):
         raise BundleError("expected either --members or --run", remedy="See `ensemble --help`.")

@@ -19,7 +19,6 @@ from csfnet_bundle.serving.export import (
     write_onnx,
     write_torchscript,
 )
-from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
 ENDINGS = {"torchscript": ".ts", "onnx": ".onnx"}
 
@@ -40,7 +39,7 @@ def export(out: str, model: str | None = None, formats: str | tuple[str, ...] = 
         raise BundleError(f"--formats is {formats!r}, expected {' and/or '.join(ENDINGS)}, separated by a comma")
     root = bundle_root()
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
-    pairs = example_pairs(PARITY_PAIRS, checkpoint.roi.size, vocabulary_of(checkpoint))
+    pairs = example_pairs(PARITY_PAIRS, checkpoint.roi.size, checkpoint.code_book.sizes)
     reference = pytorch_runtime(checkpoint.create_network())
     for name in chosen:
         path = (Path(out) / MODEL_NAME).with_suffix(ENDINGS[name])

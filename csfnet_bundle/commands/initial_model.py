@@ -8,6 +8,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.commands.words import words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.weights_file import description_path
 from csfnet_bundle.training import federated
 
 
@@ -15,13 +16,14 @@ def initial_model(out: str, configs: str | Sequence[str] = "train.json", seed: i
     """Write random weights of a training config's network, with its architecture and ROI.
 
     Args:
-        out: the checkpoint to write; must not exist.
+        out: the weights to write, with their description beside them; must not exist.
         configs: names in configs/, e.g. train.json,cpu_demo.json for the narrow network of the demonstration.
         seed: of the weights.
     """
     path = Path(out)
-    if path.exists():
-        raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
+    for file in (path, description_path(path)):
+        if file.exists():
+            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
     files = [bundle_root() / CONFIGS / name for name in words(configs)]
     for file in files:
         if not file.is_file():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +35,8 @@ EVALUATE = "['configs/train.json','configs/evaluate.json']"
 def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None:
     """Make a phantom cohort, train configs/cpu_demo.json on it, evaluate, and put model and result in their places.
 
-    Writes models/model.pt and docs/results/phantom_cpu.json. Interrupted, the same command goes on where it stopped.
+    Writes models/model.pt with its model.json and docs/results/phantom_cpu.json. Interrupted, the same command goes on
+    where it stopped.
 
     Args:
         out: folder for all that is made on the way.
@@ -77,7 +77,7 @@ def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None
         "systems": json.loads(table.to_json(orient="index", double_precision=4)),
     }
     write_atomically(root / RESULT, json.dumps(result, indent=1) + "\n")
-    shutil.copyfile(training / MODEL_NAME, root / "models" / MODEL_NAME)
+    checkpoint.save(root / "models" / MODEL_NAME)
     print(table[["auc", "auc_delong_lower", "auc_delong_upper", "difference", "difference_lower", "difference_upper"]])
     print(f"model: {root / 'models' / MODEL_NAME}\nresult: {root / RESULT}")
 
