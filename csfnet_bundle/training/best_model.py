@@ -24,7 +24,9 @@ from csfnet_bundle.training.transfer import Transfer
 
 
 class BestModel:
-    """Writes ``output_dir/model.pt`` and ``model.json`` whenever the evaluator's key metric improves.
+    """Writes model.pt and model.json whenever the evaluator's key metric improves, or is equal at a lower loss.
+
+    Areas of few pairs are often equal, and the first such epoch is the least trained.
 
     Temperature and threshold are chosen on the same validation pairs and go into ``model.json``; test pairs choose
     nothing.
@@ -33,7 +35,7 @@ class BestModel:
         network: the network itself.
         roi: the ROI's plain values.
         dataset_dir: the cohort, for the record of what the weights were trained on.
-        output_dir: where ``model.pt`` goes.
+        output_dir: where they go.
         transfer: the weights that the training started from, if any.
         code_book: the clinical code book by which the pairs are encoded; None is this installation's.
 
@@ -83,6 +85,8 @@ class BestModel:
         loss = float(np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean())
         metrics = {name: float(value) for name, value in state.metrics.items()}
         self.history.append({"epoch": int(state.epoch), "validation_loss": loss, **metrics})
+        if self._equal_at_lower_loss(state):
+            state.best_metric_epoch = state.epoch
         if state.best_metric_epoch != state.epoch or idist.get_rank() != 0:
             return
         decision = choose_decision(logits, labels)
@@ -106,3 +110,10 @@ class BestModel:
                 **start,
             },
         ).save(self.path)
+
+    def _equal_at_lower_loss(self, state: Any) -> bool:
+        """Whether the last epoch ties with the best one before it, and its validation loss is the lower."""
+        losses = {entry["epoch"]: entry["validation_loss"] for entry in self.history}
+        if state.best_metric_epoch not in losses or state.metrics[state.key_metric_name] != state.best_metric:
+            return False
+        return bool(losses[state.epoch] < losses[state.best_metric_epoch])
