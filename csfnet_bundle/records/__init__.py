@@ -11,10 +11,12 @@ from csfnet_bundle.records.clinical_file import read_clinical
 from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_problems, load_datalist, save_datalist
 from csfnet_bundle.records.outcomes import refuse_outcomes
 from csfnet_bundle.records.pair import FollowUpPair, Scan
+from csfnet_bundle.records.reads import READS, without_reads_of
 
 __all__ = [
     "CLINICAL_VARIABLES",
     "DATALIST_NAME",
+    "READS",
     "Datalist",
     "FollowUpPair",
     "Scan",
@@ -27,4 +29,5 @@ __all__ = [
     "read_clinical",
     "refuse_outcomes",
     "save_datalist",
+    "without_reads_of",
 ]
