@@ -70,8 +70,8 @@ def select_pair(
 ) -> tuple[Series, Series]:
     """Choose the series of t0 and of t1, by one rule and with the same kernel where there is a choice.
 
-    The first criterion of the rule (thickness) counts first; then pairs of one kernel come before pairs of one
-    sharpness, and those before the others; then the rest of the rule. A change of kernel changes a nodule's edge and
+    The leading criteria of the rule (original, axial, thickness) count first; then pairs of one kernel come before
+    pairs of one sharpness, and those before the others; then the rest of the rule. A change of kernel changes a nodule's edge and
     density, and a network could take it for growth.
 
     Args:
@@ -127,7 +127,8 @@ def _pair_key(t0: Series, t1: Series, rule: SelectionRule) -> tuple[float, ...]:
         difference = 1
     else:
         difference = 2
-    return key0[0], key1[0], difference, *key0[1:], *key1[1:]
+    leading = rule.leading
+    return *key0[:leading], *key1[:leading], difference, *key0[leading:], *key1[leading:]
 
 
 def _kernel(series: Series) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
@@ -123,15 +123,15 @@ def read_instances(path: str) -> list[Instance] | Skip:
     """Read the header of one file: its slice, its frames, or why it has none."""
     try:
         header = read_header(path)
-    except OSError:
-        return Skip.UNREADABLE
+    except OSError as error:  # for all that is known, it is a slice
+        problem = f"cannot be read: {error.strerror}"
+        fault = Fault(RefusalCode.UNREADABLE_SLICE, problem, "Get the permission to read it, or the file again.", False)
+        return [Instance(path=path, size=0, modified_ns=0, fault=fault)]
     except HeaderError as error:
-        if tags.text(error.values, tags.MODALITY) not in ("", tags.CT_MODALITY):
-            return Skip.OTHER_MODALITY
-        return [_damaged(path, error)]
+        return Skip.OTHER_KIND if _is_of_another_kind(error.values) else [_damaged(path, error)]
     if isinstance(header, Skip):
         return header
-    sop_class = tags.text(header.values, tags.SOP_CLASS_UID)
+    sop_class = _sop_class(header.values)
     if sop_class == tags.DICOMDIR_CLASS:
         return Skip.DIRECTORY_FILE
     if header.pixel_offset < 0:
@@ -145,15 +145,33 @@ def read_instances(path: str) -> list[Instance] | Skip:
     return [instance_from_header(path, header)]
 
 
+def _sop_class(values: tags.Values) -> str:
+    """Return the SOP class that the data set gives, or else the file meta information."""
+    return tags.text(values, tags.SOP_CLASS_UID) or tags.text(values, tags.META_SOP_CLASS)
+
+
+def _is_of_another_kind(values: tags.Values) -> bool:
+    """Whether a file whose header cannot be read to its end surely is no CT slice."""
+    modality = tags.text(values, tags.MODALITY)
+    if modality:
+        return modality != tags.CT_MODALITY
+    sop_class = _sop_class(values)
+    return bool(sop_class) and sop_class not in tags.POSSIBLE_CT_CLASSES
+
+
 def _damaged(path: str, error: HeaderError) -> Instance:
     """Make a faulty instance of the elements read before the damage."""
     if error.syntax_uid:
         what = (
             "deflated files are not read, as they can inflate without bound" if error.syntax_uid == DEFLATED_UID else ""
         )
-        fault = Fault(RefusalCode.TRANSFER_SYNTAX, f"{error} is not on the allow-list{': ' + what if what else ''}")
+        fault = Fault(
+            RefusalCode.TRANSFER_SYNTAX,
+            f"{error} is not on the allow-list{': ' + what if what else ''}",
+            "Convert the series to a lossless transfer syntax of the list in docs/refusals.md.",
+        )
     else:
-        fault = Fault(RefusalCode.UNREADABLE_SLICE, str(error))
+        fault = Fault(error.code, str(error), error.remedy)
     syntax = ALLOWED.get(tags.text(error.values, tags.META_TRANSFER_SYNTAX), next(iter(ALLOWED.values())))
     header = Header(error.values, syntax, True, 0, 0, -1, 0, 0)
     return instance_from_header(path, header, fault)
@@ -195,17 +213,28 @@ def _series_of(
     # A damaged file that names no series may be a slice of each series that lies beside it.
     folders = sorted({_folder(item) for item in (*sound, *faulty)}) if strays else ()
     beside = [item for folder in folders for item in strays.get(folder, ())]
+    if any(item.position and item.orientation for item in sound):  # else nothing shows that it is not the scan itself
+        pages = [item for item in (*sound, *faulty) if item.is_page]
+        sound = [item for item in sound if not item.is_page]
+        faulty = [item for item in faulty if not item.is_page]
+        if pages:
+            skipped = {**skipped, Skip.PAGE: len(pages)}
     patients = tuple(sorted({item.patient_id for item in sound}))
     studies: dict[str, list[Instance]] = {}
     for item in sound:
         studies.setdefault(item.study_uid, []).append(item)
-    parts = [part for _, study in sorted(studies.items()) for part in take_apart(study)] or take_apart(())
+    parts = [
+        replace(part, named=", ".join(filter(None, (f"study {uid}" if len(studies) > 1 else "", part.named))))
+        for uid, study in sorted(studies.items())
+        for part in take_apart(study)
+    ] or take_apart(())
     for part in parts:
         findings: tuple[str, ...] = ()
         if part.named:
             findings = (f"The SeriesInstanceUID holds {len(parts)} reconstructions; this is the one of {part.named}.",)
         yield Series(
             uid=uid,
+            part=part.named,
             instances=part.instances,
             faulty=(*sorted(faulty, key=lambda item: item.path), *beside),
             duplicates=part.duplicates,
@@ -226,16 +255,31 @@ def _refuse_empty(skipped: Mapping[str, int], strays: Sequence[Instance], place:
         assert first.fault is not None
         raise Refusal(
             first.fault.code,
-            f"{Path(first.path).name}: {first.fault.problem}",
+            f"{Path(first.path).name}: {first.fault.problem}"
+            + (f" (and {len(strays) - 1} more files)" if len(strays) > 1 else ""),
             series=place,
             figures={"files": len(strays)},
-            remedy="Get the files again, uncompressed or with a lossless transfer syntax.",
+            remedy=first.fault.remedy or "Get the files again, uncompressed or with a lossless transfer syntax.",
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items())) or "no files"
+    remedies = [_REMEDIES[Skip(reason)] for reason in sorted(skipped) if reason in _REMEDIES]
     raise Refusal(
         RefusalCode.NO_DICOM,
         f"no DICOM image in {place}: {reasons}",
         series=place,
         figures=dict(skipped),
-        remedy="Give the folder of the DICOM files.",
+        remedy=" ".join(dict.fromkeys(remedies)) or "Give the folder of the DICOM files.",
     )
+
+
+_REMEDIES = {
+    Skip.ZIP: "Unpack the archive and give the folder of the DICOM files.",
+    Skip.ARCHIVE: "Unpack the archive and give the folder of the DICOM files.",
+    Skip.GZIP: "Unpack the .gz files; of a .nii.gz give the file itself.",
+    Skip.NRRD: "Convert NRRD to NIfTI or MetaImage and give that file, or give the DICOM files.",
+    Skip.NIFTI: "Give the NIfTI file itself, not its folder.",
+    Skip.METAIMAGE: "Give the MetaImage file itself, not its folder.",
+    Skip.HTML: "A web page stands where files should be: download them again, signed in.",
+    Skip.LINK: "Give the folder that the links point to, or follow them (--follow_links).",
+}
+"""What to do about what a folder holds instead of DICOM files."""
