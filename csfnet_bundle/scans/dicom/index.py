@@ -58,10 +58,10 @@ class KnownFile(NamedTuple):
         return age > SETTLED_NS and self.state != GONE and is_found
 
 
-def file_state(path: str) -> State:
-    """Return size and times of a file."""
+def file_state(path: str, *, follow_links: bool = False) -> State:
+    """Return size and times of a file, or of what a link to one points to."""
     try:
-        status = os.lstat(path)
+        status = os.stat(path) if follow_links else os.lstat(path)  # noqa: PTH116 - Path costs more than the call
     except OSError:
         return GONE
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns

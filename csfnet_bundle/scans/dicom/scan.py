@@ -10,13 +10,25 @@ from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.scans.dicom import tags
-from csfnet_bundle.scans.dicom.header import Header, HeaderError, Skip, read_header
+from csfnet_bundle.scans.dicom.bare import bare_data_set
+from csfnet_bundle.scans.dicom.header import PREAMBLE_BYTES, Header, HeaderError, Skip, read_header
 from csfnet_bundle.scans.dicom.index import KnownFile, file_state, index_path, load_index, save_index
 from csfnet_bundle.scans.dicom.instance import Fault, Instance, instance_from_header
 from csfnet_bundle.scans.dicom.multiframe import is_multiframe, multiframe_instances
 from csfnet_bundle.scans.dicom.reconstructions import take_apart
 from csfnet_bundle.scans.dicom.series import Series
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED, DEFLATED_UID
+from csfnet_bundle.scans.dicom.tolerances import HEADER_BYTES
+
+
+def holds_dicom(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder, or a file that is DICOM."""
+    path = Path(path)
+    if not path.is_file():
+        return path.is_dir()
+    with path.open("rb") as file:
+        head = file.read(HEADER_BYTES)
+    return head[PREAMBLE_BYTES:].startswith(b"DICM") or bare_data_set(head) is not None
 
 
 @dataclass
@@ -39,16 +51,20 @@ class FolderContents:
             self.instances.extend(found)
 
 
-def scan_folder(path: str | os.PathLike[str], *, index: str | os.PathLike[str] | None = None) -> list[Series]:
+def scan_folder(
+    path: str | os.PathLike[str], *, index: str | os.PathLike[str] | None = None, follow_links: bool = False
+) -> list[Series]:
     """Find the series in a folder and its subfolders (or in one DICOM file) by the headers alone.
 
-    Symbolic links are not followed: what they point to within the folder is read where it lies, and what lies outside
-    is not the folder's.
+    Symbolic links are not followed unless that is asked for: what they point to within the folder is read where it
+    lies, and what lies outside is not the folder's.
 
     Args:
         path: the folder.
         index: folder where headers are kept between calls. Every file is looked up each time, and read again if
             anything about it changed; the result is the same with and without.
+        follow_links: read what symbolic links to files and folders point to, each file once, as for folders that
+            git-annex or DataLad keeps. A link whose content is not there counts as an unreadable file.
 
     Returns:
         The series, by study date, SeriesInstanceUID and kernel. Each may still be refused: see :attr:`Series.refusal`.
@@ -58,13 +74,13 @@ def scan_folder(path: str | os.PathLike[str], *, index: str | os.PathLike[str] |
         Refusal: NO_DICOM, there is no DICOM image in it.
     """
     if index is None or Path(path).is_file():
-        contents = read_headers(list_files(path))
+        contents = read_headers(list_files(path, follow_links=follow_links))
     else:
-        contents = _read_through_index(os.fspath(path), index)
+        contents = _read_through_index(os.fspath(path), index, follow_links=follow_links)
     return group_series(contents, str(path))
 
 
-def list_files(path: str | os.PathLike[str]) -> Iterator[str | Skip]:
+def list_files(path: str | os.PathLike[str], *, follow_links: bool = False) -> Iterator[str | Skip]:
     """Yield the regular files below a folder, in no particular order, and a reason for each entry left out."""
     if Path(path).is_file():
         yield os.fspath(path)
@@ -72,6 +88,7 @@ def list_files(path: str | os.PathLike[str]) -> Iterator[str | Skip]:
     if not Path(path).is_dir():
         raise BundleError(f"there is no folder {path}", remedy="Give a folder of DICOM files.")
     folders = [os.fspath(path)]
+    seen = {os.path.realpath(path)} if follow_links else set()
     while folders:
         try:
             with os.scandir(folders.pop()) as entries:
@@ -81,7 +98,16 @@ def list_files(path: str | os.PathLike[str]) -> Iterator[str | Skip]:
             continue
         for entry in found:
             if entry.is_symlink():
-                yield Skip.LINK
+                if not follow_links:
+                    yield Skip.LINK
+                    continue
+                target = os.path.realpath(entry.path)
+                if target not in seen:  # links may lead round in circles, and several to one place
+                    seen.add(target)
+                    if entry.is_dir():
+                        folders.append(entry.path)
+                    else:
+                        yield entry.path
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
             elif entry.is_file(follow_symlinks=False):
@@ -98,16 +124,16 @@ def read_headers(files: Iterable[str | Skip]) -> FolderContents:
     return contents
 
 
-def _read_through_index(path: str, index: str | os.PathLike[str]) -> FolderContents:
+def _read_through_index(path: str, index: str | os.PathLike[str], *, follow_links: bool) -> FolderContents:
     """Read the headers of the files that the index does not know as they are now, and let it know them."""
     file = index_path(path, index)
     before, after = load_index(file, path), dict[str, KnownFile]()
     contents, is_new = FolderContents(), False
-    for name in list_files(path):
+    for name in list_files(path, follow_links=follow_links):
         if isinstance(name, Skip):
             contents.add(name)
             continue
-        state = file_state(name)  # before the file is read: a change while it is read then shows
+        state = file_state(name, follow_links=follow_links)  # before the file is read: a change while it is read then shows
         known = before.get(name)
         item = known if known is not None and known.state == state else KnownFile(state, read_instances(name))
         contents.add(item.found)
@@ -262,7 +288,7 @@ def _refuse_empty(skipped: Mapping[str, int], strays: Sequence[Instance], place:
             remedy=first.fault.remedy or "Get the files again, uncompressed or with a lossless transfer syntax.",
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items())) or "no files"
-    remedies = [_REMEDIES[Skip(reason)] for reason in sorted(skipped) if reason in _REMEDIES]
+    remedies = [REMEDIES[reason] for reason in sorted(skipped) if reason in REMEDIES]
     raise Refusal(
         RefusalCode.NO_DICOM,
         f"no DICOM image in {place}: {reasons}",
@@ -272,7 +298,7 @@ def _refuse_empty(skipped: Mapping[str, int], strays: Sequence[Instance], place:
     )
 
 
-_REMEDIES = {
+REMEDIES: Mapping[str, str] = {
     Skip.ZIP: "Unpack the archive and give the folder of the DICOM files.",
     Skip.ARCHIVE: "Unpack the archive and give the folder of the DICOM files.",
     Skip.GZIP: "Unpack the .gz files; of a .nii.gz give the file itself.",

@@ -14,6 +14,9 @@ from csfnet_bundle.scans.dicom.series import Series
 from csfnet_bundle.scans.dicom.tags import CT_MODALITY
 from csfnet_bundle.scans.dicom.tolerances import LOCALIZER_DEGREES, THICKNESS_STEP_MM
 
+CHOSEN_BY_RULE, PASSED_OVER = "Chosen by the rule", "Passed over"
+"""How the findings begin that say what was chosen, and from what."""
+
 MOST_CANDIDATES_TOLD = 24
 """Candidates that a message lists: twice the phases of a respiratory-gated scan."""
 
@@ -140,7 +143,7 @@ def _with_others(
     chosen = replace(chosen, others=tuple(sorted(others)))
     if is_asked_for or not passed_over:
         return chosen
-    return with_finding(chosen, f"Passed over: {'; '.join(sorted(passed_over))}.")
+    return with_finding(chosen, f"{PASSED_OVER}: {'; '.join(sorted(passed_over))}.")
 
 
 def _only_derived(usable: Sequence[Series]) -> Refusal:
@@ -167,7 +170,7 @@ def pick_by_rule(candidates: Sequence[Series], rule: SelectionRule | None) -> Se
     if len(equal) > 1:
         raise ambiguous(equal, f"{len(equal)} series equally good by the rule ({rule.name})")
     others = "; ".join(describe(item) for item in ranked[1:])
-    return with_finding(ranked[0], f"Chosen by the rule ({rule.name}): {describe(ranked[0])}; not {others}.")
+    return with_finding(ranked[0], f"{CHOSEN_BY_RULE} ({rule.name}): {describe(ranked[0])}; not {others}.")
 
 
 def with_finding(series: Series, finding: str) -> Series:
