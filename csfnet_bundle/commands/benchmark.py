@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.networks import PAPER_SYSTEMS
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import run_benchmark
@@ -50,7 +50,8 @@ def benchmark(
         quick: eighth width, 32 mm ROI, one split, one seed: a first look on a CPU.
         config: further config files over configs/train.json and the system's own, by commas.
         epochs: of every training; by default those of the config.
-        permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show any leak.
+        permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show a leak of
+            the permuted label (not one of the true label, or of patients).
         without_reads: take the two radiologists' reads out of the clinical values.
         evaluate_on: another cohort, of other patients, that the trained folds predict.
         pretrained: model.pt of a pre-training on this split's training patients, for csfnet_medst and medst_probe.
@@ -67,7 +68,7 @@ def benchmark(
         dataset_dir=Path(dataset_dir).resolve(),
         out=Path(out).resolve(),
         bundle_root=root,
-        systems=_words(systems) or tuple(SYSTEMS),
+        systems=_words(systems) or PAPER_SYSTEMS,
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
@@ -82,7 +83,7 @@ def benchmark(
     options = {
         "--dataset_dir": "DIR",
         "--out": "OUT",
-        "--systems": ",".join(protocol.systems) if protocol.systems != tuple(SYSTEMS) else "",
+        "--systems": ",".join(protocol.systems) if protocol.systems != PAPER_SYSTEMS else "",
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",
