@@ -11,6 +11,7 @@ import pandas as pd
 from csfnet_bundle.commands.bundle_run import run_workflow
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
+from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import describe_pair
 from csfnet_bundle.records import Datalist, read_clinical, save_datalist
@@ -34,6 +35,7 @@ def predict(
     checkpoint: str | None = None,
     out: str = "output/predict",
     dicom_out: bool = False,
+    follow_links: bool = False,
 ) -> None:
     """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -54,6 +56,7 @@ def predict(
         series1: SeriesInstanceUID to read from t1.
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
+        follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
     """
     folder = Path(out)
@@ -64,8 +67,6 @@ def predict(
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
     earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
     later = (_existing(t1, "t1"), _point(point1, space, "t1"))
-    if subject is None and not Path(later[0]).is_dir():
-        raise BundleError(f"{later[0]} carries no PatientID", record="t1", remedy="Give one by --subject.")
     pair = describe_pair(
         Path.cwd(),
         t0=earlier,
@@ -76,6 +77,7 @@ def predict(
         series1=series1,
         interval_days=interval_days,
         clinical=values,
+        follow_links=bool(follow_links),
     )
     working = folder.parent / f".{folder.name}.partial"
     shutil.rmtree(working, ignore_errors=True)
@@ -90,6 +92,7 @@ def predict(
             cache_dir=str(working / CACHE_NAME),
             num_workers=0,
             dicom_out=bool(dicom_out),
+            follow_links=bool(follow_links),
             **chosen,
         )
         shutil.rmtree(working / CACHE_NAME)
@@ -124,10 +127,25 @@ def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
 
 
 def _print_result(folder: Path) -> None:
-    row = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"subject": str, "nodule": str}).iloc[0]
+    row = read_predictions(folder / PREDICTIONS_NAME, labelled=False).iloc[0]
     print(f"malignancy probability of {row['subject']}/{row['nodule']}: {row['probability']:.3f}")
     if "networks" in row:
         lowest, highest = row["probability_lowest"], row["probability_highest"]
         print(f"mean of {row['networks']:.0f} networks, which say {lowest:.3f} to {highest:.3f}")
+    for scan in ("t0", "t1"):
+        if pd.notna(row.get(f"{scan}_series_uid")):
+            print(f"series read as {scan}: {_series_words(row, scan)}")
     print(f"weights trained on: {row['weights_trained_on']}. Not a medical device.")
     print(f"report: {next(folder.glob('*.html'))}")
+
+
+def _series_words(row: pd.Series, scan: str) -> str:
+    """Return what was read, from its columns; the report names the other series too."""
+    told = {name: row[f"{scan}_{name}"] for name in ("series_description", "image_type", "kernel")}
+    described, image_type, kernel = ("unknown" if pd.isna(value) else str(value) for value in told.values())
+    thickness = row[f"{scan}_slice_thickness_mm"]
+    return (
+        f"'{described}', {row[f'{scan}_slices']:.0f} slices of "
+        f"{'unknown thickness' if pd.isna(thickness) else f'{thickness:g} mm'}, {image_type}, kernel {kernel}, "
+        f"{row[f'{scan}_series_uid']} ({row[f'{scan}_other_series']:.0f} other CT series in its study)"
+    )

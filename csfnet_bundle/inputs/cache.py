@@ -23,6 +23,7 @@ from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
 from csfnet_bundle.scans import volume_files
 from csfnet_bundle.scans.dicom import SeriesSummary, scan_folder
 from csfnet_bundle.scans.dicom.header import Skip
+from csfnet_bundle.scans.dicom.index import file_state
 from csfnet_bundle.scans.dicom.scan import list_files
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def _files(path: Path, *, follow_links: bool) -> Iterator[tuple[str, int, int, i
     start = len(os.path.join(path, ""))  # noqa: PTH118 - as os.scandir puts its paths together
     for name in list_files(path, follow_links=follow_links):  # what the reader passes over changes nothing
         if not isinstance(name, Skip):
-            yield name[start:], *_state(os.stat(name) if follow_links else os.lstat(name))  # noqa: PTH116
+            yield name[start:], *file_state(name, follow_links=follow_links)
 
 
 def _state(status: os.stat_result) -> tuple[int, int, int]:

@@ -73,9 +73,7 @@ def read_pair(
         findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
     else:
         findings = (*(f"t0: {text}" for text in roi0.findings), *(f"t1: {text}" for text in roi1.findings))
-    series = tuple(
-        None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1)
-    )
+    series = tuple(None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1))
     return PairRois(
         np.stack([roi0.array, roi1.array]),
         np.stack([roi0.affine, roi1.affine]),

@@ -10,7 +10,6 @@ from datetime import datetime
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
-
 CHOICE = "series_choice"
 """Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
 

@@ -44,9 +44,7 @@ class FollowUpRoid(MapTransform):
     ) -> None:
         super().__init__(keys)
         settings = RoiSettings.from_plain(roi or {})
-        self.cache = RoiCache(
-            cache_dir, settings, repeat_missing_prior=repeat_missing_prior, follow_links=follow_links
-        )
+        self.cache = RoiCache(cache_dir, settings, repeat_missing_prior=repeat_missing_prior, follow_links=follow_links)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return the record with ``image``, ``affine``, ``findings`` and ``series`` added.

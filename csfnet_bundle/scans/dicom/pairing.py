@@ -100,8 +100,8 @@ def select_pair(
     """Choose the series of t0 and of t1, by one rule and with the same kernel where there is a choice.
 
     The leading criteria of the rule (original, axial, thickness) count first; then pairs of one kernel come before
-    pairs of one sharpness, and those before the others; then the rest of the rule. A change of kernel changes a nodule's edge and
-    density, and a network could take it for growth.
+    pairs of one sharpness, and those before the others; then the rest of the rule. A change of kernel changes a
+    nodule's edge and density, and a network could take it for growth.
 
     Args:
         series0: the series found for t0.
@@ -137,8 +137,8 @@ def select_pair(
         common.append(f"The kernels differ: {t0.kernel or 'unknown'} at t0, {t1.kernel or 'unknown'} at t1.")
     if dates_say_nothing(t0, t1):
         common.append(
-            f"The study dates ({t0.study_date or 'none'}, {t1.study_date or 'none'}) do not tell which scan is earlier: "
-            f"that t0 is, by {interval_days:g} days, is taken from whoever named them."
+            f"The study dates ({t0.study_date or 'none'}, {t1.study_date or 'none'}) do not tell which scan is "
+            f"earlier: that t0 is, by {interval_days:g} days, is taken from whoever named them."
         )
     chosen = []
     for series, candidates in ((t0, candidates0), (t1, candidates1)):

@@ -133,7 +133,9 @@ def _read_through_index(path: str, index: str | os.PathLike[str], *, follow_link
         if isinstance(name, Skip):
             contents.add(name)
             continue
-        state = file_state(name, follow_links=follow_links)  # before the file is read: a change while it is read then shows
+        state = file_state(
+            name, follow_links=follow_links
+        )  # before the file is read: a change while it is read then shows
         known = before.get(name)
         item = known if known is not None and known.state == state else KnownFile(state, read_instances(name))
         contents.add(item.found)
