@@ -14,7 +14,9 @@ from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import describe_pair
+from csfnet_bundle.inputs.locating import check_kind
 from csfnet_bundle.records import Datalist, read_clinical, save_datalist
+from csfnet_bundle.scans.dicom import holds_dicom
 
 CACHE_NAME = ".roi_cache"
 
@@ -67,6 +69,9 @@ def predict(
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
     earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
     later = (_existing(t1, "t1"), _point(point1, space, "t1"))
+    check_kind(Path(later[0]))
+    if subject is None and not holds_dicom(later[0]):
+        raise BundleError(f"{later[0]} carries no PatientID", record="t1", remedy="Give one by --subject.")
     pair = describe_pair(
         Path.cwd(),
         t0=earlier,

@@ -51,6 +51,22 @@ def judge_study(series: list[dicom.Series], *, pixels: bool = False) -> StudyVer
     return StudyVerdict(first.patient_id, first.study_uid, tuple(verdicts), problem)
 
 
+def judge_file(path: Path, *, pixels: bool = False) -> SeriesVerdict:
+    """Judge a NIfTI or MetaImage file, as :func:`csfnet_bundle.scans.volume_files.read_volume` would.
+
+    Args:
+        path: the file.
+        pixels: read all voxels too.
+    """
+    reason = None
+    if pixels:
+        try:
+            volume_files.read_volume(path)
+        except BundleError as error:
+            reason = Reason.of(error)
+    return describe_file(path, None, Verdict.REFUSED if reason else Verdict.CHOSEN, reason)
+
+
 def judge_pair(
     section: str,
     pair: FollowUpPair,

@@ -347,7 +347,7 @@ def _gap_remedy(stack: Stack) -> str:
         return "Get the missing slices."
     places = (stack.offsets - stack.offsets[0]) / stack.step
     even = np.abs(places - np.rint(places)) <= STEP_TOLERANCE_SHARE
-    if even[[0, -1]].all() and (np.diff(np.rint(places[even])) == 1).all():
+    if not even.all() and even[[0, -1]].all() and (np.diff(np.rint(places[even])) == 1).all():
         first = stack.instances[int(np.flatnonzero(~even)[0])]
         return (
             f"{_count(int((~even).sum()), 'slice lies', 'slices lie')} between the places of the others "
