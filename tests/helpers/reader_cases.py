@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     MPEG2MPML,
@@ -334,7 +335,8 @@ def deflated_report_and_video_beside(series: list[Dataset], folder: Path) -> Non
     report = item(SOPClassUID=ComprehensiveSRStorage, SOPInstanceUID="1.2.6", Modality="SR")
     write_slice(folder / "report", report, DeflatedExplicitVRLittleEndian)
     video = item(SOPClassUID=VideoPhotographicImageStorage, SOPInstanceUID="1.2.7", Modality="XC", NumberOfFrames=9)
-    video.PixelData = b"\0\0\1\xb3" * 50
+    video.PixelData = encapsulate([b"\0\0\1\xb3" * 50])
+    video["PixelData"].is_undefined_length = True
     write_slice(folder / "video", video, MPEG2MPML)
 
 
@@ -451,8 +453,6 @@ def enhanced(series: list[Dataset]) -> Dataset:
 
 
 def compressed_frames(series: list[Dataset], data: Dataset) -> Dataset:
-    from pydicom.encaps import encapsulate, generate_frames
-
     order = np.random.default_rng(3).permutation(len(series))
     compress(series, JPEGLSLossless)
     frames = [next(iter(generate_frames(series[index].PixelData, number_of_frames=1))) for index in order]
@@ -743,8 +743,6 @@ def cut_codestream(series: list[Dataset], folder: Path) -> None:
 
 @case(RefusalCode.UNREADABLE_SLICE)
 def native_pixels_called_rle(series: list[Dataset], folder: Path) -> None:
-    from pydicom.encaps import encapsulate
-
     for data in series:
         data.PixelData = encapsulate([data.PixelData])
         data["PixelData"].is_undefined_length = True

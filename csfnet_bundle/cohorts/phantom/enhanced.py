@@ -7,10 +7,10 @@ those of DICOM PS3.3, tables A.38-2 and C.7.6.16-1, with their required attribut
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import EnhancedCTImageStorage, generate_uid
 
 _PER_FRAME = {
@@ -154,8 +154,8 @@ def _frame_type(item: Dataset) -> list[str]:
     return [*first, "VOLUME", "NONE"]
 
 
-def _item(**elements: object) -> Dataset:
+def _item(**elements: Any) -> Dataset:
     data = Dataset()
     for name, value in elements.items():
-        setattr(data, name, DicomSequence(value) if name.endswith("Sequence") else value)
+        setattr(data, name, value)
     return data
