@@ -84,7 +84,7 @@ class WritePredictions:
             self._dicom_results.write(case, attention, affine, images.size)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
         for scan, words in case.series.items():
-            logger.info("%s, series read as %s: %s", case.name, scan, words)
+            logger.info("series read as %s: %s", scan, words)
         self._rows.append({**row, **_spread(members), **_series(series_of(sample))})
 
     def _write_table(self, _: Evaluator) -> None:
