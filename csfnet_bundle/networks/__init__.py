@@ -9,6 +9,7 @@ from csfnet_bundle.networks.registry import (
     NETWORKS,
     PRETRAINED_SYSTEMS,
     SYSTEMS,
+    complete_architecture,
     create_network,
     system_architecture,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Ensemble",
     "Network",
     "Plain",
+    "complete_architecture",
     "count_parameters",
     "create_network",
     "system_architecture",

@@ -38,7 +38,7 @@ NETWORKS: dict[str, type[Network]] = {
 # Networks that the paper does not have.
 FURTHER_NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in (MedSTCSFNet, MedSTProbe)}
 
-# The rows of the paper's Table 1 and Table 2, with what makes each network its row.
+# The rows of the paper's Table 1 and Table 2 and two on its attention, with what makes each network its row.
 SYSTEMS: dict[str, dict[str, Plain]] = {
     "scans": {"name": "SCANs"},
     "nas_lung": {"name": "NASLung"},
@@ -53,6 +53,9 @@ SYSTEMS: dict[str, dict[str, Plain]] = {
     "without_cmaf_clinical": {"name": "WithoutClinical"},
     "without_temporal_fusion": {"name": "WithoutTemporalFusion"},
     "csfnet": {"name": "CSFNet"},
+    # Not in the paper: what attention is worth, and the printed form of it.
+    "uniform_attention": {"name": "CSFNet", "attention": "uniform"},
+    "published_attention": {"name": "CSFNet", "attention": "published"},
 }
 
 # Rows beside those of the paper: Med-ST's encoder in CSF-Net, pre-trained and not, and a probe of it.
@@ -66,6 +69,27 @@ FURTHER_SYSTEMS: dict[str, dict[str, Plain]] = {
 PRETRAINED_SYSTEMS = {"csfnet_medst": "csfnet_medst_scratch", "medst_probe": "medst_probe_scratch"}
 
 ALL_SYSTEMS = {**SYSTEMS, **FURTHER_SYSTEMS}
+
+
+# Arguments that came later, and what every network of before was; architectures that carry them are of a later version.
+FORMER_ARGUMENTS: dict[str, dict[str, Plain]] = {
+    name: {"attention": "published"}
+    for name in ("CSFNet", "OneScanWithClinical", "WithoutTemporalFusion", "MedSTCSFNet")
+}
+
+
+def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return a stored architecture with the arguments that its version did not have yet, as networks then were.
+
+    An ensemble's members are completed, too. Without this, weights of before would get the default of today.
+    """
+    complete = {**FORMER_ARGUMENTS.get(str(architecture.get("name")), {}), **architecture}
+    members = complete.get("members")
+    if isinstance(members, list):
+        complete["members"] = [
+            complete_architecture(member) if isinstance(member, dict) else member for member in members
+        ]
+    return complete
 
 
 def create_network(architecture: Mapping[str, Plain]) -> Network:
