@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks import (
-    NETWORKS,
-    SYSTEMS,
-    CSFNet,
+    PAPER_SYSTEMS,
     Network,
     complete_architecture,
     count_parameters,
@@ -51,7 +49,7 @@ USES_T0 = {"t0_image", "t0_image_clinical"}
 USES_T1 = {"t1_image", "t1_image_clinical", "nas_lung", "radfusion"}
 USES_INTERVAL = {"t_lstm"}
 
-every_system = pytest.mark.parametrize("system", SYSTEMS)
+every_system = pytest.mark.parametrize("system", PAPER_SYSTEMS)
 
 
 @pytest.fixture
@@ -139,11 +137,6 @@ def test_checkpoint_round_trip(network: Network, batch: Callable, settled: Calla
     assert again.architecture() == network.architecture()
     with torch.no_grad():
         torch.testing.assert_close(again(*inputs), network(*inputs), rtol=0, atol=0)
-
-
-def test_every_network_is_a_system() -> None:
-    assert {row["name"] for row in SYSTEMS.values()} == set(NETWORKS)
-    assert NETWORKS["CSFNet"] is CSFNet
 
 
 def test_architectures_of_before_keep_the_attention_that_they_were_trained_with() -> None:
