@@ -16,7 +16,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.networks import create_network
+from csfnet_bundle.networks import complete_architecture, create_network
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def load_checkpoint(path: str | Path) -> ModelCheckpoint:
         raise error.for_record(str(path)) from None
     return ModelCheckpoint(
         weights=document["model"],
-        architecture=document["architecture"],
+        architecture=complete_architecture(document["architecture"]),
         roi=roi,
         decision=decision,
         provenance=document["provenance"],
