@@ -99,6 +99,7 @@ class CaseMaker:
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
             member_probabilities=member_probabilities,
+            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
             series={name: str(item) for name, item in series_of(sample).items() if item is not None},
             versions={
