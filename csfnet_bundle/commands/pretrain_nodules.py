@@ -19,7 +19,8 @@ def pretrain_nodules(out: Path, recipe: str = "base", seed: int = 0) -> None:
         seed: of weights and order.
 
     Examples:
-        csfnet pretrain-nodules output/pretraining --recipe finer
+        csfnet pretrain-nodules output/pretraining
+        csfnet pretrain-nodules output/pretraining_finer --recipe finer --seed 1
     """
     import torch
 

@@ -113,27 +113,30 @@ def _fit_all(study: Study, splits: Sequence[Split], volumes: FilledVolumes) -> d
     """Fit what is not there; return the seconds of each recipe's fits, pre-training included."""
     todo = [(recipe, seed) for seed in range(study.seeds) for recipe in study.recipes]
     total, done, started = len(todo) * len(splits), 0, time.monotonic()
+    begun = time.process_time()
     for recipe, seed in todo:
-        begun = time.process_time()
         start = None
         if recipe.pretraining_steps:
             start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
+            begun = _add_seconds(study, f"{recipe.name}, pre-training", begun)
         for number, split in enumerate(splits):
             run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
             done += 1
             left = timedelta(seconds=round((time.monotonic() - started) / done * (total - done)))
             logger.info("%s, fold %d: %d of %d fits done, %s left", _name(recipe, seed), number, done, total, left)
-        _add_seconds(study, _name(recipe, seed), time.process_time() - begun)
+            begun = _add_seconds(study, _name(recipe, seed), begun)
     path = study.out / "seconds.json"
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _add_seconds(study: Study, name: str, spent: float) -> None:
-    """Add processor seconds of a recipe to what earlier starts spent on it."""
+def _add_seconds(study: Study, name: str, begun: float) -> float:
+    """Add the processor seconds since ``begun`` to what was spent before, and return what the clock says now."""
+    now = time.process_time()
     path = study.out / "seconds.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    before[name] = round(before.get(name, 0.0) + spent, 1)
+    before[name] = round(before.get(name, 0.0) + now - begun, 1)
     write_atomically(path, json.dumps(before, indent=1) + "\n")
+    return now
 
 
 def _scores(study: Study, split: Split, number: int) -> FoldScores:
