@@ -6,7 +6,7 @@ The package's layers, highest first; a package imports only from those below it 
 
 ``commands`` -> ``studies`` -> ``medst`` -> ``training``, ``serving`` -> ``prediction`` -> ``cohorts`` -> ``report``,
 ``nodule`` -> ``inputs`` -> ``records``, ``scans`` -> ``geometry`` -> ``core``;
-``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them.
+``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them, above ``core``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(path: str | Path | None = None, device: str | torch.device | None = None) -> Predictor:
+def load(
+    path: str | Path | None = None, device: str | torch.device | None = None, *, follow_links: bool = False
+) -> Predictor:
     """Load weights and return what predicts with them: :func:`csfnet_bundle.prediction.predictor.load`."""
     from csfnet_bundle.prediction import predictor  # torch is loaded only now
 
-    return predictor.load(path, device)
+    return predictor.load(path, device, follow_links=follow_links)

@@ -28,6 +28,7 @@ def predict(
     checkpoint: Path | None = None,
     out: Path = Path("output/predict"),
     dicom_out: bool = False,
+    follow_links: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -49,6 +50,7 @@ def predict(
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
         dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
+        follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -56,18 +58,21 @@ def predict(
         csfnet predict --t1 now.nii.gz --point1 210,301,88 --space voxel \
             --subject P0042 --checkpoint either.pt --out output/P0042
     """
+    from csfnet_bundle.inputs.locating import check_kind
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
     from csfnet_bundle.records import read_clinical
+    from csfnet_bundle.scans.dicom import holds_dicom
 
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
     values = {} if clinical is None else read_clinical(str(clinical))
-    if subject is None and t1.is_file():
+    if subject is None and t1.exists() and not holds_dicom(t1):
+        check_kind(t1)
         raise BundleError(f"{t1} carries no PatientID", record="t1", remedy="Give one by --subject.")
     weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
-    predictor = load(weights)
+    predictor = load(weights, follow_links=follow_links)
     prediction = predictor.predict(
         t1,
         point1,
@@ -81,10 +86,15 @@ def predict(
         series1=series1,
         nodule=nodule,
     )
-    report = write_prediction(prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out)
+    report = write_prediction(
+        prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out, follow_links=follow_links
+    )
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     members = prediction.member_probabilities
     if members:
         print(f"mean of {len(members)} networks, which say {min(members):.3f} to {max(members):.3f}")
+    for scan, series in zip(("t0", "t1"), prediction.series, strict=True):
+        if series is not None:
+            print(f"series read as {scan}: {series}")
     print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
     print(f"report: {report}")

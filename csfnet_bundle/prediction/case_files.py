@@ -24,6 +24,10 @@ from csfnet_bundle.report import (
     write_case_picture,
     write_case_report,
 )
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+SCANS = ("t0_", "t1_")
+"""How the columns begin that say which series was read."""
 
 SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
 """Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
@@ -39,6 +43,7 @@ class CaseFiles:
         items: with ``dicom_out``, the pairs and their folders (see
             :func:`csfnet_bundle.training.datalist_items`).
         dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
+        follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
 
     Raises:
         BundleError: DICOM objects are asked for, but highdicom is not installed or a scan is no DICOM series.
@@ -52,17 +57,27 @@ class CaseFiles:
         items: Sequence[Mapping[str, Any]] = (),
         *,
         dicom_out: bool = False,
+        follow_links: bool = False,
     ) -> None:
         self.folder = folder
         self._checkpoint = checkpoint
-        self._dicom_results = DicomResults(checkpoint_path, items, folder) if dicom_out else None
+        self._dicom_results = (
+            DicomResults(checkpoint_path, items, folder, follow_links=follow_links) if dicom_out else None
+        )
         self._rows: list[dict[str, Any]] = []
 
     def clear(self) -> None:
         """Begin a new table."""
         self._rows.clear()
 
-    def write_case(self, case: Case, images: CaseImages, logit: float, affine: NDArray[np.float64]) -> Path:
+    def write_case(
+        self,
+        case: Case,
+        images: CaseImages,
+        logit: float,
+        affine: NDArray[np.float64],
+        series: Mapping[str, SeriesSummary | None],
+    ) -> Path:
         """Write a pair's files and take it into the table; return the path of its report.
 
         Args:
@@ -70,6 +85,7 @@ class CaseFiles:
             images: what the network saw, and its attention.
             logit: of malignant minus of benign.
             affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm.
+            series: which series each scan was read from.
         """
         stem = file_stem(case.subject, case.nodule)
         write_case_picture(self.folder / f"{stem}.png", case, images)
@@ -80,14 +96,14 @@ class CaseFiles:
         if self._dicom_results is not None:
             self._dicom_results.write(case, images.attention, affine, images.size)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
-        self._rows.append({**row, **_spread(case.member_probabilities)})
+        self._rows.append({**row, **_spread(case.member_probabilities), **_series_columns(series)})
         return report
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
         decision, count = self._checkpoint.decision, len(self._rows)
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        spread = {name: values for name, values in columns.items() if name in SPREAD}
+        more = {name: values for name, values in columns.items() if name in SPREAD or name.startswith(SCANS)}
         predictions = prediction_table(
             columns["subject"],
             columns["nodule"],
@@ -95,7 +111,7 @@ class CaseFiles:
             columns["label"],
             temperature=decision.temperature,
             threshold=decision.threshold,
-            extra={**spread, "weights_trained_on": [self._checkpoint.trained_on] * count},
+            extra={**more, "weights_trained_on": [self._checkpoint.trained_on] * count},
         )
         path = self.folder / PREDICTIONS_NAME
         write_predictions(predictions, path)
@@ -103,7 +119,13 @@ class CaseFiles:
 
 
 def write_prediction(
-    prediction: Prediction, checkpoint: ModelCheckpoint, checkpoint_path: Path, folder: Path, *, dicom_out: bool = False
+    prediction: Prediction,
+    checkpoint: ModelCheckpoint,
+    checkpoint_path: Path,
+    folder: Path,
+    *,
+    dicom_out: bool = False,
+    follow_links: bool = False,
 ) -> Path:
     """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
 
@@ -113,6 +135,7 @@ def write_prediction(
         checkpoint_path: where they lie.
         folder: must not exist; appears when all is written.
         dicom_out: also write DICOM objects.
+        follow_links: whether the scans were found through symbolic links.
 
     Raises:
         BundleError: as :class:`CaseFiles`.
@@ -121,11 +144,28 @@ def write_prediction(
     with atomic_folder(folder) as working:
         save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
         items = [{"pair": pair, "datalist_folder": working}]
-        files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out)
+        files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
-        report = files.write_case(case, images, prediction.logit, prediction.affines[1])
+        series = dict(zip(("t0", "t1"), prediction.series, strict=True))
+        report = files.write_case(case, images, prediction.logit, prediction.affines[1], series)
         files.write_table()
     return folder / report.name
+
+
+def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
+    """Return the columns that say which series each scan was read from."""
+    columns: dict[str, object] = {}
+    for scan, item in series.items():
+        columns |= {
+            f"{scan}_series_uid": item and item.uid,
+            f"{scan}_series_description": item and item.description,
+            f"{scan}_image_type": item and item.image_type,
+            f"{scan}_kernel": item and item.kernel,
+            f"{scan}_slice_thickness_mm": item and item.slice_thickness_mm,
+            f"{scan}_slices": item and item.slices,
+            f"{scan}_other_series": item and len(item.others),
+        }
+    return columns
 
 
 def _spread(members: tuple[float, ...]) -> dict[str, float]:

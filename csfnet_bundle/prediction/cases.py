@@ -14,11 +14,20 @@ from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
+from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
 from csfnet_bundle.prediction.forward import NetworkOutput, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+
+def series_of(sample: Mapping[str, Any]) -> dict[str, SeriesSummary | None]:
+    """Return the series that a sample was read from, by scan; None where there is none, or no DICOM."""
+    t0, t1 = series_from_json(str(sample["series"]))
+    return {"t0": t0, "t1": t1}
+
 
 NETWORK_INPUTS = ("image", "clinical", "interval_days")
 
@@ -78,6 +87,7 @@ class CaseMaker:
             probability=float(probabilities(logit, decision.temperature)),
             member_probabilities=member_probabilities,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
+            series=series_of(sample),
         )
         image = torch.as_tensor(sample["image"]).cpu().numpy()
         return case, CaseImages(image=image, attention=attention, spacing=roi.spacing, window=roi.window)
@@ -100,6 +110,7 @@ def predicted_case(
         probability=prediction.probability,
         member_probabilities=prediction.member_probabilities,
         findings=prediction.findings,
+        series=dict(zip(("t0", "t1"), prediction.series, strict=True)),
     )
     roi = checkpoint.roi
     images = CaseImages(prediction.image, prediction.attention, spacing=roi.spacing, window=roi.window)
@@ -114,6 +125,7 @@ def make_case(
     probability: float,
     member_probabilities: tuple[float, ...] = (),
     findings: tuple[str, ...] = (),
+    series: Mapping[str, SeriesSummary | None] | None = None,
 ) -> Case:
     """Return the case of a pair, with the origin of the weights and the versions at work.
 
@@ -124,6 +136,7 @@ def make_case(
         probability: of malignancy, calibrated.
         member_probabilities: what the networks of an ensemble said.
         findings: what the readers noticed.
+        series: which series each scan was read from.
     """
     provenance, decision = checkpoint.provenance, checkpoint.decision
     validation = provenance.get("validation", {})
@@ -139,8 +152,10 @@ def make_case(
             calibration_pairs=validation.get("pairs"),
             calibration_malignant=validation.get("malignant"),
         ),
+        code_book=checkpoint.code_book,
         member_probabilities=member_probabilities,
         findings=findings,
+        series={name: str(item) for name, item in (series or {}).items() if item is not None},
         # Read from the installed packages: a prediction does not import MONAI.
         versions={"csfnet_bundle": __version__, "torch": str(torch.__version__), "monai": version("monai")},
     )

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.records import FollowUpPair, describe_clinical
+from csfnet_bundle.scans.dicom import SeriesSummary
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Prediction:
             and where it was not asked for.
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
         findings: what the readers noticed and could live with, one sentence each.
+        series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
+        code_book: the clinical codes that the weights were trained on.
         trained_on: what the weights were trained on, in words.
     """
 
@@ -38,6 +42,8 @@ class Prediction:
     attention: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     member_probabilities: tuple[float, ...] = ()
     findings: tuple[str, ...] = ()
+    series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
+    code_book: CodeBook | None = field(default=None, repr=False)
     trained_on: str = ""
 
     @property
@@ -53,7 +59,7 @@ class Prediction:
     @property
     def clinical(self) -> dict[str, str]:
         """The clinical values as they were understood, in words, by the variables' labels; ``"missing"`` included."""
-        return describe_clinical(self.pair.clinical)
+        return describe_clinical(self.pair.clinical, self.code_book)
 
     @property
     def centers_lps(self) -> NDArray[np.float64]:
@@ -72,6 +78,7 @@ class Prediction:
             "logits": list(self.logits),
             "member_probabilities": list(self.member_probabilities),
             "read": self.pair.to_record(),
+            "series": {name: item and str(item) for name, item in zip(("t0", "t1"), self.series, strict=True)},
             "clinical": self.clinical,
             "findings": list(self.findings),
             "weights_trained_on": self.trained_on,

@@ -40,17 +40,20 @@ BATCH_SIZE = 8
 PointLike = Point | Sequence[float] | str
 
 
-def load(path: str | Path | None = None, device: str | torch.device | None = None) -> Predictor:
+def load(
+    path: str | Path | None = None, device: str | torch.device | None = None, *, follow_links: bool = False
+) -> Predictor:
     """Load weights and return what predicts with them.
 
     Args:
         path: a model.pt that this bundle's training wrote; by default the bundle's own, trained on phantoms.
         device: where the network runs, as torch names it; by default the first GPU, else the CPU.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Raises:
         BundleError: no such file, a damaged one, or no weights of this bundle.
     """
-    return Predictor(load_checkpoint(BUNDLED_WEIGHTS if path is None else path), device)
+    return Predictor(load_checkpoint(BUNDLED_WEIGHTS if path is None else path), device, follow_links=follow_links)
 
 
 class Predictor:
@@ -61,6 +64,7 @@ class Predictor:
     Args:
         checkpoint: the weights, with the ROI, the temperature and the threshold that belong to them.
         device: where the network runs, as torch names it; by default the first GPU, else the CPU.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Attributes:
         checkpoint: as given.
@@ -70,10 +74,12 @@ class Predictor:
         BundleError: the weights fit no network of this version, or there is no such device.
     """
 
-    def __init__(self, checkpoint: ModelCheckpoint, device: str | torch.device | None = None) -> None:
+    def __init__(
+        self, checkpoint: ModelCheckpoint, device: str | torch.device | None = None, *, follow_links: bool = False
+    ) -> None:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device))
-        self._find_series = SeriesMemory()
+        self._find_series = SeriesMemory(follow_links=follow_links)
 
     @property
     def needs_prior(self) -> bool:
@@ -221,6 +227,8 @@ class Predictor:
             attention=output.attention_of(index),
             member_probabilities=output.members_of(index),
             findings=rois.findings,
+            series=rois.series,
+            code_book=self.checkpoint.code_book,
             trained_on=self.checkpoint.trained_on,
         )
 
@@ -239,7 +247,7 @@ class Predictor:
             )
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
-        return rois, pair_tensors(pair, rois, self.checkpoint.roi)
+        return rois, pair_tensors(pair, rois, self.checkpoint.roi, self.checkpoint.code_book)
 
 
 def _device(device: str | torch.device | None) -> torch.device:

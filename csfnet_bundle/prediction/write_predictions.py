@@ -12,7 +12,7 @@ from ignite.engine import Events
 from monai.engines import Evaluator
 
 from csfnet_bundle.prediction.case_files import CaseFiles
-from csfnet_bundle.prediction.cases import CaseMaker
+from csfnet_bundle.prediction.cases import CaseMaker, series_of
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.forward import logit_difference
 
@@ -29,6 +29,7 @@ class WritePredictions:
         items: the data set's records (see :func:`csfnet_bundle.training.datalist_items`).
         output_dir: where the files go.
         dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
+        follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
     """
 
     def __init__(
@@ -39,9 +40,17 @@ class WritePredictions:
         items: Sequence[Mapping[str, Any]],
         output_dir: str | Path,
         dicom_out: bool = False,
+        follow_links: bool = False,
     ) -> None:
         self._cases = CaseMaker(network, checkpoint, Path(checkpoint_path), items)
-        self._files = CaseFiles(Path(output_dir), checkpoint, Path(checkpoint_path), items, dicom_out=dicom_out)
+        self._files = CaseFiles(
+            Path(output_dir),
+            checkpoint,
+            Path(checkpoint_path),
+            items,
+            dicom_out=dicom_out,
+            follow_links=follow_links,
+        )
 
     def attach(self, evaluator: Evaluator) -> None:
         """Attach to the evaluator."""
@@ -56,7 +65,10 @@ class WritePredictions:
             logit = float(logit_difference(output["pred"].double()))
             attention, members = details.attention_of(index), details.members_of(index)
             case, images = self._cases.case(sample, logit, attention, members)
-            self._files.write_case(case, images, logit, torch.as_tensor(sample["affine"]).cpu().numpy())
+            affine = torch.as_tensor(sample["affine"]).cpu().numpy()
+            self._files.write_case(case, images, logit, affine, series_of(sample))
+            for scan, words in case.series.items():
+                logger.info("series read as %s: %s", scan, words)
 
     def _write_table(self, _: Evaluator) -> None:
         path = self._files.write_table()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from monai.transforms import ScaleIntensityRanged
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiSettings, read_pair
 from csfnet_bundle.inputs.tensors import clinical_tokens, interval_tensor, pair_tensors, scale_window
@@ -31,7 +32,7 @@ def test_the_window_is_scaled_as_monai_scales_it(values: list[int], window: tupl
 
 
 def test_the_transforms_give_the_same_tensors(pair: FollowUpPair, small_cohort: Path) -> None:
-    made = pair_tensors(pair, read_pair(pair, small_cohort, SETTINGS), SETTINGS)
+    made = pair_tensors(pair, read_pair(pair, small_cohort, SETTINGS), SETTINGS, nlst_code_book())
     record = {"pair": pair, "datalist_folder": str(small_cohort)}
     for transform in (
         FollowUpRoid(roi=SETTINGS.to_plain()),
@@ -42,7 +43,7 @@ def test_the_transforms_give_the_same_tensors(pair: FollowUpPair, small_cohort: 
     assert made.image.shape == (2, 16, 32, 32)
     for name in ("image", "clinical", "interval_days"):
         assert torch.equal(getattr(made, name), record[name])
-    np.testing.assert_array_equal(made.clinical, encode_clinical(pair.clinical))
+    np.testing.assert_array_equal(made.clinical, encode_clinical(pair.clinical, nlst_code_book()))
 
 
 def test_an_interval_needs_a_scan_to_start_from(pair: FollowUpPair) -> None:
@@ -53,5 +54,5 @@ def test_an_interval_needs_a_scan_to_start_from(pair: FollowUpPair) -> None:
 
 
 def test_a_value_without_a_code_is_named_with_its_pair(pair: FollowUpPair) -> None:
-    with pytest.raises(BundleError, match=f"pair {pair.name}: cigsmok = 7 is not in the NLST dictionary"):
-        clinical_tokens(replace(pair, clinical={"cigsmok": 7}))
+    with pytest.raises(BundleError, match=f"pair {pair.name}: cigsmok = 7 is not in the clinical code book"):
+        clinical_tokens(replace(pair, clinical={"cigsmok": 7}), nlst_code_book())

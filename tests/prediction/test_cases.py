@@ -8,6 +8,7 @@ import torch
 from helpers.tiny_checkpoint import tiny_checkpoint
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.cache import series_to_json
 from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
@@ -30,6 +31,7 @@ def _sample(cases: CaseMaker, index: int) -> dict[str, Any]:
         "clinical": torch.randint(0, 4, (6,), generator=random),
         "interval_days": torch.tensor(365.0),
         "findings": "t0: something\nt1: else" if index else "",
+        "series": series_to_json((None, None)),
     }
 
 

@@ -146,7 +146,12 @@ def test_dicom_headers_are_read_once_and_say_who_and_when(
     folder = dicom_pair_folders
     read: list[Path] = []
     scan_folder = dicom.scan_folder
-    monkeypatch.setattr(dicom, "scan_folder", lambda path: (read.append(path), scan_folder(path))[1])
+
+    def counted(path: Path, *, follow_links: bool) -> list[dicom.Series]:
+        read.append(path)
+        return scan_folder(path, follow_links=follow_links)
+
+    monkeypatch.setattr(dicom, "scan_folder", counted)
     arguments: dict[str, Any] = {"t0": folder / "t0", "point0": (-4.0, 45.0, -140.0), "point1": (-4.0, 45.0, -140.0)}
     first = predictor.predict(folder / "t1", **arguments)
     assert len(read) == 2
