@@ -20,7 +20,6 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
 from csfnet_bundle.scans.dicom import SeriesSummary
 
-
 NO_SERIES = "[null, null]"
 """What stands for a sample whose config does not select ``series``."""
 
@@ -103,6 +102,7 @@ class CaseMaker:
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
             member_probabilities=member_probabilities,
+            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
             series={name: str(item) for name, item in series_of(sample).items() if item is not None},
             versions={

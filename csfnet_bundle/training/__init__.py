@@ -1,5 +1,6 @@
 """What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
@@ -8,6 +9,7 @@ from csfnet_bundle.prediction.outputs import malignancy_scores
 from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
 from csfnet_bundle.prediction.write_predictions import WritePredictions
 from csfnet_bundle.training.best_model import BestModel
+from csfnet_bundle.training.options import check_options
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
@@ -23,6 +25,7 @@ __all__ = [
     "TrainingSession",
     "WriteEvaluation",
     "WritePredictions",
+    "check_options",
     "check_prior_use",
     "datalist_hash",
     "datalist_items",
@@ -31,6 +34,7 @@ __all__ = [
     "load_checkpoint",
     "load_weights",
     "malignancy_scores",
+    "nlst_code_book",
     "one_line_errors",
     "prepare",
     "transfer_weights",
