@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long lint model clean
+.PHONY: demo test test-long lint docs notebook model clean
 
 demo: $(STAMP)
 	$(BIN)/python -m csfnet_bundle demo
@@ -21,6 +21,14 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The reference of the Python interface, from the docstrings, as HTML in build/api.
+docs: $(STAMP)
+	$(BIN)/pdoc --docformat google --output-directory build/api csfnet_bundle
+
+# Runs the notebook anew and keeps what it printed and drew.
+notebook: $(STAMP)
+	$(BIN)/jupyter execute --inplace docs/notebooks/phantom.ipynb
 
 # Trains the network of models/model.pt on phantoms and judges it beside the oracle; half an hour on two cores.
 model: $(STAMP)
