@@ -19,6 +19,7 @@ COMMANDS = {
     "cohort": "make a cohort from tables of nodule positions: plan, download, datalist, report",
     "benchmark": "train, judge and compare every system of the paper's tables on one cohort",
     "benchmark-roi": "measure one ROI by every route: times, memory, compressed syntaxes",
+    "benchmark-matching": "seek places of moved scans with known truth: the tables of docs/matching.md",
     "benchmark-latency": "time predictions in PyTorch, TorchScript and ONNX Runtime",
     "check": "say whether a DICOM folder or a datalist can be used, and why not",
     "ensemble": "join trained networks, or a benchmark's folds, into one checkpoint",

@@ -107,7 +107,7 @@ def draw_settings(level: MotionLevel, rng: np.random.Generator) -> MotionSetting
         field_mm=float(rng.uniform(2, 4) * share),
         pixel_mm=float(np.round(rng.uniform(0.6, 1.15), 4)),
         slice_mm=float(rng.choice([1.25, 2.0, 2.5, 3.0, 5.0])),
-        margin_mm=float(rng.uniform(8, 80)),
+        margin_mm=float(rng.uniform(8, 45)),
         missing_end=str(rng.choice(["", "", "apex", "base"])),
         missing_mm=float(rng.uniform(10, 40)),
         arms=bool(rng.random() < 1 / 3),
