@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import permutations
 from pathlib import Path
 
 from csfnet_bundle.commands.words import words
@@ -19,6 +20,9 @@ from csfnet_bundle.studies.matching.trials import run_trial
 
 TUNING_SEED, TEST_SEED = 1, 2
 """Of the trials on real series, on which thresholds were chosen, and of those on phantoms, on which none was."""
+
+ROUND = 8
+"""Trials on real series, then as many on phantoms, until all are done."""
 
 MOTIONS_OF_A_PHANTOM = 2
 """Trials for each phantom: rendering one takes as long as several trials."""
@@ -70,7 +74,11 @@ def _file(folder: Path, name: str) -> Path:
 def _tasks(
     paths: Sequence[Path], outlines: str | None, trials: int, phantom_trials: int, temporary: Path
 ) -> Iterator[tuple[str, Task]]:
-    """Yield every task's name and what does it, those of one source together: preparing a source takes a minute."""
+    """Yield every task's name and what does it.
+
+    Tasks of one source stand together, since preparing a source takes a minute; sources take turns, so that a run which
+    is stopped early has something of each.
+    """
 
     @lru_cache(maxsize=1)
     def real(path: Path) -> Source:
@@ -80,27 +88,23 @@ def _tasks(
     def phantom(number: int) -> Source:
         return phantom_source(number, temporary)
 
-    for place, path in enumerate(paths):
-        for number in range(place, trials, len(paths)):
-            yield f"real-{number:03d}", lambda p=path, n=number: run_trial(real(p), n, TUNING_SEED, temporary)
-    for number in range(phantom_trials):
-        subject = number // MOTIONS_OF_A_PHANTOM
-        yield (
-            f"phantom-{number:03d}",
-            lambda s=subject, n=number: run_trial(phantom(s), n, TEST_SEED, temporary),
-        )
-        if number % MOTIONS_OF_A_PHANTOM == 0 and subject:
-            pair = f"phantom{subject - 1} in phantom{subject}"
-            yield (
-                f"stranger-phantom-{subject:03d}",
-                lambda s=subject, p=pair: seek_in_stranger(phantom(s).path, phantom(s - 1).path, p, s),
-            )
-            yield f"patch-{subject:03d}", lambda s=subject: seek_without_lungs(s, temporary)
-    for place0, path0 in enumerate(paths):
-        for place1, path1 in enumerate(paths):
-            if place0 != place1:
-                name = f"{path1.name} in {path0.name}"
+    for start in range(0, max(trials, phantom_trials), ROUND):
+        for place, path in enumerate(paths):
+            for number in range(start + place, min(start + ROUND, trials), len(paths)):
+                yield f"real-{number:03d}", lambda p=path, n=number: run_trial(real(p), n, TUNING_SEED, temporary)
+        for number in range(start, min(start + ROUND, phantom_trials)):
+            subject = number // MOTIONS_OF_A_PHANTOM
+            yield f"phantom-{number:03d}", lambda s=subject, n=number: run_trial(phantom(s), n, TEST_SEED, temporary)
+            if number % MOTIONS_OF_A_PHANTOM == 0 and subject:
+                pair = f"phantom{subject - 1} in phantom{subject}"
                 yield (
-                    f"stranger-real-{place0}-{place1}",
-                    lambda a=path0, b=path1, n=name: seek_in_stranger(a, b, n, 0),
+                    f"stranger-phantom-{subject:03d}",
+                    lambda s=subject, p=pair: seek_in_stranger(phantom(s).path, phantom(s - 1).path, p, s),
                 )
+                yield f"patch-{subject:03d}", lambda s=subject: seek_without_lungs(s, temporary)
+    for place0, place1 in permutations(range(len(paths)), 2):
+        name = f"{paths[place1].name} in {paths[place0].name}"
+        yield (
+            f"stranger-real-{place0}-{place1}",
+            lambda a=paths[place0], b=paths[place1], n=name: seek_in_stranger(a, b, n, 0),
+        )

@@ -12,7 +12,7 @@ from csfnet_bundle.commands.bundle_run import run_workflow
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import describe_pair
+from csfnet_bundle.inputs import describe_pair, match_prior
 from csfnet_bundle.records import Datalist, read_clinical, save_datalist
 
 CACHE_NAME = ".roi_cache"
@@ -45,7 +45,8 @@ def predict(
         point1: the nodule's centre in t1, X,Y,Z.
         space: of both points: LPS or RAS (mm), or voxel.
         t0: the earlier scan; without it, the weights must be of a network that can do without.
-        point0: the nodule's centre in t0, X,Y,Z.
+        point0: the nodule's centre in t0, X,Y,Z; without it, it is found from point1 (docs/matching.md). Where both
+            scans show the lungs a point given is checked.
         clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
@@ -62,7 +63,9 @@ def predict(
     values = {} if clinical is None else read_clinical(clinical)
     if t0 is None:
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
-    earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
+    earlier = None
+    if t0 is not None:
+        earlier = (_existing(t0, "t0"), None if point0 is None else _point(point0, space, "t0"))
     later = (_existing(t1, "t1"), _point(point1, space, "t1"))
     if subject is None and not Path(later[0]).is_dir():
         raise BundleError(f"{later[0]} carries no PatientID", record="t1", remedy="Give one by --subject.")
@@ -77,6 +80,7 @@ def predict(
         interval_days=interval_days,
         clinical=values,
     )
+    pair = match_prior(pair, Path.cwd())
     working = folder.parent / f".{folder.name}.partial"
     shutil.rmtree(working, ignore_errors=True)
     try:

@@ -107,8 +107,8 @@ def simulate_followup(
             "volume_t0_mm3": nodule.volume_mm3,
             "volume_t1_mm3": nodule.volume_mm3 * ratio,
             "shift_mm": list(shift),
-            "point_t0_lps": list(t0.point.coordinates),
-            "point_t1_lps": list(t1.point.coordinates),
+            "point_t0_lps": list(t0.known_point.coordinates),
+            "point_t1_lps": list(t1.known_point.coordinates),
             "seed": seed,
             "findings": list(volume.findings),
         }
@@ -116,7 +116,7 @@ def simulate_followup(
         header = {"name": "simulated follow-up", "description": identity.description}
         save_datalist(Datalist(temporary, {"inference": (pair,)}, header))
         write_atomically(temporary / SUMMARY_NAME, json.dumps(summary, indent=1) + "\n")
-    point_text = ",".join(f"{value:.2f}" for value in t1.point.coordinates)
+    point_text = ",".join(f"{value:.2f}" for value in t1.known_point.coordinates)
     print(
         f"simulated follow-up in {folder}: volume {ratio:.2f}-fold after {days} days; its point is {point_text} (LPS)"
     )

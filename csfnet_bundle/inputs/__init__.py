@@ -2,7 +2,7 @@
 
 from csfnet_bundle.inputs.cache import RoiCache
 from csfnet_bundle.inputs.new_pair import describe_pair
-from csfnet_bundle.inputs.pair_reader import LocatedScan, PairRois, locate_pair, read_pair
+from csfnet_bundle.inputs.pair_reader import LocatedScan, PairRois, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.preparation import prepare_rois
 from csfnet_bundle.inputs.settings import RoiSettings
 
@@ -13,6 +13,7 @@ __all__ = [
     "RoiSettings",
     "describe_pair",
     "locate_pair",
+    "match_prior",
     "prepare_rois",
     "read_pair",
 ]

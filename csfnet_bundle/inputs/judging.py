@@ -99,7 +99,9 @@ def _reason(series: dicom.Series, *, pixels: bool) -> Reason | None:
 def _judge_scan(scan: LocatedScan, settings: RoiSettings, *, pixels: bool) -> SeriesVerdict:
     reason = None
     try:
-        if pixels:
+        if scan.scan.point is None:  # found when the pair is read, for which the whole scan is needed
+            scan.opened.check()
+        elif pixels:
             scan.read_roi(settings)
         elif scan.series is not None:
             plan_roi(scan.series, scan.scan.point, settings.size, settings.spacing)

@@ -10,8 +10,8 @@ from csfnet_bundle.geometry import Point
 from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.scans.dicom import Series, scan_folder, select_pair, select_series
 
-PathAndPoint = tuple[str, Point]
-"""Where a scan lies, relative to the folder of all, and where its nodule is."""
+PathAndPoint = tuple[str, Point | None]
+"""Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
 def describe_pair(

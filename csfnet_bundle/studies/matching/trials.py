@@ -28,8 +28,6 @@ STATES = (0.15, 0.4, 0.75, 0.0)
 RANDOM_PLACES = 6
 """Places in the lungs besides the nodules, for each trial."""
 
-ABSENT = "nothing like the nodule"
-
 
 @dataclass(frozen=True)
 class Query:
@@ -176,7 +174,7 @@ def _seek(query: Query, aligned: AlignedScans, place: NDArray[np.float64], truth
         "error_mm": float(np.linalg.norm(np.array(match.point0.coordinates) - truth)),
         "votes": match.votes,
         "spread_mm": match.spread,
-        "absent": any(ABSENT in finding for finding in match.findings),
+        "absent": match.absent,
         "seconds": time.process_time() - start,
     }
     return Query(**values | found)
