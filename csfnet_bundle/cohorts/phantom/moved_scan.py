@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.cohorts.phantom.motion import Motion, MotionSettings, sample_field
+from csfnet_bundle.cohorts.phantom.motion import (
+    Motion,
+    MotionLevel,
+    MotionSettings,
+    draw_settings,
+    make_motion,
+    sample_field,
+)
 from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, noise_slices
 from csfnet_bundle.geometry import RoiGrid, Volume
 
@@ -113,6 +120,55 @@ def draw_opacities(
             x, y, z = (round(float(value), 2) for value in center)
             opacities.append(Opacity((x, y, z), radius, float(rng.uniform(*OPACITY_HU))))
     return tuple(opacities)
+
+
+@dataclass(frozen=True)
+class MovedScan:
+    """A scan that was moved, as drawn; its pixels are computed slice by slice.
+
+    Attributes:
+        settings: what was drawn.
+        motion: what moves.
+        geometry: its voxels.
+        opacities: new ones.
+        slices: HU, int16, each (I, J), in the order of k; can be taken once.
+    """
+
+    settings: MotionSettings
+    motion: Motion
+    geometry: MovedGeometry
+    opacities: tuple[Opacity, ...]
+    slices: Iterator[NDArray[np.int16]]
+
+    def to_plain(self) -> dict[str, object]:
+        """Return what was drawn as plain values, for a truth file."""
+        return {**self.settings.to_plain(), "new_opacities": [asdict(opacity) for opacity in self.opacities]}
+
+
+def move_scan(
+    smooth: Volume,
+    grain: NoiseGrain,
+    level: MotionLevel,
+    lungs: tuple[NDArray[np.bool_], RoiGrid],
+    nodules: Sequence[tuple[NDArray[np.float64], float]],
+    rng: np.random.Generator,
+) -> MovedScan:
+    """Draw how a patient lies, breathes and is scanned, and move a scan by it.
+
+    Args:
+        smooth: the scan, its noise taken out.
+        grain: of the noise to lay on.
+        level: how much moves.
+        lungs: closed lungs of the scan, shape (D, H, W), and their grid.
+        nodules: centre (LPS mm) and diameter (mm) of each, which new opacities keep away from.
+        rng: of everything drawn.
+    """
+    settings = draw_settings(level, rng)
+    motion = make_motion(settings, *lungs, rng)
+    geometry = place_geometry(settings, motion, *lungs)
+    opacities = draw_opacities(settings, *lungs, nodules, rng)
+    slices = moved_slices(smooth, settings, motion, geometry, lungs, opacities, grain, rng)
+    return MovedScan(settings, motion, geometry, opacities, slices)
 
 
 def moved_slices(

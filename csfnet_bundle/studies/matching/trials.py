@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.cohorts.phantom.followup import grown, removed, simulate_nodule
-from csfnet_bundle.cohorts.phantom.motion import Motion, MotionLevel, draw_settings, make_motion
-from csfnet_bundle.cohorts.phantom.moved_scan import draw_opacities, moved_slices, place_geometry
+from csfnet_bundle.cohorts.phantom.motion import Motion, MotionLevel
+from csfnet_bundle.cohorts.phantom.moved_scan import move_scan
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.geometry.inside import is_inside
@@ -83,17 +83,13 @@ def run_trial(source: Source, number: int, seed: int, folder: Path) -> dict[str,
     scan1 = open_scan(source.path)
     thinned = scan1.read_thinned()
     lungs = find_lungs(thinned).mask
-    settings = draw_settings(list(MotionLevel)[number % len(MotionLevel)], rng)
-    motion = make_motion(settings, lungs, thinned.grid, rng)
-    geometry = place_geometry(settings, motion, lungs, thinned.grid)
     near = [(nodule.center, nodule.diameter_mm) for nodule in source.nodules]
-    opacities = draw_opacities(settings, lungs, thinned.grid, near, rng)
     changed, states, notes = _changed(source, number)
-    slices = moved_slices(changed, settings, motion, geometry, (lungs, thinned.grid), opacities, source.grain, rng)
+    level = list(MotionLevel)[number % len(MotionLevel)]
+    moved = move_scan(changed, source.grain, level, (lungs, thinned.grid), near, rng)
     name = f"{source.name}-{number}"
-    path = write_volume(
-        Volume(np.stack(list(slices), axis=-1).astype(np.float32), geometry.affine), folder / f"{name}.nii"
-    )
+    array = np.stack(list(moved.slices), axis=-1).astype(np.float32)
+    path = write_volume(Volume(array, moved.geometry.affine), folder / f"{name}.nii")
     places: list[tuple[NDArray[np.float64], float | None, str | None, float | None]] = [
         (nodule.center, nodule.diameter_mm, nodule.attenuation, state)
         for nodule, state in zip(source.nodules, states, strict=True)
@@ -108,11 +104,11 @@ def run_trial(source: Source, number: int, seed: int, folder: Path) -> dict[str,
         seconds = time.process_time() - start
         queries = []
         for place, diameter, attenuation, state in places:
-            truth = motion.forward(place[:, None])[:, 0]
+            truth = moved.motion.forward(place[:, None])[:, 0]
             query = Query(
                 trial=name,
                 source=source.name,
-                level=str(settings.level),
+                level=str(level),
                 kind="lung" if diameter is None else "nodule",
                 diameter_mm=diameter,
                 attenuation=attenuation,
@@ -126,12 +122,12 @@ def run_trial(source: Source, number: int, seed: int, folder: Path) -> dict[str,
         path.unlink(missing_ok=True)
     return {
         "trial": name,
-        "settings": settings.to_plain(),
+        "settings": moved.to_plain(),
         "notes": notes,
         "align_seconds": seconds,
         "rms_hu": None if aligned is None else aligned.alignment.rms_hu,
         "dice": None if aligned is None else aligned.alignment.dice,
-        "inversion_mm": _inversion_error(motion, [place for place, *_ in places]),
+        "inversion_mm": _inversion_error(moved.motion, [place for place, *_ in places]),
         "queries": [asdict(query) for query in queries],
     }
 
