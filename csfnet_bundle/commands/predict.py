@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import describe_pair, match_prior
+from csfnet_bundle.inputs.matching import match_findings
 from csfnet_bundle.records import Datalist, read_clinical, save_datalist
 
 CACHE_NAME = ".roi_cache"
@@ -81,6 +83,8 @@ def predict(
         clinical=values,
     )
     pair = match_prior(pair, Path.cwd())
+    for finding in match_findings(pair.t0) if pair.t0 is not None else ():
+        print(finding, file=sys.stderr)
     working = folder.parent / f".{folder.name}.partial"
     shutil.rmtree(working, ignore_errors=True)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from csfnet_bundle.core.errors import Refusal
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.records import Scan
 from csfnet_bundle.records.pair import GIVEN, MATCHED
@@ -39,10 +40,13 @@ def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point
 def checked_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
     """Return t0's record, whose point was given, with what speaks against its points.
 
-    Raises:
-        Refusal: as :func:`csfnet_bundle.scans.point_check.check_points`.
+    Scans that cannot be read whole (a gap away from the nodule) are not checked: whether the ROIs can be read is for
+    the reader to say.
     """
-    found = check_points(scan0, scan1, scan.known_point, point1)
+    try:
+        found = check_points(scan0, scan1, scan.known_point, point1)
+    except Refusal:
+        found = ()
     extra = {**scan.extra, MATCH_KEY: {"findings": list(found)}} if found else scan.extra
     return replace(scan, point_source=scan.point_source or GIVEN, extra=extra)
 
