@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from itertools import permutations
 from pathlib import Path
 
-from csfnet_bundle.commands.words import words
-from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.studies.matching.page import write_page
-from csfnet_bundle.studies.matching.sources import Source, phantom_source, real_source
-from csfnet_bundle.studies.matching.strangers import seek_in_stranger, seek_without_lungs
-from csfnet_bundle.studies.matching.trials import run_trial
-
-TUNING_SEED, TEST_SEED = 1, 2
-"""Of the trials on real series, on which thresholds were chosen, and of those on phantoms, on which none was."""
-
-ROUND = 8
-"""Trials on real series, then as many on phantoms, until all are done."""
-
-MOTIONS_OF_A_PHANTOM = 2
-"""Trials for each phantom: rendering one takes as long as several trials."""
-
-Task = Callable[[], dict[str, object]]
+from csfnet_bundle.commands.options import Words
 
 
 def benchmark_matching(
-    out: str,
-    series: str | Sequence[str] = (),
-    outlines: str | None = None,
+    out: Path,
+    series: Words = (),
+    outlines: Path | None = None,
     trials: int = 40,
     phantom_trials: int = 40,
-    page: str | None = None,
+    page: Path | None = None,
 ) -> None:
     """Run the trials of docs/matching.md and write their tables; an interrupted run goes on where it stopped.
 
@@ -48,63 +25,12 @@ def benchmark_matching(
         trials: trials on the series, in turn.
         phantom_trials: trials on phantoms of whole chests with nodules of 4 to 10 mm: the test.
         page: page to write the tables into, between its marks (docs/matching.md).
+
+    Examples:
+        csfnet benchmark-matching --out output/matching --phantom_trials 8
+        csfnet benchmark-matching --out output/matching --series scans/a,scans/b --outlines outlines.json
     """
-    folder = Path(str(out))
-    paths = [Path(path) for path in words(series)]
-    if paths and outlines is None:
-        raise BundleError("there are no outlines of the series' nodules", remedy="Give the JSON file by --outlines.")
-    (folder / "trials").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        tasks = dict(_tasks(paths, outlines, int(trials), int(phantom_trials), Path(temporary)))
-        left = {name: task for name, task in tasks.items() if not _file(folder, name).is_file()}
-        with progress_bar("trials", len(tasks)) as advance:
-            advance(len(tasks) - len(left))
-            for name, task in left.items():
-                write_atomically(_file(folder, name), json.dumps(task(), indent=1) + "\n")
-                advance(1)
-    results = {name: json.loads(_file(folder, name).read_text(encoding="utf-8")) for name in tasks}
-    write_page(folder / "tables.md", results, None if page is None else Path(page))
-    print(f"tables: {folder / 'tables.md'}")
+    from csfnet_bundle.studies.matching.running import run_trials
 
-
-def _file(folder: Path, name: str) -> Path:
-    return folder / "trials" / f"{name}.json"
-
-
-def _tasks(
-    paths: Sequence[Path], outlines: str | None, trials: int, phantom_trials: int, temporary: Path
-) -> Iterator[tuple[str, Task]]:
-    """Yield every task's name and what does it.
-
-    Tasks of one source stand together, since preparing a source takes a minute; sources take turns, so that a run which
-    is stopped early has something of each.
-    """
-
-    @lru_cache(maxsize=1)
-    def real(path: Path) -> Source:
-        return real_source(path, Path(str(outlines)))
-
-    @lru_cache(maxsize=2)
-    def phantom(number: int) -> Source:
-        return phantom_source(number, temporary)
-
-    for start in range(0, max(trials, phantom_trials), ROUND):
-        for place, path in enumerate(paths):
-            for number in range(start + place, min(start + ROUND, trials), len(paths)):
-                yield f"real-{number:03d}", lambda p=path, n=number: run_trial(real(p), n, TUNING_SEED, temporary)
-        for number in range(start, min(start + ROUND, phantom_trials)):
-            subject = number // MOTIONS_OF_A_PHANTOM
-            yield f"phantom-{number:03d}", lambda s=subject, n=number: run_trial(phantom(s), n, TEST_SEED, temporary)
-            if number % MOTIONS_OF_A_PHANTOM == 0 and subject:
-                pair = f"phantom{subject - 1} in phantom{subject}"
-                yield (
-                    f"stranger-phantom-{subject:03d}",
-                    lambda s=subject, p=pair: seek_in_stranger(phantom(s).path, phantom(s - 1).path, p, s),
-                )
-                yield f"patch-{subject:03d}", lambda s=subject: seek_without_lungs(s, temporary)
-    for place0, place1 in permutations(range(len(paths)), 2):
-        name = f"{paths[place1].name} in {paths[place0].name}"
-        yield (
-            f"stranger-real-{place0}-{place1}",
-            lambda a=paths[place0], b=paths[place1], n=name: seek_in_stranger(a, b, n, 0),
-        )
+    tables = run_trials(out, [Path(path) for path in series], outlines, trials, phantom_trials, page)
+    print(f"tables: {tables}")
