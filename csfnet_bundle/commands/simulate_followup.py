@@ -39,8 +39,8 @@ def simulate_followup(
         seed: of the noise and the shift.
         series_uid: SeriesInstanceUID, where the folder holds several series.
         shift_mm: how far the patient is moved, LPS mm; drawn from the seed where not given.
-        motion: the patient also turns and breathes, and is scanned with other slices, field of view, noise and contrast,
-            as in the trials of docs/matching.md; followup.json says what was drawn.
+        motion: the patient also turns and breathes, and is scanned with other slices, field of view, noise and
+            contrast, as in the trials of docs/matching.md; followup.json says what was drawn.
         outlines: JSON file of readers' outlines in this series; the nodule at the point is then the readers', else it
             is segmented.
 

@@ -265,8 +265,8 @@ class _TissueChange:
             if away.min() < opacity.radius_mm + 2 * KNOTS_MM:
                 offsets = [knots.spread(line - middle) for line, middle in zip(places, opacity.center, strict=True)]
                 distance = np.sqrt(sum(line**2 for line in offsets))
-                share = np.clip((opacity.radius_mm - distance) / OPACITY_EDGE_MM + 0.5, 0, 1) * (lung > 0.5)
-                hu = hu + share * np.maximum(opacity.hu - hu, 0)
+                inside = np.clip((opacity.radius_mm - distance) / OPACITY_EDGE_MM + 0.5, 0, 1) * (lung > 0.5)
+                hu = hu + inside.astype(np.float32) * np.maximum(opacity.hu - hu, 0)
         if self.settings.arms:
             for x, y in self.arms:
                 away = np.hypot(knots.spread(places[0] - x), knots.spread(places[1] - y))

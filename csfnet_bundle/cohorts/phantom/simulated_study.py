@@ -58,7 +58,7 @@ def simulate_followup(
     series_uid: str | None = None,
     shift_mm: Sequence[float] | str | None = None,
     motion: str | None = None,
-    outlines: str | None = None,
+    outlines: Path | None = None,
 ) -> dict[str, object]:
     """Write a study of a real patient so many days later, its nodule grown, marked as simulated.
 
@@ -99,7 +99,7 @@ def simulate_followup(
     series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
     volume = read_volume(series)
     center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
-    known = None if outlines is None else _outlined(Path(str(outlines)), series.uid, volume, center)
+    known = None if outlines is None else _outlined(outlines, series.uid, volume, center)
     nodule = simulate_nodule(volume, center, ratio, record=str(series_dir), known=known)
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     moved = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import permutations
 from pathlib import Path
 
@@ -78,23 +78,27 @@ def _tasks(
     def phantom(number: int) -> Source:
         return phantom_source(number, temporary)
 
+    def real_trial(path: Path, number: int) -> dict[str, object]:
+        return run_trial(real(path), number, TUNING_SEED, temporary)
+
+    def phantom_trial(number: int) -> dict[str, object]:
+        return run_trial(phantom(number // MOTIONS_OF_A_PHANTOM), number, TEST_SEED, temporary)
+
+    def phantom_strangers(subject: int) -> dict[str, object]:
+        name = f"phantom{subject - 1} in phantom{subject}"
+        return seek_in_stranger(phantom(subject).path, phantom(subject - 1).path, name, subject)
+
+    for place0, place1 in permutations(range(len(paths)), 2):
+        path0, path1 = paths[place0], paths[place1]
+        name = f"{path1.name} in {path0.name}"
+        yield f"stranger-real-{place0}-{place1}", partial(seek_in_stranger, path0, path1, name, 0)
     for start in range(0, max(trials, phantom_trials), ROUND):
         for place, path in enumerate(paths):
             for number in range(start + place, min(start + ROUND, trials), len(paths)):
-                yield f"real-{number:03d}", lambda p=path, n=number: run_trial(real(p), n, TUNING_SEED, temporary)
+                yield f"real-{number:03d}", partial(real_trial, path, number)
         for number in range(start, min(start + ROUND, phantom_trials)):
+            yield f"phantom-{number:03d}", partial(phantom_trial, number)
             subject = number // MOTIONS_OF_A_PHANTOM
-            yield f"phantom-{number:03d}", lambda s=subject, n=number: run_trial(phantom(s), n, TEST_SEED, temporary)
             if number % MOTIONS_OF_A_PHANTOM == 0 and subject:
-                pair = f"phantom{subject - 1} in phantom{subject}"
-                yield (
-                    f"stranger-phantom-{subject:03d}",
-                    lambda s=subject, p=pair: seek_in_stranger(phantom(s).path, phantom(s - 1).path, p, s),
-                )
-                yield f"patch-{subject:03d}", lambda s=subject: seek_without_lungs(s, temporary)
-    for place0, place1 in permutations(range(len(paths)), 2):
-        name = f"{paths[place1].name} in {paths[place0].name}"
-        yield (
-            f"stranger-real-{place0}-{place1}",
-            lambda a=paths[place0], b=paths[place1], n=name: seek_in_stranger(a, b, n, 0),
-        )
+                yield f"stranger-phantom-{subject:03d}", partial(phantom_strangers, subject)
+                yield f"patch-{subject:03d}", partial(seek_without_lungs, subject, temporary)

@@ -129,10 +129,8 @@ def _with_noise(smooth: Volume, rng: np.random.Generator) -> tuple[Volume, Noise
 def _nodule_mask(nodule: Nodule, center: NDArray[np.float64], volume: Volume) -> NDArray[np.bool_]:
     """The voxels of which the nodule takes more than half; the scan is axial, its turn of 2 degrees does not matter."""
     mask = np.zeros(volume.array.shape, bool)
-    x, y, z = (
-        (volume.affine[axis, 3] + np.arange(n) * volume.affine[axis, axis] - center[axis]).astype(np.float32)
-        for axis, n in enumerate(mask.shape)
-    )
+    first, steps = volume.affine[:3, 3] - center, np.diag(volume.affine)[:3]
+    x, y, z = ((first[axis] + np.arange(mask.shape[axis]) * steps[axis]).astype(np.float32) for axis in range(3))
     near = [np.flatnonzero(np.abs(line) < nodule.reach + 1) for line in (x, y, z)]
     across, down = np.meshgrid(x[near[0]], y[near[1]])
     share, _ = nodule.draw(across, down, z[near[2]])  # (K, J, I)
