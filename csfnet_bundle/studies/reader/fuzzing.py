@@ -1,4 +1,4 @@
-"""The DICOM reader on thousands of damaged files: each must be read, skipped or rejected."""
+"""The readers on thousands of damaged files: each must be read, skipped or rejected."""
 
 from __future__ import annotations
 
@@ -21,26 +21,31 @@ from csfnet_bundle.core.errors import RefusalCode
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.studies.reader.roi_times import machine
 
-WORKER = [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_worker"]
+WORKERS = {
+    "dicom": [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_worker"],
+    "volumes": [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_volumes"],
+}
+"""Programs that read damaged files, by the kind of files."""
 MOST_SECONDS = 2.0
 """Processor time for one file, decoder included."""
 MOST_MEGABYTES = 512.0
 SILENCE_SECONDS = 120.0
 """Without a word from the worker for so long, it hangs; far above MOST_SECONDS, as other work may share the machine."""
-MUST_NOT_BE = frozenset(("exception", "wrong geometry", "shrunk", "crash", "hang"))
+MUST_NOT_BE = frozenset(("exception", "wrong geometry", "wrong voxels", "shrunk", "crash", "hang"))
 
 GROUPS = ("volume", "volume, other values", "skip", "refused", "must not be")
 """What outcomes come to."""
 
 
-def fuzz(files: int, seed: int, first: int, json: Path | None) -> bool:
-    """Damage DICOM files in every transfer syntax, read each, print what became of them, return whether all was well.
+def fuzz(files: int, seed: int, first: int, json: Path | None, kind: str = "dicom") -> bool:
+    """Damage CT files, read each, print what became of them, return whether all was well.
 
     Args:
         files: how many.
         seed: of the damage: the same seed gives the same files.
         first: number of the first file.
         json: file that keeps the counts.
+        kind: a key of :data:`WORKERS`.
     """
     trials = []
     columns = (TextColumn("damaged files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -49,7 +54,7 @@ def fuzz(files: int, seed: int, first: int, json: Path | None) -> bool:
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
         indices = list(range(first, first + files))
-        for trial in progress.track(run_trials(seed, indices, Path(folder)), total=files):
+        for trial in progress.track(run_trials(seed, indices, Path(folder), kind), total=files):
             trials.append(trial)
     document = count(trials, seed)
     if json is not None:
@@ -58,14 +63,14 @@ def fuzz(files: int, seed: int, first: int, json: Path | None) -> bool:
     return not document["failures"]
 
 
-def run_trials(seed: int, indices: list[int], folder: Path) -> Iterator[dict[str, Any]]:
+def run_trials(seed: int, indices: list[int], folder: Path, kind: str = "dicom") -> Iterator[dict[str, Any]]:
     """Yield what became of each file; a worker that crashes or hangs is an outcome, and another goes on."""
     left, workers = list(indices), 0
     while left:
         workers += 1
         request = {"seed": seed, "indices": left, "folder": str(folder / f"worker{workers}")}
         (folder / f"worker{workers}").mkdir()
-        process = subprocess.Popen([*WORKER, json_format.dumps(request)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([*WORKERS[kind], json_format.dumps(request)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         lines: queue.Queue[str | None] = queue.Queue()
         passing = threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True)

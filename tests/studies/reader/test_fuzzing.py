@@ -108,7 +108,7 @@ for index in json.loads(sys.argv[-1])["indices"]:
     print(json.dumps({{**trial, "index": index, "outcome": "volume"}}), flush=True)
 """
     )
-    monkeypatch.setattr(fuzzing, "WORKER", [sys.executable, str(worker)])
+    monkeypatch.setitem(fuzzing.WORKERS, "dicom", [sys.executable, str(worker)])
     monkeypatch.setattr(fuzzing, "SILENCE_SECONDS", 15.0 if outcome == "crash" else 1.5)
     trials = list(fuzzing.run_trials(0, [0, 1, 2], tmp_path))
     assert [trial["index"] for trial in trials] == [0, 1, 2]
@@ -124,7 +124,7 @@ def test_a_deflated_file_is_refused_before_it_inflates(tmp_path: Path) -> None:
     bomb = deflate.compress(bytes(200 << 20)) + deflate.flush()
     start = head.index(b"1.2.840.10008.1.2.1.99") + 22
     file.write_bytes(head[: start + start % 2] + bomb)
-    before = fuzz_worker._start_measuring()
+    before = fuzz_worker.start_measuring()
     with pytest.raises(Refusal, match="TRANSFER_SYNTAX"):
         read_volume(select_series(scan_folder(tmp_path)))
     if sys.platform == "linux":
