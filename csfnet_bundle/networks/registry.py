@@ -11,6 +11,7 @@ from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
 from csfnet_bundle.networks.systems.medst_csfnet import MedSTCSFNet, MedSTProbe
@@ -68,8 +69,9 @@ SYSTEMS: dict[str, System] = {system.name: system for system in _SYSTEMS}
 PAPER_SYSTEMS: tuple[str, ...] = tuple(system.name for system in _SYSTEMS if system.table)
 """The rows of the paper's Table 1 and Table 2."""
 
+# NoduleNetwork is fitted by a study of its own, not as a system of the benchmark.
 _NETWORKS: dict[str, type[Network]] = {
-    network.__name__: network for network in (*(system.network for system in _SYSTEMS), Ensemble)
+    network.__name__: network for network in (*(system.network for system in _SYSTEMS), NoduleNetwork, Ensemble)
 }
 
 

@@ -90,6 +90,7 @@ class CaseMaker:
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
             member_probabilities=member_probabilities,
+            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
             versions={
                 "csfnet_bundle": __version__,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 
+from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
 
@@ -97,11 +98,14 @@ class Case:
         *,
         probability: float,
         weights: Weights,
+        code_book: CodeBook | None = None,
         member_probabilities: tuple[float, ...] = (),
         findings: tuple[str, ...] = (),
         versions: Mapping[str, str] | None = None,
     ) -> Case:
         """Make the case of a datalist record.
+
+        The clinical values are read by ``code_book``, which is that of the weights; None is this installation's.
 
         Dates, label, clinical values and the diameters of ``strata`` come from the record; an unstated interval is the
         days between the two dates.
@@ -109,7 +113,7 @@ class Case:
         Raises:
             BundleError: a clinical value that the encoder refuses, a diameter that is no number, or as the class says.
         """
-        described = describe_clinical(pair.clinical)
+        described = describe_clinical(pair.clinical, code_book)
         missing = tuple(name for name, words in described.items() if words.startswith("missing"))
         day0 = None if pair.t0 is None else pair.t0.day
         day1 = pair.t1.day
@@ -130,7 +134,7 @@ class Case:
             diameter_t0_mm=_diameter(pair, DIAMETER_T0),
             diameter_t1_mm=_diameter(pair, DIAMETER_T1),
             label=pair.label,
-            findings=(*findings, *clinical_notices(pair.clinical)),
+            findings=(*findings, *clinical_notices(pair.clinical, code_book)),
             versions=dict(versions or {}),
             member_probabilities=member_probabilities,
         )
