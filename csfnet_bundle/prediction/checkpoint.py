@@ -14,7 +14,7 @@ from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.networks import create_network
+from csfnet_bundle.networks import complete_architecture, create_network
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def _parse(document: dict[str, Any], source: str) -> ModelCheckpoint:
     known = {"format", WEIGHTS, "code_book", CODE_BOOK_DIGEST, *DICTIONARIES}
     checkpoint = ModelCheckpoint(
         weights=document[WEIGHTS],
-        architecture=document["architecture"],
+        architecture=complete_architecture(document["architecture"]),
         roi=RoiSettings.from_plain(document["roi"]),
         code_book=code_book,
         decision=Decision.from_plain(document["decision"]),

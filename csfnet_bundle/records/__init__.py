@@ -10,10 +10,11 @@ from csfnet_bundle.records.clinical import (
 from csfnet_bundle.records.clinical_file import read_clinical
 from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_problems, load_datalist, save_datalist
 from csfnet_bundle.records.outcomes import refuse_outcomes
-from csfnet_bundle.records.pair import FollowUpPair, Scan
+from csfnet_bundle.records.pair import CHOICE, FollowUpPair, Scan
 from csfnet_bundle.records.reads import READS, without_reads_of
 
 __all__ = [
+    "CHOICE",
     "CLINICAL_VARIABLES",
     "DATALIST_NAME",
     "READS",

@@ -59,6 +59,7 @@ class Case:
         diameter_t1_mm: the nodule's diameter at t1, if somebody measured it.
         label: 1 malignant, 0 benign, None unknown.
         findings: what the readers noticed (series chosen, kernels differ, ...), one sentence each.
+        series: the series that was read, in words, by scan (t0, t1); a scan that is no DICOM is not in it.
         versions: what made the prediction, by name: bundle, torch, MONAI, ...
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
 
@@ -80,6 +81,7 @@ class Case:
     diameter_t1_mm: float | None = None
     label: int | None = None
     findings: tuple[str, ...] = ()
+    series: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     member_probabilities: tuple[float, ...] = ()
 
@@ -101,6 +103,7 @@ class Case:
         code_book: CodeBook | None = None,
         member_probabilities: tuple[float, ...] = (),
         findings: tuple[str, ...] = (),
+        series: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> Case:
         """Make the case of a datalist record.
@@ -118,7 +121,7 @@ class Case:
         day0 = None if pair.t0 is None else pair.t0.day
         day1 = pair.t1.day
         interval = pair.interval_days
-        if interval is None and day0 is not None and day1 is not None:
+        if interval is None and day0 is not None and day1 is not None and day0 != day1:
             interval = (day1 - day0).days
         return cls(
             subject=pair.subject,
@@ -135,6 +138,7 @@ class Case:
             diameter_t1_mm=_diameter(pair, DIAMETER_T1),
             label=pair.label,
             findings=(*findings, *clinical_notices(pair.clinical, code_book)),
+            series=dict(series or {}),
             versions=dict(versions or {}),
             member_probabilities=member_probabilities,
         )

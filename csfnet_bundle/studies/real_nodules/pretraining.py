@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
-from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.studies.real_nodules.augmentation import middle, windowed
 from csfnet_bundle.studies.real_nodules.drawn_nodules import draw_nodules
 from csfnet_bundle.studies.real_nodules.recipe import Recipe

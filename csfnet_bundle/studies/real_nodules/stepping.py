@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
-from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.studies.real_nodules.recipe import Schedule
 
 logger = logging.getLogger(__name__)
