@@ -15,6 +15,7 @@ from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.errors import BundleError
 
 COMMANDS = {
+    "attention-trial": "train on phantoms with two nodules, to see whether attention selects the one that is named",
     "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",
     "cohort": "make a cohort from tables of nodule positions: plan, download, datalist, report",
     "benchmark": "train, judge and compare every system of the paper's tables on one cohort",

@@ -28,7 +28,7 @@ class System:
         name: what ``--system`` takes.
         network: its class.
         arguments: constructor arguments that make the network this row.
-        table: the table that the row stands in, the paper's ``"Table 1"`` or ``"Table 2"``; empty for a row beside both.
+        table: where the row stands, the paper's ``"Table 1"`` or ``"Table 2"``; empty for a row beside both.
         config: a file of configs/systems with the training settings that differ from configs/train.json; empty for
             none.
         compared_with: the same system from random weights, for one that starts from a pre-training; else empty.
