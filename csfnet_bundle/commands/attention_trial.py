@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csfnet_bundle.studies.attention.trial import RESULTS_NAME, run_trial, trial_markdown
-
 
 def attention_trial(
     out: str, training: int = 512, test: int = 512, seeds: int = 3, epochs: int = 20, workers: int = 1
@@ -23,6 +21,8 @@ def attention_trial(
         epochs: of every training.
         workers: processes that render the ROIs.
     """
+    from csfnet_bundle.studies.attention.trial import RESULTS_NAME, run_trial, trial_markdown
+
     folder = Path(out).resolve()
     document = run_trial(folder, training=training, test=test, seeds=seeds, epochs=epochs, workers=workers)
     print(f"{trial_markdown(document)}\n{folder / RESULTS_NAME}")

@@ -60,6 +60,10 @@ class RefusalCode(StrEnum):
     PAIR_MISMATCH = "PAIR_MISMATCH"
     POINT_OUTSIDE = "POINT_OUTSIDE"
     NO_PRIOR = "NO_PRIOR"
+    NO_LUNGS = "NO_LUNGS"
+    PRIOR_NOT_ALIGNED = "PRIOR_NOT_ALIGNED"
+    PRIOR_CUT_OFF = "PRIOR_CUT_OFF"
+    MATCH_UNSURE = "MATCH_UNSURE"
 
 
 def in_one_line(error: BaseException, longest: int = 200) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.core.errors import BundleError, Refusal
-from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume, sample_grid
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_grid
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
-from csfnet_bundle.geometry.resample import grid_index_bounds
+from csfnet_bundle.geometry.resample import OUTSIDE_HU, grid_index_bounds
 from csfnet_bundle.scans.volume_files.metaimage import open_metaimage
 from csfnet_bundle.scans.volume_files.metaimage_header import data_file
 from csfnet_bundle.scans.volume_files.nifti import open_nifti
-from csfnet_bundle.scans.volume_files.volume_file import Index, VolumeFile
+from csfnet_bundle.scans.volume_files.volume_file import CONVERT_AGAIN, Index, VolumeFile, refusal
 
 SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 """File names that are read here, in lower or upper case."""
+
+SAMPLE_STEP = 4
+"""Of a slice's rows and columns every fourth is enough to judge whether the slices are HU."""
 
 
 def is_volume_file(path: str | Path) -> bool:
@@ -73,7 +76,7 @@ def read_roi(
         point: the nodule point, in any space.
         size: the ROI's voxels (D, H, W).
         spacing: the ROI's mm (D, H, W).
-        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 of its size (see
             :mod:`csfnet_bundle.geometry.area`), as :func:`csfnet_bundle.scans.dicom.read_roi` does.
 
     Returns:
@@ -94,6 +97,51 @@ def read_roi(
     block_affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
     values = average(sample_grid(block, block_affine, sampling), grid.size)
     return Roi(array=values, affine=grid.affine, findings=file.findings)
+
+
+def read_block(path: str | Path, grid: RoiGrid) -> Volume:
+    """Read the file's own voxels that a grid lies between; nothing is interpolated.
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+        grid: its centre lies in the scan, its ends may not.
+
+    Returns:
+        HU, (I, J, K), with the block's own affine.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: as :func:`read_roi`.
+    """
+    file = open_volume_file(Path(path))
+    check_point_inside(Point(grid.center, Space.LPS), file.affine, file.shape, series=str(path), record=str(path))
+    start, stop = _block(file, grid)
+    affine = file.affine.copy()
+    affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
+    return Volume(_hounsfield(file, start, stop), affine, file.findings)
+
+
+def read_slices(path: str | Path, numbers: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    """Yield some slices of a file, HU, each (I, J).
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+        numbers: which k, in this order.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: as :func:`read_volume`; ``NOT_HU`` is judged on the slices asked for.
+    """
+    file = open_volume_file(Path(path))
+    columns, rows, _ = file.shape
+    # A compressed file is inflated from its start for every read: then once is cheaper than slice by slice.
+    whole = file.read_block((0, 0, 0), file.shape) if file.is_compressed else None
+    sample: list[NDArray[np.generic]] = []
+    for k in numbers:
+        hu = file.read_block((0, 0, k), (columns, rows, k + 1))[:, :, 0] if whole is None else whole[:, :, k]
+        sample.append(hu[::SAMPLE_STEP, ::SAMPLE_STEP])
+        yield hu.astype(np.float32)
+    check_hounsfield(np.stack(sample), series=str(path), record=str(path))
 
 
 def open_volume_file(path: Path) -> VolumeFile:
@@ -131,11 +179,15 @@ def _block(file: VolumeFile, grid: RoiGrid) -> tuple[Index, Index]:
 def _hounsfield(file: VolumeFile, start: Index, stop: Index) -> NDArray[np.float32]:
     values = file.read_block(start, stop)
     where = str(file.path)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        count = int((~np.isfinite(values)).sum())
+        problem = f"{count} of {values.size} voxels are not finite numbers"
+        raise refusal(RefusalCode.NOT_HU, file.path, problem, CONVERT_AGAIN, not_finite=count)
     try:
         check_hounsfield(values, series=where, record=where)
-    except Refusal as refusal:
-        if "percentile" not in refusal.figures:
+    except Refusal as error:
+        if "percentile" not in error.figures:
             raise
         # A block inside a large mass holds no air: then the whole scan is the judge.
         check_hounsfield(file.read_block((0, 0, 0), file.shape), series=where, record=where)
-    return values.astype(np.float32, copy=False)
+    return np.maximum(values, np.float32(OUTSIDE_HU), dtype=np.float32, casting="unsafe")
