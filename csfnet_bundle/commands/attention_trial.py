@@ -20,6 +20,10 @@ def attention_trial(
         seeds: trainings a system.
         epochs: of every training.
         workers: processes that render the ROIs.
+
+    Examples:
+        csfnet attention-trial --out output/attention_trial
+        csfnet attention-trial output/quick --training 64 --test 64 --seeds 1 --epochs 2
     """
     from csfnet_bundle.studies.attention.trial import RESULTS_NAME, run_trial, trial_markdown
 
