@@ -1,8 +1,9 @@
 """From a follow-up pair to its two ROIs, read from whatever files hold them and cached on disk."""
 
 from csfnet_bundle.inputs.cache import RoiCache
+from csfnet_bundle.inputs.locating import LocatedScan, locate_pair
 from csfnet_bundle.inputs.new_pair import describe_pair
-from csfnet_bundle.inputs.pair_reader import LocatedScan, PairRois, locate_pair, read_pair
+from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
 from csfnet_bundle.inputs.preparation import prepare_rois
 from csfnet_bundle.inputs.settings import RoiSettings
 

@@ -11,6 +11,7 @@ from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
 from csfnet_bundle.networks.systems.medst_csfnet import MedSTCSFNet, MedSTProbe
@@ -28,7 +29,7 @@ class System:
         name: what ``--system`` takes.
         network: its class.
         arguments: constructor arguments that make the network this row.
-        table: where the row stands, the paper's ``"Table 1"`` or ``"Table 2"``; empty for a row beside both.
+        table: the table of the row, the paper's ``"Table 1"`` or ``"Table 2"``; empty for a row beside both.
         config: a file of configs/systems with the training settings that differ from configs/train.json; empty for
             none.
         compared_with: the same system from random weights, for one that starts from a pre-training; else empty.
@@ -71,8 +72,9 @@ SYSTEMS: dict[str, System] = {system.name: system for system in _SYSTEMS}
 PAPER_SYSTEMS: tuple[str, ...] = tuple(system.name for system in _SYSTEMS if system.table)
 """The rows of the paper's Table 1 and Table 2, with two of ours on attention in the second."""
 
+# NoduleNetwork is fitted by a study of its own, not as a system of the benchmark.
 _NETWORKS: dict[str, type[Network]] = {
-    network.__name__: network for network in (*(system.network for system in _SYSTEMS), Ensemble)
+    network.__name__: network for network in (*(system.network for system in _SYSTEMS), NoduleNetwork, Ensemble)
 }
 
 

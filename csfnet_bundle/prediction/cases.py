@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+
+def series_of(sample: Mapping[str, Any]) -> dict[str, SeriesSummary | None]:
+    """Return the series that a sample was read from, by scan; None where there is none, or no DICOM."""
+    t0, t1 = series_from_json(str(sample["series"]))
+    return {"t0": t0, "t1": t1}
+
 
 NETWORK_INPUTS = ("image", "clinical", "interval_days")
 
@@ -100,7 +109,9 @@ class CaseMaker:
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
             member_probabilities=member_probabilities,
+            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
+            series={name: str(item) for name, item in series_of(sample).items() if item is not None},
             versions={
                 "csfnet_bundle": __version__,
                 "torch": str(torch.__version__),

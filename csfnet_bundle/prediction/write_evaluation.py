@@ -15,9 +15,10 @@ from csfnet_bundle.cohorts.phantom.truth import read_oracle
 from csfnet_bundle.evaluation.output import METRICS_NAME, write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.prediction.cases import CaseMaker
-from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint, read_plain
+from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.report import Case, CaseImages, Reference, worst_errors, write_cohort_report
 
 logger = logging.getLogger(__name__)

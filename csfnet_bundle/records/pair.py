@@ -10,6 +10,9 @@ from datetime import datetime
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
+CHOICE = "series_choice"
+"""Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -70,7 +73,7 @@ class FollowUpPair:
     """One nodule of one patient, seen at t0 and again at t1.
 
     Attributes:
-        subject: PatientID.
+        subject: PatientID, any text.
         nodule: the nodule's name, unique within the patient.
         t1: the later scan.
         t0: the earlier scan; None for a one-scan record (no prior).
@@ -99,7 +102,7 @@ class FollowUpPair:
         """Make a pair from a datalist record that the schema has passed.
 
         Raises:
-            BundleError: t0 on the day of t1 or after it, or a date that is none.
+            BundleError: t0 after t1, or on its day without an interval, or a date that is none.
         """
         t0 = record.get("t0")
         pair = cls(
@@ -133,6 +136,8 @@ class FollowUpPair:
         if self.t0 is None:
             return
         day0, day1 = self.t0.day, self.t1.day
+        if day0 is not None and day0 == day1 and self.interval_days is not None:
+            return  # dates that de-identification made equal; the record says how far the scans lie apart
         if day0 is not None and day1 is not None and day0 >= day1:
             raise BundleError(
                 f"t0 is dated {self.t0.date}, t1 {self.t1.date}; t0 must be the earlier scan",

@@ -1,5 +1,6 @@
 """What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
@@ -33,6 +34,7 @@ __all__ = [
     "load_checkpoint",
     "load_weights",
     "malignancy_scores",
+    "nlst_code_book",
     "one_line_errors",
     "prepare",
     "transfer_weights",

@@ -16,7 +16,7 @@ from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import Network, create_system
-from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.prediction.weights_file import read_plain
 
 WIDTH = 0.125
 LEARNING_RATE = 3e-3

@@ -85,7 +85,7 @@ def test_without_t0_the_checkpoint_decides(studies: Path, model: Path, params: d
 WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"clinicl": {}}, 400, "no param 'clinicl'"),
     ({"skip_writer": True}, 400, "no param 'skip_writer'"),
-    ({"clinical": {"age": 640}}, 400, "age = 640 is not in the NLST dictionary"),
+    ({"clinical": {"age": 640}}, 400, "age = 640 is not in the clinical code book"),
     ({"clinical": {"weight": 70}}, 400, "'weight' is no input"),
     ({"clinical": [63]}, 400, "expected an object"),
     ({"point1": "1,2,3"}, 400, "point1: is '1,2,3', expected three numbers"),
@@ -94,7 +94,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"point0": [1, 2, float("nan")]}, 400, "expected three numbers"),
     ({"point0": [True, 2, 3]}, 400, "expected three numbers"),
     ({"point0": [10**400, 2, 3]}, 400, "point0: is [1000"),
-    ({"clinical": {"age": 10**400}}, 400, "not in the NLST dictionary"),
+    ({"clinical": {"age": 10**400}}, 400, "not in the clinical code book"),
     ({"space": None}, 400, "no space of the points"),
     ({"space": "MNI"}, 400, "space 'MNI' is not known"),
     ({"interval_days": -3}, 400, "number of days above 0"),
