@@ -24,6 +24,7 @@ GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 
 COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
+    "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "predict": Command(USE, "predict one new follow-up pair"),

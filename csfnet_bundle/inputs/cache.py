@@ -82,7 +82,7 @@ class RoiCache:
         key = {
             "reader_version": READER_VERSION,
             "subject": pair.subject,
-            "interval_days": pair.interval_days,  # it may stand for dates
+            "has_interval": pair.interval_days is not None,  # it may stand for dates
             "scans": [
                 _scan_key(scan, datalist_folder, follow_links=self.follow_links)
                 for scan in (pair.t0, pair.t1)

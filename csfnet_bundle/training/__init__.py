@@ -2,7 +2,13 @@
 
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
+from csfnet_bundle.prediction.checkpoint import (
+    ModelCheckpoint,
+    find_checkpoint,
+    load_checkpoint,
+    load_weights,
+    shipped_model,
+)
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
 from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
 from csfnet_bundle.prediction.outputs import malignancy_scores
@@ -39,6 +45,7 @@ __all__ = [
     "nlst_code_book",
     "one_line_errors",
     "prepare",
+    "shipped_model",
     "transfer_weights",
     "weights_digest",
 ]
