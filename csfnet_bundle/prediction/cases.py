@@ -16,7 +16,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
@@ -71,8 +71,17 @@ class CaseMaker:
 
     def output(self, samples: Sequence[Mapping[str, Any]]) -> NetworkOutput:
         """Return what the network says about transformed samples, with attention and an ensemble's members."""
-        inputs = [torch.stack([torch.as_tensor(item[key]) for item in samples]) for key in NETWORK_INPUTS]
-        return run_network(self.network, *inputs, details=True)
+        return run_network(self.network, *_inputs(samples), details=True)
+
+    def attention_peaks(self, samples: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over transformed samples, by stream.
+
+        1 is flat. None if the network tells none.
+        """
+        if not hasattr(self.network, "attention_peaks") or not samples:
+            return None
+        image, clinical = ask(self.network, "attention_peaks", *_inputs(samples)).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
 
     def case(
         self,
@@ -94,6 +103,11 @@ class CaseMaker:
         )
         image = torch.as_tensor(sample["image"]).cpu().numpy()
         return case, CaseImages(image=image, attention=attention, spacing=roi.spacing, window=roi.window)
+
+
+def _inputs(samples: Sequence[Mapping[str, Any]]) -> list[torch.Tensor]:
+    """Return image, clinical tokens and intervals of transformed samples as a batch."""
+    return [torch.stack([torch.as_tensor(item[key]) for item in samples]) for key in NETWORK_INPUTS]
 
 
 def predicted_case(
