@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from csfnet_bundle.prediction.predictor import Predictor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "load"]
 
 

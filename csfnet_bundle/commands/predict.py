@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import bundle_root
@@ -29,6 +30,7 @@ def predict(
     out: Path = Path("output/predict"),
     dicom_out: bool = False,
     follow_links: bool = False,
+    no_check: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -40,7 +42,8 @@ def predict(
         point1: the nodule's centre in t1.
         space: of both points: LPS or RAS (mm), or voxel.
         t0: the earlier scan; without it, the weights must be of a network that can do without.
-        point0: the nodule's centre in t0.
+        point0: the nodule's centre in t0; without it, it is found from point1 (docs/matching.md). Where both scans show
+            the lungs a point given is checked.
         clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
@@ -51,6 +54,7 @@ def predict(
         out: folder to write; must not exist.
         dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
+        no_check: do not check two given points against each other, which takes some seconds.
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -59,6 +63,7 @@ def predict(
             --subject P0042 --checkpoint either.pt --out output/P0042
     """
     from csfnet_bundle.inputs.locating import check_kind
+    from csfnet_bundle.inputs.matching import match_findings
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
@@ -85,7 +90,10 @@ def predict(
         series0=series0,
         series1=series1,
         nodule=nodule,
+        check=not no_check,
     )
+    for finding in match_findings(prediction.pair.t0) if prediction.pair.t0 is not None else ():
+        print(finding, file=sys.stderr)
     report = write_prediction(
         prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out, follow_links=follow_links
     )

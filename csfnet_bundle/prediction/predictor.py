@@ -23,7 +23,7 @@ import torch
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, read_pair
+from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, match_prior, read_pair
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, pair_tensors
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
@@ -104,6 +104,7 @@ class Predictor:
         series0: str | None = None,
         series1: str | None = None,
         nodule: str = "1",
+        check: bool = False,
     ) -> Prediction:
         """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -113,7 +114,7 @@ class Predictor:
             t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
             point1: the nodule's centre in t1, three numbers; or a :class:`csfnet_bundle.geometry.Point`.
             t0: the earlier scan; without it, the weights must be of a network that can do without.
-            point0: the nodule's centre in t0.
+            point0: the nodule's centre in t0; without it, it is found from ``point1``, which takes some seconds.
             space: of points given as numbers: ``"LPS"`` or ``"RAS"`` (mm), or ``"voxel"``, (column, row, slice) from 0.
             clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0); what is left out
                 counts as missing.
@@ -122,20 +123,24 @@ class Predictor:
             series0: SeriesInstanceUID to read from t0, where its folder holds several.
             series1: SeriesInstanceUID to read from t1.
             nodule: a name for the nodule.
+            check: also check two given points against each other, which takes some seconds; what speaks against them
+                stands among the findings.
 
         Returns:
             The prediction, with what was read for it.
 
         Raises:
             Refusal: a scan cannot be read correctly, or the two do not belong together; its ``code`` says why.
-            BundleError: a scan that does not exist, a point without a scan, a clinical value without a code.
+            BundleError: a scan that does not exist, a point of a scan that is not given, a clinical value without a code.
         """
         if t0 is None:
             _reject_without_t0(point0=point0, series0=series0, interval_days=interval_days)
         later = _existing(t1, "t1")
         pair = describe_pair(
             Path.cwd(),
-            t0=None if t0 is None else (str(_existing(t0, "t0")), _point(point0, space, "t0")),
+            t0=None
+            if t0 is None
+            else (str(_existing(t0, "t0")), None if point0 is None else _point(point0, space, "t0")),
             t1=(str(later), _point(point1, space, "t1")),
             nodule=nodule,
             subject=subject,
@@ -146,6 +151,8 @@ class Predictor:
             clinical=clinical,
             find_series=self._find_series,
         )
+        if pair.t0 is not None and (check or point0 is None):
+            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
         return self.predict_pair(pair, Path.cwd())
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
@@ -274,9 +281,7 @@ def _existing(path: str | Path, name: str) -> Path:
     return location.resolve()
 
 
-def _point(point: PointLike | None, space: str, name: str) -> Point:
-    if point is None:
-        raise BundleError("its nodule has no point", record=name, remedy=f"Give one as point{name[1:]}.")
+def _point(point: PointLike, space: str, name: str) -> Point:
     if isinstance(point, Point):
         return point
     try:
