@@ -7,4 +7,4 @@ The package's layers, highest first; a package imports only from those below it 
 ``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them, above ``core``.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

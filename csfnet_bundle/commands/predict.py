@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,8 @@ def predict(
         point1: the nodule's centre in t1.
         space: of both points: LPS or RAS (mm), or voxel.
         t0: the earlier scan; without it, the weights must be of a network that can do without.
-        point0: the nodule's centre in t0.
+        point0: the nodule's centre in t0; without it, it is found from point1 (docs/matching.md). Where both scans show
+            the lungs a point given is checked.
         clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
@@ -64,10 +67,11 @@ def predict(
         csfnet predict --t1 now.nii.gz --point1 210,301,88 --space voxel \
             --subject P0042 --checkpoint either.pt --out output/P0042
     """
-    from csfnet_bundle.inputs import describe_pair
+    from csfnet_bundle.inputs import describe_pair, match_prior
     from csfnet_bundle.inputs.locating import check_kind
+    from csfnet_bundle.inputs.matching import match_findings
     from csfnet_bundle.records import Datalist, read_clinical, save_datalist
-    from csfnet_bundle.scans.dicom import holds_dicom
+    from csfnet_bundle.scans.dicom import holds_dicom, scan_folder
 
     folder = out
     if folder.exists():
@@ -75,7 +79,9 @@ def predict(
     values = {} if clinical is None else read_clinical(str(clinical))
     if t0 is None:
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
-    earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
+    earlier = None
+    if t0 is not None:
+        earlier = (_existing(t0, "t0"), None if point0 is None else _point(point0, space, "t0"))
     later = (_existing(t1, "t1"), _point(point1, space, "t1"))
     check_kind(Path(later[0]))
     if subject is None and not holds_dicom(later[0]):
@@ -92,6 +98,9 @@ def predict(
         clinical=values,
         follow_links=follow_links,
     )
+    pair = match_prior(pair, Path.cwd(), find_series=partial(scan_folder, follow_links=follow_links))
+    for finding in match_findings(pair.t0) if pair.t0 is not None else ():
+        print(finding, file=sys.stderr)
     working = folder.parent / f".{folder.name}.partial"
     shutil.rmtree(working, ignore_errors=True)
     try:
@@ -129,11 +138,9 @@ def _existing(path: Path, name: str) -> str:
     return str(path.resolve())
 
 
-def _point(point: Point | None, space: SpaceName, name: str) -> geometry.Point:
+def _point(point: Point, space: SpaceName, name: str) -> geometry.Point:
     from csfnet_bundle import geometry
 
-    if point is None:
-        raise BundleError("its nodule has no point", record=name, remedy=f"Give one by --point{name[1:]}.")
     try:
         return geometry.Point(point, geometry.Space(space))
     except BundleError as error:

@@ -24,6 +24,7 @@ GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 
 COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
+    "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "predict": Command(USE, "predict one new follow-up pair"),
@@ -39,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     "real-nodules": Command(TRAIN, "fit and compare one-scan networks on real nodule volumes, folds by patient"),
     "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),
     "benchmark-latency": Command(MAINTAIN, "time predictions in PyTorch, TorchScript and ONNX Runtime"),
+    "benchmark-matching": Command(
+        MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
+    ),
     "benchmark-roi": Command(MAINTAIN, "measure one ROI by every route: times, memory, compressed syntaxes"),
     "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),

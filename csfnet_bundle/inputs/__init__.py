@@ -3,7 +3,7 @@
 from csfnet_bundle.inputs.cache import RoiCache
 from csfnet_bundle.inputs.locating import LocatedScan, locate_pair
 from csfnet_bundle.inputs.new_pair import describe_pair
-from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
+from csfnet_bundle.inputs.pair_reader import PairRois, match_prior, read_pair
 from csfnet_bundle.inputs.preparation import prepare_rois
 from csfnet_bundle.inputs.settings import RoiSettings
 
@@ -14,6 +14,7 @@ __all__ = [
     "RoiSettings",
     "describe_pair",
     "locate_pair",
+    "match_prior",
     "prepare_rois",
     "read_pair",
 ]

@@ -17,6 +17,7 @@ import numpy as np
 
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.inputs.locating import scan_path
+from csfnet_bundle.inputs.matching import MATCHING_VERSION, match_findings
 from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
@@ -81,7 +82,7 @@ class RoiCache:
         key = {
             "reader_version": READER_VERSION,
             "subject": pair.subject,
-            "interval_days": pair.interval_days,  # it may stand for dates
+            "has_interval": pair.interval_days is not None,  # it may stand for dates
             "scans": [
                 _scan_key(scan, datalist_folder, follow_links=self.follow_links)
                 for scan in (pair.t0, pair.t1)
@@ -114,9 +115,15 @@ def _scan_key(scan: Scan, datalist_folder: Path, *, follow_links: bool) -> dict[
         "path": str(path.resolve()),
         "series_uid": scan.series_uid,
         "date": scan.date,
-        "point": scan.point.coordinates,
-        "space": scan.point.space,
+        **_point_key(scan),
     }
+
+
+def _point_key(scan: Scan) -> dict[str, object]:
+    """What of a point the ROI depends on; a point to be found depends on the other scan, which the key has too."""
+    if scan.point is None:
+        return {"matching_version": MATCHING_VERSION}
+    return {"point": scan.point.coordinates, "space": scan.point.space, "match": match_findings(scan)}
 
 
 def _files(path: Path, *, follow_links: bool) -> Iterator[tuple[str, int, int, int]]:

@@ -124,7 +124,9 @@ def _judge_scan(scan: LocatedScan, settings: RoiSettings, rois: list[Roi] | None
     """Judge one scan; where there is a list for it, the ROI is read and put there."""
     reason = None
     try:
-        if rois is not None:
+        if scan.scan.point is None:  # found when the pair is read, for which the whole scan is needed
+            scan.opened.check()
+        elif rois is not None:
             rois.append(scan.read_roi(settings))
         elif scan.series is not None:
             plan_roi(scan.series, scan.scan.point, settings.size, settings.spacing)

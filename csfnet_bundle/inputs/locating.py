@@ -15,6 +15,7 @@ from csfnet_bundle.scans import dicom, volume_files
 from csfnet_bundle.scans.dicom.scan import REMEDIES
 from csfnet_bundle.scans.dicom.selection import with_finding
 from csfnet_bundle.scans.dicom.tolerances import MIN_SLICES
+from csfnet_bundle.scans.scan import OpenedScan, open_scan
 
 FindSeries = Callable[[Path], list[dicom.Series]]
 """Finds the series in a folder: :func:`csfnet_bundle.scans.dicom.scan_folder`, or one that remembers."""
@@ -37,8 +38,13 @@ class LocatedScan:
     def read_roi(self, settings: RoiSettings) -> Roi:
         """Cut the scan's ROI; raises Refusal."""
         if self.series is not None:
-            return dicom.read_roi(self.series, self.scan.point, settings.size, settings.spacing)
-        return volume_files.read_roi(self.path, self.scan.point, settings.size, settings.spacing)
+            return dicom.read_roi(self.series, self.scan.known_point, settings.size, settings.spacing)
+        return volume_files.read_roi(self.path, self.scan.known_point, settings.size, settings.spacing)
+
+    @property
+    def opened(self) -> OpenedScan:
+        """The scan as the matching reads it; raises Refusal for a file whose header cannot be read right."""
+        return OpenedScan(self.path, series=self.series) if self.series is not None else open_scan(self.path)
 
 
 def locate_pair(

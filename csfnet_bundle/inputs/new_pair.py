@@ -14,8 +14,8 @@ from csfnet_bundle.scans.dicom import Series, scan_folder
 from csfnet_bundle.scans.dicom.pairing import valid_date
 from csfnet_bundle.scans.dicom.selection import CHOSEN_BY_RULE, PASSED_OVER
 
-PathAndPoint = tuple[str, Point]
-"""Where a scan lies, relative to the folder of all, and where its nodule is."""
+PathAndPoint = tuple[str, Point | None]
+"""Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
 def describe_pair(

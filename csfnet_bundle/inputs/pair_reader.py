@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Roi
-from csfnet_bundle.inputs.locating import FindSeries, locate_pair
+from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
+from csfnet_bundle.inputs.matching import checked_scan, match_findings, matched_scan
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans import dicom
@@ -63,6 +64,8 @@ def read_pair(
     """
     try:
         t0, t1 = locate_pair(pair, folder, one_scan=repeat_missing_prior, find_series=find_series)
+        if t0 is not None:
+            t0 = with_point(t0, t1)
         roi1 = t1.read_roi(settings)
         roi0 = roi1 if t0 is None else t0.read_roi(settings)
         if t0 is not None:
@@ -72,7 +75,8 @@ def read_pair(
     if t0 is None:
         findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
     else:
-        findings = (*(f"t0: {text}" for text in roi0.findings), *(f"t1: {text}" for text in roi1.findings))
+        own = (*match_findings(t0.scan), *(f"t0: {text}" for text in roi0.findings))
+        findings = (*own, *(f"t1: {text}" for text in roi1.findings))
     series = tuple(None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1))
     return PairRois(
         np.stack([roi0.array, roi1.array]),
@@ -80,6 +84,34 @@ def read_pair(
         findings,
         series,  # type: ignore[arg-type]  # two, as given
     )
+
+
+def match_prior(pair: FollowUpPair, folder: Path, *, find_series: FindSeries = dicom.scan_folder) -> FollowUpPair:
+    """Return the pair with a point in t0: found from t1's, or the record's own after a check of both points.
+
+    What the match or the check had to say stands among the findings when the pair is read.
+
+    Raises:
+        Refusal: the scans cannot be read right or do not belong together, or the place is not found for sure.
+        BundleError: a path that does not exist.
+    """
+    if pair.t0 is None:
+        return pair
+    try:
+        t0, t1 = locate_pair(pair, folder, find_series=find_series)
+        assert t0 is not None
+        if t0.scan.point is None:
+            return replace(pair, t0=with_point(t0, t1).scan)
+        return replace(pair, t0=checked_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
+    except BundleError as error:
+        raise error.for_record(f"pair {pair.name}") from None
+
+
+def with_point(t0: LocatedScan, t1: LocatedScan) -> LocatedScan:
+    """Return t0 with a point: its record's own, or the one found from t1's; raises Refusal where it is not found."""
+    if t0.scan.point is not None:
+        return t0
+    return replace(t0, scan=matched_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
 
 
 def check_two_scans(t0: Roi, t1: Roi) -> None:

@@ -20,10 +20,13 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
 from csfnet_bundle.scans.dicom import SeriesSummary
 
+NO_SERIES = "[null, null]"
+"""What stands for a sample whose config does not select ``series``."""
+
 
 def series_of(sample: Mapping[str, Any]) -> dict[str, SeriesSummary | None]:
     """Return the series that a sample was read from, by scan; None where there is none, or no DICOM."""
-    t0, t1 = series_from_json(str(sample["series"]))
+    t0, t1 = series_from_json(str(sample.get("series", NO_SERIES)))
     return {"t0": t0, "t1": t1}
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from csfnet_bundle.core.bundle_root import MODELS, is_bundle
+from csfnet_bundle.core.bundle_root import bundle_root as package_bundle
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import Decision
@@ -223,16 +225,22 @@ def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint) -> None:
     network.load_state_dict(dict(checkpoint.weights))
 
 
+def shipped_model(bundle_root: str | Path) -> Path:
+    """Return the model that comes with the bundle in ``bundle_root``.
+
+    A workflow may be started in any folder: where that is no bundle, it is the bundle of this package.
+    """
+    root = Path(bundle_root) if is_bundle(bundle_root) else package_bundle()
+    return root / MODELS / MODEL_NAME
+
+
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:
     """Return the model of one's own training in ``output_dir``, or else the one that comes with the bundle.
 
-    The bundle is ``bundle_root`` or, for a workflow that was started in another folder, the one around this package.
     Which weights are taken, and what they were trained on, goes to the log.
     """
     own = Path(output_dir) / MODEL_NAME
-    shipped = Path(bundle_root) / "models" / MODEL_NAME
-    beside_package = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
-    path = next((path for path in (own, shipped, beside_package) if path.is_file()), shipped)
+    path = own if own.is_file() else shipped_model(bundle_root)
     checkpoint = load_checkpoint(path)
     logger.info("weights: %s (trained on: %s)", path, checkpoint.trained_on)
     return path

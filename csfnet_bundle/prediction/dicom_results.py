@@ -91,7 +91,7 @@ def _source(located: LocatedScan) -> Source:
     if located.series is None:
         raise BundleError(f"{located.path} is no DICOM series", remedy="Leave --dicom_out away.")
     # The centre of the grid that the network saw, from whatever space the point was given in.
-    return read_source(located.series, plan_roi(located.series, located.scan.point).grid.center)
+    return read_source(located.series, plan_roi(located.series, located.scan.known_point).grid.center)
 
 
 def _check_dicom(pair: FollowUpPair, folder: Path) -> None:

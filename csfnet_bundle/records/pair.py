@@ -10,6 +10,9 @@ from datetime import datetime
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
+MATCHED, GIVEN = "matched", "given"
+"""Where a point comes from: found in t0 from t1's, or given by whoever wrote the record."""
+
 CHOICE = "series_choice"
 """Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
 
@@ -20,28 +23,34 @@ class Scan:
 
     Attributes:
         path: folder of DICOM files, or a .nii, .nii.gz or .mha file; relative to the datalist's folder.
-        point: the nodule's centre in its declared space.
+        point: the nodule's centre in its declared space; None where it is to be found in t0 from t1's point, which
+            records without a label may leave to the reader.
         series_uid: SeriesInstanceUID to read from the folder; None where the file is no DICOM or the rule chooses.
         date: study date, ``YYYYMMDD``; in NLST it is fictitious (19990102 = T0).
+        point_source: :data:`GIVEN` or :data:`MATCHED`; None where the record does not say.
         extra: keys of the record that this version of the bundle does not know, kept as they are.
     """
 
     path: str
-    point: Point
+    point: Point | None
     series_uid: str | None = None
     date: str | None = None
+    point_source: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> Scan:
         """Make a scan from its part of a datalist record (already checked against the schema)."""
-        known = {"path", "point", "space", "series_uid", "date"}
-        point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
+        known = {"path", "point", "space", "series_uid", "date", "point_source"}
+        point = None
+        if record.get("point") is not None:
+            point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
         return cls(
             path=str(record["path"]),
             point=point,
             series_uid=None if record.get("series_uid") is None else str(record["series_uid"]),
             date=None if record.get("date") is None else str(record["date"]),
+            point_source=None if record.get("point_source") is None else str(record["point_source"]),
             extra={key: value for key, value in record.items() if key not in known},
         )
 
@@ -51,11 +60,19 @@ class Scan:
             "path": self.path,
             "series_uid": self.series_uid,
             "date": self.date,
-            "point": list(self.point.coordinates),
-            "space": str(self.point.space),
+            "point": None if self.point is None else list(self.point.coordinates),
+            "space": None if self.point is None else str(self.point.space),
+            "point_source": self.point_source,
             **self.extra,
         }
         return {key: value for key, value in record.items() if value is not None}
+
+    @property
+    def known_point(self) -> Point:
+        """The point; raises BundleError if the record has none."""
+        if self.point is None:
+            raise BundleError(f"{self.path} has no nodule point", remedy="Give one, or let t0's be found by matching.")
+        return self.point
 
     @property
     def day(self) -> Date | None:

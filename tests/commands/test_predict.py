@@ -10,6 +10,7 @@ import pytest
 from helpers.direct_prediction import direct_logits
 from helpers.synthetic_series import LANDMARK_INDICES, make_series, write_series
 from helpers.tiny_checkpoint import save_tiny_checkpoint
+from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.evaluation.predictions import read_predictions
@@ -93,6 +94,7 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "no subject": ({"subject": None}, "carries no PatientID. Give one by --subject"),
     "control characters as subject": ({"subject": "a\x07b"}, "subject: 'a\\x07b' does not match"),
     "negative interval": ({"interval_days": -5}, "interval_days: -5"),
+    "a prior without lungs": ({"point0": None}, "NO_LUNGS"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
 }
@@ -108,6 +110,35 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert len(errors) == 1
     assert expected in errors[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_point_is_enough_where_the_scans_show_the_lungs(
+    words: dict[str, object], tmp_path: Path, capsys: Output
+) -> None:
+    place, move = (-62.0, 12.0, 25.0), Move()
+    source = make_whole_chest(nodule=place)
+    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(moved_chest(source, move), tmp_path / "t0.nii")
+    point = ",".join(map(str, place))
+    assert _predict(words, t0=prior, t1=later, point0=None, point1=point, space="LPS") == 0
+    (pair,) = load_datalist(tmp_path / "prediction").section("inference")
+    assert pair.t0 is not None
+    assert pair.t0.point_source == "matched"
+    np.testing.assert_allclose(pair.t0.known_point.coordinates, move.forward(np.array(place)), atol=1.0)
+    page = next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert "found by matching" in page
+
+
+def test_a_point_on_the_other_side_is_told_in_the_report(
+    words: dict[str, object], tmp_path: Path, capsys: Output
+) -> None:
+    place = (-62.0, 12.0, 25.0)
+    source = make_whole_chest(nodule=place)
+    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(source, tmp_path / "t0.nii")
+    point = ",".join(map(str, place))
+    assert _predict(words, t0=prior, t1=later, point0="62,12,25", point1=point, space="LPS") == 0
+    page = next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert "CHECK THE POINTS" in page
+    assert "CHECK THE POINTS" in capsys.readouterr().err
 
 
 def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:

@@ -101,6 +101,8 @@ def make_series(
     """Make the data sets of a series, in the order of k; ``elements`` are set in each of them."""
     affine = make_affine(orientation) if affine is None else affine
     hu = voxel_hu(affine, shape, landmarks_lps(affine) if marks is None else marks)
+    if seed != "0":  # two scans never have the same voxels
+        hu += np.where(hu > -1024, np.random.default_rng([*seed.encode()]).integers(-4, 5, shape), 0)
     return [make_slice(affine, k, hu[:, :, k], orientation, slope, intercept, seed, elements) for k in range(shape[2])]
 
 

@@ -283,6 +283,8 @@ def test_ones_own_model_comes_before_the_shipped_one(
     checkpoint: ModelCheckpoint, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own, root = tmp_path / "output", tmp_path / "bundle"
+    (root / "configs").mkdir(parents=True)
+    (root / "configs" / "inference.json").write_text("{}")
     replace(checkpoint, provenance={"trained_on": "the shipped data"}).save(root / "models" / "model.pt")
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         assert find_checkpoint(own, root) == root / "models" / "model.pt"

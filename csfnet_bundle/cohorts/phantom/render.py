@@ -90,6 +90,7 @@ def render_scan(
     *,
     scanner: Scanner | None = None,
     roi_extent: tuple[float, float, float] = (16.0, 64.0, 64.0),
+    noiseless: bool = False,
 ) -> RenderedScan:
     """Return the scan of one screen.
 
@@ -99,16 +100,18 @@ def render_scan(
         region: how much of the chest.
         scanner: another reconstruction than the subject's own, with noise of its own.
         roi_extent: mm (D, H, W) that :attr:`Region.ROI` has to hold.
+        noiseless: leave the noise out, for who lays on their own.
     """
     acquisition = subject.acquisition(screen)
     reconstruction = scanner or acquisition.scanner
     place = _Placement.of(subject, acquisition, region, reconstruction.thickness, roi_extent)
     noise_factor = reconstruction.noise_factor / acquisition.scanner.noise_factor
+    noise = 0.0 if noiseless else acquisition.noise * noise_factor
     rng = stream(subject.seed, subject.number, Purpose.NOISE, 2 * screen + (scanner is not None))
     nodules = subject.nodules(screen)
     slab = max(1, SLAB_VOXELS // place.x.size)
     parts = [
-        _render_slab(subject, nodules, place, reconstruction, acquisition.noise * noise_factor, z, rng)
+        _render_slab(subject, nodules, place, reconstruction, noise, z, rng)
         for z in np.split(place.z, range(slab, len(place.z), slab))
     ]
     return RenderedScan(

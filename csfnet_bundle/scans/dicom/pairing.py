@@ -138,7 +138,7 @@ def select_pair(
     if dates_say_nothing(t0, t1):
         common.append(
             f"The study dates ({t0.study_date or 'none'}, {t1.study_date or 'none'}) do not tell which scan is "
-            f"earlier: that t0 is, by {interval_days:g} days, is taken from whoever named them."
+            "earlier: that t0 is, and by how many days, is taken from whoever named them."
         )
     chosen = []
     for series, candidates in ((t0, candidates0), (t1, candidates1)):

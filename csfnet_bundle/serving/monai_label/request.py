@@ -93,13 +93,14 @@ class ReadRequestd(Transform):
                     raise BundleError(f"{name} is given, but no t0", record="params", remedy="Name the earlier scan.")
         else:
             path0 = self.studies.find(params["t0"], "t0")
-            point0 = _point(params["point0"], space, "point0")
+            if params["point0"] is not None:  # else it is found from point1
+                point0 = _point(params["point0"], space, "point0")
         nodule = _text(params["nodule"], "nodule", "1")
         if not NODULE.fullmatch(nodule):
             raise BundleError(f"is {nodule!r}, expected letters, digits, dots and hyphens", record="nodule")
         return describe_pair(
             self.studies.folder,
-            t0=None if path0 is None or point0 is None else (str(path0), point0),
+            t0=None if path0 is None else (str(path0), point0),
             t1=(str(path1), point1),
             subject=_text(params["subject"], "subject", "") or None,
             nodule=nodule,

@@ -90,7 +90,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"clinical": [63]}, 400, "expected an object"),
     ({"point1": "1,2,3"}, 400, "point1: is '1,2,3', expected three numbers"),
     ({"point1": [1, 2]}, 400, "expected three numbers"),
-    ({"point0": None}, 400, "point0: is None"),
+    ({"point0": None}, 422, "NO_LUNGS"),  # the served scans are cropped around the nodule
     ({"point0": [1, 2, float("nan")]}, 400, "expected three numbers"),
     ({"point0": [True, 2, 3]}, 400, "expected three numbers"),
     ({"point0": [10**400, 2, 3]}, 400, "point0: is [1000"),
