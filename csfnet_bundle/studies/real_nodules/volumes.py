@@ -75,7 +75,7 @@ def filled_volumes(pairs: Sequence[FollowUpPair], folder: Path, cache: Path) -> 
 def _variants(pair: FollowUpPair, folder: Path) -> NDArray[np.int16]:
     try:
         volume = read_volume(folder / pair.t1.path)
-        x, y, z = pair.t1.point.lps(volume.affine).tolist()
+        x, y, z = pair.t1.known_point.lps(volume.affine).tolist()
         index = (np.linalg.inv(volume.affine) @ [x, y, z, 1.0])[:3]
         if (index < -0.5).any() or (index > np.array(volume.array.shape) - 0.5).any():
             raise BundleError(f"its point lies outside of the volume, at voxel {index.round(1).tolist()}")
