@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
+    "attention-trial": Command(TRAIN, "test whether attention selects the nodule that a clinical value names"),
     "benchmark": Command(TRAIN, "train, evaluate and compare every system of the paper's tables on one cohort"),
     "ensemble": Command(TRAIN, "join trained networks, or a benchmark's folds, into one checkpoint"),
     "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),

@@ -97,6 +97,20 @@ class CSFNet(Network):
         attention = self.cross_modal_attention.image_attention(self.image_tokens(fused), clinical_tokens, grid)
         return attention.reshape(fused.shape[0], grid[0], grid[1], grid[2])  # from (B, S)
 
+    def attention_peaks(self, image: Tensor, clinical: Tensor | None, interval_days: Tensor | None) -> Tensor:
+        """Return the largest weight times the number of keys, of the image and of the clinical stream, (B, 2).
+
+        1 is flat: such a map says nothing of where anything lies. Weights are means over heads and queries.
+        """
+        fused = self.fuse(image)  # (B, C, d, h, w)
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
+        inputs = (self.image_tokens(fused), self.clinical_tokens(image, clinical, interval_days), grid)
+        both = (
+            self.cross_modal_attention.image_attention(*inputs),
+            self.cross_modal_attention.clinical_attention(*inputs),
+        )
+        return torch.stack([weights.amax(dim=1) * weights.shape[1] for weights in both], dim=1)
+
     def fuse(self, image: Tensor) -> Tensor:
         """Return the feature map of both scans (B, C, d, h, w)."""
         maps = self.encoder(image)  # (B, 2, C, d, h, w)

@@ -74,6 +74,16 @@ class CaseMaker:
         maps = self._ask("attention_map", samples)  # (B, d, h, w)
         return list(maps.cpu().double().numpy())
 
+    def attention_peaks(self, samples: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over transformed samples, by stream.
+
+        1 is flat. None if the network tells none.
+        """
+        if not hasattr(self.network, "attention_peaks") or not samples:
+            return None
+        image, clinical = self._ask("attention_peaks", samples).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
+
     def member_probabilities(self, samples: Sequence[Mapping[str, Any]]) -> list[tuple[float, ...]]:
         """Return what each network of an ensemble says about each sample; nothing for one network alone."""
         if not hasattr(self.network, "member_probabilities"):

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 ORACLE = "oracle (best possible from all inputs)"
 
+PEAK_PAIRS = 25
+"""Pairs whose attention is summed up: each costs a further pass, and flat is told from selective by far fewer."""
+
 
 class WriteEvaluation:
     """Judges the predictions of a section: ``metrics.json``, ``predictions.csv``, plots and ``report.html``.
@@ -86,6 +89,13 @@ class WriteEvaluation:
             "checkpoint": dict(checkpoint.provenance),
             "references": {reference.name: reference.to_plain() for reference in references},
         }
+        samples = [self._dataset[index] for index in range(min(PEAK_PAIRS, len(self._dataset)))]
+        peaks = self._cases.attention_peaks(samples)
+        if peaks is not None:
+            context["attention_peaks"] = (
+                f"largest weight x keys, mean over {len(samples)} pairs: image {peaks['image']:.3f}, clinical "
+                f"{peaks['clinical']:.3f}. 1 is flat; a flat map is no evidence of where anything lies"
+            )
         history = self._history()
         best_epoch = checkpoint.provenance.get("epoch") if history is not None else None
         document = write_evaluation(

@@ -17,6 +17,9 @@ from csfnet_bundle.core.errors import BundleError
 CONSENSUS_SHARE = 0.5
 """A voxel belongs to a nodule if at least this share of its readers outlined it."""
 
+ON_OUTLINE = 1e-3
+"""Voxels within which a point lies on an outline."""
+
 SAME_SLICE_MM = 0.3
 """Distance of a contour's z from its slice: headers and contours are rounded."""
 
@@ -84,8 +87,12 @@ def _reader_mask(
         i, j = np.meshgrid(
             *(np.arange(a, int(b) + 2) for a, b in zip(low, outline.max(axis=0), strict=True)), indexing="ij"
         )
-        inside = Polygon(outline).contains_points(np.column_stack([i.ravel(), j.ravel()])).reshape(i.shape)
-        # The outline runs through the first voxels outside of the nodule, as LIDC's readers drew it.
+        # The outline runs through the first voxels outside of the nodule, as LIDC's readers drew it: a polygon widened
+        # and one narrowed by a hair (which is which depends on its sense) leave out what lies on it.
+        points = np.column_stack([i.ravel(), j.ravel()])
+        inside = Polygon(outline).contains_points(points, radius=ON_OUTLINE)
+        inside &= Polygon(outline).contains_points(points, radius=-ON_OUTLINE)
+        inside = inside.reshape(i.shape)
         if contour["inclusion"]:
             mask[i[inside], j[inside], number] = True
         else:
