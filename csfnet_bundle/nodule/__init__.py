@@ -1,0 +1,1 @@
+"""What is measured of a nodule in CT: which voxels it is, volume, diameters, attenuation, growth."""
