@@ -1,12 +1,10 @@
 """CSF-Net as a MONAI bundle: malignancy of a lung nodule from two CT scans and clinical variables.
 
-The package's layers, lowest first; a module imports only from layers above its own in this list
-(``tests/test_layers.py`` fails otherwise):
+The package's layers, highest first; a package imports only from those below it (``tests/test_layers.py`` guards this):
 
-``errors`` -> ``geometry`` -> ``dicom``, ``volume_files``, ``tables`` -> ``pairs`` -> ``roi`` -> ``transforms``;
-``networks`` beside them, importing torch and MONAI blocks only;
-``evaluation`` -> ``report`` -> ``dicom_out``; ``training``, ``phantom``, ``cohort``;
-``export``, ``federated``, ``benchmark``, ``medst``, ``monai_label``; ``commands`` on top.
+``commands`` -> ``studies`` -> ``medst`` -> ``training``, ``serving`` -> ``prediction`` -> ``cohorts`` -> ``report``,
+``nodule`` -> ``inputs`` -> ``records``, ``scans`` -> ``geometry`` -> ``core``;
+``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them.
 """
 
 __version__ = "0.1.0"

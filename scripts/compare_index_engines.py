@@ -3,9 +3,9 @@
     python scripts/compare_index_engines.py
 
 needs the extra [nlst] and, for its row, polars. It prints time, peak memory and pairs of each engine as Markdown; the
-pairs must be the same in all. What is timed is what `csfnet_bundle.cohort.screenings` does: read the index file, keep
-the thin axial series of NLST, and choose for every two neighbouring screens of a participant the two series that suit
-each other best. Preference for soft kernels is left out, so that the three programs stay short.
+pairs must be the same in all. What is timed is what `csfnet_bundle.cohorts.nlst.screenings` does: read the index file,
+keep the thin axial series of NLST, and choose for every two neighbouring screens of a participant the two series that
+suit each other best. Preference for soft kernels is left out, so that the three programs stay short.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from csfnet_bundle.cohort.index import open_index
-from csfnet_bundle.cohort.screenings import COLLECTION, FEWEST_SLICES, THICKEST_MM
+from csfnet_bundle.cohorts.nlst.index import open_index
+from csfnet_bundle.cohorts.nlst.screenings import COLLECTION, FEWEST_SLICES, THICKEST_MM
 
 ENGINES = ("duckdb", "polars", "pandas")
 REPEATS = 3

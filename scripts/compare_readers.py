@@ -46,8 +46,8 @@ from synthetic import (  # noqa: E402
     write_series,
 )
 
-from csfnet_bundle.errors import RefusalCode  # noqa: E402
-from csfnet_bundle.files import write_atomically  # noqa: E402
+from csfnet_bundle.core.errors import RefusalCode  # noqa: E402
+from csfnet_bundle.core.files import write_atomically  # noqa: E402
 
 LIBRARIES = ("monai", "itk-io", "pydicom", "SimpleITK", "highdicom")
 CASE_SECONDS = 300

@@ -16,12 +16,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from csfnet_bundle.dicom import read_volume, scan_folder, select_series
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.geometry.points import LPS_FROM_RAS
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
-from csfnet_bundle.roi import RoiSettings
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "coordinates.png"
 SETTINGS = CohortSettings(subjects=1, inference=0)

@@ -12,7 +12,7 @@ import nvflare.client as flare
 import torch
 from monai.fl.utils.exchange_object import ExchangeObject
 
-from csfnet_bundle.federated import Site
+from csfnet_bundle.training.federated import Site
 
 
 def main() -> None:

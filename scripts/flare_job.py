@@ -20,7 +20,7 @@ from nvflare.recipe import SimEnv
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 SCRIPTS = Path(__file__).resolve().parent
 GLOBAL_MODEL = "FL_global_model.pt"

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
-from csfnet_bundle.medst.study.pages import epochs_markdown, study_markdown
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.phantom.calibration import measure_phantom
+from csfnet_bundle.cohorts.phantom.calibration import measure_phantom
+from csfnet_bundle.core.files import write_atomically
 
 if __name__ == "__main__":
     figures = json.dumps(measure_phantom(), indent=1) + "\n"

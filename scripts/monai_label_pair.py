@@ -16,9 +16,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from csfnet_bundle.dicom import read_volume, scan_folder, select_series
 from csfnet_bundle.geometry.points import LPS_FROM_RAS
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, load_datalist, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, load_datalist, save_datalist
+from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
 SCANNER_SPACE = 1
 """NIfTI code for coordinates of the scanner."""

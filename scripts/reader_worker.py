@@ -36,7 +36,7 @@ PADDING_HU = -1024.0
 
 def read_bundle(folder: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """This bundle's reader."""
-    from csfnet_bundle.dicom import read_volume, scan_folder, select_series
+    from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
     volume = read_volume(select_series(scan_folder(folder)))
     return volume.array.astype(float), volume.affine

@@ -17,7 +17,7 @@ import optuna
 
 from csfnet_bundle.commands.bundle_run import run_workflow
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 METRIC = "validation_auc"
 

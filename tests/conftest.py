@@ -90,6 +90,6 @@ def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def small_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 34 follow-up pairs of small NIfTI scans; read only."""
-    from small_cohort import make_small_cohort
+    from helpers.small_cohort import make_small_cohort
 
     return make_small_cohort(tmp_path_factory.mktemp("small_cohort"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csfnet_bundle.pairs import FollowUpPair, load_datalist
+from csfnet_bundle.records import FollowUpPair, load_datalist
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,6 @@ def test_the_example_is_a_record_that_loads(page: str, tmp_path: Path) -> None:
 
 
 def test_every_key_of_the_schema_is_described(page: str) -> None:
-    schema = json.loads(resources.files("csfnet_bundle.pairs").joinpath("datalist.schema.json").read_text())
+    schema = json.loads(resources.files("csfnet_bundle.records").joinpath("datalist.schema.json").read_text())
     keys = {*schema["properties"], *schema["$defs"]["pair"]["properties"], *schema["$defs"]["scan"]["properties"]}
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

@@ -15,38 +15,33 @@ def _layer(name: str, *below: str) -> None:
     BELOW[name] = set(below).union(*(BELOW[layer] for layer in below))
 
 
-_layer("errors")
-_layer("files")
 _layer("__init__")
-_layer("error_hook", "errors")
-_layer("extras", "errors")
-_layer("geometry", "errors")
-_layer("dicom", "geometry", "files", "__init__")
-_layer("volume_files", "geometry", "files")
-_layer("tables", "errors", "files")
-_layer("pairs", "geometry", "files")
-_layer("roi", "pairs", "dicom", "volume_files")
-_layer("transforms", "roi", "tables")
+_layer("core", "__init__")
+_layer("geometry", "core")
+_layer("scans", "geometry")
+_layer("records", "geometry")
+_layer("inputs", "records", "scans")
 _layer("networks")
-_layer("evaluation", "errors", "files", "__init__")
-_layer("report", "evaluation", "pairs", "tables")
-_layer("phantom", "pairs", "dicom", "tables", "roi")
-_layer("cohort", "pairs", "dicom", "tables", "roi", "report")
-_layer("dicom_out", "report", "dicom", "extras")
-_layer("training", "error_hook", "transforms", "networks", "evaluation", "report", "phantom", "dicom_out")
+_layer("evaluation", "core")
+_layer("nodule", "inputs")
+_layer("report", "evaluation", "inputs")
+_layer("cohorts", "nodule", "report")
+_layer("prediction", "cohorts", "networks")
+_layer("serving", "prediction")
+_layer("training", "prediction")
 _layer("medst", "training")
-_layer("export", "training")
-_layer("monai_label", "transforms", "report")
-_layer("benchmark", "training", "cohort")
-_layer("federated", "training")
-_layer("commands", "training", "cohort", "export", "benchmark", "federated", "medst", "monai_label")
+_layer("studies", "medst", "serving")
+_layer("commands", "studies")
 _layer("__main__", "commands")
 
+MOVED = {"dicom": "scans", "volume_files": "scans", "transforms": "inputs", "phantom": "cohorts"}
+"""Names of version 0.1 that stay importable; nothing in the package uses them."""
+for _name, _home in MOVED.items():
+    _layer(_name, _home)
+
 LIBRARIES_OF_LOWER_LAYERS = {
-    "errors": set(),
-    "files": set(),
+    "core": {"rich"},
     "geometry": {"numpy"},
-    "dicom": {"numpy", "pydicom"},
     "networks": {"torch", "monai"},
 }
 """The only libraries outside the standard one that these layers may import."""
@@ -90,8 +85,6 @@ def test_lower_layers_import_few_libraries(layer: str) -> None:
     import sys
 
     allowed = LIBRARIES_OF_LOWER_LAYERS[layer] | {"csfnet_bundle", "__future__", *sys.stdlib_module_names}
-    # Decoders of compressed syntaxes are extras that one module loads where a file needs them.
-    allowed |= {"gdcm", "jpeg_ls", "openjpeg", "pylibjpeg", "pyjpegls"} if layer == "dicom" else set()
     for module in _modules():
         if _layer_of(module) == layer:
             unexpected = {name.split(".")[0] for name in _imports(module)} - allowed

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import fire
 
-from csfnet_bundle.error_hook import bundle_error_in
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.core.errors import BundleError
 
 COMMANDS = {
     "demo": "the whole way on phantoms: cohort, training, evaluation, prediction, reports",

@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from csfnet_bundle.benchmark.protocol import Protocol
-from csfnet_bundle.benchmark.results import make_results
-from csfnet_bundle.benchmark.running import run_benchmark
-from csfnet_bundle.benchmark.writing import TABLES_NAME, write_benchmark
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.studies.benchmark.protocol import Protocol
+from csfnet_bundle.studies.benchmark.results import make_results
+from csfnet_bundle.studies.benchmark.running import run_benchmark
+from csfnet_bundle.studies.benchmark.writing import TABLES_NAME, write_benchmark
 
 FOLDS = 5
 SEEDS = 3

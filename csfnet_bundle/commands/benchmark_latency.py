@@ -15,9 +15,14 @@ import torch
 
 from csfnet_bundle import __version__
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import import_extra
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.export import (
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.networks import CSFNet, count_parameters
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
+from csfnet_bundle.serving.export import (
     example_pairs,
     measure_latency,
     onnx_runtime,
@@ -26,12 +31,7 @@ from csfnet_bundle.export import (
     write_onnx,
     write_torchscript,
 )
-from csfnet_bundle.export.onnx_file import vocabulary_of
-from csfnet_bundle.extras import import_extra
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.networks import CSFNet, count_parameters
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
+from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
 BATCH_SIZES = (1, 2, 4, 8)
 RUNS = 15

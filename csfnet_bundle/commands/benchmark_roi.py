@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from csfnet_bundle.commands.benchmark_routes import CENTER_INDEX, ROUTES
-from csfnet_bundle.dicom.index import SETTLED_NS
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.phantom.plain_series import plain_point, write_plain_series
+from csfnet_bundle.cohorts.phantom.plain_series import plain_point, write_plain_series
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.scans.dicom.index import SETTLED_NS
+from csfnet_bundle.studies.reader.routes import CENTER_INDEX, ROUTES
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1"
@@ -178,7 +178,7 @@ def _version(name: str) -> str | None:
 
 def _child(request: dict[str, object]) -> Any:
     """Measure in a process of its own, with one thread."""
-    command = [sys.executable, "-m", "csfnet_bundle.commands.benchmark_routes", json_format.dumps(request)]
+    command = [sys.executable, "-m", "csfnet_bundle.studies.reader.routes", json_format.dumps(request)]
     done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines()

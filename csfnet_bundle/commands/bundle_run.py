@@ -12,7 +12,7 @@ from typing import Any
 from monai.bundle import create_workflow
 
 import csfnet_bundle
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 CONFIGS = "configs"
 

@@ -11,21 +11,14 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from csfnet_bundle import dicom
-from csfnet_bundle.commands.check_output import (
-    folder_document,
-    folder_table,
-    pairs_document,
-    pairs_table,
-    print_table,
-)
-from csfnet_bundle.dicom.scan import group_series, list_files, read_headers
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import DATALIST_NAME, Datalist, datalist_problems, load_datalist
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.roi.judging import judge_pair, judge_study
-from csfnet_bundle.roi.verdicts import PairVerdict, Reason, StudyVerdict
-from csfnet_bundle.tables import encode_clinical
+from csfnet_bundle.commands.check_output import folder_document, folder_table, pairs_document, pairs_table, print_table
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.inputs.judging import judge_pair, judge_study
+from csfnet_bundle.inputs.verdicts import PairVerdict, Reason, StudyVerdict
+from csfnet_bundle.records import DATALIST_NAME, Datalist, datalist_problems, encode_clinical, load_datalist
+from csfnet_bundle.scans import dicom
+from csfnet_bundle.scans.dicom.scan import group_series, list_files, read_headers
 
 FOLDERS_REMEMBERED = 64
 """Folders whose headers are kept while a datalist is checked: several nodules of one scan stand near each other."""

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from csfnet_bundle.dicom.pixel_check import FOUND_BY_PIXELS_ONLY
-from csfnet_bundle.roi.verdicts import PairVerdict, Reason, SeriesVerdict, StudyVerdict, Verdict
+from csfnet_bundle.inputs.verdicts import PairVerdict, Reason, SeriesVerdict, StudyVerdict, Verdict
+from csfnet_bundle.scans.dicom.pixel_check import FOUND_BY_PIXELS_ONLY
 
 WIDTH_OF_A_FILE = 160
 """Characters a line where the output is no terminal."""

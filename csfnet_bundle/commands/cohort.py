@@ -11,18 +11,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from csfnet_bundle.cohort.flow import Flow
-from csfnet_bundle.cohort.index import open_index
-from csfnet_bundle.cohort.lidc_voi import read_lidc_voi
-from csfnet_bundle.cohort.lists import file_digest, make_datalist
-from csfnet_bundle.cohort.making import Fetching, make_cohort, plan_cohort, wanted_series
-from csfnet_bundle.cohort.options import SOURCES, CohortOptions
-from csfnet_bundle.cohort.pairing import Screens
-from csfnet_bundle.cohort.screenings import pair_screenings
-from csfnet_bundle.cohort.splits import DEFAULT_SHARES
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import Datalist, save_datalist
-from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.cohorts.lidc_voi import read_lidc_voi
+from csfnet_bundle.cohorts.nlst.flow import Flow
+from csfnet_bundle.cohorts.nlst.index import open_index
+from csfnet_bundle.cohorts.nlst.lists import file_digest, make_datalist
+from csfnet_bundle.cohorts.nlst.making import Fetching, make_cohort, plan_cohort, wanted_series
+from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
+from csfnet_bundle.cohorts.nlst.pairing import Screens
+from csfnet_bundle.cohorts.nlst.screenings import pair_screenings
+from csfnet_bundle.cohorts.splits import DEFAULT_SHARES
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.records import Datalist, save_datalist
 
 LIDC, SCREENINGS = "lidc-voi", "screenings"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.commands.bundle_run import run_command
 from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.records import load_datalist
 
 SUBJECTS = 128
 """Enough for a network to learn something within the ten minutes that a demonstration may take."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.training.checkpoint import MODEL_NAME, load_checkpoint
-from csfnet_bundle.training.ensemble import ensemble_checkpoint
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
+from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
 
 FIT = re.compile(r"fold\d+_seed\d+")
 """Folders of a benchmark's fits; those of permuted labels have more in their names."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.export import (
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
+from csfnet_bundle.serving.export import (
     PARITY_PAIRS,
     check_parity,
     example_pairs,
@@ -17,9 +19,7 @@ from csfnet_bundle.export import (
     write_onnx,
     write_torchscript,
 )
-from csfnet_bundle.export.onnx_file import vocabulary_of
-from csfnet_bundle.files import atomic_path
-from csfnet_bundle.training.checkpoint import MODEL_NAME, load_checkpoint
+from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
 ENDINGS = {"torchscript": ".ts", "onnx": ".onnx"}
 

@@ -18,10 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from csfnet_bundle.commands.benchmark_roi import machine
-from csfnet_bundle.errors import RefusalCode
-from csfnet_bundle.files import write_atomically
+from csfnet_bundle.core.errors import RefusalCode
+from csfnet_bundle.core.files import write_atomically
 
-WORKER = [sys.executable, "-m", "csfnet_bundle.commands.fuzz_worker"]
+WORKER = [sys.executable, "-m", "csfnet_bundle.studies.reader.fuzz_worker"]
 MOST_SECONDS = 2.0
 """Processor time for one file, decoder included."""
 MOST_MEGABYTES = 512.0

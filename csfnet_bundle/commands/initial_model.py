@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from csfnet_bundle import federated
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.training import federated
 
 
 def initial_model(out: str, configs: str | Sequence[str] = "train.json", seed: int = 0) -> None:

@@ -11,8 +11,8 @@ from shlex import quote
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.package import ARCHIVE_NAME, MODEL, write_archive
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_folder
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_folder
 
 CONFIG = "configs/monai_label.json"
 APP_CONFIG = "configs/inference.json"

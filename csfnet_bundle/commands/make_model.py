@@ -12,20 +12,19 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.cohorts.phantom.truth import read_oracle
 from csfnet_bundle.commands.bundle_run import bundle_root, run_command
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import compare_systems
 from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
 from csfnet_bundle.evaluation.threshold import choose_decision
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.pairs import FollowUpPair, load_datalist
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
-from csfnet_bundle.phantom.simple_reference import clinical_features, pair_features, simple_reference_scores
-from csfnet_bundle.phantom.truth import read_oracle
-from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
-from csfnet_bundle.training.checkpoint import MODEL_NAME, load_checkpoint
-from csfnet_bundle.training.session import STATE_NAME
+from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
+from csfnet_bundle.records import FollowUpPair, load_datalist
 
 SUBJECTS = 1000
 SEED = 2026

@@ -9,13 +9,13 @@ from typing import Any
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.medst.study.fitting import run_fits
-from csfnet_bundle.medst.study.plan import EPOCHS, StudyPlan
-from csfnet_bundle.medst.study.results import make_results
-from csfnet_bundle.medst.study.variants import find_variants
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.studies.medst.fitting import run_fits
+from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
+from csfnet_bundle.studies.medst.results import make_results
+from csfnet_bundle.studies.medst.variants import find_variants
 
 RESULTS_NAME = "results.json"
 SEEDS = 5

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import write_atomically
-from csfnet_bundle.training.checkpoint import ModelCheckpoint, load_checkpoint
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
 
 ARCHIVE_NAME = "lung_nodule_ct_followup_classification"
 """The archive's one folder, by which the bundle is loaded. It is not the package's name: a folder of that name in the

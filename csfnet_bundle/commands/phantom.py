@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import load_datalist
 
 
 def phantom(

@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from csfnet_bundle.commands.bundle_run import run_workflow
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.pairs import Datalist, save_datalist
-from csfnet_bundle.roi import describe_pair
-from csfnet_bundle.tables import read_clinical
+from csfnet_bundle.inputs import describe_pair
+from csfnet_bundle.records import Datalist, read_clinical, save_datalist
 
 CACHE_NAME = ".roi_cache"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from csfnet_bundle import federated
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.words import words
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.training.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.training import federated
 
 
 def simulate_federation(

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from csfnet_bundle.dicom import read_volume, scan_folder, select_series
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_folder, write_atomically
+from csfnet_bundle.cohorts.phantom.followup import followup_slices, simulate_nodule, volume_ratio
+from csfnet_bundle.cohorts.phantom.followup_writer import FollowupIdentity, write_followup
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_folder, write_atomically
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.points import three_numbers
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
-from csfnet_bundle.phantom.followup import followup_slices, simulate_nodule, volume_ratio
-from csfnet_bundle.phantom.followup_writer import FollowupIdentity, write_followup
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
+from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
 SERIES_FOLDER, SUMMARY_NAME = "ct", "followup.json"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
 from csfnet_bundle.evaluation.calibration import calibration_intercept, calibration_slope
 from csfnet_bundle.evaluation.decision_curve import net_benefit

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples, percentile_interval
 from csfnet_bundle.evaluation.calibration import Floats, calibration_intercept, calibration_slope
 from csfnet_bundle.evaluation.delong import area_interval

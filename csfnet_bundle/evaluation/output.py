@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from csfnet_bundle import __version__
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
 from csfnet_bundle.evaluation.metrics import Metrics, evaluate
 from csfnet_bundle.evaluation.plots import (
@@ -24,7 +25,6 @@ from csfnet_bundle.evaluation.plots import (
 )
 from csfnet_bundle.evaluation.predictions import check_predictions, write_predictions
 from csfnet_bundle.evaluation.threshold import Decision, apply_decision
-from csfnet_bundle.files import write_atomically
 
 METRICS_NAME = "metrics.json"
 PREDICTIONS_NAME = "predictions.csv"

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples
 from csfnet_bundle.evaluation.calibration import Floats
 from csfnet_bundle.evaluation.predictions import check_predictions

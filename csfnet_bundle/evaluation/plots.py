@@ -14,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientResamples
 from csfnet_bundle.evaluation.calibration import Floats
 from csfnet_bundle.evaluation.decision_curve import net_benefit
 from csfnet_bundle.evaluation.metrics import Metrics
 from csfnet_bundle.evaluation.weighted import CALIBRATION_BINS, mass_bins
-from csfnet_bundle.files import atomic_path
 
 PLOT_SIZE = (5.2, 5.0)
 """Inches; square axes with room for labels."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.evaluation.paired import align
 from csfnet_bundle.evaluation.predictions import check_predictions

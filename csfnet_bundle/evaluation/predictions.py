@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.calibration import probabilities
-from csfnet_bundle.files import atomic_path
 
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
 """What every table has; ``threshold``, ``interval_days`` and subgroup columns may follow."""

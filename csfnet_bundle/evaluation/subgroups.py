@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.predictions import check_predictions

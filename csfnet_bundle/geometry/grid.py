@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import Refusal, RefusalCode
+from csfnet_bundle.core.errors import Refusal, RefusalCode
 
 AIR_PERCENTILE = 5.0
 """Percentile that must be air. Lung counts as air: of the 696 tight nodule boxes of LIDC-IDRI each has its fifth

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """Homogeneous matrix from RAS mm (NIfTI, MONAI) to LPS mm (DICOM), and back: it is its own inverse."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sentences import DIAMETERS, NODULE_FIELDS
-from csfnet_bundle.tables.rows import Row, parse_rows
+from csfnet_bundle.records.rows import Row, parse_rows
 
 NODULE_CODE = 51
 """sct_ab_desc: non-calcified nodule or mass of at least 4 mm."""

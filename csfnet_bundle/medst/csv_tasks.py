@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.embedding import Embedded, Task
 from csfnet_bundle.medst.radiographs import image_file, read_table

@@ -10,14 +10,14 @@ from typing import Any
 
 import ignite.distributed as idist
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.medst.radiographs import radiograph_sequences
 from csfnet_bundle.medst.screens import ABNORMALITIES, screen_sequences
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
-from csfnet_bundle.phantom.cohort import CohortSettings
-from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
-from csfnet_bundle.training.data import DataDescription, data_description
+from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.training.preparation import ensure_phantom
 
 SECTIONS = ("training", "validation", "test")

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sequences import Study
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer

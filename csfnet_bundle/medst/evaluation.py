@@ -12,8 +12,8 @@ from ignite.engine import Events
 from monai.engines import Evaluator
 from monai.utils.enums import CommonKeys
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import write_atomically
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.medst.csv_tasks import probe_task, temporal_image_task, temporal_sentence_task, zero_shot_task
 from csfnet_bundle.medst.ct_tasks import ct_tasks
 from csfnet_bundle.medst.data import describe_dataset, study_sequences

@@ -15,14 +15,14 @@ from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 
 from csfnet_bundle import __version__
-from csfnet_bundle.errors import BundleError, in_one_line
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.errors import BundleError, in_one_line
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.medst.data import describe_dataset, is_csv, texts_digest
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.training.checkpoint import MODEL_NAME, read_plain
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, read_plain
 from csfnet_bundle.training.fingerprint import describe
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.text_models import create_text_model
 from csfnet_bundle.networks.medst import SIZES, MedST, TextEncoder, create_image_encoder
 

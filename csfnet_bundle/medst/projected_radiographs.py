@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.roi import RoiSettings
+from csfnet_bundle.inputs import RoiSettings
 
 SURROUNDINGS = RoiSettings(size=(64, 128, 128), spacing=(1.0, 1.0, 1.0))
 """What is projected: so many mm around the nodule, along (z, y, x). Not the whole chest, which a cohort's scans need

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_folder
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.medst.ct_tasks import asked_studies, change_rows, changed_pairs, labelled_sequences
 from csfnet_bundle.medst.data import SECTIONS, SIDECAR, describe_dataset, fill_cache
 from csfnet_bundle.medst.projected_radiographs import SURROUNDINGS, project_radiographs
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
-from csfnet_bundle.roi import RoiCache
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sequences import RadiographFiles, Study, StudySequence
-from csfnet_bundle.tables.rows import Row, parse_rows
+from csfnet_bundle.records.rows import Row, parse_rows
 
 COLUMNS = ("patient", "date", "report", "frontal", "lateral")
 SECTION = "section"
@@ -57,7 +57,7 @@ def read_table(csv: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return a CSV as text, by the number of its row (the header is 1), blanks as empty strings.
 
     Raises:
-        BundleError: as :func:`csfnet_bundle.tables.rows.parse_rows`; or a row without a patient.
+        BundleError: as :func:`csfnet_bundle.records.rows.parse_rows`; or a row without a patient.
     """
     rows = parse_rows(csv, columns, _with_patient)
     return pd.DataFrame([row.cells for row in rows], index=[row.number for row in rows])

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.abnormalities import YEAR, NoduleTable, read_nodules
 from csfnet_bundle.medst.change import Change, change_between
 from csfnet_bundle.medst.sentences import (
@@ -18,8 +18,7 @@ from csfnet_bundle.medst.sentences import (
     study_sentence,
 )
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, RoiPlace, Study, StudySequence
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, load_datalist
-from csfnet_bundle.tables import is_missing
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, is_missing, load_datalist
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.change import Change
-from csfnet_bundle.tables import is_missing, refuse_outcomes
+from csfnet_bundle.records import is_missing, refuse_outcomes
 
 DIAMETERS = ("sct_long_dia", "sct_perp_dia")
 """Longest and perpendicular diameter in mm; NLST's are whole numbers, other tables' need not be."""
@@ -21,7 +21,7 @@ MEASURED = {**dict.fromkeys(DIAMETERS, "a number of mm above 0"), "age": "a numb
 """Fields that may have a fraction; all others are codes."""
 DENIED_READS = re.compile(r"scr_res.*|scr_iso.*", re.IGNORECASE)
 """A read of the screen says what a radiologist concluded from it; with the outcomes that
-:func:`csfnet_bundle.tables.refuse_outcomes` knows it must never be text."""
+:func:`csfnet_bundle.records.refuse_outcomes` knows it must never be text."""
 
 ATTENUATIONS = {1: "solid", 2: "ground-glass", 3: "part-solid", 4: "fluid", 6: "fat", 7: "other"}
 """sct_pre_att: soft tissue, ground glass, mixed, fluid or water, fat, other; 9 cannot be determined."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from csfnet_bundle.pairs import FollowUpPair
+from csfnet_bundle.records import FollowUpPair
 
 LONGEST_WINDOW = 8
 """Studies of a sequence that a pre-training sees at once, at most."""

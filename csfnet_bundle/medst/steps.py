@@ -14,7 +14,7 @@ from monai.engines.utils import IterationEvents
 from monai.utils.enums import CommonKeys
 from torch import Tensor
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
 
 SCHEDULES = ("joint", "forward-then-reverse")

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from csfnet_bundle.errors import BundleError, in_one_line
-from csfnet_bundle.extras import import_extra
+from csfnet_bundle.core.errors import BundleError, in_one_line
+from csfnet_bundle.core.extras import import_extra
 from csfnet_bundle.medst.tokenizer import EXTRA, LONGEST, SentenceTokenizer
 
 PACKAGED = "packaged"

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.extras import import_extra
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import import_extra
 
 EXTRA = "medst"
 LONGEST = 112

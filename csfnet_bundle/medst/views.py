@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study
 from csfnet_bundle.networks.medst import SIZES, VIEWS, roi_views
-from csfnet_bundle.roi import RoiCache, RoiSettings
 
 RADIOGRAPH_VIEWS = ("frontal", "lateral")
 GRAY_LEVELS = {"L": 255, "I;16": 65535, "I;16L": 65535, "I;16B": 65535}

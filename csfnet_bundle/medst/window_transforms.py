@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from monai.transforms import Compose, RandAffine, RandFlip, Randomizable, Transform
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.medst.windows import ORDERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
 from csfnet_bundle.networks.medst import MedSTObjective
 from csfnet_bundle.networks.medst.losses.objective import SHORTEST_SEQUENCE

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 # Tokens of race, cigsmok, gender, age, scr_res0 and scr_iso0. Token 0 of each is missing, token 1 unknown; then come
-# the codes of the NLST dictionary, ascending (age: bins of five years). csfnet_bundle/tables knows the codes.
+# the codes of the NLST dictionary, ascending (age: bins of five years). csfnet_bundle/records knows the codes.
 CLINICAL_VOCABULARY = (8, 4, 4, 8, 8, 6)
 EMBEDDING_WIDTH = 512
 TOKEN_WIDTH = 128

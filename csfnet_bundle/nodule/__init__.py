@@ -1,1 +1,1 @@
-"""What is measured of a nodule in CT: which voxels it is, volume, diameters, attenuation, growth."""
+"""What is measured of a nodule: its mask, size, density, and risk models on them."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 LONGEST_STRIDE = 64
 """Voxels from one cell to the next beyond which no network of this bundle goes; six halvings."""

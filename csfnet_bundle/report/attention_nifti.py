@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.files import write_atomically
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.geometry.points import LPS_FROM_RAS
 from csfnet_bundle.report.attention_map import attention_on_roi
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import FollowUpPair
-from csfnet_bundle.tables import clinical_notices, describe_clinical
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
 
 DIAMETER_T0 = "diameter_t0_mm"
 DIAMETER_T1 = "diameter_t1_mm"

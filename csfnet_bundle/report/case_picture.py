@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from csfnet_bundle.files import write_atomically
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.drawing import add_axes, add_text, new_figure, png_bytes

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
 from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.report.case import Case

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from csfnet_bundle.files import write_atomically
+from csfnet_bundle.core.files import write_atomically
 
 
 def write_page(path: Path, template: str, values: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.paired import resampled_areas

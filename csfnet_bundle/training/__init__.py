@@ -1,19 +1,19 @@
 """What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
 
-from csfnet_bundle.error_hook import one_line_errors
+from csfnet_bundle.core.error_hook import one_line_errors
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
+from csfnet_bundle.prediction.data import datalist_hash, datalist_items
+from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+from csfnet_bundle.prediction.outputs import malignancy_scores
+from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
+from csfnet_bundle.prediction.write_predictions import WritePredictions
 from csfnet_bundle.training.best_model import BestModel
-from csfnet_bundle.training.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
-from csfnet_bundle.training.data import datalist_hash, datalist_items
-from csfnet_bundle.training.ensemble import ensemble_checkpoint
-from csfnet_bundle.training.outputs import malignancy_scores
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
 from csfnet_bundle.training.seeding import SeedEpochs
 from csfnet_bundle.training.session import TrainingSession
 from csfnet_bundle.training.transfer import transfer_weights, weights_digest
-from csfnet_bundle.training.write_evaluation import WriteEvaluation
-from csfnet_bundle.training.write_predictions import WritePredictions
 
 __all__ = [
     "BestModel",

@@ -12,12 +12,12 @@ from ignite.engine import Events
 from monai.engines import Evaluator
 
 from csfnet_bundle import __version__
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training.checkpoint import MODEL_NAME, ModelCheckpoint
-from csfnet_bundle.training.data import data_description
-from csfnet_bundle.training.outputs import PredictionCollector
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint
+from csfnet_bundle.prediction.data import data_description
+from csfnet_bundle.prediction.outputs import PredictionCollector
 from csfnet_bundle.training.seen_patients import check_unseen
 from csfnet_bundle.training.transfer import Transfer
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import ignite.distributed as idist
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import DATALIST_NAME, load_datalist
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
-from csfnet_bundle.roi import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def prepare(
         cache_dir: where ROIs are cached.
         workers: processes that read scans.
         scheduler: address of a Dask scheduler, instead of processes on this machine.
-        repeat_missing_prior: see :func:`csfnet_bundle.roi.read_pair`.
+        repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
 
     Raises:
         BundleError: no such cohort, or pairs that cannot be read (all of them are named in the log).

@@ -5,9 +5,9 @@ from __future__ import annotations
 from monai.data import Dataset
 from monai.transforms import Compose
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.transforms import RandomlyDropPriord
 from csfnet_bundle.networks import Network
-from csfnet_bundle.transforms import RandomlyDropPriord
 
 OVERRIDE = "configs/prior_dropout.json"
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.training.checkpoint import read_plain
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.records import load_datalist
 
 SEEN_PATIENTS = "seen_patients"
 """Key of a checkpoint's provenance."""

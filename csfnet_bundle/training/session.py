@@ -13,17 +13,15 @@ import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.prediction.checkpoint import STATE_NAME, read_plain
 from csfnet_bundle.training.best_model import BestModel
-from csfnet_bundle.training.checkpoint import read_plain
 from csfnet_bundle.training.fingerprint import changed_settings, describe
 from csfnet_bundle.training.progress import EpochProgress
 from csfnet_bundle.training.seeding import SeedEpochs
 
 logger = logging.getLogger(__name__)
-
-STATE_NAME = "training_state.pt"
 
 
 @dataclass

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.training.checkpoint import read_plain
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.checkpoint import read_plain
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
 
 logger = logging.getLogger(__name__)

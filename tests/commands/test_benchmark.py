@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_cohort import make_small_cohort
+from helpers.small_cohort import make_small_cohort
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 
 
 @pytest.fixture(scope="module")

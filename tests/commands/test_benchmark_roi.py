@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from csfnet_bundle.cohorts.phantom.plain_series import LUNG_HU, plain_point, write_plain_series
 from csfnet_bundle.commands import benchmark_roi, main
-from csfnet_bundle.commands.benchmark_routes import ROUTES, Setting
 from csfnet_bundle.geometry import Roi
-from csfnet_bundle.phantom.plain_series import LUNG_HU, plain_point, write_plain_series
+from csfnet_bundle.studies.reader.routes import ROUTES, Setting
 
 SLICES, MATRIX = 40, 128
 CENTER = (0.36, 0.55, 0.5)

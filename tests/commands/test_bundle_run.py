@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import save_tiny_checkpoint
+from helpers.tiny_checkpoint import save_tiny_checkpoint
 
 import csfnet_bundle
 from csfnet_bundle.commands import bundle_run
 from csfnet_bundle.commands.bundle_run import bundle_root, run_command, run_workflow
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.predictions import read_predictions
 
 

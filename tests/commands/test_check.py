@@ -3,11 +3,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from synthetic import landmarks_lps, make_affine, make_series, pixels, write_series
+from helpers.synthetic_series import landmarks_lps, make_affine, make_series, pixels, write_series
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
 Output = pytest.CaptureFixture[str]
 

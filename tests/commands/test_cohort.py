@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from cohort.nlst_files import NLSTX_HEADER, Archive, nlstx_row, series_uid, write_csv, write_series
-from cohort.s3_server import serve
 from distributed import LocalCluster
+from helpers.nlst_files import NLSTX_HEADER, Archive, nlstx_row, series_uid, write_csv, write_series
+from helpers.s3_server import serve
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.records import load_datalist
 
 PATIENTS = [f"{number}" for number in range(100001, 100007)]
 SLICES = 16

@@ -11,7 +11,7 @@ import pytest
 
 from csfnet_bundle import commands
 from csfnet_bundle.commands import COMMANDS, main
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 Output = pytest.CaptureFixture[str]
 Calls = list[dict[str, object]]

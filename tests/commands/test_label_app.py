@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import save_tiny_checkpoint
+from helpers.tiny_checkpoint import save_tiny_checkpoint
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.commands.package import ARCHIVE_NAME

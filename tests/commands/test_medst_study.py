@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from medst_cohort import make_medst_cohort
+from helpers.medst_cohort import make_medst_cohort
 
 from csfnet_bundle.commands import main
 

@@ -3,8 +3,8 @@
 import pytest
 
 from csfnet_bundle.commands.phantom import phantom
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import load_datalist
 
 
 def test_command_makes_a_cohort_and_counts_its_pairs(tmp_path, capsys):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from direct_prediction import direct_logits
-from synthetic import LANDMARK_INDICES, make_series, write_series
-from tiny_checkpoint import save_tiny_checkpoint
+from helpers.direct_prediction import direct_logits
+from helpers.synthetic_series import LANDMARK_INDICES, make_series, write_series
+from helpers.tiny_checkpoint import save_tiny_checkpoint
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.evaluation.predictions import read_predictions
-from csfnet_bundle.pairs import FollowUpPair, load_datalist
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import FollowUpPair, load_datalist
 
 Output = pytest.CaptureFixture[str]
 SAME_LOGIT = 1e-4

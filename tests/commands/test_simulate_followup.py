@@ -3,15 +3,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chest_series import make_chest, write_series
+from helpers.chest_series import make_chest, write_series
 from scipy import ndimage
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.commands.simulate_followup import simulate_followup
-from csfnet_bundle.dicom import read_roi, read_volume, scan_folder, select_series
-from csfnet_bundle.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.scans.dicom import read_roi, read_volume, scan_folder, select_series
 
 SPACING = np.diag([1.1, 1.1, 2.5, 1.0])
 SHAPE = (80, 74, 30)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.comparison_plots import plot_forest, plot_roc_overlay
 from csfnet_bundle.evaluation.markdown import comparison_markdown, markdown_table

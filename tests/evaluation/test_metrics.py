@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.metrics import METRICS, evaluate
 from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.evaluation.threshold import Decision

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation import output
 from csfnet_bundle.evaluation.metrics import METRICS
 from csfnet_bundle.evaluation.output import write_evaluation

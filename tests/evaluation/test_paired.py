@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.delong import area_difference
 from csfnet_bundle.evaluation.paired import align, holm, mcnemar_p, resampled_areas
 from csfnet_bundle.evaluation.predictions import prediction_table

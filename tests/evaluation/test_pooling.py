@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.pooling import average_seeds, pool_folds
 from csfnet_bundle.evaluation.predictions import prediction_table
 

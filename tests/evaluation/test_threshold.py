@@ -4,15 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.predictions import prediction_table
-from csfnet_bundle.evaluation.threshold import (
-    NO_THRESHOLD,
-    Decision,
-    apply_decision,
-    choose_decision,
-    youden_threshold,
-)
+from csfnet_bundle.evaluation.threshold import NO_THRESHOLD, Decision, apply_decision, choose_decision, youden_threshold
 
 ROWS = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0]), st.integers(0, 1)), min_size=4, max_size=40)
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import RoiGrid
 
 sizes = st.tuples(*[st.integers(1, 64)] * 3)

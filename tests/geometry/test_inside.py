@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.errors import Refusal, RefusalCode
+from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.geometry.inside import bounds_lps, check_point_inside
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
 AFFINE = np.array([[0.7, 0, 0, -150], [0, 0.7, 0, -160], [0, 0, 2.5, -300], [0, 0, 0, 1]])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from medst_cohort import ROI, make_medst_cohort, make_radiographs
+from helpers.medst_cohort import ROI, make_medst_cohort, make_radiographs
 
 from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, StudyViews, load_tokenizer, text_config
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.abnormalities import NODULE_CODE, read_nodules
 from csfnet_bundle.medst.sentences import NODULE_FIELDS
 

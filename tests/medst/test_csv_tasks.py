@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from medst_cohort import make_task_tables
+from helpers.medst_cohort import make_task_tables
 from PIL import Image
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import single_studies
 from csfnet_bundle.medst.csv_tasks import probe_task, temporal_image_task, temporal_sentence_task, zero_shot_task
 from csfnet_bundle.medst.embedding import Embedded, Task

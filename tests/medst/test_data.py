@@ -3,9 +3,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from medst_cohort import ROI, SCREENS, SECTIONS, make_medst_cohort
+from helpers.medst_cohort import ROI, SCREENS, SECTIONS, make_medst_cohort
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import cache as roi_cache
 from csfnet_bundle.medst import (
     RadiographFiles,
     RoiPlace,
@@ -16,8 +18,6 @@ from csfnet_bundle.medst import (
     study_sequences,
 )
 from csfnet_bundle.medst.data import PHANTOMS, is_csv
-from csfnet_bundle.phantom.cohort import CohortSettings
-from csfnet_bundle.roi import cache as roi_cache
 from csfnet_bundle.training import preparation
 
 PAIRS_EACH = SCREENS - 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from medst_cohort import SECTIONS
+from helpers.medst_cohort import SECTIONS
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import (
     EvaluateTasks,
     Pretrained,

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.medst_cohort import ROI
 from ignite.engine import Engine
 from ignite.metrics import Average
-from medst_cohort import ROI
 from monai.engines import SupervisedEvaluator
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import (
     BestPretraining,
     PretrainingNetwork,

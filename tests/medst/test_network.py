@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, text_config
 
 OTHERWISE: dict[str, Any] = {

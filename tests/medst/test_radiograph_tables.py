@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import describe_dataset, make_tasks, study_sequences
 from csfnet_bundle.medst.radiograph_tables import write_radiograph_tables
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.records import load_datalist
 
 TASKS = ("temporal_image", "temporal_sentence", "zero_shot", "probe")
 

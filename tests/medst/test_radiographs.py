@@ -4,9 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from medst_cohort import ROI
+from helpers.medst_cohort import ROI
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import LoadWindow, StudyViews, windows
 from csfnet_bundle.medst.radiographs import radiograph_sequences
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from medst_cohort import SECTIONS
+from helpers.medst_cohort import SECTIONS
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.medst import RoiPlace, Study, StudySequence
 from csfnet_bundle.medst import screens as screens_module
 from csfnet_bundle.medst.screens import screen_sequences
-from csfnet_bundle.pairs import load_datalist
+from csfnet_bundle.records import load_datalist
 
 
 def test_pairs_become_sequences_of_three_studies(screens: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS, change_sentence, study_sentence
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective
 from csfnet_bundle.networks.medst import MedSTObjective
 

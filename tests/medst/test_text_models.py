@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.text_models import create_text_model, text_folder
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import SentenceTokenizer
 from csfnet_bundle.medst.tokenizer import LONGEST, text_groups
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from medst_cohort import GROWTH, ROI
+from helpers.medst_cohort import GROWTH, ROI
 from numpy.typing import NDArray
 from PIL import Image
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import RadiographFiles, RoiPlace, Study, StudyViews, study_sequences
 
 EDGE = 64

@@ -5,15 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst import (
-    ChangeViews,
-    LoadWindow,
-    OrderStudies,
-    StudyViews,
-    study_sequences,
-    windows,
-)
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.medst import ChangeViews, LoadWindow, OrderStudies, StudyViews, study_sequences, windows
 
 
 @pytest.fixture(scope="module")

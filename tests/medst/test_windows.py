@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.medst import (
-    study_sequences,
-    training_windows,
-    windows,
-    windows_a_batch,
-)
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.medst import study_sequences, training_windows, windows, windows_a_batch
 from csfnet_bundle.networks.medst import MedSTObjective
 
 

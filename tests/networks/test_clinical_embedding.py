@@ -2,7 +2,7 @@ import torch
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, ClinicalEmbedding
 from csfnet_bundle.networks.network import count_parameters
-from csfnet_bundle.tables.clinical import VOCABULARY_SIZES
+from csfnet_bundle.records.clinical import VOCABULARY_SIZES
 
 
 def test_default_vocabulary_is_that_of_the_tables() -> None:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.encoder import Encoder, feature_map_size
 from csfnet_bundle.report.attention_map import attention_on_roi, attention_stride
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.pairs import FollowUpPair, Scan
+from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.report import Case, volume_doubling_time
 
 POINT = Point((0, 0, 0), Space.LPS)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.report import CaseImages
 from csfnet_bundle.report.case_images import Plane, section
 

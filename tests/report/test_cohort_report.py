@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
 from csfnet_bundle.evaluation.threshold import Decision

@@ -5,7 +5,7 @@ import compare_readers
 import numpy as np
 import pytest
 import reader_worker
-from synthetic import landmarks_lps, make_affine, voxel_hu
+from helpers.synthetic_series import landmarks_lps, make_affine, voxel_hu
 
 SHAPE = (44, 36, 15)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csfnet_bundle.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 
 
 @pytest.mark.long

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
 from ignite.engine import Engine
 from monai.data import Dataset
-from tiny_checkpoint import tiny_checkpoint, tiny_network
 
 from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.networks.ablations import WithoutClinical
-from csfnet_bundle.training import ModelCheckpoint, datalist_items
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.data import datalist_items
 
 
 @pytest.fixture(scope="session")

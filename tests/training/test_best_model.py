@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny_training import PAIRS, TinyNetwork, tiny_evaluator, tiny_items, tiny_session
+from helpers.tiny_training import PAIRS, TinyNetwork, tiny_evaluator, tiny_items, tiny_session
 
 from csfnet_bundle import __version__
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.calibration import probabilities
 from csfnet_bundle.evaluation.threshold import choose_decision
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training import BestModel, datalist_hash, load_checkpoint
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.training.best_model import BestModel
 
 
 @pytest.fixture

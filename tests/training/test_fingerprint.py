@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from monai.transforms import Compose, RandFlipd, ScaleIntensityRanged
 from monai.utils import GridSampleMode
 
+from csfnet_bundle.inputs.transforms import random_augmentation
 from csfnet_bundle.training.fingerprint import changed_settings, describe
-from csfnet_bundle.transforms import random_augmentation
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

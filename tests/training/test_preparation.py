@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
-from csfnet_bundle.training import preparation, prepare
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
+from csfnet_bundle.training import preparation
+from csfnet_bundle.training.preparation import prepare
 
 ROI = {"size": [2, 2, 24], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
 

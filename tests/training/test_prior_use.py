@@ -6,12 +6,12 @@ import pytest
 from monai.data import Dataset
 from monai.transforms import Compose
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.inputs.transforms import EncodeClinicald, random_augmentation
 from csfnet_bundle.networks import CSFNet, Network, create_network
-from csfnet_bundle.pairs import FollowUpPair, Scan
-from csfnet_bundle.training import check_prior_use
-from csfnet_bundle.transforms import EncodeClinicald, random_augmentation
+from csfnet_bundle.records import FollowUpPair, Scan
+from csfnet_bundle.training.prior_use import check_prior_use
 
 WIDTHS = [[4], [4], [8]]
 COMPARES: dict[str, Any] = {"name": "CSFNet", "widths": WIDTHS}

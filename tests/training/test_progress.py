@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tiny_training import PAIRS, tiny_session
+from helpers.tiny_training import PAIRS, tiny_session
 
 from csfnet_bundle.training import progress
 

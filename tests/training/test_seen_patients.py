@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_training import TinyNetwork
+from helpers.tiny_training import TinyNetwork
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training import BestModel
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_unseen, read_seen_patients, remember_patients
 from csfnet_bundle.training.transfer import transfer_weights
 

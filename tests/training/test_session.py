@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.tiny_training import tiny_session
 from ignite.engine import Events
-from tiny_training import tiny_session
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.training import load_checkpoint
-from csfnet_bundle.training.session import STATE_NAME
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.checkpoint import STATE_NAME, load_checkpoint
 
 
 class _CutOff(Exception):

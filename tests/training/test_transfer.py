@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_checkpoint import tiny_checkpoint, tiny_network
+from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import CSFNet, create_network
-from csfnet_bundle.training import transfer_weights, weights_digest
+from csfnet_bundle.training.transfer import transfer_weights, weights_digest
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow_runs import TINY, TRAIN, make_workflow
+from helpers.workflow_runs import TINY, TRAIN, make_workflow
 
 
 @pytest.fixture(scope="session")

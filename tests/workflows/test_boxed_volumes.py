@@ -7,12 +7,12 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from workflow_runs import TRAIN, make_workflow
+from helpers.workflow_runs import TRAIN, make_workflow
 
-from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.pairs import Datalist, FollowUpPair, Scan, save_datalist
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
 BOXED = [*TRAIN, "systems/t1_image.json", "boxed_volumes.json"]
 BOX = (12, 14, 6)

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.workflow_runs import EVALUATE, REPOSITORY, TINY, TRAIN
 from monai.bundle import ConfigWorkflow, ckpt_export, verify_metadata, verify_net_in_out
 from packaging.requirements import Requirement
-from workflow_runs import EVALUATE, REPOSITORY, TINY, TRAIN
 
 import csfnet_bundle
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 Open = Callable[..., ConfigWorkflow]
 

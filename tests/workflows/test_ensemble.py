@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.roi import RoiSettings
-from csfnet_bundle.training import ModelCheckpoint, load_checkpoint
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from direct_prediction import direct_logits
-from workflow_runs import EVALUATE, command, make_workflow, start
+from helpers.direct_prediction import direct_logits
+from helpers.workflow_runs import EVALUATE, command, make_workflow, start
 
-from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.evaluation.predictions import read_predictions
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 SAME_LOGIT = 1e-4
 """A batch and a single pair differ by the order of sums in float32."""

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from csfnet_bundle.cohorts.phantom.render import render_pair
+from csfnet_bundle.cohorts.phantom.subject import Subject
 from csfnet_bundle.evaluation.calibration import probabilities
-from csfnet_bundle.phantom.render import render_pair
-from csfnet_bundle.phantom.subject import Subject
-from csfnet_bundle.tables import encode_clinical
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import encode_clinical
 
 GOLDEN_PROBABILITY = 0.4822
 """Changes only with models/model.pt (`make model`), with what the phantom looks like, or with a defect."""

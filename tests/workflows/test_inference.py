@@ -8,13 +8,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
-from direct_prediction import direct_logits
-from workflow_runs import make_workflow
+from helpers.direct_prediction import direct_logits
+from helpers.workflow_runs import make_workflow
 
 from csfnet_bundle.evaluation.predictions import read_predictions
-from csfnet_bundle.pairs import FollowUpPair, load_datalist
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.report.words import percent
-from csfnet_bundle.training import load_checkpoint
 
 SAME_LOGIT = 1e-4
 SUBJECTS = ("100033", "100034")

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_runs import TINY, TRAIN
+from helpers.workflow_runs import TINY, TRAIN
 
-from csfnet_bundle.error_hook import bundle_error_in
-from csfnet_bundle.training import load_checkpoint, weights_digest
+from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.training.transfer import weights_digest
 
 
 def test_a_training_starts_from_weights_of_another_width(

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
-from workflow_runs import PATIENCE_S, REPOSITORY, command, kill_and_take_up, make_workflow, start
+from helpers.medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
+from helpers.workflow_runs import PATIENCE_S, REPOSITORY, command, kill_and_take_up, make_workflow, start
 
-from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.medst import load_pretrained
 from csfnet_bundle.networks import create_network, system_architecture
-from csfnet_bundle.training import transfer_weights
+from csfnet_bundle.training.transfer import transfer_weights
 
 PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
 EVALUATE = ["medst_evaluate.json"]

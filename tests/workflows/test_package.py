@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from workflow_runs import REPOSITORY
+from helpers.workflow_runs import REPOSITORY
 
 import csfnet_bundle
 from csfnet_bundle.commands import main
@@ -76,7 +76,7 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         "configs/inference.json",
     }
     wanted |= {"configs/train.json", "configs/evaluate.json", "configs/logging.conf", "csfnet_bundle/py.typed"}
-    wanted |= {"csfnet_bundle/pairs/datalist.schema.json", "csfnet_bundle/report/templates/case.html"}
+    wanted |= {"csfnet_bundle/records/datalist.schema.json", "csfnet_bundle/report/templates/case.html"}
     assert wanted <= inside
     assert {name.split("/")[0] for name in inside if "/" in name} <= {
         "configs",

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from workflow_runs import EVALUATE, TINY, TRAIN, make_workflow
+from helpers.workflow_runs import EVALUATE, TINY, TRAIN, make_workflow
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.error_hook import bundle_error_in
+from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.evaluation.predictions import read_predictions
-from csfnet_bundle.pairs import Datalist, FollowUpPair, load_datalist, save_datalist
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, save_datalist
 
 DROPPING = [*TRAIN, "prior_dropout.json"]
 Output = pytest.CaptureFixture[str]

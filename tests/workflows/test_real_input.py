@@ -12,8 +12,8 @@ import pytest
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.pairs import load_datalist
-from csfnet_bundle.roi import RoiSettings, read_pair
+from csfnet_bundle.inputs import RoiSettings, read_pair
+from csfnet_bundle.records import load_datalist
 
 MODEL = "models/model.pt"
 ATTENTION_REACH_MM = 12.0
@@ -77,7 +77,7 @@ def test_a_real_series_goes_the_whole_way(
 
 def _voxel(point: Point, folder: Path) -> tuple[float, ...]:
     """Return the point of the simulated study as voxel indices, for predict takes one space for both points."""
-    from csfnet_bundle.dicom import read_volume, scan_folder, select_series
+    from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
     assert point.space is Space.LPS
     affine = read_volume(select_series(scan_folder(folder))).affine

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_cohort import make_small_cohort
-from workflow_runs import REPOSITORY, TRAIN, make_workflow
+from helpers.small_cohort import make_small_cohort
+from helpers.workflow_runs import REPOSITORY, TRAIN, make_workflow
 
-from csfnet_bundle.error_hook import bundle_error_in
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import ALL_SYSTEMS, PRETRAINED_SYSTEMS, system_architecture
-from csfnet_bundle.pairs import Datalist, load_datalist, save_datalist
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 
 NARROW = 0.125
 """The width of configs/cpu_demo.json."""

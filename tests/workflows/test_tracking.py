@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_runs import REPOSITORY, TINY, TRAIN
+from helpers.workflow_runs import REPOSITORY, TINY, TRAIN
 
 mlflow = pytest.importorskip("mlflow", reason="the extra `tracking` is not installed")
 optuna = pytest.importorskip("optuna", reason="the extra `tuning` is not installed")

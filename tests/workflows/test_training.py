@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.workflow_runs import (
+    EVALUATE,
+    PATIENCE_S,
+    REPOSITORY,
+    TINY,
+    TRAIN,
+    command,
+    kill_and_take_up,
+    make_workflow,
+    start,
+)
 from torch.nn.parallel import DistributedDataParallel
-from workflow_runs import EVALUATE, PATIENCE_S, REPOSITORY, TINY, TRAIN, command, kill_and_take_up, make_workflow, start
 
-from csfnet_bundle.error_hook import bundle_error_in
-from csfnet_bundle.training import load_checkpoint
+from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 FULL_WIDTH_PARAMETERS = 42_938_668
 

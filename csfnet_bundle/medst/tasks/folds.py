@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 
 FOLDS = 5
 SEED = 0

@@ -16,8 +16,9 @@ from csfnet_bundle.nodule.network_input import SPACING_MM, network_input
 from csfnet_bundle.training.measure.examples import SCALE, Examples
 
 BATCH = 4
-CROP, LARGE_CROP = (32, 32, 32), (32, 48, 48)
-"""Voxels (D, H, W): 26 mm for most nodules, 38 mm in plane for the large. The small crop takes a third of the time."""
+CROP, LARGE_CROP = (24, 32, 32), (32, 48, 48)
+"""Voxels (D, H, W): 19 x 26 x 26 mm for most nodules, 26 x 38 x 38 mm for the large. The small crop takes a third of the
+time."""
 LARGE_SHARE = 0.15
 """Of the batches: somewhat more than nodules of that size have among LIDC's."""
 DRAWN_SHARE = 0.3

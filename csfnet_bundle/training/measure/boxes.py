@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import RoiGrid, sample_grid
 from csfnet_bundle.nodule.network_input import SPACING_MM
 from csfnet_bundle.training.measure.examples import CUBE, SCALE, Example

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from csfnet_bundle.nodule.network_input import SPACING_MM
-from csfnet_bundle.phantom.nodule import Nodule, draw_shape
-from csfnet_bundle.phantom.tubes import Tubes, draw_tubes
+from csfnet_bundle.cohorts.phantom.nodule import Nodule, draw_shape
+from csfnet_bundle.cohorts.phantom.tubes import Tubes, draw_tubes
 from csfnet_bundle.training.measure.examples import CUBE, SCALE, Example
 
 FINER = 2

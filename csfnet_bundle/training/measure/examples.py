@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_path, write_atomically
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path, write_atomically
+from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.nodule.network_input import SPACING_MM
 
 CUBE = (48, 64, 64)
@@ -79,8 +80,6 @@ def cached_examples(
     Raises:
         BundleError: the kept files do not fit each other.
     """
-    from csfnet_bundle.phantom.progress import progress_bar
-
     array, table = folder / f"{name}.npy", folder / f"{name}.json"
     header = {"count": count, "cube": list(CUBE), "spacing_mm": SPACING_MM, "made_of": list(show)}
     if array.is_file() and table.is_file():

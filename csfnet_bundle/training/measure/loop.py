@@ -13,8 +13,8 @@ import torch
 from monai.networks.nets import BasicUNet
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from csfnet_bundle.errors import BundleError
-from csfnet_bundle.files import atomic_path
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.training.measure.batches import Sampler
 from csfnet_bundle.training.measure.loss import measuring_loss
 from csfnet_bundle.training.measure.network import create_network

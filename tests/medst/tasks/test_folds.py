@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.tasks.folds import best_threshold, binary_result, fitted_result, grouped_folds
 
 SCORES = st.lists(st.integers(-5, 5), min_size=4, max_size=12)

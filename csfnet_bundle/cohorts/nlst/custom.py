@@ -1,0 +1,61 @@
+"""Positions from a table of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csfnet_bundle.cohorts.nlst.sighting import Sighting, screen_of
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.records import CLINICAL_VARIABLES, encode_clinical, is_missing
+from csfnet_bundle.records.rows import Row, parse_rows
+
+COLUMNS = ("subject", "nodule", "date", "x", "y", "z", "space", "label")
+OPTIONAL_COLUMNS = ("series_uid", "path", "diameter_mm", *CLINICAL_VARIABLES)
+"""One of ``series_uid`` (fetched from the Imaging Data Commons) and ``path`` (relative to the table) must be there."""
+
+
+def read_custom(path: Path) -> list[Sighting]:
+    """Read a table with one row for every nodule in every scan.
+
+    Raises:
+        BundleError: a cell that is not what its column should hold, with the row; neither series nor path; or a path
+            where nothing is.
+    """
+    return parse_rows(path, COLUMNS, lambda row: _sighting(row, path.parent))
+
+
+def _sighting(row: Row, folder: Path) -> Sighting:
+    place = Point((row.number_in("x"), row.number_in("y"), row.number_in("z")), Space(_space(row)))
+    clinical: dict[str, object] = {name: value for name in CLINICAL_VARIABLES if (value := row.optional(name))}
+    try:
+        encode_clinical(clinical)
+    except BundleError as error:
+        raise error.for_record(row.record) from None
+    scan = None
+    if (relative := row.optional("path")) is not None:
+        scan = (folder / relative).resolve()
+        if not scan.exists():
+            raise BundleError(f"path is {relative!r}, which is not there", record=row.record)
+    elif row.optional("series_uid") is None:
+        raise BundleError("neither series_uid nor path is given", record=row.record)
+    date = row.date("date")
+    diameter = row.optional("diameter_mm")
+    return Sighting(
+        subject=row.name("subject"),
+        nodule=row.name("nodule"),
+        series_uid=row.uid("series_uid") if row.optional("series_uid") else "",
+        place=place,
+        label=row.choice("label", {"0": 0, "1": 1}),
+        date=date,
+        screen=screen_of(date),
+        row=row.number,
+        path=None if scan is None else str(scan),
+        clinical={name: value for name, value in clinical.items() if not is_missing(value)},
+        strata={} if diameter is None else {"diameter_mm": row.number_in("diameter_mm")},
+    )
+
+
+def _space(row: Row) -> str:
+    spaces = {space.value: position for position, space in enumerate(Space)}
+    return list(spaces)[row.choice("space", spaces)]

@@ -1,0 +1,117 @@
+"""From a box on a slice, or a point, to LPS mm in the scan's own frame, by the headers of the scan.
+
+A box is on the slice whose InstanceNumber is the box's slice number; if no slice or several have it, the sighting is
+refused, since a wrong base of counting would put every ROI beside its nodule without a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.scans.dicom import Series, scan_folder, select_series
+from csfnet_bundle.scans.dicom.header import Header, read_header
+from csfnet_bundle.scans.dicom.instance import Instance
+from csfnet_bundle.scans.dicom.stack import Stack
+from csfnet_bundle.scans.dicom.tags import text
+
+INSTANCE_NUMBER = 0x00200013
+DECIMALS = 3
+"""A thousandth of a mm is far below what a box of whole pixels says."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A nodule's place in its scan.
+
+    Attributes:
+        point: the nodule's centre; LPS mm where it came from a box.
+        offset_mm: the point relative to the middle of the stack, LPS mm, (3,); None where the scan is no DICOM.
+        diameter_mm: longer side of the box, mm; None without a box.
+        instance: the slice that a box is drawn on; None without a box.
+    """
+
+    point: Point
+    offset_mm: tuple[float, float, float] | None = None
+    diameter_mm: float | None = None
+    instance: Instance | None = None
+
+
+def locate(sighting: Sighting, scan: Path) -> Located:
+    """Return where a nodule is.
+
+    Args:
+        sighting: its box or point.
+        scan: folder of the DICOM series, or a volume file.
+
+    Raises:
+        Refusal: the headers make no stack.
+        BundleError: no slice, or several, with the box's slice number; a box that leaves the image.
+    """
+    try:
+        if not scan.is_dir():
+            return Located(_as_point(sighting))
+        series = select_series(scan_folder(scan), sighting.series_uid or None)
+        return _in_series(sighting, series)
+    except BundleError as error:
+        raise error.for_record(sighting.record) from None
+
+
+def _as_point(sighting: Sighting) -> Point:
+    if isinstance(sighting.place, PixelBox):
+        raise BundleError("a pixel box needs the scan as DICOM", remedy="Give the folder of the series.")
+    return sighting.place
+
+
+def _in_series(sighting: Sighting, series: Series) -> Located:
+    stack = series.stack
+    columns, rows, slices = stack.shape
+    affine = stack.affine()
+    middle = affine @ [(columns - 1) / 2, (rows - 1) / 2, (slices - 1) / 2, 1.0]
+    if isinstance(sighting.place, Point):
+        return Located(sighting.place, _offset(sighting.place.lps(affine), middle))
+    box = sighting.place
+    k = _slice_with_number(stack, box.slice_number)
+    if box.column + box.width > columns or box.row + box.height > rows:
+        raise BundleError(f"the box {box} leaves the image of {columns} x {rows} pixels")
+    column, row = box.centre
+    point = stack.positions[k] + column * stack.column_step + row * stack.row_step
+    width = box.width * float(np.linalg.norm(stack.column_step))
+    height = box.height * float(np.linalg.norm(stack.row_step))
+    x, y, z = (round(float(value), DECIMALS) for value in point)
+    return Located(
+        Point((x, y, z), Space.LPS), _offset(point, middle), round(max(width, height), 1), stack.instances[k]
+    )
+
+
+def _offset(point: NDArray[np.float64], middle: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in point - middle[:3])
+    return x, y, z
+
+
+def _slice_with_number(stack: Stack, number: int) -> int:
+    """Return which slice of the stack has an InstanceNumber."""
+    found = [k for k, instance in enumerate(stack.instances) if instance_number(instance.path) == number]
+    if len(found) != 1:
+        raise BundleError(
+            f"slice number {number}: {len(found)} slices of the series have this InstanceNumber, expected one",
+            remedy="The box cannot be placed; leave the row out.",
+        )
+    return found[0]
+
+
+def instance_number(path: str) -> int | None:
+    """Return a file's InstanceNumber, None if it has none."""
+    header = read_header(path, frozenset({INSTANCE_NUMBER}))
+    if not isinstance(header, Header):
+        return None
+    try:
+        return int(text(header.values, INSTANCE_NUMBER))
+    except ValueError:
+        return None

@@ -1,0 +1,18 @@
+"""From a follow-up pair to its two ROIs, read from whatever files hold them and cached on disk."""
+
+from csfnet_bundle.inputs.cache import RoiCache
+from csfnet_bundle.inputs.new_pair import describe_pair
+from csfnet_bundle.inputs.pair_reader import LocatedScan, PairRois, locate_pair, read_pair
+from csfnet_bundle.inputs.preparation import prepare_rois
+from csfnet_bundle.inputs.settings import RoiSettings
+
+__all__ = [
+    "LocatedScan",
+    "PairRois",
+    "RoiCache",
+    "RoiSettings",
+    "describe_pair",
+    "locate_pair",
+    "prepare_rois",
+    "read_pair",
+]

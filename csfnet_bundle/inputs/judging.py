@@ -1,0 +1,135 @@
+"""Whether studies and records can be used, judged before anything is trained or predicted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.geometry.inside import check_point_inside
+from csfnet_bundle.inputs.pair_reader import FindSeries, LocatedScan, locate_pair, scan_path
+from csfnet_bundle.inputs.settings import RoiSettings
+from csfnet_bundle.inputs.verdicts import (
+    PairVerdict,
+    Reason,
+    SeriesVerdict,
+    StudyVerdict,
+    Verdict,
+    describe_file,
+    describe_series,
+)
+from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.scans import dicom, volume_files
+from csfnet_bundle.scans.dicom.pixel_check import check_pixels
+from csfnet_bundle.scans.dicom.roi import plan_roi
+
+
+def judge_study(series: list[dicom.Series], *, pixels: bool = False) -> StudyVerdict:
+    """Judge the series of one study, as :func:`csfnet_bundle.scans.dicom.select_series` and ``read_volume`` would.
+
+    Args:
+        series: the series of one patient and study.
+        pixels: read all pixels too.
+    """
+    reasons = {id(item): _reason(item, pixels=pixels) for item in series}
+    chosen, problem = None, None
+    try:
+        chosen = dicom.select_series(series)
+    except Refusal as refusal:
+        problem = Reason.of(refusal)
+    verdicts = []
+    for item in series:
+        reason = reasons[id(item)]
+        # The choice comes back as a copy with a finding; its slices are the very same ones.
+        is_chosen = chosen is not None and chosen.instances is item.instances
+        if is_chosen:
+            problem = reason
+        state = Verdict.REFUSED if reason else Verdict.CHOSEN if is_chosen else Verdict.USABLE
+        verdicts.append(describe_series(chosen if is_chosen and chosen else item, state, reason))
+    first = series[0]
+    return StudyVerdict(first.patient_id, first.study_uid, tuple(verdicts), problem)
+
+
+def judge_pair(
+    section: str,
+    pair: FollowUpPair,
+    folder: Path,
+    settings: RoiSettings,
+    *,
+    one_scan: bool = False,
+    pixels: bool = False,
+    find_series: FindSeries = dicom.scan_folder,
+) -> PairVerdict:
+    """Judge a record of a datalist, as :func:`csfnet_bundle.inputs.read_pair` would.
+
+    Args:
+        section: the list that the record is in.
+        pair: the record.
+        folder: the datalist's folder.
+        settings: the ROI.
+        one_scan: accept a record without t0.
+        pixels: read the ROIs too.
+        find_series: how the series in a folder are found.
+    """
+    try:
+        t0, t1 = locate_pair(pair, folder, one_scan=one_scan, find_series=find_series)
+    except BundleError as error:
+        return PairVerdict(pair.name, section, _scans_alone(pair, folder, find_series), Reason.of(error))
+    scans: dict[str, SeriesVerdict] = {}
+    first_reason = None
+    for name, scan in (("t0", t0), ("t1", t1)):
+        if scan is None:
+            continue
+        scans[name] = verdict = _judge_scan(scan, settings, pixels=pixels)
+        if verdict.reason and first_reason is None:
+            problem = f"{name}: {verdict.reason.problem}"
+            first_reason = Reason(verdict.reason.code, problem, verdict.reason.remedy, verdict.reason.figures)
+    return PairVerdict(pair.name, section, scans, first_reason)
+
+
+def _reason(series: dicom.Series, *, pixels: bool) -> Reason | None:
+    refusal = series.refusal
+    if refusal is None and pixels:
+        try:
+            check_pixels(series)
+        except Refusal as found:
+            refusal = found
+    return None if refusal is None else Reason.of(refusal)
+
+
+def _judge_scan(scan: LocatedScan, settings: RoiSettings, *, pixels: bool) -> SeriesVerdict:
+    reason = None
+    try:
+        if pixels:
+            scan.read_roi(settings)
+        elif scan.series is not None:
+            plan_roi(scan.series, scan.scan.point, settings.size, settings.spacing)
+        else:
+            file = volume_files.open_volume_file(scan.path)
+            check_point_inside(scan.scan.point, file.affine, file.shape, series=str(scan.path))
+    except BundleError as error:
+        reason = Reason.of(error)
+    state = Verdict.REFUSED if reason else Verdict.CHOSEN
+    if scan.series is not None:
+        return describe_series(scan.series, state, reason, str(scan.path))
+    return describe_file(scan.path, scan.scan, state, reason)
+
+
+def _scans_alone(pair: FollowUpPair, folder: Path, find_series: FindSeries) -> dict[str, SeriesVerdict]:
+    """Describe the scans of a pair that is refused, each by itself: often only one of them is at fault."""
+    scans = {}
+    for name, scan in (("t0", pair.t0), ("t1", pair.t1)):
+        if scan is None:
+            continue
+        try:
+            path = scan_path(scan, folder)
+            if not path.is_dir():
+                scans[name] = describe_file(path, scan, Verdict.USABLE)
+                continue
+            series = dicom.select_series(find_series(path), uid=scan.series_uid)
+            refusal = series.refusal
+            reason = None if refusal is None else Reason.of(refusal)
+            state = Verdict.REFUSED if reason else Verdict.USABLE
+            scans[name] = describe_series(series, state, reason, str(path))
+        except BundleError as error:
+            scans[name] = SeriesVerdict(str(folder / scan.path), Verdict.REFUSED, Reason.of(error))
+    return scans

@@ -1,0 +1,149 @@
+"""Fill the ROI cache for a whole cohort, over processes or a cluster, before anything is trained."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dask
+from dask.distributed import Client, LocalCluster, as_completed
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.cache import RoiCache
+from csfnet_bundle.records import FollowUpPair
+
+logger = logging.getLogger(__name__)
+
+SMALLEST_PARALLEL = 32
+"""Pairs; fewer are read in this process sooner than worker processes start (2-3 s)."""
+
+
+ANY_LOCAL_PORT = "127.0.0.1:0"
+"""For the scheduler's page, which Dask serves even without a dashboard: its usual port may be another run's."""
+
+SCHEDULER_PATIENCE_S = 20.0
+"""Seconds within which a scheduler answers, on a busy network too."""
+
+
+def prepare_rois(
+    pairs: Sequence[FollowUpPair],
+    datalist_folder: Path,
+    cache: RoiCache,
+    *,
+    workers: int = 2,
+    scheduler: str | None = None,
+) -> dict[str, BundleError]:
+    """Read every pair that is not in the cache yet, with a progress bar on the terminal.
+
+    Interrupted, it goes on where it stopped: what is cached stays cached.
+
+    Args:
+        pairs: the pairs to read.
+        datalist_folder: the folder that their paths are relative to.
+        cache: where ROIs go; must have a folder.
+        workers: processes on this machine.
+        scheduler: address of a running Dask scheduler (``tcp://host:8786``) whose workers see the same files.
+
+    Returns:
+        For every pair that cannot be read, by name, the error. The others are cached.
+    """
+    refused: dict[str, BundleError] = {}
+    missing = []
+    for pair in pairs:
+        try:
+            if not cache.path(pair, datalist_folder).is_file():
+                missing.append(pair)
+        except BundleError as error:
+            refused[pair.name] = error.for_record(f"pair {pair.name}")
+    if not missing:
+        return refused
+    logger.info("reading %d of %d follow-up pairs (the others are cached)", len(missing), len(pairs))
+    in_process = scheduler is None and (workers < 2 or len(missing) < SMALLEST_PARALLEL)
+    results = (
+        ((pair.name, _prepare(pair, datalist_folder, cache)) for pair in missing)
+        if in_process
+        else _distributed(missing, datalist_folder, cache, workers, scheduler)
+    )
+    for name, refusal in _with_progress(results, len(missing)):
+        if refusal is not None:
+            refused[name] = refusal
+            logger.warning("cannot be read: %s", refusal)
+    return refused
+
+
+def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError | None:
+    """Read one pair into the cache; a pair that cannot be read is a result, not the end of the run."""
+    try:
+        cache.read(pair, folder)
+    except BundleError as error:
+        return error
+    return None
+
+
+def _distributed(
+    pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, workers: int, scheduler: str | None
+) -> Iterator[tuple[str, BundleError | None]]:
+    with dask_client(workers, scheduler) as client:
+        place = folder.absolute()  # a remote worker is at home in another folder
+        futures = {client.submit(_prepare, pair, place, cache, pure=False): pair.name for pair in pairs}
+        for future, result in as_completed(futures, with_results=True):
+            yield futures[future], result
+
+
+@contextmanager
+def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
+    """Give a Dask client of new worker processes on this machine, or of a scheduler that is running already.
+
+    Args:
+        workers: processes on this machine, one thread each, named 0, 1, ...
+        scheduler: address of a running scheduler, instead.
+
+    Raises:
+        BundleError: no scheduler answers there.
+    """
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=SCHEDULER_PATIENCE_S)
+        except (OSError, ValueError) as error:  # nobody there, or no address
+            raise BundleError(
+                f"no Dask scheduler answers at {scheduler!r} ({type(error).__name__})",
+                remedy="Start one with `dask scheduler`, or leave --scheduler out to use this machine.",
+            ) from None
+        with client:
+            yield client
+        return
+    _silence_distributed()
+    # A daemonic process may have no children, and the DICOM reader decodes compressed slices in one.
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": ANY_LOCAL_PORT},
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        # On a busy machine a worker can miss its scheduler at the end of the work, and prints a traceback for it.
+        client.run(_silence_distributed)
+        yield client
+
+
+def _silence_distributed() -> None:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+
+def _with_progress(
+    results: Iterable[tuple[str, BundleError | None]], total: int
+) -> Iterator[tuple[str, BundleError | None]]:
+    columns = (TextColumn("reading ROIs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total)
+        for result in results:
+            yield result
+            progress.advance(task)

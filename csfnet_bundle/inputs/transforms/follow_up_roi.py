@@ -1,0 +1,58 @@
+"""The map transform that turns a datalist record into the two-channel image of its nodule."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.transforms import MapTransform
+
+from csfnet_bundle.inputs import RoiCache, RoiSettings
+from csfnet_bundle.records import FollowUpPair
+
+
+class FollowUpRoid(MapTransform):
+    """Read both ROIs of a follow-up pair.
+
+    The record gains
+
+    - ``image``: HU, float32 tensor (2, D, H, W), channel 0 = t0, channel 1 = t1;
+    - ``affine``: float64 tensor (4, 4) from (d, h, w, 1) of the t1 ROI to LPS mm. It is a tensor of its own, since a
+      MetaTensor's affine does not survive a cache;
+    - ``findings``: what the reader noticed, joined by line breaks.
+
+    Args:
+        keys: the key that holds the pair.
+        roi: the ROI's size, spacing and window as plain values (:class:`csfnet_bundle.inputs.RoiSettings`).
+        cache_dir: folder for cached ROIs; None reads every time.
+        repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection = "pair",
+        roi: Mapping[str, Any] | None = None,
+        cache_dir: str | Path | None = None,
+        repeat_missing_prior: bool = False,
+    ) -> None:
+        super().__init__(keys)
+        settings = RoiSettings.from_plain(roi or {})
+        self.cache = RoiCache(cache_dir, settings, repeat_missing_prior=repeat_missing_prior)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the record with ``image``, ``affine`` and ``findings`` added.
+
+        Raises:
+            BundleError: the scans cannot be read; the message names the pair.
+        """
+        record = dict(data)
+        for key in self.key_iterator(record):
+            pair: FollowUpPair = record[key]
+            rois = self.cache.read(pair, Path(record["datalist_folder"]))
+            record["image"] = torch.from_numpy(rois.array)
+            record["affine"] = torch.from_numpy(rois.affines[1])
+            record["findings"] = "\n".join(rois.findings)
+        return record

@@ -1,0 +1,278 @@
+"""A series of slices as found in a folder, and what its headers say about using it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from csfnet_bundle.core.errors import Refusal, RefusalCode
+from csfnet_bundle.scans.dicom.decoding import has_decoder
+from csfnet_bundle.scans.dicom.instance import Instance
+from csfnet_bundle.scans.dicom.stack import Stack, build_stack
+from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
+from csfnet_bundle.scans.dicom.tags import CT_MODALITY
+from csfnet_bundle.scans.dicom.tolerances import INTERSPACED_SHARE, MAX_VOXELS, POSITION_TOLERANCE_MM
+
+
+@dataclass(frozen=True)
+class Series:
+    """One reconstruction: the slices of one SeriesInstanceUID that belong together.
+
+    Attributes:
+        uid: SeriesInstanceUID.
+        instances: its slices, localizers and duplicates left out, in the order of their UIDs (:attr:`stack` has them
+            in the order of space).
+        faulty: files that belong to it, or may belong to it, and cannot be used; see :attr:`Instance.fault`.
+        duplicates: pairs of (slice kept, copy dropped) that have the same SOPInstanceUID and the same header.
+        localizers: localizers left out.
+        patients: every PatientID under the UID; more than one is refused.
+        skipped: files of the folder that are no slices, by reason.
+        findings: what was noticed and can be lived with, one sentence each.
+    """
+
+    uid: str
+    instances: tuple[Instance, ...] = field(repr=False)
+    faulty: tuple[Instance, ...] = field(default=(), repr=False)
+    duplicates: tuple[tuple[Instance, Instance], ...] = field(default=(), repr=False)
+    localizers: tuple[Instance, ...] = field(default=(), repr=False)
+    patients: tuple[str, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Instance:
+        """The slice that stands for all in what they share."""
+        return (self.instances or self.localizers or self.faulty)[0]
+
+    @property
+    def study_uid(self) -> str:
+        """StudyInstanceUID."""
+        return self.first.study_uid
+
+    @property
+    def patient_id(self) -> str:
+        """PatientID."""
+        return self.first.patient_id
+
+    @property
+    def study_date(self) -> str:
+        """StudyDate, YYYYMMDD; empty where the files have none."""
+        return self.first.study_date
+
+    @property
+    def modality(self) -> str:
+        """Modality."""
+        return self.first.modality
+
+    @property
+    def manufacturer(self) -> str:
+        """Manufacturer."""
+        return self.first.manufacturer
+
+    @property
+    def description(self) -> str:
+        """SeriesDescription."""
+        return self.first.description
+
+    @property
+    def kernel(self) -> str:
+        """ConvolutionKernel."""
+        return self.first.kernel
+
+    @property
+    def slice_thickness(self) -> float | None:
+        """SliceThickness, mm."""
+        return self.first.slice_thickness
+
+    @property
+    def pixel_spacing(self) -> tuple[float, float] | None:
+        """PixelSpacing, mm: between rows, then between columns."""
+        return self.first.pixel_spacing
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its first file."""
+        return Path(self.first.path).parent
+
+    @property
+    def sop_uids(self) -> frozenset[str]:
+        """SOPInstanceUID of every slice."""
+        return frozenset(item.sop_uid for item in self.instances)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The slices in the order of space.
+
+        Raises:
+            Refusal: they are no CT, of several patients, not in HU, or no stack; gaps are left to the reader.
+        """
+        self._check_identity()
+        if not self.instances and self.faulty:
+            raise self.refuse_faulty(self.faulty)
+        stack = build_stack(self.instances, self.uid)
+        self._check_rescale()
+        columns, rows, slices = stack.shape
+        if columns * rows * slices > MAX_VOXELS:
+            raise Refusal(
+                RefusalCode.TOO_LARGE,
+                f"{columns} x {rows} x {slices} voxels, at most {MAX_VOXELS} are read",
+                series=self.uid,
+                figures={"columns": columns, "rows": rows, "slices": slices},
+                remedy="Take another reconstruction.",
+            )
+        return stack
+
+    @cached_property
+    def all_findings(self) -> tuple[str, ...]:
+        """Everything noticed in the folder and in the stack that can be lived with."""
+        stack = self.stack
+        found = list(self.findings)
+        if self.duplicates:
+            found.append(f"{len(self.duplicates)} copies of slices were dropped.")
+        if self.localizers:
+            found.append(f"{len(self.localizers)} localizers were left out.")
+        if self.skipped:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
+            found.append(f"Files of the folder that are no slices were skipped: {reasons}.")
+        if stack.is_sheared:
+            found.append(f"The gantry was tilted by {stack.tilt_degrees:.1f} degrees; the affine is sheared.")
+        thickness = self.slice_thickness
+        if thickness and stack.step > INTERSPACED_SHARE * thickness:
+            found.append(f"Slices of {thickness:g} mm lie {stack.step:g} mm apart; what is between was not scanned.")
+        for what, values in (
+            ("kernel", {item.kernel for item in self.instances}),
+            ("slice thickness", {item.slice_thickness for item in self.instances}),
+        ):
+            if len(values) > 1:
+                found.append(f"The {what} changes along the stack: {', '.join(sorted(map(str, values)))}.")
+        if any(item.lossy for item in self.instances):
+            found.append("The pixels once were compressed with loss.")
+        return tuple(found)
+
+    def check_syntaxes(self, *, allow_lossy: bool = False) -> None:
+        """Refuse transfer syntaxes that cannot be decoded here, and lossy ones unless they are allowed.
+
+        Raises:
+            Refusal: TRANSFER_SYNTAX.
+        """
+        for uid in sorted({item.syntax_uid for item in self.instances}):
+            syntax = ALLOWED[uid]
+            remedy = ""
+            if syntax.codestream is not None and not syntax.plugin:
+                problem, remedy = "has no decoder here", "Convert the series to a lossless transfer syntax of the list."
+            elif not (syntax.lossless or allow_lossy):
+                problem = "is lossy: the pixels are not those of the scanner"
+                remedy = "Get the lossless series, or allow it (allow_lossy=True)."
+            elif not has_decoder(syntax):
+                problem, remedy = "needs a decoder that is not installed", "pip install 'csfnet-bundle[codecs]'"
+            if remedy:
+                raise Refusal(
+                    RefusalCode.TRANSFER_SYNTAX,
+                    f"{syntax.name} ({uid}) {problem}",
+                    series=self.uid,
+                    figures={"transfer_syntax": uid, "lossless": syntax.lossless, "module": syntax.module},
+                    remedy=remedy,
+                )
+
+    def check_volume(self, *, allow_lossy: bool = False) -> Stack:
+        """Return the stack if all of it can be read, as far as headers tell.
+
+        Raises:
+            Refusal: with the code of the first obstacle.
+        """
+        self._check_identity()
+        self.check_syntaxes(allow_lossy=allow_lossy)
+        if self.faulty:
+            raise self.refuse_faulty(self.faulty)
+        stack = self.stack
+        if stack.gaps:
+            raise self.refuse_gap(stack)
+        uneven = stack.uneven(0, len(stack.instances) - 1)
+        if uneven > POSITION_TOLERANCE_MM:
+            raise self.refuse_uneven(stack, uneven)
+        return stack
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why no volume can be read, as far as headers tell; None if nothing is in the way."""
+        try:
+            self.check_volume()
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def refuse_faulty(self, faulty: tuple[Instance, ...]) -> Refusal:
+        """Return the refusal for slices that cannot be used."""
+        first = min(faulty, key=lambda item: item.path)
+        assert first.fault is not None
+        return Refusal(
+            first.fault.code,
+            f"{Path(first.path).name}: {first.fault.problem}"
+            + (f" (and {len(faulty) - 1} more files)" if len(faulty) > 1 else ""),
+            series=self.uid,
+            figures={"files": len(faulty), "first": first.path},
+            remedy="Get the file again; if it does not belong to the series, take it out of the folder.",
+        )
+
+    def refuse_gap(self, stack: Stack) -> Refusal:
+        """Return the refusal for a stack whose steps differ."""
+        figures = stack.gap_figures()
+        k = stack.gaps[0]
+        return Refusal(
+            RefusalCode.SLICE_GAP,
+            f"slices lie {stack.step:g} mm apart, but {stack.offsets[k + 1] - stack.offsets[k]:g} mm between "
+            f"{stack.offsets[k]:g} and {stack.offsets[k + 1]:g} mm along the normal"
+            + (f" (and at {len(stack.gaps) - 1} more places)" if len(stack.gaps) > 1 else ""),
+            series=self.uid,
+            figures=figures,
+            remedy="Get the missing slices.",
+        )
+
+    def refuse_uneven(self, stack: Stack, uneven_mm: float) -> Refusal:
+        """Return the refusal for a stack whose steps drift."""
+        return Refusal(
+            RefusalCode.SLICE_GAP,
+            f"the slice spacing drifts: a slice lies {uneven_mm:.2f} mm from its even place",
+            series=self.uid,
+            figures={"step_mm": stack.step, "uneven_mm": uneven_mm, "offsets_mm": stack.offsets.round(3).tolist()},
+            remedy="Take another reconstruction.",
+        )
+
+    def _check_identity(self) -> None:
+        if len(self.patients) > 1:
+            raise Refusal(
+                RefusalCode.MIXED_PATIENT,
+                f"{len(self.patients)} patients under one SeriesInstanceUID: {', '.join(map(repr, self.patients[:4]))}",
+                series=self.uid,
+                figures={"patients": list(self.patients)},
+                remedy="Separate the patients' files and give each series its own UID.",
+            )
+        if self.modality != CT_MODALITY and self.instances:
+            raise Refusal(
+                RefusalCode.NOT_CT,
+                f"modality {self.modality or 'not given'}, CT expected",
+                series=self.uid,
+                figures={"modality": self.modality},
+                remedy="Give a CT series.",
+            )
+        if not self.instances and not self.faulty:
+            raise Refusal(
+                RefusalCode.TOO_FEW_SLICES,
+                f"only localizers ({len(self.localizers)})",
+                series=self.uid,
+                figures={"slices": 0, "localizers": len(self.localizers)},
+                remedy="Give the axial series.",
+            )
+
+    def _check_rescale(self) -> None:
+        raw = [item for item in self.instances if item.slope is None or item.intercept is None]
+        if raw:
+            raise Refusal(
+                RefusalCode.NOT_HU,
+                f"{len(raw)} of {len(self.instances)} slices have no valid RescaleSlope and RescaleIntercept to HU",
+                series=self.uid,
+                figures={"slices": len(self.instances), "without": len(raw), "first": raw[0].path},
+                remedy="Export the series again with its rescaling, or take another reconstruction.",
+            )

@@ -1,0 +1,140 @@
+"""Whole volumes and ROIs from NIfTI and MetaImage files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume, sample_grid
+from csfnet_bundle.geometry.area import average, subdivide
+from csfnet_bundle.geometry.hounsfield import check_hounsfield
+from csfnet_bundle.geometry.inside import check_point_inside
+from csfnet_bundle.geometry.resample import grid_index_bounds
+from csfnet_bundle.scans.volume_files.metaimage import data_file, open_metaimage
+from csfnet_bundle.scans.volume_files.nifti import open_nifti
+from csfnet_bundle.scans.volume_files.volume_file import Index, VolumeFile
+
+SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
+"""File names that are read here, in lower or upper case."""
+
+
+def is_volume_file(path: str | Path) -> bool:
+    """Say whether the name is that of a NIfTI or MetaImage file."""
+    return str(path).lower().endswith(SUFFIXES)
+
+
+def files_of(path: str | Path) -> tuple[Path, ...]:
+    """Return the files that hold a volume: the one named and, for a .mhd header, the one with its voxels.
+
+    Raises:
+        Refusal: ``UNREADABLE_SLICE``, a .mhd header that names no file.
+    """
+    path = Path(path)
+    return (path, data_file(path)) if path.suffix.lower() == ".mhd" else (path,)
+
+
+def read_volume(path: str | Path) -> Volume:
+    """Read a whole file.
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+
+    Returns:
+        The volume in HU, axes (i, j, k) as stored, with its affine to LPS mm.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``NOT_HU``, ``UNREADABLE_SLICE``.
+    """
+    file = open_volume_file(Path(path))
+    array = _hounsfield(file, (0, 0, 0), file.shape)
+    return Volume(array=array, affine=file.affine, findings=file.findings)
+
+
+def read_roi(
+    path: str | Path,
+    point: Point,
+    size: tuple[int, int, int] = RoiGrid.size,
+    spacing: tuple[float, float, float] = RoiGrid.spacing,
+    *,
+    area_average: bool = False,
+) -> Roi:
+    """Cut a ROI around a nodule point; only the block of voxels that it touches is read where the file allows it.
+
+    That is so for uncompressed files. A .nii.gz is inflated up to the block, a compressed .mha as MetaIO does it.
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+        point: the nodule point, in any space.
+        size: the ROI's voxels (D, H, W).
+        spacing: the ROI's mm (D, H, W).
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+            :mod:`csfnet_bundle.geometry.area`), as :func:`csfnet_bundle.scans.dicom.read_roi` does.
+
+    Returns:
+        The ROI as :class:`csfnet_bundle.geometry.RoiGrid` lays it, linear interpolation.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: ``POINT_OUTSIDE``, ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``NOT_HU`` (judged on the
+            block), ``UNREADABLE_SLICE``.
+    """
+    file = open_volume_file(Path(path))
+    x, y, z = check_point_inside(point, file.affine, file.shape, series=str(path), record=str(path))
+    grid = RoiGrid(center=(float(x), float(y), float(z)), size=size, spacing=spacing)
+    sampling = subdivide(grid, file.affine) if area_average else grid
+    start, stop = _block(file, sampling)
+    block = _hounsfield(file, start, stop)
+    block_affine = file.affine.copy()
+    block_affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
+    values = average(sample_grid(block, block_affine, sampling), grid.size)
+    return Roi(array=values, affine=grid.affine, findings=file.findings)
+
+
+def open_volume_file(path: Path) -> VolumeFile:
+    """Open a file and check its header; voxels are read by the block.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``UNREADABLE_SLICE``.
+    """
+    if not path.is_file():
+        raise BundleError("there is no such file", record=str(path), remedy="Check the path.")
+    openers: dict[str, Callable[[Path], VolumeFile]] = {
+        ".nii": open_nifti,
+        ".mha": open_metaimage,
+        ".mhd": open_metaimage,
+    }
+    name = path.name.lower().removesuffix(".gz") if path.name.lower().endswith(".nii.gz") else path.name.lower()
+    opener = openers.get(Path(name).suffix)
+    if opener is None:
+        remedy = f"Give a folder of DICOM files or a file {', '.join(SUFFIXES)}."
+        raise BundleError("this kind of file is not read", record=str(path), remedy=remedy)
+    return opener(path)
+
+
+def _block(file: VolumeFile, grid: RoiGrid) -> tuple[Index, Index]:
+    """The first and one past the last voxel (i, j, k) that the interpolation on the grid needs."""
+    low, high = grid_index_bounds(file.affine, grid)
+    last = np.array(file.shape) - 1
+    first = np.clip(np.floor(low), 0, last).astype(int)
+    final = np.clip(np.ceil(high), 0, last).astype(int)
+    (i0, j0, k0), (i1, j1, k1) = first.tolist(), final.tolist()
+    return (i0, j0, k0), (i1 + 1, j1 + 1, k1 + 1)
+
+
+def _hounsfield(file: VolumeFile, start: Index, stop: Index) -> NDArray[np.float32]:
+    values = file.read_block(start, stop)
+    where = str(file.path)
+    try:
+        check_hounsfield(values, series=where, record=where)
+    except Refusal as refusal:
+        if "percentile" not in refusal.figures:
+            raise
+        # A block inside a large mass holds no air: then the whole scan is the judge.
+        check_hounsfield(file.read_block((0, 0, 0), file.shape), series=where, record=where)
+    return values.astype(np.float32, copy=False)

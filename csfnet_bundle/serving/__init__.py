@@ -1,0 +1,1 @@
+"""The network where other programs use it: exported formats and MONAI Label."""

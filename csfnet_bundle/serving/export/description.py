@@ -1,0 +1,23 @@
+"""What an exported network carries besides its weights, as text."""
+
+from __future__ import annotations
+
+import json
+
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+
+DESCRIPTION_NAME = "csfnet_bundle"
+"""Key of the description among an ONNX file's metadata; with .json, its name among TorchScript's extra files."""
+
+
+def description(checkpoint: ModelCheckpoint) -> str:
+    """Return architecture, ROI, decision and provenance as JSON: what a program needs to use the logits right."""
+    document = {
+        "architecture": dict(checkpoint.architecture),
+        "roi": checkpoint.roi.to_plain(),
+        "decision": checkpoint.decision.to_plain(),
+        "provenance": dict(checkpoint.provenance),
+        "probability": "softmax(logits / decision.temperature)[1]",
+        "intended_use": "Research. Not a medical device.",
+    }
+    return json.dumps(document, indent=1)

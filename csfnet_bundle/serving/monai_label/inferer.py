@@ -1,0 +1,30 @@
+"""The call of the network for one request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from monai.inferers import Inferer
+
+from csfnet_bundle.serving.monai_label.inputs import carried_inputs
+
+
+class FollowUpInferer(Inferer):
+    """Call the network with what the image carries (see :class:`csfnet_bundle.serving.monai_label.CarryInputsd`)."""
+
+    def __call__(self, inputs: torch.Tensor, network: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return ``logits`` (1, 2) and, from a network that has one, the ``attention`` map (1, d, h, w).
+
+        Args:
+            inputs: the image (1, 2, D, H, W) with its clinical inputs.
+            network: a torch.nn.Module in evaluation mode.
+            args: not used.
+            kwargs: not used.
+        """
+        carried = carried_inputs(inputs)
+        image = inputs.as_tensor()  # type: ignore[attr-defined]  # a plain tensor (1, 2, D, H, W)
+        answer = {"logits": network(image, carried["clinical"], carried["interval_days"])}
+        if getattr(network, "has_attention", hasattr(network, "attention_map")):
+            answer["attention"] = network.attention_map(image, carried["clinical"], carried["interval_days"])
+        return answer

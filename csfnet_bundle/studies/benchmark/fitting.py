@@ -1,0 +1,248 @@
+"""One fit of a benchmark: train a network on a split, and predict with the epoch that validation chose."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from monai.bundle import create_workflow
+from monai.data import DataLoader, Dataset
+
+from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
+from csfnet_bundle.networks import PRETRAINED_SYSTEMS, count_parameters
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint, read_plain
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.prediction.outputs import logit_difference
+from csfnet_bundle.records import FollowUpPair, load_datalist
+from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
+from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs, without_reads_of
+
+DONE_NAME = "fit.json"
+LOG_NAME = "training.log"
+VALIDATION, TEST, EXTERNAL = "validation", "test", "external"
+CLINICAL_PERMUTED = "clinical permuted over patients"
+CHANGED_INPUTS = (*SCAN_ORDERS, CLINICAL_PERMUTED)
+"""What is done to the test pairs' inputs to see what a network had learnt from them."""
+PERMUTATION_SEED = 0
+
+MONAI_LEVELS = {"monai.bundle.workflows": logging.ERROR, "monai.bundle.scripts": logging.WARNING}
+"""It would say of every fit that its config files lie in two folders, and print them."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Random numbers belong to the process: a worker with several threads trains one network at a time all the same."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained network with what brings pairs into its form.
+
+    Attributes:
+        network: on its device, in evaluation mode.
+        checkpoint: for its decision.
+        preprocessing: from a record to tensors, without anything random.
+        batch_size: pairs at a time.
+    """
+
+    network: torch.nn.Module
+    checkpoint: ModelCheckpoint
+    preprocessing: Any
+    batch_size: int
+
+    def predict(
+        self, pairs: Sequence[FollowUpPair], folder: Path, scan_order: tuple[int, int] = (0, 1)
+    ) -> pd.DataFrame:
+        """Return the predictions table of labelled pairs, each channel of the image showing the scan of that number."""
+        items = [{"pair": pair, "datalist_folder": str(folder), "label": pair.label} for pair in pairs]
+        for item, pair in zip(items, pairs, strict=True):
+            item |= {"subject": pair.subject, "nodule": pair.nodule}
+        device = next(self.network.parameters()).device
+        logits: list[float] = []
+        with torch.no_grad():
+            for batch in DataLoader(Dataset(items, self.preprocessing), batch_size=self.batch_size):
+                image = torch.as_tensor(batch["image"])[:, list(scan_order)]  # (B, 2, D, H, W)
+                inputs = (image, batch["clinical"], batch["interval_days"])
+                output = self.network(*(torch.as_tensor(one).to(device) for one in inputs))
+                logits += logit_difference(output.double()).cpu().tolist()
+        decision = self.checkpoint.decision
+        return prediction_table(
+            [pair.subject for pair in pairs],
+            [pair.nodule for pair in pairs],
+            logits,
+            [pair.label for pair in pairs],
+            temperature=decision.temperature,
+            threshold=decision.threshold,
+        )
+
+
+def is_done(protocol: Protocol, fit: Fit) -> bool:
+    """Tell whether nothing is left to do for a fit."""
+    folder = protocol.folder(fit)
+    wanted = protocol.evaluate_on is None or fit.permutation or external_path(folder, protocol.evaluate_on).is_file()
+    return (folder / DONE_NAME).is_file() and bool(wanted)
+
+
+def external_path(folder: Path, evaluate_on: Path) -> Path:
+    """Return where a fit's predictions of another cohort lie; a changed datalist has another file."""
+    return folder / f"{EXTERNAL}_{datalist_hash(evaluate_on)[:12]}.csv"
+
+
+def run_fit(protocol: Protocol, fit: Fit, device: str | None = None) -> None:
+    """Train one network, or go on where its training stopped, and write its predictions; nothing where that is done.
+
+    Args:
+        protocol: the benchmark.
+        fit: which network.
+        device: as torch names it; None is a GPU where there is one.
+
+    Raises:
+        BundleError: what a training raises, with the fit's name.
+    """
+    if is_done(protocol, fit):
+        return
+    folder = protocol.folder(fit)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _ONE_AT_A_TIME, _log_into(folder / LOG_NAME):
+            _run(protocol, fit, folder, device)
+    except Exception as error:
+        ours = bundle_error_in(error)
+        if ours is None:
+            raise
+        raise ours.for_record(f"fit {fit.name}") from None
+
+
+def read_fit(protocol: Protocol, fit: Fit) -> dict[str, pd.DataFrame]:
+    """Return a finished fit's predictions by what was predicted."""
+    folder = protocol.folder(fit)
+    parts = [VALIDATION, TEST, *([] if fit.permutation else CHANGED_INPUTS)]
+    tables = {part: read_predictions(folder / _file_name(part)) for part in parts}
+    if protocol.evaluate_on is not None and not fit.permutation:
+        tables[EXTERNAL] = read_predictions(external_path(folder, protocol.evaluate_on))
+    return tables
+
+
+def read_fit_record(protocol: Protocol, fit: Fit) -> dict[str, Any]:
+    """Return what a finished fit tells of itself: epochs, seconds, device, architecture, ROI."""
+    record: dict[str, Any] = json.loads((protocol.folder(fit) / DONE_NAME).read_text(encoding="utf-8"))
+    return record
+
+
+def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None:
+    overrides: dict[str, Any] = {
+        **protocol.overrides,
+        "bundle_root": str(protocol.bundle_root),
+        "dataset_dir": str(protocol.cohort(fit)),
+        "cache_dir": str(protocol.rois),
+        "output_dir": str(folder),
+        "seed": fit.seed,
+    }
+    if device is not None:
+        overrides["device"] = f"$torch.device({device!r})"
+    if fit.system in PRETRAINED_SYSTEMS:
+        overrides["initial_weights"] = str(protocol.pretrained)
+    workflow = create_workflow(
+        config_file=protocol.configs(fit.system),
+        workflow_type="train",
+        run_id="training",
+        logging_file=False,
+        **overrides,
+    )
+    workflow.run()
+    parser = workflow.parser
+    checkpoint = load_checkpoint(folder / MODEL_NAME)
+    network = checkpoint.create_network().to(parser.get_parsed_content("device")).eval()
+    predictor = Predictor(
+        network,
+        checkpoint,
+        parser.get_parsed_content("validate#preprocessing"),
+        int(parser.get_parsed_content("batch_size")),
+    )
+    width = parser.get_parsed_content("width")
+    workflow.finalize()
+    if not (folder / DONE_NAME).is_file():
+        for part, table in _predict(predictor, protocol.cohort(fit), fit):
+            write_predictions(table, folder / _file_name(part))
+        state = read_plain(folder / STATE_NAME, "Delete it; the fit then begins anew.")
+        record = {
+            "epochs": int(state["epoch"]),
+            "chosen_epoch": checkpoint.provenance["epoch"],
+            "seconds": round(float(state["seconds"]), 1),
+            "device": device_name(next(network.parameters()).device),
+            "parameters": count_parameters(network),
+            "width": width,
+            "architecture": dict(checkpoint.architecture),
+            "roi": checkpoint.roi.to_plain(),
+            "initial_weights": _start(checkpoint),
+        }
+        write_atomically(folder / DONE_NAME, json.dumps(record, indent=1) + "\n")
+    if protocol.evaluate_on is not None and not fit.permutation:
+        datalist = load_datalist(protocol.evaluate_on)
+        pairs = labelled_pairs(datalist)
+        pairs = [without_reads_of(pair) for pair in pairs] if protocol.without_reads else pairs
+        write_predictions(predictor.predict(pairs, datalist.folder), external_path(folder, protocol.evaluate_on))
+
+
+def _predict(predictor: Predictor, cohort: Path, fit: Fit) -> Iterator[tuple[str, pd.DataFrame]]:
+    datalist = load_datalist(cohort)
+    test = datalist.section("test")
+    yield VALIDATION, predictor.predict(datalist.section("validation"), datalist.folder)
+    yield TEST, predictor.predict(test, datalist.folder)
+    if fit.permutation:
+        return
+    for name, order in SCAN_ORDERS.items():
+        yield name, predictor.predict(test, datalist.folder, order)
+    yield CLINICAL_PERMUTED, predictor.predict(permute_clinical(test, PERMUTATION_SEED), datalist.folder)
+
+
+def _start(checkpoint: ModelCheckpoint) -> dict[str, Any] | None:
+    """Return what a network started from, without the long list of its tensors; None is a random start."""
+    start = checkpoint.provenance.get("initial_weights")
+    if start is None:
+        return None
+    return {key: start[key] for key in ("trained_on", "sha256", "copied", "pretraining")}
+
+
+def _file_name(part: str) -> str:
+    return f"{part.replace(' ', '_')}.csv"
+
+
+def device_name(device: torch.device) -> str:
+    """Return what a device is called in results."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type.upper()} ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+@contextmanager
+def _log_into(path: Path) -> Iterator[None]:
+    """Send what the package logs into a file, away from the terminal with its progress bar."""
+    ours = logging.getLogger("csfnet_bundle")
+    levels = {"csfnet_bundle": logging.INFO, **MONAI_LEVELS}
+    before = {name: logging.getLogger(name).level for name in levels}
+    propagate = ours.propagate
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ours.addHandler(handler)
+    ours.propagate = False
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+        ours.propagate = propagate
+        ours.removeHandler(handler)
+        handler.close()

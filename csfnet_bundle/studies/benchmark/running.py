@@ -1,0 +1,150 @@
+"""A whole benchmark: splits, ROIs, fits, references, statistics, files; started again it goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from csfnet_bundle.cohorts.splits import SECTIONS
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiCache, prepare_rois
+from csfnet_bundle.nodule.measurements import Measured
+from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist
+from csfnet_bundle.studies.benchmark.fitting import read_fit
+from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
+from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
+from csfnet_bundle.studies.benchmark.scheduling import run_fits
+from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, without_reads_of, write_split
+from csfnet_bundle.training.seen_patients import check_unseen, read_seen_patients
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a benchmark's systems predicted.
+
+    Attributes:
+        systems: networks first, then references, by the names that tables print.
+        permuted: for every permutation of the labels, the test predictions of a network trained on them.
+        pairs: the labelled pairs of the cohort.
+    """
+
+    systems: dict[str, SystemPredictions]
+    permuted: tuple[SystemPredictions, ...]
+    pairs: tuple[FollowUpPair, ...]
+
+
+def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> Predictions:
+    """Do what is left to do and return all predictions.
+
+    Args:
+        protocol: the benchmark.
+        devices: see :func:`csfnet_bundle.studies.benchmark.scheduling.run_fits`.
+        scheduler: the same.
+
+    Raises:
+        BundleError: data that cannot be used, another protocol in ``out``, or fits that failed.
+    """
+    datalist = load_datalist(protocol.dataset_dir)
+    splits = make_splits(datalist, protocol.folds)
+    pairs = labelled_pairs(datalist)
+    external = None if protocol.evaluate_on is None else load_datalist(protocol.evaluate_on)
+    _check(protocol, pairs, external)
+    protocol.keep()
+    cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True)
+    _prepare(pairs, datalist.folder, cache, scheduler)
+    if external is not None:
+        _prepare(labelled_pairs(external), external.folder, cache, scheduler)
+    for fit in protocol.fits:
+        write_split(
+            protocol.cohort(fit),
+            datalist,
+            splits[fit.fold],
+            permutation=fit.permutation,
+            without_reads=protocol.without_reads,
+        )
+    run_fits(protocol, devices, scheduler)
+
+    systems = {
+        system: gather(
+            [
+                [read_fit(protocol, Fit(system, fold, seed)) for seed in range(protocol.seeds)]
+                for fold in range(protocol.folds)
+            ]
+        )
+        for system in protocol.systems
+    }
+    permuted = tuple(gather([[read_fit(protocol, fit)]]) for fit in protocol.fits if fit.permutation)
+    systems |= _references(protocol, datalist.folder, splits, pairs, external, cache)
+    return Predictions(systems, permuted, tuple(pairs))
+
+
+def _references(
+    protocol: Protocol,
+    folder: Path,
+    splits: Sequence[Split],
+    pairs: Sequence[FollowUpPair],
+    external: Datalist | None,
+    cache: RoiCache,
+) -> dict[str, SystemPredictions]:
+    if protocol.without_reads:
+        pairs = [without_reads_of(pair) for pair in pairs]
+        splits = [
+            Split(
+                *(
+                    tuple(without_reads_of(pair) for pair in part)
+                    for part in (split.training, split.validation, split.test)
+                )
+            )
+            for split in splits
+        ]
+    measured = Measured.of(pairs, folder, cache)
+    other, everything = None, measured
+    if external is not None:
+        others = labelled_pairs(external)
+        others = [without_reads_of(pair) for pair in others] if protocol.without_reads else others
+        other = Measured.of(others, external.folder, cache)
+        everything = measured.joined(other)
+    found = {
+        name: gather([[reference_tables(features, split, measured, other)] for split in splits])
+        for name, features in references_for(everything).items()
+    }
+    for name, subset in ORACLES.items():
+        folds = [oracle_tables(subset, split, folder) for split in splits]
+        known = [[tables] for tables in folds if tables is not None]
+        if len(known) == len(splits):
+            found[name] = gather(known)
+    return found
+
+
+def _check(protocol: Protocol, pairs: Sequence[FollowUpPair], external: Datalist | None) -> None:
+    others = [] if external is None else labelled_pairs(external)
+    for pair in (*pairs, *others):
+        if pair.t0 is None and (two := protocol.needs_two_scans()):
+            raise BundleError(
+                f"the pair has no t0, which {', '.join(two)} need",
+                record=f"pair {pair.name}",
+                remedy="Name by --systems those that see t1 alone: t1_image, t1_image_clinical, nas_lung, radfusion.",
+            )
+    if protocol.evaluate_on is not None and protocol.pretrained is not None:
+        seen = read_seen_patients(protocol.pretrained)
+        check_unseen(seen, protocol.evaluate_on, str(protocol.pretrained), SECTIONS)
+    both = {pair.subject for pair in pairs} & {pair.subject for pair in others}
+    if both:
+        raise BundleError(
+            f"patient {min(both)} is in both cohorts",
+            record=str(protocol.evaluate_on),
+            remedy="Networks must not be judged on patients that they were trained on.",
+        )
+
+
+def _prepare(pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, scheduler: str | None) -> None:
+    refused = prepare_rois(pairs, folder, cache, scheduler=scheduler)
+    if refused:
+        first = next(iter(refused.values()))
+        raise BundleError(
+            f"{len(refused)} of {len(pairs)} follow-up pairs cannot be read; {first}",
+            record=str(folder),
+            remedy="Take them out of the datalist; `python -m csfnet_bundle check` lists them all.",
+        )

@@ -1,0 +1,178 @@
+"""The study as Markdown, for docs/medst.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
+from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
+from csfnet_bundle.studies.medst.plan import EPOCHS
+from csfnet_bundle.studies.medst.results import COMPARED
+from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED
+
+TASKS = {
+    "temporal_image": "change, balanced accuracy",
+    "temporal_sentence": "change sentences, AUROC",
+    "zero_shot_spiculated": "zero-shot spiculated, AUROC",
+    "zero_shot_ground_glass": "zero-shot ground glass, AUROC",
+    "probe_malignancy": "probe malignancy, AUROC",
+}
+ATTENTION = {
+    "pointing_game": "pointing game",
+    "pointing_chance": "its chance",
+    "pointing_gain": "above chance",
+    "contrast_to_noise": "contrast to noise",
+}
+WORDS = {**TASKS, **ATTENTION, "pointing_gain": "pointing game above chance"}
+"""What variants are compared by, in the list of answers."""
+SIMILARITY = {
+    "cosine_before": "cosine before",
+    "cosine_after": "after",
+    "cka_before": "CKA before",
+    "cka_after": "after",
+    "mutual_information_before": "mutual information before",
+    "mutual_information_after": "after",
+}
+QUESTIONS = {
+    UNTRAINED: "Does pre-training teach anything at all?",
+    "one_view": "Is the second view needed?",
+    "shared_experts": "Are experts for each view needed?",
+    "temporal_alone": "Is the temporal loss enough alone?",
+    "no_temporal": "Does the temporal loss help?",
+    "uniform_weighting": "Is modality weighting better than uniform?",
+    "shuffled": "Does the order of studies matter?",
+    "mispaired": "Would a wrong text be noticed (positive control)?",
+    "reversed": "Does the direction of time matter (zero control)?",
+    "window_2": "Windows of two instead of three?",
+    "window_3": "Sixty images a batch instead of thirty?",
+    "window_4": "Windows of four?",
+    "window_5": "Windows of five?",
+    "more_views": "Do more views help?",
+    "direction": "Does a term that knows the direction of time help?",
+    "forward_then_reverse": "Is it better to go from the simple to the complex?",
+    "no_variance_floor": "Is the floor of the variance needed?",
+    "faithful": "Is the published form better?",
+    "frozen_text": "Must the text encoder be trained?",
+}
+"""What each switch asks, for the list of answers."""
+
+Row = Mapping[str, Any]
+
+
+def study_markdown(document: Row) -> str:
+    """Return the tables of a study and what its intervals allow to say.
+
+    Args:
+        document: results.json of ``medst-study``.
+    """
+    rows = document["variants"]
+    data = "**phantoms**" if document["cohort"]["phantom"] else document["cohort"]["name"]
+    seeds = sorted({len(row["seeds"]) for row in rows.values()})
+    counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    epochs = document["overrides"].get(EPOCHS, "the config's")
+    lines = [
+        f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), {counts} seeds a variant, tiny "
+        f"size, {epochs} epochs. Means with 95 % intervals over seeds (Student's t): they hold for this split, "
+        f"not for other subjects. Made by `{document['command']}`.",
+        "",
+        _table(rows, TASKS, "metrics"),
+        "Differences to the default (of windows to `window_3`, which has as many images a batch), paired by seed; "
+        "**bold** where the interval leaves zero out (each at 95 %, not corrected for their number).",
+        "",
+        _table({name: row for name, row in rows.items() if name != DEFAULT}, TASKS, "difference"),
+        "What the words about the nodule attend to, the nodule put up to 12 mm beside the middle; and how alike the "
+        "first two views are before and after MoVE (mutual information in nats).",
+        "",
+        _table(rows, ATTENTION, "metrics"),
+        _table({name: row for name, row in rows.items() if _mean(row, "cka_after") is not None}, SIMILARITY, "metrics"),
+        _caution(rows),
+        "",
+        *(_answer(name, rows[name]) for name in QUESTIONS if name in rows),
+    ]
+    return "\n".join(lines)
+
+
+def epochs_markdown(documents: Sequence[Row]) -> str:
+    """Return the default and the untrained network of studies that differ by their epochs, in one table.
+
+    Args:
+        documents: results.json of each.
+    """
+    columns = {**TASKS, **ATTENTION}
+    shown = ("temporal_image", "probe_malignancy", "pointing_game", "contrast_to_noise")
+    cells = [
+        [
+            document["overrides"][EPOCHS],
+            f"`{name}`",
+            len(row["seeds"]),
+            *(_cell(row["metrics"][metric], "metrics") for metric in shown),
+        ]
+        for document in documents
+        for name, row in document["variants"].items()
+        if name in (DEFAULT, UNTRAINED)
+    ]
+    return markdown_table(["epochs", "variant", "seeds", *(columns[metric] for metric in shown)], cells)
+
+
+def _table(rows: Mapping[str, Row], columns: Mapping[str, str], part: str) -> str:
+    head = ["variant", "seeds", *columns.values()]
+    cells = [
+        [f"`{name}`", len(row["seeds"]), *(_cell(row[part][metric], part) for metric in columns)]
+        for name, row in rows.items()
+    ]
+    return markdown_table(head, cells)
+
+
+def _cell(summary: Row, part: str) -> str:
+    if summary["mean"] is None:
+        return UNDEFINED
+    signed = "+" if part == "difference" else ""
+    text = f"{summary['mean']:{signed}.3f}"
+    if summary["lower"] is None:
+        return text
+    text += f" ({summary['lower']:{signed}.3f} to {summary['upper']:{signed}.3f})"
+    return f"**{text}**" if part == "difference" and _differs(summary) else text
+
+
+def _differs(summary: Row) -> bool:
+    return summary["lower"] is not None and (summary["lower"] > 0 or summary["upper"] < 0)
+
+
+def _survives(summary: Row) -> bool:
+    return summary["p_holm"] is not None and summary["p_holm"] < 1 - CONFIDENCE
+
+
+def _caution(rows: Mapping[str, Row]) -> str:
+    """Say how many differences there are, and how many of them chance alone would let leave zero out."""
+    tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
+    tested = [one for one in tested if one["p"] is not None]
+    return (
+        f"What these intervals allow to say. There are {len(tested)} differences: were there no effect at all, "
+        f"{len(tested) * (1 - CONFIDENCE):.0f} of them would leave zero out; {sum(map(_differs, tested))} do. "
+        r"Those marked \* hold after Holm's correction for all of them."
+    )
+
+
+def _mean(row: Row, metric: str) -> float | None:
+    mean: float | None = row["metrics"][metric]["mean"]
+    return mean
+
+
+def _answer(name: str, row: Row) -> str:
+    """Say which results are surely higher or lower than what they are compared with, or that none is."""
+    reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
+    shown = {metric: WORDS[metric] for metric in COMPARED}
+    found: dict[str, list[str]] = {"higher": [], "lower": []}
+    for metric, word in shown.items():
+        difference = row["difference"][metric]
+        if _differs(difference):
+            mark = "\\*" if _survives(difference) else ""
+            found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0] + mark)
+    told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
+    verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
+    return f"- {QUESTIONS[name]} `{name}`: {verdict}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

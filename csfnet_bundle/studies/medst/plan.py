@@ -1,0 +1,104 @@
+"""What a study trains: variants of the Med-ST pre-training over seeds, where each fit lies, and whether it is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.medst.data import texts_digest
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED
+
+PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
+EPOCHS = "train#trainer#max_epochs"
+DONE_NAME = "fit.json"
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What is trained.
+
+    Attributes:
+        dataset_dir: the cohort of CT follow-up.
+        out: folder for all that is made.
+        bundle_root: holds ``configs/``.
+        variants: names of switches.
+        seeds: fits of each.
+        overrides: ids of the config and their values, for every fit.
+    """
+
+    dataset_dir: Path
+    out: Path
+    bundle_root: Path
+    variants: tuple[str, ...]
+    seeds: int
+    overrides: Mapping[str, Any]
+
+    @property
+    def fits(self) -> list[Fit]:
+        """All fits: seed by seed, so that an early stop leaves every variant with as many seeds."""
+        return [Fit(variant, seed) for seed in range(self.seeds) for variant in self.variants]
+
+    @property
+    def rois(self) -> Path:
+        """Where ROIs are cached."""
+        return self.out / "roi_cache"
+
+    def folder(self, fit: Fit) -> Path:
+        """Return where a fit lies."""
+        return self.out / "fits" / fit.variant / f"seed{fit.seed}"
+
+    def configs(self, fit: Fit) -> tuple[Path, ...]:
+        """Return the files of a fit's training: the base, the tiny size, and its switch."""
+        names = [PRETRAIN, TINY] if fit.variant == DEFAULT else [PRETRAIN, TINY, f"{SWITCHES}/{fit.variant}.json"]
+        return tuple(self.bundle_root / "configs" / name for name in names)
+
+    def is_done(self, fit: Fit) -> bool:
+        """Tell whether a fit has its result, made with its switch as it is now."""
+        path = self.folder(fit) / DONE_NAME
+        return path.is_file() and self.result(fit)["switch_sha256"] == self.switch_digest(fit)
+
+    def switch_digest(self, fit: Fit) -> str:
+        """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
+        return _digest(self.configs(fit)[2:])
+
+    def result(self, fit: Fit) -> dict[str, Any]:
+        """Return what a finished fit found."""
+        found: dict[str, Any] = json.loads((self.folder(fit) / DONE_NAME).read_text(encoding="utf-8"))
+        return found
+
+    def overrides_of(self, fit: Fit) -> dict[str, Any]:
+        """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
+        return {**self.overrides, **({EPOCHS: 1} if fit.variant == UNTRAINED else {})}
+
+    def settings(self) -> dict[str, Any]:
+        """Return what every fit depends on; a folder holds fits of one of them alone."""
+        shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
+        return {
+            "datalist_sha256": datalist_hash(self.dataset_dir),
+            "texts_sha256": texts_digest(self.dataset_dir),
+            "overrides": json.loads(json.dumps(dict(self.overrides))),  # as the file will have them
+            "configs_sha256": _digest(shared),
+        }
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One pre-training of a study."""
+
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return f"{self.variant}, seed {self.seed}"
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Return the SHA-256 of files, one after the other, hexadecimal."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

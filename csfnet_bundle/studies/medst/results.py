@@ -1,0 +1,128 @@
+"""Results of a study: means over seeds with intervals, and paired differences to what each is compared with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
+from csfnet_bundle.evaluation.paired import holm
+from csfnet_bundle.medst.data import describe_dataset
+from csfnet_bundle.studies.medst.plan import StudyPlan
+from csfnet_bundle.studies.medst.variants import DEFAULT, REFERENCES, SMALL, VARIANTS
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "temporal_image": ("tasks", "temporal_image", "balanced_accuracy"),
+    "temporal_image_accuracy": ("tasks", "temporal_image", "accuracy"),
+    "temporal_sentence": ("tasks", "temporal_sentence", "auroc"),
+    "zero_shot_spiculated": ("tasks", "zero_shot_spiculated", "auroc"),
+    "zero_shot_ground_glass": ("tasks", "zero_shot_ground_glass", "auroc"),
+    "probe_malignancy": ("tasks", "probe_malignancy", "auroc"),
+    "pointing_game": ("interpretation", "pointing_game"),
+    "pointing_chance": ("interpretation", "pointing_chance"),
+    "contrast_to_noise": ("interpretation", "contrast_to_noise"),
+    "cosine_before": ("interpretation", "similarity_cosine_before"),
+    "cosine_after": ("interpretation", "similarity_cosine_after"),
+    "cka_before": ("interpretation", "similarity_cka_before"),
+    "cka_after": ("interpretation", "similarity_cka_after"),
+    "mutual_information_before": ("interpretation", "similarity_mutual_information_before"),
+    "mutual_information_after": ("interpretation", "similarity_mutual_information_after"),
+    "epochs": ("epochs",),
+    "seconds": ("seconds",),
+}
+"""What is told of each variant, and where a fit's result holds it."""
+POINTING_GAIN = "pointing_gain"
+"""The pointing game above its chance, which grows with the patches of all views that the nodule touches."""
+COMPARED = (
+    *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "probe_malignancy"),
+    *(POINTING_GAIN, "contrast_to_noise"),
+)
+"""What variants are compared by: so many differences of each are tested."""
+
+TOLD = (*METRICS, POINTING_GAIN)
+
+SAME = 1e-9
+"""Differences that differ by less are rounding of the same one, and have no variance to test by."""
+
+Summary = dict[str, Any]
+Fits = Mapping[int, dict[str, Any]]
+"""Results of a variant's fits, by seed."""
+
+
+def make_results(study: StudyPlan, command: str) -> dict[str, Any]:
+    """Return the results of the fits that are done, as plain values."""
+    done: dict[str, dict[int, dict[str, Any]]] = {}
+    for fit in study.fits:
+        if study.is_done(fit):
+            done.setdefault(fit.variant, {})[fit.seed] = study.result(fit)
+    data = describe_dataset(study.dataset_dir)
+    rows = {name: _row(name, fits, done) for name, fits in done.items()}
+    correct(rows)
+    return {
+        "command": command,
+        "cohort": {"name": data.name, "phantom": data.phantom, "datalist_sha256": data.datalist_sha256},
+        "overrides": dict(study.overrides),
+        "seeds": study.seeds,
+        "variants": rows,
+    }
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Return mean and 95 % interval over seeds (Student's t); no interval for fewer than two."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return {"mean": None, "lower": None, "upper": None, "seeds": 0}
+    mean = float(np.mean(known))
+    if len(known) < 2:
+        return {"mean": mean, "lower": None, "upper": None, "seeds": len(known)}
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1) * stats.sem(known))
+    return {"mean": mean, "lower": mean - half, "upper": mean + half, "seeds": len(known)}
+
+
+def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
+    compared_with = REFERENCES.get(name, DEFAULT)
+    reference = done.get(compared_with, {})
+    shared = sorted(set(fits) & set(reference))
+    return {
+        "compared_with": compared_with,
+        "what": VARIANTS.get(name, "the small size with the whole text model" if name == SMALL else ""),
+        "seeds": sorted(fits),
+        "parameters": next(iter(fits.values()))["parameters"],
+        "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
+        "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in TOLD},
+        "difference": {
+            metric: difference([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])
+            for metric in TOLD
+        },
+    }
+
+
+def difference(values: Sequence[float]) -> Summary:
+    """Return the summary of paired differences with ``p``, that their mean is zero (Student's t, two-sided).
+
+    Without two differences that are not the same there is no test.
+    """
+    known = [value for value in values if not math.isnan(value)]
+    tested = len(known) > 1 and max(known) - min(known) > SAME
+    return {**summarise(values), "p": float(stats.ttest_1samp(known, 0.0).pvalue) if tested else None, "p_holm": None}
+
+
+def correct(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put ``p_holm`` into all differences by which variants are compared: one family."""
+    tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
+    tested = [one for one in tested if one["p"] is not None]
+    for one, corrected in zip(tested, holm([one["p"] for one in tested]), strict=True):
+        one["p_holm"] = corrected
+
+
+def _value(result: Mapping[str, Any], metric: str) -> float:
+    if metric == POINTING_GAIN:
+        return _value(result, "pointing_game") - _value(result, "pointing_chance")
+    found: Any = result
+    for key in METRICS[metric]:
+        found = found.get(key, math.nan) if isinstance(found, Mapping) else math.nan
+    return float(found)

@@ -1,0 +1,147 @@
+"""A federation on one machine: MONAI's ``MonaiAlgo`` for every site, plain averaging in between."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.fl.client import MonaiAlgo
+from monai.fl.utils.constants import ExtraItems
+from monai.fl.utils.exchange_object import ExchangeObject
+
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.data import data_description, datalist_items
+from csfnet_bundle.training.federated.averaging import average_weights
+
+logger = logging.getLogger(__name__)
+
+TRAIN_CONFIGS = ("configs/train.json", "configs/federated.json")
+EVALUATE_CONFIGS = ("configs/train.json", "configs/evaluate.json", "configs/federated_evaluate.json")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One participant.
+
+    Attributes:
+        name: of the site.
+        dataset_dir: its cohort, with training and validation lists; nothing of it leaves the site but weights and
+            metrics.
+        output_dir: its own folder for logs and its best local model.
+    """
+
+    name: str
+    dataset_dir: Path
+    output_dir: Path
+
+    @property
+    def training_pairs(self) -> int:
+        """Number of pairs that the site trains on."""
+        return len(datalist_items(self.dataset_dir, "training"))
+
+    def algorithm(
+        self, bundle_root: Path, global_model: Path, local_epochs: int, override: Mapping[str, Any]
+    ) -> MonaiAlgo:
+        """Return MONAI's client of this site, initialized.
+
+        Args:
+            bundle_root: the folder that holds configs/.
+            global_model: the checkpoint that the federation starts from; it tells network and ROI.
+            local_epochs: epochs in a round.
+            override: further ids of the configs and their values.
+        """
+        shared = {"dataset_dir": str(self.dataset_dir), "global_model": str(global_model), **override}
+        algorithm = MonaiAlgo(
+            bundle_root=str(bundle_root),
+            local_epochs=local_epochs,
+            config_train_filename=list(TRAIN_CONFIGS),
+            train_kwargs={**shared, "output_dir": str(self.output_dir)},
+            config_evaluate_filename=list(EVALUATE_CONFIGS),
+            eval_kwargs={**shared, "output_dir": str(self.output_dir)},
+        )
+        with warnings.catch_warnings():
+            # Here no server sends configs: they are the bundle's own.
+            warnings.filterwarnings("ignore", "executing the bundle config", UserWarning)
+            algorithm.initialize({ExtraItems.CLIENT_NAME: self.name})
+        return algorithm
+
+
+@dataclass(frozen=True)
+class Round:
+    """What happened in a round.
+
+    Attributes:
+        number: from 1.
+        metrics: by site, of the global model that the round ended with, on the site's validation pairs.
+    """
+
+    number: int
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def simulate_federation(
+    sites: Sequence[Site],
+    bundle_root: Path,
+    global_model: Path,
+    rounds: int,
+    local_epochs: int = 1,
+    override: Mapping[str, Any] | None = None,
+) -> tuple[ModelCheckpoint, list[Round]]:
+    """Train over sites: in every round each trains the global weights on its own pairs, and the results are averaged.
+
+    The sites are weighed by their numbers of training pairs.
+
+    Args:
+        sites: the participants; they take turns on this machine.
+        bundle_root: the folder that holds configs/.
+        global_model: the checkpoint to start from.
+        rounds: of training and averaging.
+        local_epochs: epochs at each site in a round.
+        override: ids of the configs and their values, at every site.
+
+    Returns:
+        The last global model, uncalibrated, and the rounds.
+    """
+    start = load_checkpoint(global_model)
+    algorithms = {site.name: site.algorithm(bundle_root, global_model, local_epochs, override or {}) for site in sites}
+    shares = [site.training_pairs for site in sites]
+    weights = dict(start.weights)
+    history = []
+    for number in range(1, rounds + 1):
+        results = []
+        for algorithm in algorithms.values():
+            algorithm.train(ExchangeObject(weights=_copy(weights)))
+            difference = algorithm.get_weights().weights  # MonaiAlgo sends what changed, not the weights
+            results.append({name: weights[name] + change for name, change in difference.items()})
+        weights = average_weights(results, shares)
+        metrics = {
+            name: dict(algorithm.evaluate(ExchangeObject(weights=_copy(weights))).metrics)
+            for name, algorithm in algorithms.items()
+        }
+        history.append(Round(number, metrics))
+        logger.info("round %d/%d: %s", number, rounds, metrics)
+    for algorithm in algorithms.values():
+        algorithm.finalize()
+    return replace(start, weights=weights, provenance=_provenance(start, sites, history)), history
+
+
+def _copy(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """MonaiAlgo loads what it is given into its network and hands out views of it."""
+    return {name: tensor.clone() for name, tensor in weights.items()}
+
+
+def _provenance(start: ModelCheckpoint, sites: Sequence[Site], history: Sequence[Round]) -> dict[str, Any]:
+    data = [data_description(site.dataset_dir) for site in sites]
+    return {
+        **{key: value for key, value in start.provenance.items() if key in ("bundle_version", "torch_version")},
+        "trained_on": "federation of " + ", ".join(description.name for description in data),
+        "phantom": any(description.phantom for description in data),
+        "started_from": str(start.provenance.get("trained_on")),
+        "rounds": len(history),
+        "validation_by_site": {name: dict(values) for name, values in history[-1].metrics.items()} if history else {},
+    }

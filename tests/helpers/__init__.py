@@ -1,0 +1,1 @@
+"""What several tests share: makers of cohorts, series, checkpoints and servers."""

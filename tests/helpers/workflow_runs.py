@@ -1,0 +1,69 @@
+"""Running the bundle's workflows: in this process for speed, as a user's command where that is the point."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.bundle import ConfigWorkflow, create_workflow
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TRAIN = ["train.json", "cpu_demo.json"]
+EVALUATE = ["train.json", "evaluate.json"]
+TINY = {"network_def#widths": [[4], [4], [8]], "train#trainer#max_epochs": 2, "num_workers": 0}
+"""The smallest network of this kind: what is tested is the run, not what it learns."""
+
+
+def make_workflow(run_id: str, config_files: list[str], **override: Any) -> ConfigWorkflow:
+    """Return a workflow of the bundle, initialized."""
+    return create_workflow(
+        config_file=[str(REPOSITORY / "configs" / name) for name in config_files],
+        workflow_type="infer" if run_id == "inference" else "train",
+        run_id=run_id,
+        logging_file=False,
+        **{"bundle_root": str(REPOSITORY), **override},
+    )
+
+
+def command(run_id: str, config_files: list[str], **override: Any) -> list[str]:
+    """Return the words of the command that a user would type."""
+    files = ",".join(f"'configs/{name}'" for name in config_files)
+    options = [f"--{name}={value}" for name, value in override.items()]
+    return [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", f"[{files}]", *options]
+
+
+def start(words: list[str]) -> subprocess.Popen[str]:
+    """Start a command in the repository's root, its output in one pipe."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    return subprocess.Popen(
+        words, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+PATIENCE_S = 240
+"""For one command of a test, on a machine that does other work too."""
+
+
+def epochs_done(folder: Path) -> int:
+    """Return how many epochs the training in a folder has behind it, by the state that it would go on from."""
+    state = folder / "training_state.pt"
+    return int(torch.load(state, weights_only=True)["epoch"]) if state.is_file() else 0
+
+
+def kill_and_take_up(words: list[str], folder: Path, epochs: int) -> None:
+    """Kill -9 a training of so many epochs after one has been written, then give the same command again."""
+    cut = start(words)
+    deadline = time.monotonic() + PATIENCE_S
+    while not epochs_done(folder) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    cut.kill()
+    cut.communicate()
+    assert 1 <= epochs_done(folder) < epochs, "the run was not killed in its middle"
+
+    again = start(words)
+    output, _ = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, output
+    assert "taking up the run" in output

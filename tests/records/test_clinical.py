@@ -1,0 +1,148 @@
+"""Tokens and words of clinical values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY
+from csfnet_bundle.records import (
+    CLINICAL_VARIABLES,
+    VOCABULARY_SIZES,
+    clinical_notices,
+    describe_clinical,
+    encode_clinical,
+    load_dictionary,
+)
+
+FULL = {"race": 2, "cigsmok": 1, "gender": 2, "age": 62, "scr_res0": 4, "scr_iso0": 4}
+
+
+def test_variables_and_vocabularies_stand_in_the_order_of_the_network():
+    assert CLINICAL_VARIABLES == ("race", "cigsmok", "gender", "age", "scr_res0", "scr_iso0")
+    assert VOCABULARY_SIZES == (8, 4, 4, 8, 8, 6)
+
+
+def test_the_networks_are_built_for_these_vocabularies():
+    assert CLINICAL_VOCABULARY == VOCABULARY_SIZES
+
+
+def test_a_full_record():
+    tokens = encode_clinical(FULL)
+    assert tokens.dtype == np.int64
+    assert tokens.tolist() == [3, 3, 3, 4, 5, 5]
+
+
+def test_categories_take_the_tokens_after_missing_and_unknown_in_ascending_order():
+    for position, (name, variable) in enumerate(load_dictionary().items()):
+        tokens = [encode_clinical({name: code})[position] for code in variable.categories]
+        assert tokens == list(range(2, 2 + len(tokens)))
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), np.nan, "", "  ", ".", ".M", ".N", ".m", pd.NA, pd.NaT])
+def test_missing_values(value):
+    assert not encode_clinical(dict.fromkeys(CLINICAL_VARIABLES, value)).any()
+    assert not encode_clinical({}).any()
+
+
+@pytest.mark.parametrize("code", [95, 96, 98])
+def test_race_codes_without_an_answer_are_missing(code):
+    assert encode_clinical({"race": code})[0] == 0
+
+
+@pytest.mark.parametrize("code", [7, 99])
+def test_refused_and_unknown_are_a_token_of_their_own(code):
+    assert encode_clinical({"race": code})[0] == 1
+
+
+@pytest.mark.parametrize("value", ["1", 1, 1.0, "1.0", " 1 ", np.int64(1), np.float32(1)])
+def test_one_code_in_any_spelling(value):
+    assert encode_clinical({"cigsmok": value})[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("age", "token"),
+    [(40, 2), (54.9, 2), (55, 3), (59, 3), (60, 4), (64, 4), (65, 5), (70, 6), (74, 6), (75, 7), (90, 7), ("63", 4)],
+)
+def test_ages_fall_into_fixed_bins(age, token):
+    assert encode_clinical({"age": age})[3] == token
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gender", 7),
+        ("gender", "F"),
+        ("age", -3),
+        ("age", 0),
+        ("age", 400),
+        ("age", float("inf")),
+        ("cigsmok", 0.5),
+        ("cigsmok", True),
+        ("race", 8),
+        ("scr_iso0", 5),
+        ("scr_res0", 7),
+        ("race", [1]),
+    ],
+)
+def test_a_value_that_no_code_explains_is_refused_by_name(name, value):
+    with pytest.raises(BundleError) as error:
+        encode_clinical({name: value})
+    assert name in str(error.value)
+    assert repr(value) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_variable_is_refused():
+    with pytest.raises(BundleError, match="cancyr"):
+        encode_clinical({"cancyr": 1})
+    with pytest.raises(BundleError, match="scr_res1"):
+        describe_clinical({"scr_res1": 1})
+
+
+def test_screening_codes_that_are_no_read_become_missing_and_are_told():
+    values = {**FULL, "scr_res0": 23, "scr_iso0": 13}
+    assert encode_clinical(values)[4:].tolist() == [0, 0]
+    notices = clinical_notices(values)
+    assert len(notices) == 2
+    assert "scr_res0 = 23" in notices[0]
+    assert "Cancer in screening window" in notices[0]
+    assert clinical_notices(FULL) == []
+    assert clinical_notices({"scr_res0": ".M"}) == []
+
+
+def test_words():
+    words = describe_clinical(FULL | {"scr_res0": None, "scr_iso0": 13})
+    assert list(words.values()) == [
+        "Black or African-American",
+        "Current smoker",
+        "Female",
+        "62 years",
+        "missing",
+        "missing (code 13)",
+    ]
+    assert describe_clinical({"race": "99"})["Race"] == "Unknown/ decline to answer"
+
+
+@st.composite
+def explained(draw):
+    """Values that the dictionary explains, some of them absent."""
+    values = {}
+    for name, variable in load_dictionary().items():
+        choices = st.floats(1, 120) if variable.is_number else st.sampled_from(sorted(variable.codes))
+        values[name] = draw(st.none() | choices)
+    return values
+
+
+@given(explained())
+def test_every_explained_value_gets_a_token_of_its_vocabulary(values):
+    tokens = encode_clinical(values)
+    assert (tokens >= 0).all()
+    assert (tokens < np.array(VOCABULARY_SIZES)).all()
+    as_text = {name: None if value is None else str(value) for name, value in values.items()}
+    assert (encode_clinical(as_text) == tokens).all()
+    words = describe_clinical(values)
+    assert len(words) == len(CLINICAL_VARIABLES)
+    assert [word.startswith("missing") for word in words.values()] == (tokens == 0).tolist()

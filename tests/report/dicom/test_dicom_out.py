@@ -1,0 +1,195 @@
+"""The Structured Report and the parametric map, read back by pydicom, highdicom and dcmtk."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import highdicom
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.chest_series import make_chest, write_series
+from helpers.predicted_pair import POINTS, Predicted, predict_words
+from pydicom import Dataset, dcmread
+from pydicom.uid import Comprehensive3DSRStorage, ParametricMapStorage
+
+from csfnet_bundle.cohorts.phantom.enhanced import write_enhanced
+from csfnet_bundle.commands import main
+from csfnet_bundle.geometry.points import LPS_FROM_RAS
+
+LPS_TOLERANCE_MM = 1e-3
+"""SCOORD3D holds single precision: at 300 mm from the origin its steps are 3e-5 mm."""
+
+
+@pytest.fixture(scope="module")
+def report(predicted: Predicted) -> Dataset:
+    return dcmread(predicted.out / "100042_1_report.dcm")
+
+
+@pytest.fixture(scope="module")
+def parametric_map(predicted: Predicted) -> Dataset:
+    return dcmread(predicted.out / "100042_1_attention.dcm")
+
+
+def _items(item: Dataset, meaning: str) -> list[Dataset]:
+    """Every content item below ``item`` whose concept has that meaning."""
+    found = []
+    for child in item.get("ContentSequence", []):
+        names = child.get("ConceptNameCodeSequence", [])
+        if names and names[0].CodeMeaning == meaning:
+            found.append(child)
+        found += _items(child, meaning)
+    return found
+
+
+def test_the_report_is_a_tid_1500_in_the_study_of_t1(report: Dataset, predicted: Predicted) -> None:
+    first = predicted.slices["t1"][0]
+    assert report.SOPClassUID == Comprehensive3DSRStorage
+    assert report.StudyInstanceUID == first.StudyInstanceUID
+    assert (report.PatientID, report.PatientSex, report.StudyDate) == ("100042", "F", "20000103")
+    assert report.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+
+
+def test_the_report_holds_the_points_in_their_frames_of_reference(report: Dataset, predicted: Predicted) -> None:
+    regions = _items(report, "Image Region")
+    assert [region.GraphicType for region in regions] == ["POINT", "POINT"]
+    for region, name in zip(regions, ("t1", "t0"), strict=True):
+        assert region.ReferencedFrameOfReferenceUID == predicted.slices[name][0].FrameOfReferenceUID
+        np.testing.assert_allclose(region.GraphicData, POINTS[name], atol=LPS_TOLERANCE_MM)
+
+
+def test_the_report_holds_the_probability_of_the_table(report: Dataset, predicted: Predicted) -> None:
+    (item,) = _items(report, "Probability of cancer")
+    value = item.MeasuredValueSequence[0]
+    probability = pd.read_csv(predicted.out / "predictions.csv")["probability"].iloc[0]
+    assert float(value.NumericValue) == pytest.approx(100 * probability, abs=0.05)
+    assert value.MeasurementUnitsCodeSequence[0].CodeValue == "%"
+
+
+def test_the_report_names_the_model_and_says_what_it_is_worth(report: Dataset, predicted: Predicted) -> None:
+    assert {item.TextValue for item in _items(report, "Algorithm Name")} == {"CSF-Net"}
+    parameters = " | ".join(item.TextValue for item in _items(report, "Algorithm Parameters"))
+    assert hashlib.sha256(predicted.model.read_bytes()).hexdigest() in parameters
+    assert "phantoms" in parameters
+    assert "Not a medical device" in parameters
+    assert "temperature 1.5" in parameters
+
+
+def test_every_instance_of_both_studies_is_evidence(
+    report: Dataset, parametric_map: Dataset, predicted: Predicted
+) -> None:
+    evidence = [*report.CurrentRequestedProcedureEvidenceSequence, *report.PertinentOtherEvidenceSequence]
+    listed = {
+        (study.StudyInstanceUID, instance.ReferencedSOPInstanceUID)
+        for study in evidence
+        for series in study.ReferencedSeriesSequence
+        for instance in series.ReferencedSOPSequence
+    }
+    scans = [item for slices in predicted.slices.values() for item in slices]
+    assert listed == {(item.StudyInstanceUID, item.SOPInstanceUID) for item in [*scans, parametric_map]}
+
+
+def test_highdicom_reads_the_report_as_a_measurement_report(predicted: Predicted) -> None:
+    read = highdicom.sr.srread(predicted.out / "100042_1_report.dcm")
+    groups = read.content.get_planar_roi_measurement_groups()
+    assert [group.tracking_identifier for group in groups] == ["nodule 1", "nodule 1"]
+    assert groups[0].tracking_uid == groups[1].tracking_uid
+    assert groups[0].finding_type == highdicom.sr.CodedConcept("27925004", "SCT", "Nodule")
+
+
+def test_the_map_lies_in_the_frame_of_reference_of_t1(parametric_map: Dataset, predicted: Predicted) -> None:
+    first = predicted.slices["t1"][0]
+    assert parametric_map.SOPClassUID == ParametricMapStorage
+    assert parametric_map.FrameOfReferenceUID == first.FrameOfReferenceUID
+    assert parametric_map.StudyInstanceUID == first.StudyInstanceUID
+    referenced = {
+        item.ReferencedSOPInstanceUID
+        for series in parametric_map.ReferencedSeriesSequence
+        for item in series.ReferencedInstanceSequence
+    }
+    assert referenced == {item.SOPInstanceUID for item in predicted.slices["t1"]}
+
+
+def test_the_map_has_the_values_and_the_place_of_the_nifti_file(predicted: Predicted) -> None:
+    """Two formats, two writers, one map: every voxel of the one is at its place in the other, read by highdicom."""
+    volume = highdicom.imread(predicted.out / "100042_1_attention.dcm").get_volume(dtype=np.float64)
+    nifti = nib.load(predicted.out / "100042_1_attention.nii.gz")
+    index = np.stack([*np.meshgrid(*map(np.arange, nifti.shape), indexing="ij"), np.ones(nifti.shape)], axis=-1)
+    place = index @ (LPS_FROM_RAS @ nifti.affine).T  # (W, H, D, 4), LPS mm
+    there = place @ np.linalg.inv(volume.affine).T[:, :3]
+    nearest = np.rint(there).astype(int)
+    np.testing.assert_allclose(there, nearest, atol=LPS_TOLERANCE_MM)
+    np.testing.assert_allclose(volume.array[tuple(np.moveaxis(nearest, -1, 0))], nifti.get_fdata(), atol=1e-6)
+    np.testing.assert_allclose(place.reshape(-1, 4).mean(axis=0)[:3], POINTS["t1"], atol=LPS_TOLERANCE_MM)
+    assert np.ptp(volume.array) > 1e-4  # else any place would do
+
+
+@pytest.mark.skipif(shutil.which("dsrdump") is None, reason="dsrdump of Debian's package dcmtk is not installed")
+def test_dcmtk_reads_the_report(predicted: Predicted) -> None:
+    done = subprocess.run(
+        ["dsrdump", "+Pc", str(predicted.out / "100042_1_report.dcm")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not re.search(r"^[EW]: ", done.stderr, re.MULTILINE), done.stderr
+    assert "Probability of cancer" in done.stdout
+    assert re.search(r"SCOORD3D:.*=\(POINT,.*10\.5/69\.25/-251\.75", done.stdout), done.stdout
+
+
+@pytest.mark.skipif(shutil.which("dcmdump") is None, reason="dcmdump of Debian's package dcmtk is not installed")
+def test_dcmtk_reads_the_map(predicted: Predicted) -> None:
+    done = subprocess.run(
+        ["dcmdump", "+P", "FrameOfReferenceUID", "+P", "NumberOfFrames", str(predicted.out / "100042_1_attention.dcm")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert predicted.slices["t1"][0].FrameOfReferenceUID in done.stdout
+    assert "[16]" in done.stdout
+
+
+def test_without_the_option_there_is_no_dicom(predicted: Predicted, tmp_path: Path) -> None:
+    out = tmp_path / "prediction"
+    assert main(predict_words(predicted.scans, predicted.model, out)) == 0
+    assert not list(out.glob("*.dcm"))
+
+
+def test_scans_that_are_no_dicom_are_refused_before_anything_is_written(
+    small_cohort: Path, predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "prediction"
+    scan = next(path for path in small_cohort.iterdir() if path.is_dir())
+    words = ["predict", f"--t0={scan / 't0.nii'}", f"--t1={scan / 't1.nii'}", "--point0=24,24,12", "--point1=24,24,12"]
+    words += ["--space=voxel", "--subject=1", f"--checkpoint={predicted.model}", f"--out={out}", "--dicom_out"]
+    assert main(words) == 1
+    assert "no DICOM series" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_multi_frame_scan_gets_its_report_too(predicted: Predicted, tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    shutil.copytree(predicted.scans / "t0", scans / "t0")
+    write_enhanced(predicted.scans / "t1", scans / "t1" / "enhanced.dcm")
+    out = tmp_path / "prediction"
+    assert main([*predict_words(scans, predicted.model, out), "--dicom_out"]) == 0
+    report = dcmread(out / "100042_1_report.dcm")
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    assert len([item for series in study.ReferencedSeriesSequence for item in series.ReferencedSOPSequence]) == 2
+    assert dcmread(out / "100042_1_attention.dcm").NumberOfFrames == 16
+
+
+def test_a_series_without_frame_of_reference_is_refused(
+    predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scans = tmp_path / "scans"
+    shutil.copytree(predicted.scans / "t0", scans / "t0")
+    write_series(make_chest(14.0), scans / "t1", StudyDate="20000103", FrameOfReferenceUID="")
+    assert main([*predict_words(scans, predicted.model, tmp_path / "out"), "--dicom_out"]) == 1
+    error = capsys.readouterr().err
+    assert "100042/1" in error
+    assert "FrameOfReferenceUID" in error
+    assert not (tmp_path / "out").exists()

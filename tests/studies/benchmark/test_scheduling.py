@@ -1,0 +1,67 @@
+"""Fits over devices and over the workers of a Dask scheduler."""
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dask.distributed import LocalCluster
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.preparation import ANY_LOCAL_PORT
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.studies.benchmark import scheduling
+from csfnet_bundle.studies.benchmark.fitting import TEST, VALIDATION, read_fit, read_fit_record
+from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.studies.benchmark.splits import make_splits, write_split
+
+LOCAL = {"scheduler_kwargs": {"dashboard_address": ANY_LOCAL_PORT}}
+
+
+def test_a_schedulers_workers_run_every_fit_once(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, str | None]] = []
+    here = threading.get_ident()
+
+    def run(protocol: Protocol, fit: Fit, device: str | None) -> None:
+        assert threading.get_ident() != here
+        ran.append((fit.name, device))
+        if fit.system == "t1_image":
+            raise BundleError("diverged", record=fit.name)
+
+    monkeypatch.setattr(scheduling, "run_fit", run)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, **LOCAL) as cluster,
+        pytest.raises(BundleError, match="1 of 2 fits failed"),
+    ):
+        scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    assert sorted(ran) == [("csfnet/fold0_seed0", None), ("t1_image/fold0_seed0", None)]
+
+
+def test_a_worker_of_this_machine_has_a_device_of_its_own(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[str | None] = []
+    monkeypatch.setattr(scheduling, "run_fit", lambda protocol, fit, device: used.append(device))
+    for name in (0, 1, 2):
+        monkeypatch.setattr(scheduling, "get_worker", lambda name=name: type("Worker", (), {"name": name}))
+        assert scheduling._on_worker(fresh, fresh.fits[0], ("cuda:0", "cuda:1")) is None
+    assert used == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+@pytest.mark.long  # two processes that load everything anew
+def test_two_fits_run_at_once_on_one_processor(protocol: Protocol, tmp_path: Path) -> None:
+    """What ``--devices cpu,cpu`` does: two processes of their own, with half of the threads each."""
+    mine = replace(protocol, out=tmp_path, cache_dir=protocol.rois, folds=1, seeds=1, permutations=0)
+    datalist = load_datalist(mine.dataset_dir)
+    for fit in mine.fits:
+        write_split(mine.cohort(fit), datalist, make_splits(datalist, 1)[0])
+    scheduling.run_fits(mine, ("cpu", "cpu"))
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    for fit in mine.fits:
+        assert set(read_fit(mine, fit)) >= {VALIDATION, TEST}
+        assert read_fit_record(mine, fit)["device"].endswith(f"{threads} threads")
+
+
+def test_nobody_answers(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csfnet_bundle.inputs.preparation.SCHEDULER_PATIENCE_S", 0.2)
+    with pytest.raises(BundleError, match="no Dask scheduler answers"):
+        scheduling.run_fits(fresh, scheduler="tcp://127.0.0.1:9")

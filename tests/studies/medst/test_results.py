@@ -1,0 +1,54 @@
+import math
+from pathlib import Path
+
+import pytest
+from helpers.medst_fits import finish, make_study
+
+from csfnet_bundle.studies.medst.results import difference, make_results, summarise
+
+
+def test_intervals_by_hand() -> None:
+    assert summarise([1.0, 2.0, 3.0, math.nan]) == {
+        "mean": 2.0,
+        "lower": pytest.approx(2 - 4.3027 / math.sqrt(3), abs=1e-3),
+        "upper": pytest.approx(2 + 4.3027 / math.sqrt(3), abs=1e-3),
+        "seeds": 3,
+    }
+    assert summarise([0.5])["lower"] is None
+    assert summarise([])["mean"] is None
+
+
+def test_the_p_value_by_hand() -> None:
+    """Of 1, 2, 3: t = 2 / (1 / sqrt 3) with two degrees of freedom, p = 1 - t / sqrt(t^2 + 2)."""
+    t = 2 * math.sqrt(3)
+    assert difference([1.0, 2.0, 3.0])["p"] == pytest.approx(1 - t / math.sqrt(t**2 + 2))
+    assert difference([0.1, 0.1])["p"] is None
+
+
+def test_pointing_is_compared_above_its_chance(screens: Path, tmp_path: Path) -> None:
+    study = make_study(screens, tmp_path)
+    for fit, game, chance in zip(study.fits, (0.5, 0.5), (0.3, 0.4), strict=True):
+        read = {"pointing_game": game, "pointing_chance": chance}
+        finish(study, fit, parameters=1, pretraining={"pretraining": {"steps": 5}}, interpretation=read)
+    row = make_results(study, "command")["variants"]["shuffled"]
+    assert row["metrics"]["pointing_gain"]["mean"] == pytest.approx(0.1)
+    assert row["difference"]["pointing_gain"]["mean"] == pytest.approx(-0.1)
+
+
+def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
+    study = make_study(screens, tmp_path, seeds=3)
+    for fit in study.fits:
+        if fit.name == "shuffled, seed 2":
+            continue  # not done yet
+        # Seeds differ by much, the two variants of a seed always by 0.1.
+        value = 0.3 * fit.seed + (0.1 if fit.variant == "shuffled" else 0)
+        told = {"pretraining": {"pretraining": {"steps": 5}}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        finish(study, fit, parameters=1, **told)
+    row = make_results(study, "command")["variants"]["shuffled"]
+    assert row["seeds"] == [0, 1]
+    assert row["difference"]["probe_malignancy"] == {
+        "mean": pytest.approx(0.1), "lower": pytest.approx(0.1), "upper": pytest.approx(0.1), "seeds": 2,
+        "p": None, "p_holm": None,
+    }  # fmt: skip
+    assert row["metrics"]["probe_malignancy"]["mean"] == pytest.approx(0.25)
+    assert row["metrics"]["temporal_image"]["mean"] is None

@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.medst import windows_a_batch
+from csfnet_bundle.studies.medst.variants import DEFAULT, REFERENCES, SMALL, VARIANTS, find_variants
+
+
+def test_every_variant_has_its_config(repository: Path) -> None:
+    for name in (*VARIANTS, SMALL):
+        assert name == DEFAULT or (repository / "configs" / "medst" / f"{name}.json").is_file()
+
+
+def test_the_small_size_is_that_of_the_pre_training_without_switches(repository: Path) -> None:
+    """A study puts it over the tiny size, of whose settings nothing but the epochs may stay."""
+    tiny, small = (json.loads((repository / f"configs/medst/{name}.json").read_text()) for name in ("tiny", "small"))
+    assert set(tiny) - set(small) == {"train#trainer#max_epochs"}
+    plain = json.loads((repository / "configs/medst_pretrain.json").read_text())
+    for name, value in small.items():
+        whole, _, part = name.partition("#")
+        assert value == (plain[whole][part] if part else plain[whole])
+
+
+def test_windows_have_equal_images_a_batch(repository: Path) -> None:
+    for length in (2, 3, 4, 5):
+        config = json.loads((repository / f"configs/medst/window_{length}.json").read_text())
+        assert config["window"] == length
+        assert windows_a_batch(config["images_per_batch"], length) * length == 60
+
+
+def test_nothing_named_means_all() -> None:
+    assert set(find_variants(())) == set(VARIANTS)
+    assert SMALL not in find_variants(())
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        (("shuffled", "default"), ("default", "shuffled")),
+        (("mispaired", "shuffled", "mispaired"), ("default", "mispaired", "shuffled")),
+        (("window_2", "shuffled", "window_5"), ("default", "window_3", "window_2", "shuffled", "window_5")),
+        ((SMALL,), ("default", SMALL)),
+    ],
+)
+def test_what_others_are_compared_with_comes_first_and_once(named: tuple[str, ...], found: tuple[str, ...]) -> None:
+    assert find_variants(named) == found
+
+
+def test_all_are_trained_after_what_they_are_compared_with() -> None:
+    places = {name: place for place, name in enumerate(find_variants(()))}
+    assert places[DEFAULT] == 0
+    assert all(places[reference] < places[name] for name, reference in REFERENCES.items())
+
+
+def test_another_variant_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(BundleError, match=r"there is no variant 'sideways'\. Variants: default, .*shuffled.*, small"):
+        find_variants(("shuffled", "sideways"))
