@@ -50,7 +50,8 @@ def benchmark(
         quick: eighth width, 32 mm ROI, one split, one seed: a first look on a CPU.
         config: further config files over configs/train.json and the system's own, by commas.
         epochs: of every training; by default those of the config.
-        permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show any leak.
+        permuted_labels: train CSF-Net (or the first system) on permuted labels so many times; 5 or more show a leak of
+            the permuted label (not one of the true label, or of patients).
         without_reads: take the two radiologists' reads out of the clinical values.
         evaluate_on: another cohort, of other patients, that the trained folds predict.
         pretrained: model.pt of a pre-training on this split's training patients, for csfnet_medst and medst_probe.

@@ -17,9 +17,8 @@ from csfnet_bundle.cohorts.phantom.truth import read_oracle
 from csfnet_bundle.commands.bundle_run import bundle_root, run_command
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import compare_systems
-from csfnet_bundle.evaluation.metrics import probability_log_odds
 from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
-from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
+from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds, read_predictions
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores
@@ -87,7 +86,12 @@ def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:
     scores = read_oracle(cohort, network["subject"].tolist())
     if scores is None:
         raise ValueError(f"{cohort} holds no truth for its own subjects")
-    return network.drop(columns="threshold").assign(probability=scores, logit=probability_log_odds(scores))
+    return prediction_table(
+        network["subject"].tolist(),
+        network["nodule"].tolist(),
+        probability_log_odds(scores),
+        network["label"].tolist(),
+    )
 
 
 def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
@@ -103,7 +107,7 @@ def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
         features[name] = np.hstack([images, clinical_features([pair.clinical for pair in pairs[name]])])
     labels = {name: np.array([pair.label for pair in section]) for name, section in pairs.items()}
     logits = {
-        name: probability_log_odds(simple_reference_scores(features["training"], labels["training"], features[name]))
+        name: simple_reference_scores(features["training"], labels["training"], features[name])
         for name in ("validation", "test")
     }
     decision = choose_decision(logits["validation"], labels["validation"])

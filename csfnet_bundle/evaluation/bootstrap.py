@@ -16,6 +16,9 @@ SEED = 20240229
 
 CONFIDENCE = 0.95
 
+NO_WIDTH = 1e-12
+"""Resampled values this close are equal: each is a sum of weights that ends in another rounding."""
+
 CHUNK_ELEMENTS = 2_000_000
 """Weights held at a time, 16 MB: the whole table of resamples would not fit for large cohorts."""
 
@@ -60,10 +63,11 @@ class PatientResamples:
 def percentile_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return the percentile interval of resampled values, (R,), leaving out those that are NaN (undefined there).
 
-    NaN twice where fewer than two resamples are defined.
+    NaN twice where fewer than two resamples are defined, or where all are equal (equal scores, an area of 1): that no
+    resample differs is no certainty, and an interval of width 0 would claim it.
     """
     defined = values[np.isfinite(values)]
-    if defined.size < 2:
+    if defined.size < 2 or np.ptp(defined) <= NO_WIDTH:
         return float("nan"), float("nan")
     tail = (1 - confidence) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])

@@ -41,18 +41,13 @@ def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:
     return np.asarray(expit(np.asarray(logits, dtype=np.float64) / temperature))
 
 
-def separated(logits: Floats, labels: NDArray[np.integer]) -> bool:
-    """Say whether one threshold parts the classes without error, in either direction (ties belong to no side)."""
-    benign, malignant = logits[labels == 0], logits[labels == 1]
-    return bool(benign.max() < malignant.min() or malignant.max() < benign.min())
-
-
 def fit_temperature(logits: Floats, labels: NDArray[np.integer]) -> float:
     """Find the temperature that minimises the negative log-likelihood (Guo et al. 2017, On calibration, section 4.2).
 
     The search runs over ln T within :data:`TEMPERATURE_BOUNDS`; a minimum beyond gives the bound itself. With one class
-    only, or with classes that one threshold parts (the likelihood then has no minimum inside), the set says nothing
-    about the temperature, and it stays at :data:`NO_TEMPERATURE`.
+    only, or where logit 0 parts the classes (the likelihood then has no minimum), the set says nothing about the
+    temperature, and it stays at :data:`NO_TEMPERATURE`. Classes that another threshold parts have a minimum: some
+    logits have the wrong sign.
 
     Args:
         logits: the difference logit_1 - logit_0 on the validation set, (N,).
@@ -62,9 +57,9 @@ def fit_temperature(logits: Floats, labels: NDArray[np.integer]) -> float:
         The temperature, a positive number.
     """
     logits, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels, dtype=np.int64)
-    if np.unique(labels).size < 2 or separated(logits, labels):
-        return NO_TEMPERATURE
     signed = np.where(labels == 1, logits, -logits)
+    if np.unique(labels).size < 2 or (signed >= 0).all() or (signed <= 0).all():
+        return NO_TEMPERATURE
 
     def loss(temperature: float) -> float:
         return float(np.logaddexp(0.0, -signed / temperature).mean())

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_curve
 from csfnet_bundle.evaluation.calibration import Floats
 from csfnet_bundle.evaluation.delong import area_covariance
 from csfnet_bundle.evaluation.plots import DOTS_PER_INCH, REFERENCE_COLOUR, SECOND_COLOUR, SYSTEM_COLOUR
+from csfnet_bundle.evaluation.predictions import ranking_scores
 
 OVERLAY_SIZE = (7.6, 5.2)
 ROW_HEIGHT = 0.32
@@ -39,7 +40,7 @@ def plot_roc_overlay(systems: Mapping[str, pd.DataFrame], title: str) -> Figure:
     """
     curves: list[tuple[float, str, Floats, Floats]] = []
     for name, table in systems.items():
-        labels, scores = table["label"].to_numpy(np.int64), table["probability"].to_numpy(np.float64)
+        labels, scores = table["label"].to_numpy(np.int64), ranking_scores(table)
         false_positive, true_positive, _ = roc_curve(labels, scores, drop_intermediate=False)
         curves.append((float(area_covariance(scores, labels)[0][0]), name, false_positive, true_positive))
     figure = Figure(figsize=OVERLAY_SIZE, dpi=DOTS_PER_INCH, layout="constrained")
@@ -91,7 +92,8 @@ def plot_forest(table: pd.DataFrame, title: str, *, differences: bool = False) -
     if differences:
         axes.axvline(0, color=REFERENCE_COLOUR, linestyle="--", linewidth=1)
     for place, (_, row) in zip(places, shown.iterrows(), strict=True):
-        form = "{:+.3f} ({:+.3f} to {:+.3f})" if differences else "{:.3f} ({:.3f} to {:.3f})"
+        number = "{:+.3f}" if differences else "{:.3f}"
+        form = f"{number} ({number} to {number})" if np.isfinite(row[lower]) else number
         axes.annotate(
             form.format(row[value], row[lower], row[upper]),
             (1.02, place),

@@ -102,12 +102,13 @@ def area_interval(
         patients: see :func:`area_covariance`.
 
     Returns:
-        Area, lower and upper end; the ends are NaN where the area is undefined, 0 or 1 (its variance is then
-        estimated as zero, which says nothing) or a class has fewer than two patients.
+        Area, lower and upper end; the ends are NaN where the area is undefined, where its variance is estimated as
+        zero (an area of 0 or 1, equal scores), which says nothing, or a class has fewer than two patients.
     """
     areas, covariance = area_covariance(scores, labels, patients)
-    area, half = float(areas[0]), _half_width(float(covariance[0, 0]))
-    if math.isnan(half) or not 0 < area < 1:
+    area, variance = float(areas[0]), float(covariance[0, 0])
+    half = _half_width(variance)
+    if math.isnan(half) or variance <= ZERO_VARIANCE or not 0 < area < 1:
         return area, math.nan, math.nan
     middle, width = logit(area), half / (area * (1 - area))
     return area, float(expit(middle - width)), float(expit(middle + width))
@@ -125,7 +126,8 @@ def area_difference(
         patients: see :func:`area_covariance`.
 
     Returns:
-        The difference first - second. Where it has no variance, two equal areas have p = 1, and unequal ones none.
+        The difference first - second. Where it has no variance there is no interval; two equal areas have p = 1, and
+        unequal ones none.
     """
     areas, covariance = area_covariance(np.stack([first, second]), labels, patients)
     difference = float(areas[0] - areas[1])
@@ -135,7 +137,7 @@ def area_difference(
         return AreaDifference(difference, math.nan, math.nan, math.nan)
     if variance <= ZERO_VARIANCE:
         equal = abs(difference) <= math.sqrt(ZERO_VARIANCE)
-        return AreaDifference(difference, difference, difference, 1.0 if equal else math.nan)
+        return AreaDifference(difference, math.nan, math.nan, 1.0 if equal else math.nan)
     p = float(2 * norm.sf(abs(difference) / math.sqrt(variance)))
     return AreaDifference(difference, difference - half, difference + half, p)
 

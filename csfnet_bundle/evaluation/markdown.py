@@ -20,6 +20,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "difference": "reference - system (95 % over patients)",
         "p_delong": "p DeLong",
         "p_holm": "p Holm",
+        "auc_seed_deviation": "SD of AUC over seeds",
+        "difference_seed_deviation": "SD of difference over seeds",
         "p_mcnemar": "p McNemar",
         "p_mcnemar_holm": "p McNemar, Holm",
         "accuracy": "Acc",

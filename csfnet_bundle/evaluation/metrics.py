@@ -14,7 +14,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples, percentile_interval
 from csfnet_bundle.evaluation.calibration import Floats, calibration_intercept, calibration_slope
 from csfnet_bundle.evaluation.delong import area_interval
-from csfnet_bundle.evaluation.predictions import check_predictions
+from csfnet_bundle.evaluation.predictions import calibrated_logits, check_predictions, ranking_scores
 from csfnet_bundle.evaluation.threshold import Decision, apply_decision
 from csfnet_bundle.evaluation.weighted import (
     CALIBRATION_BINS,
@@ -36,15 +36,12 @@ METRICS = (
 )
 """Metrics with an interval, in the order in which tables print them."""
 
-PROBABILITY_MARGIN = 1e-7
-"""Probabilities are kept this far from 0 and 1 before their log odds are taken, about the step of a float32 at 1."""
-
 
 @dataclass(frozen=True)
 class Estimate:
     """A metric and its 95 % percentile interval over patients; NaN says undefined.
 
-    Where a metric is at its limit (an AUC of 1) no resample can differ and the interval has no width; that is no
+    Where no resample differs (an AUC of 1, equal scores) there is no interval: one without width would look like
     certainty. For the area see also :attr:`Metrics.auc_delong`. The calibration error of a resample is biased upwards,
     so its interval may lie above the estimate.
 
@@ -158,12 +155,15 @@ def evaluate(
         )
     labels = predictions["label"].to_numpy(np.int64)
     probability = predictions["probability"].to_numpy(np.float64)
+    ranks = ranking_scores(predictions)
     called = probability >= predictions["threshold"].to_numpy(np.float64)
     subjects = predictions["subject"].tolist()
     draws = PatientResamples.of(subjects, resamples, seed)
 
-    values = {name: float(value[0]) for name, value in _all(probability, called, labels, np.ones((1, len(labels))))}
-    resampled = _resample(probability, called, labels, draws)
+    values = {
+        name: float(value[0]) for name, value in _all(ranks, probability, called, labels, np.ones((1, len(labels))))
+    }
+    resampled = _resample(ranks, probability, called, labels, draws)
     undefined = np.isnan(resampled["auc"])
     estimates = {}
     for name in METRICS:
@@ -175,11 +175,11 @@ def evaluate(
             high if known else math.nan,
             int(np.isfinite(resampled[name]).sum()),
         )
-    log_odds = probability_log_odds(probability)
+    log_odds = calibrated_logits(predictions)
     malignant = labels == 1
     return Metrics(
         estimates=estimates,
-        auc_delong=area_interval(probability, labels, subjects)[1:],
+        auc_delong=area_interval(ranks, labels, subjects)[1:],
         calibration_slope=calibration_slope(log_odds, labels),
         calibration_intercept=calibration_intercept(log_odds, labels),
         confusion={
@@ -197,22 +197,16 @@ def evaluate(
     )
 
 
-def probability_log_odds(probability: Floats) -> Floats:
-    """Return the log odds of probabilities, (N,), which are first kept :data:`PROBABILITY_MARGIN` from 0 and 1."""
-    kept = np.clip(probability, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
-    return np.log(kept) - np.log1p(-kept)
-
-
 def plain_number(value: float) -> float | None:
     """Return the number, or None (null in JSON) where it is undefined."""
     return float(value) if math.isfinite(value) else None
 
 
 def _all(
-    probability: Floats, called: NDArray[np.bool_], labels: NDArray[np.integer], weights: Floats
+    ranks: Floats, probability: Floats, called: NDArray[np.bool_], labels: NDArray[np.integer], weights: Floats
 ) -> list[tuple[str, Floats]]:
     return [
-        ("auc", area_under_curve(probability, labels, weights)),
+        ("auc", area_under_curve(ranks, labels, weights)),
         *threshold_metrics(called, labels, weights).items(),
         ("brier_score", brier_score(probability, labels, weights)),
         ("calibration_error", calibration_error(probability, labels, weights)),
@@ -220,11 +214,11 @@ def _all(
 
 
 def _resample(
-    probability: Floats, called: NDArray[np.bool_], labels: NDArray[np.integer], draws: PatientResamples
+    ranks: Floats, probability: Floats, called: NDArray[np.bool_], labels: NDArray[np.integer], draws: PatientResamples
 ) -> dict[str, Floats]:
     parts: dict[str, list[Floats]] = {name: [] for name in METRICS}
     for weights in draws.weights():
-        chunk = dict(_all(probability, called, labels, weights))
+        chunk = dict(_all(ranks, probability, called, labels, weights))
         one_class = np.isnan(chunk["auc"])
         for name, values in chunk.items():
             parts[name].append(np.where(one_class, np.nan, values))

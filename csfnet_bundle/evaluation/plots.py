@@ -19,6 +19,7 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, Pati
 from csfnet_bundle.evaluation.calibration import Floats
 from csfnet_bundle.evaluation.decision_curve import net_benefit
 from csfnet_bundle.evaluation.metrics import Metrics
+from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.weighted import CALIBRATION_BINS, mass_bins
 
 PLOT_SIZE = (5.2, 5.0)
@@ -48,21 +49,21 @@ def plot_roc(
         seed: of the bootstrap.
         resamples: how many.
     """
-    labels, probability = _values(predictions)
+    labels, ranks = predictions["label"].to_numpy(np.int64), ranking_scores(predictions)
     figure, axes = _square(
         "False positive rate (1 - specificity)", "True positive rate (recall)", _headline("ROC", title)
     )
     axes.plot([0, 1], [0, 1], color=REFERENCE_COLOUR, linestyle="--", linewidth=1)
     if np.unique(labels).size < 2:
         return _nothing(figure, axes, "one class only: there is no curve")
-    curves = roc_curves(probability, labels, predictions["subject"].tolist(), seed=seed, resamples=resamples)
+    curves = roc_curves(ranks, labels, predictions["subject"].tolist(), seed=seed, resamples=resamples)
     tail = (1 - CONFIDENCE) / 2
     if len(curves):
         low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
         axes.fill_between(
             GRID, low, high, color=SYSTEM_COLOUR, alpha=0.18, linewidth=0, label="95 % band over patients"
         )
-    false_positive, true_positive, _ = roc_curve(labels, probability, drop_intermediate=False)
+    false_positive, true_positive, _ = roc_curve(labels, ranks, drop_intermediate=False)
     axes.plot(false_positive, true_positive, color=SYSTEM_COLOUR, linewidth=2, label=f"AUC {metrics['auc']}")
     recall, specificity = metrics["recall"].value, metrics["specificity"].value
     axes.plot([1 - specificity], [recall], "o", color=SECOND_COLOUR, label="threshold chosen on validation")
@@ -71,12 +72,12 @@ def plot_roc(
 
 
 def roc_curves(
-    probability: Floats, labels: np.ndarray, subjects: list[str], *, seed: int = SEED, resamples: int = RESAMPLES
+    scores: Floats, labels: np.ndarray, subjects: list[str], *, seed: int = SEED, resamples: int = RESAMPLES
 ) -> Floats:
     """Compute the true positive rate at :data:`GRID` in resamples of patients that have both classes, (R', 101)."""
-    order = np.argsort(-probability, kind="stable")
-    values = probability[order]
-    last = np.append(values[1:] != values[:-1], True)  # a run of equal probabilities is one step
+    order = np.argsort(-scores, kind="stable")
+    values = scores[order]
+    last = np.append(values[1:] != values[:-1], True)  # a run of equal scores is one step
     malignant = labels[order] == 1
     curves = []
     for weights in PatientResamples.of(subjects, resamples, seed).weights():
@@ -90,7 +91,7 @@ def roc_curves(
 
 def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
     """Draw precision over recall, with the prevalence, which is the precision of a guess. Arguments as plot_roc."""
-    labels, probability = _values(predictions)
+    labels, ranks = predictions["label"].to_numpy(np.int64), ranking_scores(predictions)
     figure, axes = _square("Recall", "Precision", _headline("Precision-recall", title))
     prevalence = float((labels == 1).mean())
     axes.axhline(
@@ -98,7 +99,7 @@ def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: st
     )
     if np.unique(labels).size < 2:
         return _nothing(figure, axes, "one class only: there is no curve")
-    precision, recall, _ = precision_recall_curve(labels, probability)
+    precision, recall, _ = precision_recall_curve(labels, ranks)
     axes.step(recall, precision, where="post", color=SYSTEM_COLOUR, linewidth=2, label="precision at each threshold")
     axes.plot(
         [metrics["recall"].value],

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.metrics import probability_log_odds
+from csfnet_bundle.evaluation.calibration import probabilities
 from csfnet_bundle.evaluation.paired import align
-from csfnet_bundle.evaluation.predictions import check_predictions
+from csfnet_bundle.evaluation.predictions import calibrated_logits, check_predictions
 
 
 def pool_folds(folds: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -46,19 +46,22 @@ def average_seeds(seeds: Sequence[pd.DataFrame]) -> pd.DataFrame:
         seeds: a labelled predictions table each, of the same pairs.
 
     Returns:
-        The first table's rows by subject and nodule, with ``probability`` the mean, ``logit`` its log odds,
-        ``probability_spread`` the standard deviation between seeds (NaN for one), and without ``threshold``: the
-        average has a distribution of its own, so its decision is chosen on averaged validation predictions.
+        The first table's rows by subject and nodule, with ``probability`` the mean, ``logit`` its log odds (from the
+        logits, so that probabilities that round to 1 do not tie), ``temperature`` 1, ``probability_spread`` the
+        standard deviation between seeds (NaN for one), and without ``threshold``: the average has a distribution of its
+        own, so its decision is chosen on averaged validation predictions.
 
     Raises:
         BundleError: there is none, one is refused, or they have other pairs or labels.
     """
     tables = list(align({f"seed {number}": table for number, table in enumerate(seeds)}).values())
-    values = np.stack([table["probability"].to_numpy(np.float64) for table in tables])  # (S, N)
-    mean = values.mean(axis=0)
+    logits = np.stack([calibrated_logits(table) for table in tables])  # (S, N)
+    # ln of the mean of sigmoid(x) less ln of the mean of sigmoid(-x); ln sigmoid(x) = -ln(1 + exp(-x)).
+    mean = np.logaddexp.reduce(-np.logaddexp(0, -logits)) - np.logaddexp.reduce(-np.logaddexp(0, logits))  # (N,)
+    values = probabilities(logits)
     spread = values.std(axis=0, ddof=1) if len(tables) > 1 else np.full_like(mean, np.nan)
     return (
         tables[0]
         .drop(columns="threshold", errors="ignore")
-        .assign(probability=mean, logit=probability_log_odds(mean), probability_spread=spread)
+        .assign(probability=probabilities(mean), logit=mean, temperature=1.0, probability_spread=spread)
     )

@@ -10,14 +10,21 @@ import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.calibration import Floats, probabilities
 
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
-"""What every table has; ``threshold``, ``interval_days`` and subgroup columns may follow."""
+"""What every table has; ``temperature``, ``threshold``, ``interval_days`` and subgroup columns may follow."""
 
 IDENTIFIERS = ("subject", "nodule")
 
 PLAIN_LABELS = (0, 1)
+
+PROBABILITY_MARGIN = 1e-7
+"""Probabilities without a logit are kept this far from 0 and 1 before their log odds are taken, about the step of a
+float32 at 1. Nothing is ranked by what comes out: see :func:`ranking_scores`."""
+
+PROBABILITY_TOLERANCE = 1e-5
+"""How far ``probability`` may lie from the one that ``logit`` and ``temperature`` give: float32 and six digits pass."""
 
 
 def prediction_table(
@@ -37,7 +44,7 @@ def prediction_table(
         nodules: the nodule's name, (N,).
         logits: uncalibrated difference logit_1 - logit_0, (N,); positive speaks for malignant.
         labels: 1 malignant, 0 benign, None unknown, (N,); None where no label is known.
-        temperature: what ``logit`` is divided by to get ``probability``.
+        temperature: what ``logit`` is divided by to get ``probability``, kept in its own column.
         threshold: probability from which on a row counts as malignant, kept in its own column; None leaves it out.
         extra: further columns by name (``interval_days``, diameter, scanner, ...), each (N,).
 
@@ -52,6 +59,7 @@ def prediction_table(
             "label": pd.array([pd.NA] * len(logits) if labels is None else list(labels), dtype="Int64"),
             "probability": probabilities(logits, temperature),
             "logit": logits,
+            "temperature": float(temperature),
         }
     )
     if threshold is not None:
@@ -71,7 +79,8 @@ def check_predictions(table: pd.DataFrame, source: str, *, labelled: bool = True
 
     Raises:
         BundleError: a column is missing, there is no row, a label is not 0 or 1, a probability lies outside [0, 1], a
-            logit is not finite, or a nodule of a patient stands twice; the row and the value are named.
+            logit is not finite, a temperature is not positive, a probability is not that of its logit and temperature,
+            or a nodule of a patient stands twice; the row and the value are named.
     """
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
@@ -83,18 +92,47 @@ def check_predictions(table: pd.DataFrame, source: str, *, labelled: bool = True
     table = table.copy()
     for name in IDENTIFIERS:
         table[name] = table[name].astype(str)
-    for name in ("probability", "logit", *(["threshold"] if "threshold" in table.columns else [])):
+    for name in ("probability", "logit", *(name for name in ("threshold", "temperature") if name in table.columns)):
         values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        wrong = ~np.isfinite(values)
-        if name != "logit":
-            wrong |= (values < 0) | (values > 1)
-        expected = "a finite number" if name == "logit" else "a number from 0 to 1"
+        wrong, expected = ~np.isfinite(values), "a finite number"
+        if name in ("probability", "threshold"):
+            wrong, expected = wrong | (values < 0) | (values > 1), "a number from 0 to 1"
+        elif name == "temperature":
+            wrong, expected = wrong | (values <= 0), "a positive number"
         _refuse_first(table, wrong, name, expected, source)
         table[name] = values
+    if "temperature" in table.columns:
+        told = probabilities(table["logit"].to_numpy() / table["temperature"].to_numpy())
+        wrong = np.abs(told - table["probability"].to_numpy()) > PROBABILITY_TOLERANCE
+        _refuse_first(table, wrong, "probability", "that of the row's logit and temperature", source)
     table["label"] = _labels(table, source, labelled=labelled)
     repeated = table.duplicated(list(IDENTIFIERS)).to_numpy()
     _refuse_first(table, repeated, "nodule", "one row for each nodule of a patient", source)
     return table
+
+
+def ranking_scores(table: pd.DataFrame) -> Floats:
+    """Return what rows are ranked by, (N,): the calibrated logit, ``logit / temperature``.
+
+    Probabilities near 0 and 1 tie by rounding where logits do not. A table without the column ``temperature`` (another
+    program's) is ranked by ``probability``: its logits may not be comparable between folds.
+    """
+    if "temperature" in table.columns:
+        return calibrated_logits(table)
+    return table["probability"].to_numpy(np.float64)
+
+
+def calibrated_logits(table: pd.DataFrame) -> Floats:
+    """Return the log odds of ``probability``, (N,): ``logit / temperature`` where the table has both."""
+    if "temperature" in table.columns:
+        return np.asarray(table["logit"].to_numpy(np.float64) / table["temperature"].to_numpy(np.float64))
+    return probability_log_odds(table["probability"].to_numpy(np.float64))
+
+
+def probability_log_odds(probability: Floats) -> Floats:
+    """Return the log odds of probabilities, (N,), which are first kept :data:`PROBABILITY_MARGIN` from 0 and 1."""
+    kept = np.clip(probability, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:

@@ -117,8 +117,9 @@ def youden_threshold(values: Floats, labels: NDArray[np.integer]) -> float:
 
 
 def apply_decision(predictions: pd.DataFrame, decision: Decision) -> pd.DataFrame:
-    """Return the table with ``probability`` calibrated from ``logit`` and a column ``threshold``."""
+    """Return the table with ``probability`` calibrated from ``logit``, ``temperature`` and ``threshold``."""
     return predictions.assign(
         probability=probabilities(predictions["logit"].to_numpy(np.float64), decision.temperature),
+        temperature=float(decision.temperature),
         threshold=float(decision.threshold),
     )

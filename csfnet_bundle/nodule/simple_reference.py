@@ -139,7 +139,7 @@ def clinical_features(records: Sequence[Mapping[str, object]]) -> NDArray[np.flo
 def simple_reference_scores(
     training: NDArray[np.float64], labels: Sequence[int] | NDArray[np.integer], test: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Fit a logistic regression on the training pairs' features and return the test pairs' probabilities, shape (M,).
+    """Fit a logistic regression on the training pairs' features and return the test pairs' log odds, shape (M,).
 
     Args:
         training: features, shape (N, F): :func:`pair_features`, :func:`clinical_features`, or both side by side.
@@ -147,4 +147,4 @@ def simple_reference_scores(
         test: features, shape (M, F).
     """
     model = make_pipeline(StandardScaler(), LogisticRegression(C=RIDGE, max_iter=1000))
-    return np.asarray(model.fit(training, labels).predict_proba(test)[:, 1])
+    return np.asarray(model.fit(training, labels).decision_function(test))

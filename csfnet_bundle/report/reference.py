@@ -12,21 +12,24 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, percentile_interval
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.paired import resampled_areas
+from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.weighted import area_under_curve
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval over patients; NaN says undefined."""
+    """A value with its 95 % interval over patients; NaN says undefined, a value alone may have no interval."""
 
     value: float
     lower: float
     upper: float
 
     def __str__(self) -> str:
-        if not np.isfinite([self.value, self.lower, self.upper]).all():
+        if not np.isfinite(self.value):
             return "undefined"
-        return f"{self.value:.3f} ({self.lower:.3f} to {self.upper:.3f})".replace("-", "\N{MINUS SIGN}")
+        known = np.isfinite([self.lower, self.upper]).all()
+        interval = f" ({self.lower:.3f} to {self.upper:.3f})" if known else ""
+        return f"{self.value:.3f}{interval}".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Reference:
         seed: int = SEED,
         resamples: int = RESAMPLES,
     ) -> Reference:
-        """Compare scores with the network's probabilities, pair by pair.
+        """Compare scores with the network's, pair by pair.
 
         Args:
             name: what gave the scores.
@@ -75,7 +78,7 @@ class Reference:
         if len(scores) != len(predictions):
             raise BundleError(f"{len(scores)} scores for {len(predictions)} pairs", record=f"reference {name!r}")
         labels = predictions["label"].to_numpy(np.int64)
-        both = np.stack([np.asarray(scores, np.float64), predictions["probability"].to_numpy(np.float64)])
+        both = np.stack([np.asarray(scores, np.float64), ranking_scores(predictions)])
         exact = [_area(line, labels) for line in both]
         areas = resampled_areas(both, labels, predictions["subject"].tolist(), seed=seed, resamples=resamples)
         return cls(

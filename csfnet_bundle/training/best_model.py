@@ -23,7 +23,9 @@ from csfnet_bundle.training.transfer import Transfer
 
 
 class BestModel:
-    """Writes ``output_dir/model.pt`` whenever the evaluator's key metric improves.
+    """Writes ``output_dir/model.pt`` whenever the evaluator's key metric improves, or is equal at a lower loss.
+
+    Areas of few pairs are often equal, and the first such epoch is the least trained.
 
     Temperature and threshold are chosen on the same validation pairs and go into the file; test pairs choose nothing.
 
@@ -78,6 +80,8 @@ class BestModel:
         loss = float(np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean())
         metrics = {name: float(value) for name, value in state.metrics.items()}
         self.history.append({"epoch": int(state.epoch), "validation_loss": loss, **metrics})
+        if self._equal_at_lower_loss(state):
+            state.best_metric_epoch = state.epoch
         if state.best_metric_epoch != state.epoch or idist.get_rank() != 0:
             return
         decision = choose_decision(logits, labels)
@@ -100,3 +104,10 @@ class BestModel:
                 **start,
             },
         ).save(self.path)
+
+    def _equal_at_lower_loss(self, state: Any) -> bool:
+        """Whether the last epoch ties with the best one before it, and its validation loss is the lower."""
+        losses = {entry["epoch"]: entry["validation_loss"] for entry in self.history}
+        if state.best_metric_epoch not in losses or state.metrics[state.key_metric_name] != state.best_metric:
+            return False
+        return bool(losses[state.epoch] < losses[state.best_metric_epoch])

@@ -32,3 +32,8 @@ def test_interval_leaves_out_what_is_undefined():
     values = np.append(np.arange(101.0), np.nan)
     assert percentile_interval(values) == pytest.approx((2.5, 97.5))
     assert np.isnan(percentile_interval(np.array([1.0, np.nan]))).all()
+
+
+def test_resamples_that_are_all_equal_have_no_interval():
+    assert np.isnan(percentile_interval(np.full(2000, 0.5))).all()
+    assert np.isnan(percentile_interval(np.append(np.full(2000, 0.1 + 0.2), 0.3))).all()  # one number, rounded twice

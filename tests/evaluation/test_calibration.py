@@ -49,8 +49,20 @@ def test_temperature_is_no_worse_than_any_other(seed, other):
 def test_temperature_where_validation_tells_none():
     assert fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([1, 1, 1])) == NO_TEMPERATURE
     assert fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([0, 1, 1])) == NO_TEMPERATURE
+    assert fit_temperature(np.array([1.0, -2.0, -3.0]), np.array([0, 1, 1])) == NO_TEMPERATURE  # the wrong way round
     # Predictions that run against the labels are best not believed at all: the upper bound.
     assert fit_temperature(np.array([3.0, 2.0, -3.0, -1.0, 2.5]), np.array([0, 0, 1, 1, 1])) == TEMPERATURE_BOUNDS[1]
+
+
+def test_classes_that_another_threshold_than_zero_parts_have_a_temperature():
+    # The loss is 2 ln(1 + exp(1/T)) + ln(1 + exp(-4/T)); with x = exp(1/T) its slope is zero at
+    # 2 x / (1 + x) = 4 / (1 + x^4).
+    logits, labels = np.array([1.0, 1.0, 4.0]), np.array([0, 0, 1])
+    x = np.exp(1 / fit_temperature(logits, labels))
+    assert 2 * x / (1 + x) == pytest.approx(4 / (1 + x**4), rel=1e-6)
+    assert fit_temperature(logits, labels) > 1
+    # Shifted so that 0 parts them, the same classes have no minimum.
+    assert fit_temperature(logits - 2, labels) == NO_TEMPERATURE
 
 
 def test_slope_and_intercept_of_calibrated_and_of_bent_predictions():

@@ -67,6 +67,21 @@ def test_differences_are_paired_and_corrected(table):
     assert others.loc["near", "difference_lower"] < 0 < others.loc["near", "difference_upper"]
 
 
+def test_the_spread_over_seeds_stands_beside_the_p_values(systems, table):
+    areas = {"csfnet": [0.80, 0.83, 0.86], "near": [0.79, 0.81, 0.86], "weak": [0.7]}
+    spread = compare_systems(systems, seed_areas=areas, resamples=50)
+    assert spread.loc["csfnet", "auc_seed_deviation"] == pytest.approx(0.03)
+    assert spread.loc["near", "auc_seed_deviation"] == pytest.approx(0.0360555, rel=1e-5)
+    assert spread.loc["near", "difference_seed_deviation"] == pytest.approx(0.0469042, rel=1e-5)
+    # One seed says nothing about the spread; what needs no seed adds none.
+    assert np.isnan(spread.loc["weak", "auc_seed_deviation"])
+    assert spread.loc["oracle", "difference_seed_deviation"] == pytest.approx(0.03)
+    assert np.isnan(spread.loc["csfnet", "difference_seed_deviation"])
+    head = comparison_markdown(spread).splitlines()[0]
+    assert head.index("p Holm") < head.index("SD of AUC over seeds") < head.index("Acc")
+    assert "seeds" not in comparison_markdown(table).splitlines()[0]
+
+
 def test_families_are_corrected_by_themselves(systems, table):
     families = {"weak": "networks", "near": "networks"}
     apart = compare_systems(systems, families=families, resamples=400)
@@ -128,6 +143,14 @@ def test_forest_shows_every_system_with_its_interval(table):
     assert (low, high) == (best["auc_bootstrap_lower"], best["auc_bootstrap_upper"])
     differences = plot_forest(table, "phantom", differences=True).axes[0]
     assert "csfnet" not in [label.get_text() for label in differences.get_yticklabels()]
+
+
+def test_forest_draws_a_system_without_interval(systems):
+    table = compare_systems({**systems, "twin": systems["csfnet"]}, resamples=50)
+    assert np.isnan(table.loc["twin", ["difference_lower", "difference_upper"]].astype(float)).all()
+    texts = [text.get_text() for text in plot_forest(table, "phantom", differences=True).axes[0].texts]
+    assert "+0.000" in texts
+    assert not any("nan" in text for text in texts)
 
 
 def test_overlay_names_systems_by_area(systems, table):

@@ -148,6 +148,10 @@ def test_cases_without_variance_or_class():
     scores = np.array([0.1, 0.4, 0.2, 0.9])
     same = area_difference(scores, np.exp(scores), labels)
     assert (same.difference, same.p) == (0, 1)
+    assert np.isnan([same.lower, same.upper]).all()
+    area, low, high = area_interval(np.full(4, 0.3), labels)
+    assert area == 0.5
+    assert np.isnan([low, high]).all()
     # Perfect against perfectly wrong: no variance to test against, so no p-value is made up.
     assert math.isnan(area_difference(np.array([1, 2, 3, 4.0]), np.array([4, 3, 2, 1.0]), labels).p)
     area, low, high = area_interval(np.array([1, 2, 3, 4.0]), labels)

@@ -40,7 +40,7 @@ def test_intervals_hold_their_estimate_and_order_does_not_matter(seed, patients)
             atol=1e-12,
         )
         # The calibration error of a resample is biased upwards, so its interval may lie above.
-        if name != "calibration_error" and not math.isnan(estimate.value):
+        if name != "calibration_error" and not math.isnan(estimate.lower):
             assert estimate.lower - 1e-12 <= estimate.value <= estimate.upper + 1e-12
 
 
@@ -51,7 +51,7 @@ def test_two_intervals_of_the_area_agree_on_many_patients():
 
 def test_seed_decides():
     table = cohort(40)
-    assert evaluate(table, DECISION, seed=3) == evaluate(table, DECISION, seed=3)
+    assert evaluate(table, DECISION, seed=3).to_plain() == evaluate(table, DECISION, seed=3).to_plain()
     assert evaluate(table, DECISION, seed=3)["auc"].lower != evaluate(table, DECISION, seed=4)["auc"].lower
 
 
@@ -82,6 +82,34 @@ def test_columns_decide_where_no_decision_is_given():
     assert judged["accuracy"].value == (called == (table["label"] == 1)).mean()
     with pytest.raises(BundleError, match="neither a decision nor a column threshold"):
         evaluate(table)
+
+
+def test_ranks_are_those_of_the_logits():
+    # Beyond a logit of 37 all probabilities are 1: by them the area would be 9/16.
+    table = prediction_table(list("abcdefgh"), ["1"] * 8, [40, 50, 60, 70, -9, -8, -7, -6], [0, 1, 0, 1, 0, 1, 0, 1])
+    judged = evaluate(table, DECISION, resamples=50)
+    assert judged["auc"].value == 10 / 16
+    assert evaluate(table.drop(columns="temperature"), Decision(5.0, 0.5), resamples=50)["auc"].value == 10 / 16
+    by_probability = table.drop(columns="temperature").assign(threshold=0.5)
+    assert evaluate(by_probability, resamples=50)["auc"].value == 9 / 16
+
+
+def test_the_slope_is_that_of_the_logits_where_probabilities_are_all_but_certain():
+    generator = np.random.default_rng(1)
+    logits = generator.normal(0, 15, 4000)
+    labels = (generator.random(4000) < 1 / (1 + np.exp(-logits / 15))).astype(int)
+    table = prediction_table([str(n) for n in range(4000)], ["1"] * 4000, logits, labels, threshold=0.5)
+    assert evaluate(table, resamples=2).calibration_slope == pytest.approx(1 / 15, rel=0.1)
+
+
+def test_scores_that_are_all_equal_have_no_interval():
+    table = prediction_table(list("abcdef"), ["1"] * 6, [0.3] * 6, [0, 1, 0, 1, 0, 1], threshold=0.5)
+    judged = evaluate(table, resamples=200)
+    assert judged["auc"].value == 0.5
+    assert math.isnan(judged["auc"].lower)
+    assert math.isnan(judged["auc"].upper)
+    assert all(math.isnan(end) for end in judged.auc_delong)
+    assert str(judged["auc"]) == "0.500"
 
 
 def test_one_class_gives_null_not_zero():

@@ -34,6 +34,24 @@ def test_seeds_are_averaged_as_probabilities_pair_by_pair():
     assert "threshold" not in mean.columns
 
 
+def test_an_average_of_certain_probabilities_still_ranks():
+    # Of each mean, 1 - p is (e^-a + e^-b) / 2 to the last digit, though p itself rounds to 1.
+    first, second = table("ab", [50.0, 60.0]), table("ab", [52.0, 61.0])
+    mean = average_seeds([first, second])
+    assert (mean["probability"] == 1).all()
+    expected = -np.log((np.exp([-50.0, -60.0]) + np.exp([-52.0, -61.0])) / 2)
+    np.testing.assert_allclose(mean["logit"], expected, rtol=1e-12)
+    np.testing.assert_allclose(average_seeds([table("ab", [-50.0, -60.0])])["logit"], [-50, -60], rtol=1e-12)
+
+
+def test_seeds_are_averaged_as_calibrated_each_by_its_own_temperature():
+    first = prediction_table(["a"], ["1"], [4.0], [0], temperature=2.0)
+    second = prediction_table(["a"], ["1"], [4.0], [0], temperature=8.0)
+    mean = average_seeds([first, second])
+    assert mean["probability"].iloc[0] == pytest.approx((1 / (1 + np.exp(-2)) + 1 / (1 + np.exp(-0.5))) / 2)
+    assert mean["temperature"].iloc[0] == 1
+
+
 def test_seeds_of_other_pairs_are_refused():
     with pytest.raises(BundleError, match="pair b/1 is in seed 0 and not in seed 1"):
         average_seeds([table("ab", [0.0, 2.0]), table("ac", [0.0, 2.0])])

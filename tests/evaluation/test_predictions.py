@@ -26,7 +26,7 @@ def test_table_comes_back_from_csv_to_the_last_digit(table, tmp_path):
     assert back["nodule"].tolist() == ["1", "NA", "1"]
     assert back["interval_days"].isna().tolist() == [False, True, False]
     assert back["interval_days"].dtype == np.float64
-    for name in ("probability", "logit", "threshold"):
+    for name in ("probability", "logit", "temperature", "threshold"):
         np.testing.assert_array_equal(back[name], table[name])
     assert back["label"].tolist() == [1, 0, 0]
 
@@ -45,6 +45,8 @@ def test_unlabelled_rows_can_be_written_but_not_judged(tmp_path):
         ("label", "malignant", "label is 'malignant'"),
         ("probability", 1.2, "probability is 1.2, expected a number from 0 to 1"),
         ("probability", "high", "probability is 'high'"),
+        ("probability", 0.25, "probability is 0.25, expected that of the row's logit and temperature"),
+        ("temperature", -1.5, "temperature is -1.5, expected a positive number"),
         ("logit", np.inf, "logit is inf, expected a finite number"),
         ("threshold", -0.1, "threshold is -0.1"),
         ("nodule", "1", r"row 2 \(000123/1\): nodule is '1', expected one row for each nodule"),

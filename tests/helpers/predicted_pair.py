@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.chest_series import make_chest, write_series
 from pydicom import Dataset
+
+from helpers.chest_series import make_chest, write_series
 
 POINTS = {"t0": (8.0, 71.0, -255.0), "t1": (10.5, 69.25, -251.75)}
 """LPS mm, inside the synthetic chest."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from helpers.synthetic_series import compress, pixels, write_series, write_slice
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -28,6 +27,7 @@ from pydicom.uid import (
 )
 
 from csfnet_bundle.core.errors import RefusalCode
+from helpers.synthetic_series import compress, pixels, write_series, write_slice
 
 Build = Callable[[list[Dataset], Path], None]
 

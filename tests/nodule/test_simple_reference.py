@@ -83,10 +83,11 @@ def test_clinical_features_take_missing_values():
     assert rows[2, 2] == 61
 
 
-def test_scores_are_probabilities_that_rank():
+def test_scores_are_log_odds_that_rank():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 200)
     features = labels[:, None] + rng.normal(0, 0.5, (200, 3))
     scores = simple_reference_scores(features[:100], labels[:100], features[100:])
-    assert ((scores > 0) & (scores < 1)).all()
-    assert scores[labels[100:] == 1].mean() > scores[labels[100:] == 0].mean() + 0.5
+    assert scores.min() < 0 < 1 < scores.max()
+    probability = 1 / (1 + np.exp(-scores))
+    assert probability[labels[100:] == 1].mean() > probability[labels[100:] == 0].mean() + 0.5

@@ -38,11 +38,29 @@ def test_only_an_improvement_replaces_the_file(best: BestModel, tmp_path: Path) 
         _set(network, weight)
         evaluator.run(epoch)
         kept.append(load_checkpoint(tmp_path / "model.pt").provenance["epoch"])
-    assert kept == [1, 2, 2, 2]  # the last equals the best, which stays
+    assert kept == [1, 2, 2, 2]  # the last equals the best at a higher loss
     torch.testing.assert_close(load_checkpoint(tmp_path / "model.pt").weights["layer.weight"][1, 0], torch.tensor(1.0))
     areas = [row["validation_auc"] for row in best.history]
     assert areas[0] == pytest.approx(1 - areas[1])
     assert areas[1] > 0.5
+
+
+def test_of_epochs_with_equal_areas_the_one_of_lower_loss_is_kept(best: BestModel, tmp_path: Path) -> None:
+    network = best._network
+    evaluator = tiny_evaluator(network)
+    best.attach(evaluator)
+    kept = []
+    # The order of the answers is the same for every weight; all but the last loss are too sure of a few wrong answers.
+    for epoch, weight in enumerate((8.0, 1.0, 4.0, 0.5), start=1):
+        _set(network, weight)
+        evaluator.run(epoch)
+        kept.append(load_checkpoint(tmp_path / "model.pt").provenance["epoch"])
+    losses = [row["validation_loss"] for row in best.history]
+    assert len({row["validation_auc"] for row in best.history}) == 1
+    assert losses[1] < losses[0]
+    assert losses[1] < losses[2]
+    assert kept == [1, 2, 2, 4 if losses[3] < losses[1] else 2]
+    assert evaluator.state.best_metric_epoch == kept[-1]
 
 
 def test_the_decision_comes_from_the_validation_pairs(best: BestModel, small_cohort: Path, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def permute_labels(pairs: Sequence[FollowUpPair], seed: int) -> list[FollowUpPai
     """Return the pairs, in their order, with the labels of patients dealt anew: nothing is left to be learnt.
 
     Patients are shuffled within groups of the same number of pairs and swap their labels, so that prevalence and the
-    likeness of a patient's nodules stay. A network trained on them must reach an AUC of 0.5.
+    likeness of a patient's nodules stay. A network trained on them must reach an AUC of 0.5; one that
+    does not was told the permuted label. Leaks of the true label are permuted away, and do not show.
 
     Args:
         pairs: of one section of a datalist, all labelled.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from csfnet_bundle.evaluation.delong import area_covariance
 from csfnet_bundle.evaluation.pooling import average_seeds, pool_folds
+from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.threshold import apply_decision, choose_decision
 from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, TEST, VALIDATION
 
@@ -60,5 +61,4 @@ def gather(fits: Sequence[Sequence[FitTables]]) -> SystemPredictions:
 
 def area(table: pd.DataFrame) -> float:
     """Return the area under the ROC curve of a predictions table."""
-    scores, labels = table["probability"].to_numpy(np.float64), table["label"].to_numpy(np.int64)
-    return float(area_covariance(scores, labels)[0][0])
+    return float(area_covariance(ranking_scores(table), table["label"].to_numpy(np.int64))[0][0])

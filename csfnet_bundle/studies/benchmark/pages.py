@@ -122,9 +122,9 @@ def pre_training_markdown(document: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             f"{name} - {row['without']}",
-            f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})",
+            _difference(row),
             _number(row["p_delong"]),
-            "it helps" if row["difference_lower"] > 0 else "it harms" if row["difference_upper"] < 0 else "not shown",
+            _helps(row["difference_lower"], row["difference_upper"]),
         ]
         for name, row in document.get("pre_training", {}).items()
     ]
@@ -132,6 +132,18 @@ def pre_training_markdown(document: Mapping[str, Any]) -> list[str]:
         return []
     head = ["systems", "difference of AUC (95 % over patients)", "p DeLong", "that pre-training helps"]
     return [f"What the pre-training changes, on the same patients.\n\n{markdown_table(head, rows)}"]
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    if row["difference_lower"] is None or row["difference_upper"] is None:
+        return f"{row['difference']:+.3f}"
+    return f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})"
+
+
+def _helps(lower: float | None, upper: float | None) -> str:
+    if lower is None or upper is None:
+        return "not shown"
+    return "it helps" if lower > 0 else "it harms" if upper < 0 else "not shown"
 
 
 def _permuted(document: Mapping[str, Any], line: str) -> list[str]:
@@ -142,7 +154,9 @@ def _permuted(document: Mapping[str, Any], line: str) -> list[str]:
     text = (
         f"Labels permuted, {permuted['system']} trained on them {len(permuted['auc'])} times: areas "
         f"{', '.join(f'{area:.3f}' for area in permuted['auc'])}, mean {permuted['mean']:.3f}, standard error "
-        f"{_number(permuted['standard_error'])}; mean ± 3 SE {verdict[permuted['covers_half']]}. {line}\n"
+        f"{_number(permuted['standard_error'])}; mean ± 3 SE {verdict[permuted['covers_half']]}. This "
+        f"would show a leak of the permuted label itself (a column, a cache); a leak of the true label, or of patients "
+        f"between sections, is permuted away with it. {line}\n"
     )
     return [text]
 

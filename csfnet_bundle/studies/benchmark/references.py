@@ -10,8 +10,7 @@ import pandas as pd
 
 from csfnet_bundle.cohorts.phantom.oracle import SUBSETS
 from csfnet_bundle.cohorts.phantom.truth import read_oracle
-from csfnet_bundle.evaluation.metrics import probability_log_odds
-from csfnet_bundle.evaluation.predictions import prediction_table
+from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.nodule.brock import brock_log_odds, missing_inputs
 from csfnet_bundle.nodule.measurements import Features, Measured, recorded_diameter
@@ -121,19 +120,19 @@ def oracle_tables(subset: str, split: Split, cohort: Path) -> dict[str, pd.DataF
         scores = read_oracle(cohort, [pair.subject for pair in pairs], subset)
         if scores is None:
             return None
-        parts[name] = (pairs, scores)
+        parts[name] = (pairs, probability_log_odds(scores))
     return decided(parts)
 
 
 def decided(parts: Mapping[str, tuple[Sequence[FollowUpPair], Features]]) -> dict[str, pd.DataFrame]:
-    """Return predictions tables from probabilities, temperature and threshold chosen on validation."""
+    """Return predictions tables from log odds, temperature and threshold chosen on validation."""
     pairs, scores = parts[VALIDATION]
-    decision = choose_decision(probability_log_odds(scores), np.array([pair.label for pair in pairs]))
+    decision = choose_decision(scores, np.array([pair.label for pair in pairs]))
     return {
         name: prediction_table(
             [pair.subject for pair in pairs],
             [pair.nodule for pair in pairs],
-            probability_log_odds(scores),
+            scores,
             [pair.label for pair in pairs],
             temperature=decision.temperature,
             threshold=decision.threshold,

@@ -28,7 +28,7 @@ from csfnet_bundle.studies.benchmark.splits import VALIDATION_SHARE
 STRATA = ("diameter_mm", "attenuation", "sex", "smoking", "scanner", "kernel")
 """Subgroups that are looked at where the datalist has them."""
 STANDARD_ERRORS = 3
-"""A mean area on permuted labels within so many standard errors of 0.5 shows no leak."""
+"""A mean area on permuted labels within so many standard errors of 0.5 shows no leak of the permuted label."""
 SECONDS_PER_HOUR = 3600
 NETWORK, WITHOUT_NETWORK, BOUND = "network", "reference", "bound"
 TESTED = (NETWORK, WITHOUT_NETWORK)
@@ -64,7 +64,15 @@ def make_results(
         "bootstrap": {"unit": "patient", "seed": SEED, "resamples": resamples},
         "kinds": kinds,
         "left_out": left_out_references(predictions.pairs),
-        "systems": _plain(compare_systems(tables, reference, families=families, resamples=resamples)),
+        "systems": _plain(
+            compare_systems(
+                tables,
+                reference,
+                families=families,
+                seed_areas={name: predictions.systems[name].seed_areas for name in protocol.systems},
+                resamples=resamples,
+            )
+        ),
         "seeds": {
             name: {
                 "auc": list(predictions.systems[name].seed_areas),
@@ -162,7 +170,7 @@ def _pre_training(tables: Mapping[str, pd.DataFrame], resamples: int) -> dict[st
 
 
 def _permuted(protocol: Protocol, predictions: Predictions) -> dict[str, object] | None:
-    """Whether networks trained on permuted labels learn nothing, as they must."""
+    """Whether networks trained on permuted labels learn nothing, as they must: else the permuted label leaks."""
     areas = [area(one.parts[TEST]) for one in predictions.permuted]
     if not areas:
         return None

@@ -90,7 +90,8 @@ def write_split(
         split: the pairs.
         permutation: other than 0, the labels are dealt anew by this seed, within each section, so that its prevalence
             stays (over the whole cohort a fold rich in malignant pairs would leave the others poor in them, and the
-            area would fall below 0.5 by itself). Whatever lets a label through to the network then shows.
+            area would fall below 0.5 by itself). Whatever lets this label through to the network then
+            shows; leaks of the true label, or of patients, do not.
         without_reads: leave the radiologists' reads out.
     """
     sections = {}

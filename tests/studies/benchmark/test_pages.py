@@ -73,7 +73,10 @@ def test_undefined_numbers_are_dashes_and_no_words(document: dict[str, Any]) -> 
 )
 def test_the_verdict_on_permuted_labels_is_plain(document: dict[str, Any], covers: bool | None, words: str) -> None:
     permuted = {"system": "csfnet", "auc": [0.5, 0.6], "mean": 0.55, "standard_error": 0.05, "covers_half": covers}
-    assert f"mean ± 3 SE {words}" in benchmark_markdown({**document, "permuted_labels": permuted})
+    text = benchmark_markdown({**document, "permuted_labels": permuted})
+    assert f"mean ± 3 SE {words}" in text
+    assert "leak of the permuted label itself" in text
+    assert "is permuted away with it" in text
     assert "permuted, csfnet" not in benchmark_markdown({**document, "permuted_labels": None})
 
 

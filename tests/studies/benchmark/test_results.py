@@ -71,7 +71,7 @@ def test_permuted_labels_cover_a_half_or_not(
         # Benign pairs lie at 0, 1, ...; each malignant one above the share of them that is the area.
         benign = int((table["label"] == 0).sum())
         scores = np.where(table["label"] == 0, np.arange(len(table)) % benign, area * benign - 0.5) / len(table)
-        permuted.append(SystemPredictions({TEST: table.assign(probability=scores)}, ()))
+        permuted.append(SystemPredictions({TEST: table.assign(logit=scores, temperature=1.0)}, ()))
     found = _made(protocol, replace(predictions, permuted=tuple(permuted)))["permuted_labels"]
     if not areas:
         assert found is None
