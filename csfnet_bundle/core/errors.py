@@ -60,6 +60,7 @@ class RefusalCode(StrEnum):
     PAIR_MISMATCH = "PAIR_MISMATCH"
     POINT_OUTSIDE = "POINT_OUTSIDE"
     NO_PRIOR = "NO_PRIOR"
+    NO_NODULE = "NO_NODULE"
 
 
 def in_one_line(error: BaseException, longest: int = 200) -> str:

@@ -1,7 +1,7 @@
 """Pictures and HTML reports of one case and of a cohort run; NIfTI of the network's attention."""
 
 from csfnet_bundle.report.attention_nifti import write_attention_nifti
-from csfnet_bundle.report.case import Case, Weights, volume_doubling_time
+from csfnet_bundle.report.case import Case, Weights
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.case_picture import write_case_picture
 from csfnet_bundle.report.case_report import write_case_report
@@ -17,7 +17,6 @@ __all__ = [
     "Reference",
     "Weights",
     "file_stem",
-    "volume_doubling_time",
     "worst_errors",
     "write_attention_nifti",
     "write_case_picture",

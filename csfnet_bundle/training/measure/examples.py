@@ -52,17 +52,24 @@ class Examples:
     """Cubes of nodules.
 
     Attributes:
-        cubes: int16, shape (N, 4, D, H, W): :data:`CHANNELS`, the nodule's centroid in the middle.
-        rows: what is known of each.
+        cubes: int16, shape (M, 4, D, H, W): :data:`CHANNELS`, the nodule's centroid in the middle; mapped from disk.
+        rows: what is known of each example.
+        places: which of the cubes each example has.
     """
 
     cubes: NDArray[np.int16]
     rows: tuple[Example, ...]
+    places: tuple[int, ...]
+
+    def cube(self, number: int) -> NDArray[np.int16]:
+        """Return one example's voxels, shape (4, D, H, W)."""
+        return self.cubes[self.places[number]]
 
     def without_patients(self, patients: set[str]) -> Examples:
-        """Return the examples of all others; the voxels are not copied."""
+        """Return the examples of all others."""
         keep = [number for number, row in enumerate(self.rows) if row.patient not in patients]
-        return Examples(self.cubes[keep], tuple(self.rows[number] for number in keep))
+        rows, places = (tuple(values[number] for number in keep) for values in (self.rows, self.places))
+        return Examples(self.cubes, rows, places)
 
 
 def cached_examples(
@@ -90,7 +97,7 @@ def cached_examples(
                 raise BundleError(
                     f"{array} has {len(cubes)} cubes, expected {count}", remedy=f"Delete {folder} and start again."
                 )
-            return Examples(cubes, tuple(Example(**row) for row in known["rows"]))
+            return Examples(cubes, tuple(Example(**row) for row in known["rows"]), tuple(range(count)))
     rows = []
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(array) as temporary:
@@ -102,4 +109,4 @@ def cached_examples(
                 advance(1)
         cubes.flush()
     write_atomically(table, json.dumps({"header": header, "rows": [asdict(row) for row in rows]}))
-    return Examples(np.load(array, mmap_mode="r"), tuple(rows))
+    return Examples(np.load(array, mmap_mode="r"), tuple(rows), tuple(range(count)))

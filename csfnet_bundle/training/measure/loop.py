@@ -20,6 +20,8 @@ from csfnet_bundle.training.measure.loss import measuring_loss
 from csfnet_bundle.training.measure.network import create_network
 
 LEARNING_RATE, WARM_UP_STEPS = 2e-3, 100
+DECAY_SHARE = 0.3
+"""Of the steps, at the end: a run that is short of time can be ended earlier without having wasted its steps."""
 AVERAGE_DECAY = 0.995
 LARGEST_GRADIENT = 2.0
 """Norm to which gradients are clipped; one that is not finite skips its step."""
@@ -72,7 +74,7 @@ def train(run: Run, sampler: Sampler, folder: Path, start: Mapping[str, torch.Te
     first, seconds, skipped = 0, 0.0, 0
     if path.is_file():
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["run"] != asdict(run):
+        if asdict(run) != state["run"] | ({"steps": run.steps} if state["step"] <= decay_start(run.steps) else {}):
             raise BundleError(
                 f"{path} is of the run {state['run']}, expected {asdict(run)}",
                 remedy="Give another --out, or delete it.",
@@ -127,7 +129,13 @@ def train(run: Run, sampler: Sampler, folder: Path, start: Mapping[str, torch.Te
 
 
 def learning_rate(step: int, steps: int) -> float:
-    """Return the rate of a step: a linear warm-up, then half a cosine to 0."""
+    """Return the rate of a step: a linear warm-up, constant, and at the end half a cosine to 0."""
     if step < WARM_UP_STEPS:
         return LEARNING_RATE * (step + 1) / WARM_UP_STEPS
-    return LEARNING_RATE * (1 + math.cos(math.pi * (step - WARM_UP_STEPS) / max(steps - WARM_UP_STEPS, 1))) / 2
+    first = decay_start(steps)
+    return LEARNING_RATE * (1 + math.cos(math.pi * max(step - first, 0) / (steps - first))) / 2
+
+
+def decay_start(steps: int) -> int:
+    """Return the step from which the rate falls; up to there a run does not depend on how many steps it will have."""
+    return steps - max(round(DECAY_SHARE * steps), 1)
