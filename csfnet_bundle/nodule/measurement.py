@@ -16,7 +16,7 @@ from csfnet_bundle.nodule.axes import Axes, measure_axes
 from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.flags import Flag, FlagCode, find_flags
 from csfnet_bundle.nodule.network import NetworkAnswer, NoduleNetwork, load_network
-from csfnet_bundle.nodule.segmentation import Method, median_segmentation, segment_by_all
+from csfnet_bundle.nodule.segmentation import Method, Segmentation, median_segmentation, segment_by_all
 
 CLICK_OFFSET_MM = 2.0
 """How far the eight clicks around the given one lie from it: readers' centres differ by so much."""
@@ -37,6 +37,7 @@ class Measurement:
         density: HU.
         flags: what is doubtful.
         mask: the nodule's voxels, shape (D, H, W), .8 mm.
+        masks: by method.
         cube: what was measured.
         scanner: maker and kernel; empty where the scan does not tell them.
     """
@@ -49,6 +50,7 @@ class Measurement:
     density: Density
     flags: tuple[Flag, ...]
     mask: NDArray[np.bool_]
+    masks: Mapping[Method, NDArray[np.bool_]]
     cube: Cube
     scanner: str = ""
 
@@ -106,7 +108,13 @@ class Measurement:
 
 
 def measure_cube(
-    cube: Cube, network: NoduleNetwork | None = None, *, clicks: bool = False, record: str = "", scanner: str = ""
+    cube: Cube,
+    network: NoduleNetwork | None = None,
+    *,
+    clicks: bool = False,
+    record: str = "",
+    scanner: str = "",
+    others: dict[Method, Segmentation] | None = None,
 ) -> Measurement:
     """Measure the nodule at the click of a cube.
 
@@ -116,13 +124,14 @@ def measure_cube(
         clicks: also measure from eight clicks around, which :func:`csfnet_bundle.nodule.growth.growth` needs.
         record: which scan, for errors.
         scanner: see :class:`Measurement`.
+        others: what the methods without network find, where they have been asked already.
 
     Raises:
         Refusal: ``NO_NODULE``, at most one of the three methods finds a nodule at the click.
         BundleError: the network's file is not there.
     """
     network = network or load_network()
-    found, answer = segment_by_all(cube, network)
+    found, answer = segment_by_all(cube, network, others)
     if len(found) < LEAST_METHODS:
         raise Refusal(
             RefusalCode.NO_NODULE,
@@ -144,6 +153,7 @@ def measure_cube(
         density=density,
         flags=find_flags(cube, found, answer, chosen, density, click_volumes),
         mask=chosen.mask,
+        masks={method: one.mask for method, one in found.items()},
         cube=cube,
         scanner=scanner,
     )

@@ -43,13 +43,14 @@ class Segmentation:
 
 
 def segment_by_all(
-    cube: Cube, network: NoduleNetwork
+    cube: Cube, network: NoduleNetwork, others: dict[Method, Segmentation] | None = None
 ) -> tuple[dict[Method, Segmentation], NetworkAnswer]:
     """Segment the nodule at the click by every method; one that finds nothing is absent.
 
     Args:
         cube: the scan around the click.
         network: the trained network.
+        others: what :func:`segment_without_network` returned for the cube, where it has been asked already.
 
     Returns:
         The segmentations, and all that the network said.
@@ -58,11 +59,17 @@ def segment_by_all(
     answer = network.segment([cube])[0]
     if answer.mask is not None:
         found[Method.NETWORK] = Segmentation(Method.NETWORK, answer.mask, answer.volume_mm3)
+    return found | (segment_without_network(cube) if others is None else others), answer
+
+
+def segment_without_network(cube: Cube) -> dict[Method, Segmentation]:
+    """Segment the nodule at the click by the two methods that need no network."""
     masks = {Method.CLASSICAL: segment_classical(cube), Method.NECK_CUTTING: _by_neck_cutting(cube)}
-    for method, mask in masks.items():
-        if mask is not None and mask.any():
-            found[method] = Segmentation(method, mask, float(mask.sum()) * cube.voxel_mm3)
-    return found, answer
+    return {
+        method: Segmentation(method, mask, float(mask.sum()) * cube.voxel_mm3)
+        for method, mask in masks.items()
+        if mask is not None and mask.any()
+    }
 
 
 def _by_neck_cutting(cube: Cube) -> NDArray[np.bool_] | None:
