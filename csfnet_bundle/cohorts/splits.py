@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records import FollowUpPair
 
 SECTIONS = ("training", "validation", "test")
 DEFAULT_SHARES = (0.7, 0.1, 0.2)
 """Shares of the patients in training, validation and test."""
+MALIGNANT, BENIGN = "malignant", "benign"
+"""Names of the strata."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,14 @@ class Patient:
 
     subject: str
     stratum: str
+
+
+def patients_of(pairs: Iterable[FollowUpPair]) -> list[Patient]:
+    """Return each patient once; one with any malignant nodule belongs to the malignant stratum."""
+    malignant: dict[str, bool] = {}
+    for pair in pairs:
+        malignant[pair.subject] = malignant.get(pair.subject, False) or pair.label == 1
+    return [Patient(subject, MALIGNANT if any_ else BENIGN) for subject, any_ in sorted(malignant.items())]
 
 
 def split_three_ways(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.networks import PAPER_SYSTEMS
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import run_benchmark
@@ -68,7 +68,7 @@ def benchmark(
         dataset_dir=Path(dataset_dir).resolve(),
         out=Path(out).resolve(),
         bundle_root=root,
-        systems=_words(systems) or tuple(SYSTEMS),
+        systems=_words(systems) or PAPER_SYSTEMS,
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
@@ -83,7 +83,7 @@ def benchmark(
     options = {
         "--dataset_dir": "DIR",
         "--out": "OUT",
-        "--systems": ",".join(protocol.systems) if protocol.systems != tuple(SYSTEMS) else "",
+        "--systems": ",".join(protocol.systems) if protocol.systems != PAPER_SYSTEMS else "",
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",

@@ -2,28 +2,27 @@
 
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.ensemble import Ensemble
-from csfnet_bundle.networks.network import Network, Plain, count_parameters
+from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, count_parameters
 from csfnet_bundle.networks.registry import (
-    ALL_SYSTEMS,
-    FURTHER_SYSTEMS,
-    NETWORKS,
-    PRETRAINED_SYSTEMS,
+    PAPER_SYSTEMS,
     SYSTEMS,
+    System,
     create_network,
+    create_system,
     system_architecture,
 )
 
 __all__ = [
-    "ALL_SYSTEMS",
-    "FURTHER_SYSTEMS",
-    "NETWORKS",
-    "PRETRAINED_SYSTEMS",
+    "PAPER_SYSTEMS",
+    "ROI_SIZE",
     "SYSTEMS",
     "CSFNet",
     "Ensemble",
     "Network",
     "Plain",
+    "System",
     "count_parameters",
     "create_network",
+    "create_system",
     "system_architecture",
 ]

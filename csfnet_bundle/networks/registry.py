@@ -1,9 +1,10 @@
-"""All networks by name: made from plain values, and listed as the systems of the paper's tables."""
+"""All networks by name, made from plain values, and the list of systems that are compared."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from csfnet_bundle.networks.ablations import OneScanImage, OneScanWithClinical, WithoutClinical, WithoutTemporalFusion
 from csfnet_bundle.networks.csfnet import CSFNet
@@ -18,54 +19,58 @@ from csfnet_bundle.networks.systems.radfusion import RadFusion
 from csfnet_bundle.networks.systems.scans import SCANs
 from csfnet_bundle.networks.systems.time_aware_lstm import TimeAwareLSTM
 
-NETWORKS: dict[str, type[Network]] = {
-    network.__name__: network
-    for network in (
-        CSFNet,
-        SCANs,
-        NASLung,
-        TimeAwareLSTM,
-        DeepCAD,
-        MCFN,
-        RadFusion,
-        OneScanImage,
-        OneScanWithClinical,
-        WithoutClinical,
-        WithoutTemporalFusion,
-    )
+
+@dataclass(frozen=True)
+class System:
+    """A row of the benchmark: a network with what makes it this row.
+
+    Attributes:
+        name: what ``--system`` takes.
+        network: its class.
+        arguments: constructor arguments that make the network this row.
+        table: the paper's table, ``"Table 1"`` or ``"Table 2"``; empty for a row that the paper does not have.
+        config: a file of configs/systems with the training settings that differ from configs/train.json; empty for
+            none.
+        compared_with: the same system from random weights, for one that starts from a pre-training; else empty.
+    """
+
+    name: str
+    network: type[Network]
+    arguments: Mapping[str, Plain] = field(default_factory=dict)
+    table: str = ""
+    config: str = ""
+    compared_with: str = ""
+
+
+_SYSTEMS = (
+    System("scans", SCANs, table="Table 1"),
+    System("nas_lung", NASLung, table="Table 1", config="nas_lung"),
+    System("t_lstm", TimeAwareLSTM, table="Table 1"),
+    System("deepcad", DeepCAD, table="Table 1"),
+    System("mcfn", MCFN, table="Table 1"),
+    System("radfusion", RadFusion, table="Table 1"),
+    System("t0_image", OneScanImage, {"scan": "t0"}, table="Table 2"),
+    System("t0_image_clinical", OneScanWithClinical, {"scan": "t0"}, table="Table 2"),
+    System("t1_image", OneScanImage, {"scan": "t1"}, table="Table 2"),
+    System("t1_image_clinical", OneScanWithClinical, {"scan": "t1"}, table="Table 2"),
+    System("without_cmaf_clinical", WithoutClinical, table="Table 2"),
+    System("without_temporal_fusion", WithoutTemporalFusion, table="Table 2"),
+    System("csfnet", CSFNet, table="Table 1"),
+    # Med-ST's encoder in CSF-Net and a probe of it, each pre-trained and from random weights.
+    System("csfnet_medst", MedSTCSFNet, config="medst", compared_with="csfnet_medst_scratch"),
+    System("csfnet_medst_scratch", MedSTCSFNet, config="medst"),
+    System("medst_probe", MedSTProbe, config="medst", compared_with="medst_probe_scratch"),
+    System("medst_probe_scratch", MedSTProbe, config="medst"),
+)
+SYSTEMS: dict[str, System] = {system.name: system for system in _SYSTEMS}
+"""Every system by its name. A new baseline is one more entry above."""
+
+PAPER_SYSTEMS: tuple[str, ...] = tuple(system.name for system in _SYSTEMS if system.table)
+"""The rows of the paper's Table 1 and Table 2."""
+
+_NETWORKS: dict[str, type[Network]] = {
+    network.__name__: network for network in (*(system.network for system in _SYSTEMS), Ensemble)
 }
-
-# Networks that the paper does not have.
-FURTHER_NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in (MedSTCSFNet, MedSTProbe)}
-
-# The rows of the paper's Table 1 and Table 2, with what makes each network its row.
-SYSTEMS: dict[str, dict[str, Plain]] = {
-    "scans": {"name": "SCANs"},
-    "nas_lung": {"name": "NASLung"},
-    "t_lstm": {"name": "TimeAwareLSTM"},
-    "deepcad": {"name": "DeepCAD"},
-    "mcfn": {"name": "MCFN"},
-    "radfusion": {"name": "RadFusion"},
-    "t0_image": {"name": "OneScanImage", "scan": "t0"},
-    "t0_image_clinical": {"name": "OneScanWithClinical", "scan": "t0"},
-    "t1_image": {"name": "OneScanImage", "scan": "t1"},
-    "t1_image_clinical": {"name": "OneScanWithClinical", "scan": "t1"},
-    "without_cmaf_clinical": {"name": "WithoutClinical"},
-    "without_temporal_fusion": {"name": "WithoutTemporalFusion"},
-    "csfnet": {"name": "CSFNet"},
-}
-
-# Rows beside those of the paper: Med-ST's encoder in CSF-Net, pre-trained and not, and a probe of it.
-FURTHER_SYSTEMS: dict[str, dict[str, Plain]] = {
-    "csfnet_medst": {"name": "MedSTCSFNet"},
-    "csfnet_medst_scratch": {"name": "MedSTCSFNet"},
-    "medst_probe": {"name": "MedSTProbe"},
-    "medst_probe_scratch": {"name": "MedSTProbe"},
-}
-# Are what they are called only with weights of a pre-training; beside each, the same without it.
-PRETRAINED_SYSTEMS = {"csfnet_medst": "csfnet_medst_scratch", "medst_probe": "medst_probe_scratch"}
-
-ALL_SYSTEMS = {**SYSTEMS, **FURTHER_SYSTEMS}
 
 
 def create_network(architecture: Mapping[str, Plain]) -> Network:
@@ -79,33 +84,48 @@ def create_network(architecture: Mapping[str, Plain]) -> Network:
     """
     arguments = dict(architecture)
     name = arguments.pop("name", None)
-    networks = {**NETWORKS, **FURTHER_NETWORKS, Ensemble.__name__: Ensemble}
-    if name not in networks:
-        raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(networks))}")
+    if name not in _NETWORKS:
+        raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(_NETWORKS))}")
     try:
-        return networks[str(name)](**arguments)
+        return _NETWORKS[str(name)](**arguments)
     except TypeError as error:
         raise ValueError(f"network {name} cannot be made from {arguments}: {error}") from error
 
 
-def system_architecture(system: str, width: float = 1.0, roi_size: Sequence[int] = ROI_SIZE) -> dict[str, Plain]:
-    """Return the architecture of a row of the tables, for :func:`create_network`.
+def create_system(
+    system: str,
+    width: float = 1.0,
+    roi_size: Sequence[int] = ROI_SIZE,
+    arguments: Mapping[str, Plain] | None = None,
+) -> Network:
+    """Make the network of a system.
 
     Args:
-        system: a key of ``ALL_SYSTEMS``.
+        system: a key of :data:`SYSTEMS`.
         width: factor on the channels of the convolutions; 0.125 trains on a CPU.
         roi_size: (D, H, W) of the ROIs in voxels.
+        arguments: further constructor arguments, over those of the system.
+
+    Raises:
+        ValueError: there is no such system, or its network does not take the arguments.
+    """
+    return create_network({**system_architecture(system, width, roi_size), **(arguments or {})})
+
+
+def system_architecture(system: str, width: float = 1.0, roi_size: Sequence[int] = ROI_SIZE) -> dict[str, Plain]:
+    """Return the architecture of a system, for :func:`create_network`; arguments as of :func:`create_system`.
 
     Raises:
         ValueError: there is no such system.
     """
-    if system not in ALL_SYSTEMS:
-        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(ALL_SYSTEMS)}")
-    row = ALL_SYSTEMS[system]
+    if system not in SYSTEMS:
+        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(SYSTEMS)}")
+    row = SYSTEMS[system]
     offered: dict[str, Plain] = {
         "width": width,
         "widths": [[scale_channels(channels, width) for channels in stage] for stage in WIDTHS],
         "roi_size": list(roi_size),
     }
-    accepted = inspect.signature({**NETWORKS, **FURTHER_NETWORKS}[str(row["name"])]).parameters
-    return {**row, **{name: value for name, value in offered.items() if name in accepted}}
+    accepted = inspect.signature(row.network).parameters
+    fitting = {name: value for name, value in offered.items() if name in accepted}
+    return {"name": row.network.__name__, **row.arguments, **fitting}

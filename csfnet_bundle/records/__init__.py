@@ -13,11 +13,13 @@ from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_pro
 from csfnet_bundle.records.dictionary import MISSING, UNKNOWN, Variable, load_dictionary
 from csfnet_bundle.records.outcomes import refuse_outcomes
 from csfnet_bundle.records.pair import FollowUpPair, Scan
+from csfnet_bundle.records.reads import READS, without_reads_of
 
 __all__ = [
     "CLINICAL_VARIABLES",
     "DATALIST_NAME",
     "MISSING",
+    "READS",
     "UNKNOWN",
     "VOCABULARY_SIZES",
     "Datalist",
@@ -34,4 +36,5 @@ __all__ = [
     "read_clinical",
     "refuse_outcomes",
     "save_datalist",
+    "without_reads_of",
 ]

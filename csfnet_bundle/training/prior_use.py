@@ -12,25 +12,24 @@ from csfnet_bundle.networks import Network
 OVERRIDE = "configs/prior_dropout.json"
 
 
-def check_prior_use(network: Network, dataset: Dataset, repeat_missing_prior: bool) -> None:
+def check_prior_use(network: Network, dataset: Dataset) -> None:
     """Refuse a training whose settings disagree about pairs without t0.
 
     Args:
         network: it may need a prior, ignore it, or tell its absence (``prior_presence``).
         dataset: of the training pairs, with their transforms.
-        repeat_missing_prior: whether pairs without t0 are shown with t1 in both channels.
 
     Raises:
         BundleError: t1 would stand for t0 without the network being able to tell, or the network could tell but would
             see only pairs of one kind.
     """
     dropout = prior_dropout(dataset)
-    if network.needs_prior and (dropout > 0 or repeat_missing_prior):
-        setting = f"the probability of dropping t0 is {dropout}" if dropout > 0 else "repeat_missing_prior is true"
+    if network.needs_prior and dropout > 0:
         raise BundleError(
-            f"{setting}, but the network ({type(network).__name__}) cannot tell a missing t0 from one without change",
+            f"the probability of dropping t0 is {dropout}, but "
+            f"the network ({type(network).__name__}) cannot tell a missing t0 from one without change",
             record="training",
-            remedy=f"Train with network_def#prior_presence true, as {OVERRIDE} does, or leave this setting out.",
+            remedy=f"Train with network_arguments#prior_presence true, as {OVERRIDE} does, or leave this setting out.",
         )
     if not getattr(network, "prior_presence", False):
         return
@@ -39,7 +38,7 @@ def check_prior_use(network: Network, dataset: Dataset, repeat_missing_prior: bo
         raise BundleError(
             f"prior_presence is true, but none of {len(missing)} training pairs has a t0",
             record="training",
-            remedy="Train a one-scan system, such as configs/systems/t1_image_clinical.json.",
+            remedy="Train a one-scan system, such as --system t1_image_clinical.",
         )
     if dropout == 0 and not any(missing):
         raise BundleError(

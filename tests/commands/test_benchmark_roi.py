@@ -35,7 +35,7 @@ def test_every_route_does_what_it_says(name: str, setting: Setting) -> None:
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import json, sys
-from csfnet_bundle.commands.benchmark_routes import ROUTES, Setting
+from csfnet_bundle.studies.reader.routes import ROUTES, Setting
 setting = Setting(*json.loads(sys.argv[1]))
 roi = ROUTES["cold"].prepare(setting)().array
 crop = ROUTES["monai_chain"].prepare(setting)()

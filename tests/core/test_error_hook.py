@@ -35,8 +35,8 @@ def test_the_cause_is_found_behind_wrappers(explicit: bool) -> None:
 
 
 SCRIPT = """
-from csfnet_bundle.error_hook import one_line_errors
-from csfnet_bundle.errors import BundleError
+from csfnet_bundle.core.error_hook import one_line_errors
+from csfnet_bundle.core.errors import BundleError
 one_line_errors()
 one_line_errors()
 try:

@@ -13,7 +13,7 @@ from monai.bundle import ConfigWorkflow, create_workflow
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRAIN = ["train.json", "cpu_demo.json"]
 EVALUATE = ["train.json", "evaluate.json"]
-TINY = {"network_def#widths": [[4], [4], [8]], "train#trainer#max_epochs": 2, "num_workers": 0}
+TINY = {"network_arguments#widths": [[4], [4], [8]], "train#trainer#max_epochs": 2, "num_workers": 0}
 """The smallest network of this kind: what is tested is the run, not what it learns."""
 
 

@@ -30,39 +30,34 @@ BOTH, ALL, NONE = [True, False], [True, True], [False, False]
 
 
 @pytest.mark.parametrize(
-    ("architecture", "priors", "dropout", "repeat"),
+    ("architecture", "priors", "dropout"),
     [
-        (COMPARES, ALL, 0.0, False),
-        (TELLS, ALL, 0.25, True),
-        (TELLS, ALL, 0.25, False),
-        (TELLS, BOTH, 0.0, True),
-        (ONE_SCAN, NONE, 0.0, True),
-        (ONE_SCAN, ALL, 0.0, False),
+        (COMPARES, ALL, 0.0),
+        (TELLS, ALL, 0.25),
+        (TELLS, BOTH, 0.0),
+        (ONE_SCAN, NONE, 0.0),
+        (ONE_SCAN, ALL, 0.0),
     ],
 )
-def test_what_fits_together(architecture: dict[str, Any], priors: list[bool], dropout: float, repeat: bool) -> None:
-    check_prior_use(create_network(architecture), _dataset(priors, dropout), repeat)
+def test_what_fits_together(architecture: dict[str, Any], priors: list[bool], dropout: float) -> None:
+    check_prior_use(create_network(architecture), _dataset(priors, dropout))
 
 
 @pytest.mark.parametrize(
-    ("network", "priors", "dropout", "repeat", "problem"),
+    ("network", "priors", "dropout", "problem"),
     [
-        (CSFNet(WIDTHS), ALL, 0.25, False, r"dropping t0 is 0.25, but the network \(CSFNet\) cannot tell"),
-        (CSFNet(WIDTHS), BOTH, 0.0, True, "repeat_missing_prior is true, but the network"),
+        (CSFNet(WIDTHS), ALL, 0.25, r"dropping t0 is 0.25, but the network \(CSFNet\) cannot tell"),
         (
             CSFNet(WIDTHS, prior_presence=True),
             ALL,
             0.0,
-            True,
             "all 2 training pairs have a t0 and none is ever dropped",
         ),
-        (CSFNet(WIDTHS, prior_presence=True), NONE, 0.25, True, "none of 2 training pairs has a t0"),
+        (CSFNet(WIDTHS, prior_presence=True), NONE, 0.25, "none of 2 training pairs has a t0"),
     ],
 )
-def test_what_does_not_is_refused(
-    network: Network, priors: list[bool], dropout: float, repeat: bool, problem: str
-) -> None:
+def test_what_does_not_is_refused(network: Network, priors: list[bool], dropout: float, problem: str) -> None:
     with pytest.raises(BundleError, match=problem) as caught:
-        check_prior_use(network, _dataset(priors, dropout), repeat)
+        check_prior_use(network, _dataset(priors, dropout))
     assert str(caught.value).startswith("training: ")
     assert "\n" not in str(caught.value)

@@ -14,7 +14,7 @@ from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
-BOXED = [*TRAIN, "systems/t1_image.json", "boxed_volumes.json"]
+BOXED = [*TRAIN, "boxed_volumes.json"]
 BOX = (12, 14, 6)
 """Voxels (i, j, k) of 1 mm: far less than the ROI."""
 
@@ -45,6 +45,7 @@ def test_training_pads_and_validation_does_not(boxed_cohort: Path, tmp_path: Pat
     workflow = make_workflow(
         "training",
         BOXED,
+        system="t1_image",
         dataset_dir=str(boxed_cohort),
         cache_dir=str(tmp_path),
         **{"augmentation#flip_probability": 0.0, "augmentation#shift_probability": 0.0, "box_padding#prob": 1.0},
@@ -64,6 +65,7 @@ def test_training_pads_and_validation_does_not(boxed_cohort: Path, tmp_path: Pat
 
 def test_a_restart_with_other_padding_is_refused(boxed_cohort: Path, run: Callable[..., None], tmp_path: Path) -> None:
     settings = {
+        "system": "t1_image",
         "dataset_dir": str(boxed_cohort),
         "cache_dir": str(tmp_path / "cache"),
         "output_dir": str(tmp_path / "out"),
@@ -81,7 +83,8 @@ def test_a_restart_with_other_padding_is_refused(boxed_cohort: Path, run: Callab
 def test_it_starts_from_the_phantoms_weights(boxed_cohort: Path, tmp_path: Path) -> None:
     workflow = make_workflow(
         "training",
-        [*TRAIN, "systems/t1_image.json", "phantom_start.json", "boxed_volumes.json"],
+        [*TRAIN, "phantom_start.json", "boxed_volumes.json"],
+        system="t1_image",
         dataset_dir=str(boxed_cohort),
         cache_dir=str(tmp_path),
     )

@@ -45,7 +45,9 @@ def open_workflow(small_cohort: Path, roi_cache: Path, trained: Path, tmp_path: 
     def make(files: list[str], kind: str, **override: Any) -> ConfigWorkflow:
         folders = {"dataset_dir": small_cohort, "cache_dir": roi_cache, "training_dir": trained, "output_dir": tmp_path}
         settings = {name: str(folder) for name, folder in folders.items()} | {"bundle_root": str(REPOSITORY)}
-        narrow = {"network_def#widths": TINY["network_def#widths"]} if files[-1] not in FROM_CHECKPOINT else {}
+        narrow = (
+            {"network_arguments#widths": TINY["network_arguments#widths"]} if files[-1] not in FROM_CHECKPOINT else {}
+        )
         workflow = ConfigWorkflow(
             _configs(*files), workflow_type=kind, logging_file=False, **{**settings, **narrow, **override}
         )

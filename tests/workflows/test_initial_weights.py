@@ -16,7 +16,12 @@ def test_a_training_starts_from_weights_of_another_width(
     run: Callable[..., None], trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One epoch at a learning rate of nothing: what was copied is what the model holds."""
-    settings = {**TINY, "network_def#widths": [[4], [4], [12]], "train#trainer#max_epochs": 1, "optimizer#lr": 0.0}
+    settings = {
+        **TINY,
+        "network_arguments#widths": [[4], [4], [12]],
+        "train#trainer#max_epochs": 1,
+        "optimizer#lr": 0.0,
+    }
     settings |= {"initial_weights": str(trained / "model.pt"), "output_dir": str(tmp_path)}
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         run("training", TRAIN, **settings)

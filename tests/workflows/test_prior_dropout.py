@@ -136,7 +136,6 @@ def test_predict_takes_nothing_about_a_scan_that_is_not_there(
     ("configs", "override", "problem"),
     [
         (TRAIN, {"augmentation#prior_dropout_probability": 0.25}, "cannot tell a missing t0"),
-        (TRAIN, {"repeat_missing_prior": True}, "cannot tell a missing t0"),
         (DROPPING, {"augmentation#prior_dropout_probability": 0.0}, "none is ever dropped"),
         (DROPPING, {"augmentation#prior_dropout_probability": 1.0}, "expected 0 to less than 1"),
     ],

@@ -43,7 +43,7 @@ def test_the_optuna_example_finds_a_best_trial_and_goes_on(
 ) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY / "scripts"))
     tune = __import__("tune").tune
-    settings = {"network_def#widths": TINY["network_def#widths"], "num_workers": 0}
+    settings = {"network_arguments#widths": TINY["network_arguments#widths"], "num_workers": 0}
     for trials in (1, 2):
         tune(str(small_cohort), str(tmp_path), trials=trials, epochs=1, override=settings)
     printed = capsys.readouterr().out

@@ -49,7 +49,7 @@ def test_another_seed_gives_other_weights(run: Callable[..., None], trained: Pat
 def test_a_killed_run_ends_as_an_undisturbed_one(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
     """Kill -9 after the second epoch's state is written, then the same command again; workers for the loader."""
     settings = {**TINY, "train#trainer#max_epochs": 4, "num_workers": 1, "cache_dir": roi_cache}
-    settings |= {"network_def#widths": "[[4],[4],[8]]", "dataset_dir": small_cohort}
+    settings |= {"network_arguments#widths": "[[4],[4],[8]]", "dataset_dir": small_cohort}
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     whole = start(command("training", TRAIN, **settings, output_dir=undisturbed))
     output, _ = whole.communicate(timeout=PATIENCE_S)
@@ -74,7 +74,7 @@ def test_a_finished_run_says_so(run: Callable[..., None], trained: Path, caplog:
         ({"optimizer#lr": 0.5}, "optimizer"),
         ({"batch_size": 3}, "batch_size (16 -> 3)"),
         ({"augmentation#flip_probability": 0.25}, "augmentation"),
-        ({"network_def#widths": [[4], [4], [16]]}, "network"),
+        ({"network_arguments#widths": [[4], [4], [16]]}, "network"),
     ],
 )
 def test_changed_settings_in_the_same_folder_are_refused(
@@ -109,7 +109,7 @@ def test_plain_run_does_the_same(run_id: str, config_files: list[str]) -> None:
 
 def test_the_model_carries_architecture_roi_and_decision(trained: Path) -> None:
     checkpoint = load_checkpoint(trained / "model.pt")
-    assert checkpoint.architecture["widths"] == TINY["network_def#widths"]
+    assert checkpoint.architecture["widths"] == TINY["network_arguments#widths"]
     assert checkpoint.roi.size == (16, 32, 32)
     assert 0 <= checkpoint.decision.threshold <= 1
     assert checkpoint.provenance["phantom"] is True
@@ -139,7 +139,7 @@ def test_a_users_mistake_is_one_line(
 
 
 def test_two_processes_train_together(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
-    settings = {"network_def#widths": "[[4],[4],[8]]", "train#trainer#max_epochs": 2, "num_workers": 0}
+    settings = {"network_arguments#widths": "[[4],[4],[8]]", "train#trainer#max_epochs": 2, "num_workers": 0}
     words = command(
         "training",
         [*TRAIN, "multi_gpu_train.json"],

@@ -11,7 +11,6 @@ from csfnet_bundle.records import CLINICAL_VARIABLES, encode_clinical, is_missin
 from csfnet_bundle.records.rows import Row, parse_rows
 
 COLUMNS = ("subject", "nodule", "date", "x", "y", "z", "space", "label")
-OPTIONAL_COLUMNS = ("series_uid", "path", "diameter_mm", *CLINICAL_VARIABLES)
 """One of ``series_uid`` (fetched from the Imaging Data Commons) and ``path`` (relative to the table) must be there."""
 
 

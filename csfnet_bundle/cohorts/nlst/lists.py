@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import csfnet_bundle
 from csfnet_bundle.cohorts.nlst.options import CohortOptions
-from csfnet_bundle.cohorts.splits import Patient, split_folds, split_three_ways
+from csfnet_bundle.cohorts.splits import patients_of, split_folds, split_three_ways
 from csfnet_bundle.records import Datalist, FollowUpPair
-
-MALIGNANT, BENIGN = "malignant", "benign"
-
-
-def patients_of(pairs: Iterable[FollowUpPair]) -> list[Patient]:
-    """Return each patient once; one with any malignant nodule belongs to the malignant stratum."""
-    malignant: dict[str, bool] = {}
-    for pair in pairs:
-        malignant[pair.subject] = malignant.get(pair.subject, False) or pair.label == 1
-    return [Patient(subject, MALIGNANT if any_ else BENIGN) for subject, any_ in sorted(malignant.items())]
 
 
 def make_datalist(

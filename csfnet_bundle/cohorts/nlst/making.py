@@ -35,7 +35,7 @@ from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs import RoiCache, RoiSettings
-from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist, without_reads_of
 
 FLOW, SERIES = "flow.json", "series.csv"
 MONTAGE_PAIRS = 24
@@ -131,12 +131,6 @@ def make_cohort(
         _write_sheets(assembled, out)
     _report(choice, options, datalist, pairs, out)
     return datalist
-
-
-def without_reads_of(pair: FollowUpPair) -> FollowUpPair:
-    """Return the pair without the radiologists' reads among its inputs."""
-    clinical = {name: value for name, value in pair.clinical.items() if not name.startswith("scr_")}
-    return replace(pair, clinical=clinical)
 
 
 def _fetch(choice: Choice, options: CohortOptions, fetching: Fetching) -> None:

@@ -1,7 +1,8 @@
-"""NIfTI files, through nibabel."""
+"""NIfTI files: nibabel parses the header, numpy reads the voxels."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,24 @@ from csfnet_bundle.scans.volume_files.volume_file import (
     CONVERT_AGAIN,
     Index,
     VolumeFile,
+    block_reader,
     check_header,
     refusal,
     unreadable,
 )
+from csfnet_bundle.scans.volume_files.voxels import ReadSlices, inflate_start, inflated_slices, plain_slices
 
 UNITS_READ = ("mm", "unknown")
 """Units of length that are taken as mm: most converters write mm, some leave the field empty."""
 
 FORMS_AGREE_MM = 0.1
 """mm by which the corners of the volume may differ between sform and qform: the qform's quaternion is float32."""
+
+HEADER_BYTES = {348: 1, 540: 2}
+"""Versions of NIfTI by the header's length, its first number."""
+
+SINGLE_FILE_MAGIC = b"n+"
+"""Header and voxels in one file; ``ni`` means a pair of .hdr and .img."""
 
 
 def open_nifti(path: Path) -> VolumeFile:
@@ -33,38 +42,77 @@ def open_nifti(path: Path) -> VolumeFile:
         Refusal: ``UNREADABLE_SLICE``, ``NO_GEOMETRY``, ``TOO_FEW_SLICES``, ``TOO_LARGE``, ``NOT_HU`` (colour or
             complex).
     """
-    import nibabel
-
-    try:
-        image = nibabel.load(path)
-    except Exception as error:  # nibabel lets through whatever a damaged header sets off
-        raise unreadable(path, error) from error
-    if not isinstance(image, nibabel.Nifti1Image):  # version 2 is a subclass
-        raise unreadable(path, ValueError(f"it is a {type(image).__name__}, no NIfTI image"))
-    header = image.header
+    header = _header(path)
     if header["sform_code"] <= 0 and header["qform_code"] <= 0:
-        problem = "its header has neither sform nor qform, so nobody knows where the volume lies"
+        problem = "its header has neither sform nor qform: the volume's place is not known"
         raise refusal(RefusalCode.NO_GEOMETRY, path, problem, CONVERT_AGAIN)
     unit = header.get_xyzt_units()[0]
     if unit not in UNITS_READ:
         raise refusal(
             RefusalCode.NO_GEOMETRY, path, f"its unit of length is {unit}, expected mm", CONVERT_AGAIN, unit=unit
         )
-    if np.dtype(header.get_data_dtype()).kind not in "iuf":
-        problem = f"its voxels are {header.get_data_dtype()}, expected one real number each"
+    dtype = np.dtype(header.get_data_dtype())
+    if dtype.kind not in "iuf":
+        problem = f"its voxels are {dtype}, expected one real number each"
         raise refusal(RefusalCode.NOT_HU, path, problem, "Give the CT in Hounsfield units.")
-    affine = np.asarray(LPS_FROM_RAS @ image.affine, dtype=np.float64)
-    shape = check_header(path, image.shape, affine)
+    stored = tuple(int(n) for n in header.get_data_shape())
+    while len(stored) > 3 and stored[-1] == 1:  # one volume of a series in time
+        stored = stored[:-1]
+    affine = np.asarray(LPS_FROM_RAS @ header.get_best_affine(), dtype=np.float64)
+    shape = check_header(path, stored, affine)
+    offset = int(header.get_data_offset())
+    if offset < header.sizeof_hdr:
+        raise unreadable(path, ValueError(f"its header's vox_offset is {offset}, inside of the header"))
+    if _is_gzip(path):
+        read = inflated_slices(path, path, 0, shape, dtype, skipped=offset)
+    else:
+        read = plain_slices(path, path, offset, shape, dtype)
+    return VolumeFile(path, shape, affine, block_reader(_scaled(path, header, read)), _findings(header, shape))
 
-    def read_block(start: Index, stop: Index) -> NDArray[np.generic]:
-        (i0, j0, k0), (i1, j1, k1) = start, stop
-        try:
-            block: NDArray[np.generic] = np.asarray(image.dataobj[i0:i1, j0:j1, k0:k1])
-        except Exception as error:  # a file that is cut off, or gzip data that are damaged
-            raise unreadable(path, error) from error
-        return block
 
-    return VolumeFile(path, shape, affine, read_block, _findings(header, shape))
+def _is_gzip(path: Path) -> bool:
+    return path.name.lower().endswith(".gz")
+
+
+def _header(path: Path) -> Any:
+    import nibabel
+
+    longest = max(HEADER_BYTES)
+    if _is_gzip(path):
+        start = inflate_start(path, longest)
+    else:
+        with path.open("rb") as stream:
+            start = stream.read(longest)
+    length = next((n for order in ("little", "big") if (n := _first_number(start, order)) in HEADER_BYTES), 0)
+    if len(start) < length or not length:
+        raise unreadable(path, ValueError("no NIfTI header was found"))
+    kind = nibabel.Nifti1Header if HEADER_BYTES[length] == 1 else nibabel.Nifti2Header
+    try:
+        header = kind.from_fileobj(io.BytesIO(start[:length]))
+        header.get_data_dtype(), header.get_best_affine(), header.get_xyzt_units(), header.get_slope_inter()
+    except Exception as error:  # nibabel lets through whatever a damaged header sets off
+        raise unreadable(path, error) from error
+    magic = bytes(header["magic"].item())
+    if not magic.startswith(SINGLE_FILE_MAGIC):
+        raise unreadable(path, ValueError(f"its magic is {magic!r}, expected one file with header and voxels"))
+    return header
+
+
+def _first_number(start: bytes, order: Any) -> int:
+    return int.from_bytes(start[:4], order)
+
+
+def _scaled(path: Path, header: Any, read: ReadSlices) -> ReadSlices:
+    """Apply the header's slope and intercept, as nibabel does."""
+    from nibabel.volumeutils import apply_read_scaling
+
+    slope, intercept = header.get_slope_inter()
+
+    def scaled(first: int, last: int) -> NDArray[np.generic]:
+        values: NDArray[np.generic] = apply_read_scaling(read(first, last), slope, intercept)
+        return values
+
+    return scaled if slope is not None else read
 
 
 def _findings(header: Any, shape: Index) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import grid_index_bounds
-from csfnet_bundle.scans.volume_files.metaimage import data_file, open_metaimage
+from csfnet_bundle.scans.volume_files.metaimage import open_metaimage
+from csfnet_bundle.scans.volume_files.metaimage_header import data_file
 from csfnet_bundle.scans.volume_files.nifti import open_nifti
 from csfnet_bundle.scans.volume_files.volume_file import Index, VolumeFile
 

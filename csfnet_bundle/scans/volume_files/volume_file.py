@@ -50,6 +50,19 @@ class VolumeFile:
     findings: tuple[str, ...] = ()
 
 
+def block_reader(
+    read_slices: Callable[[int, int], NDArray[np.generic]],
+) -> Callable[[Index, Index], NDArray[np.generic]]:
+    """Return a reader of blocks on top of one of whole slices (first k, one past the last) -> (I, J, K)."""
+
+    def read_block(start: Index, stop: Index) -> NDArray[np.generic]:
+        (i0, j0, k0), (i1, j1, k1) = start, stop
+        block: NDArray[np.generic] = read_slices(k0, k1)[i0:i1, j0:j1]
+        return block
+
+    return read_block
+
+
 def check_header(path: Path, shape: Sequence[int], affine: NDArray[np.float64]) -> Index:
     """Check a header before anything is allocated, and return its shape (I, J, K).
 
@@ -62,7 +75,7 @@ def check_header(path: Path, shape: Sequence[int], affine: NDArray[np.float64]) 
             RefusalCode.NO_GEOMETRY,
             path,
             f"it has {len(shape)} axes {tuple(shape)}, expected three",
-            "Write the one volume that is meant to a file of its own.",
+            ONE_VOLUME,
             axes=len(shape),
         )
     i, j, k = (int(n) for n in shape)
@@ -87,6 +100,7 @@ def check_header(path: Path, shape: Sequence[int], affine: NDArray[np.float64]) 
     return i, j, k
 
 
+ONE_VOLUME = "Write the one volume that is meant to a file of its own."
 CONVERT_AGAIN = "Convert the series again with a converter that keeps its geometry, or give the DICOM folder."
 
 

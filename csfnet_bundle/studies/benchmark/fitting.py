@@ -20,14 +20,14 @@ from monai.data import DataLoader, Dataset
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
-from csfnet_bundle.networks import PRETRAINED_SYSTEMS, count_parameters
+from csfnet_bundle.networks import SYSTEMS, count_parameters
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint, read_plain
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.outputs import logit_difference
-from csfnet_bundle.records import FollowUpPair, load_datalist
+from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
-from csfnet_bundle.studies.benchmark.splits import labelled_pairs, without_reads_of
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 
 DONE_NAME = "fit.json"
 LOG_NAME = "training.log"
@@ -150,7 +150,8 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     }
     if device is not None:
         overrides["device"] = f"$torch.device({device!r})"
-    if fit.system in PRETRAINED_SYSTEMS:
+    overrides["system"] = fit.system
+    if SYSTEMS[fit.system].compared_with:
         overrides["initial_weights"] = str(protocol.pretrained)
     workflow = create_workflow(
         config_file=protocol.configs(fit.system),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
-from csfnet_bundle.networks import ALL_SYSTEMS
+from csfnet_bundle.networks import SYSTEMS
 
 HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
@@ -86,7 +86,7 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
     rows = [
         [
             name,
-            ALL_SYSTEMS[name]["name"],
+            SYSTEMS[name].network.__name__,
             f"{parameters[name]:,}",
             ", ".join(f"{area:.3f}" for area in seeds["auc"]),
             _number(seeds["standard_deviation"]),

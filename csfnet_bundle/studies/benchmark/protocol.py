@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from monai.bundle import ConfigParser
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.networks import ALL_SYSTEMS, PRETRAINED_SYSTEMS, SYSTEMS
+from csfnet_bundle.networks import PAPER_SYSTEMS, SYSTEMS, Network
 from csfnet_bundle.prediction.data import datalist_hash
 
 PROTOCOL_NAME = "protocol.json"
+PRETRAINED = tuple(system.name for system in SYSTEMS.values() if system.compared_with)
+"""The systems that start from a pre-training."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Fit:
     """One network to be trained.
 
     Attributes:
-        system: a key of :data:`csfnet_bundle.networks.ALL_SYSTEMS`.
+        system: a key of :data:`csfnet_bundle.networks.SYSTEMS`.
         fold: whose patients are held out, from 0.
         seed: of every random number.
         permutation: 0 for the true labels, else the seed that they were dealt anew by.
@@ -51,7 +54,7 @@ class Protocol:
         dataset_dir: the cohort.
         out: folder for everything that is made.
         bundle_root: the folder that holds configs/.
-        systems: keys of :data:`csfnet_bundle.networks.ALL_SYSTEMS`.
+        systems: keys of :data:`csfnet_bundle.networks.SYSTEMS`.
         folds: of the cross-validation; 1 for one split, the datalist's own.
         seeds: networks a fold that differ in their seed alone.
         config_files: further config files, after configs/train.json and the system's own.
@@ -66,7 +69,7 @@ class Protocol:
     dataset_dir: Path
     out: Path
     bundle_root: Path
-    systems: tuple[str, ...] = tuple(SYSTEMS)
+    systems: tuple[str, ...] = PAPER_SYSTEMS
     folds: int = 5
     seeds: int = 3
     config_files: tuple[str, ...] = ()
@@ -78,12 +81,12 @@ class Protocol:
     pretrained: Path | None = None
 
     def __post_init__(self) -> None:
-        unknown = [system for system in self.systems if system not in ALL_SYSTEMS]
+        unknown = [system for system in self.systems if system not in SYSTEMS]
         if unknown or not self.systems:
             raise BundleError(
                 f"there is no system {unknown[0]!r}" if unknown else "no system is named",
                 record="benchmark",
-                remedy=f"Choose of {', '.join(ALL_SYSTEMS)}.",
+                remedy=f"Choose of {', '.join(SYSTEMS)}.",
             )
         if self.folds < 1 or self.seeds < 1 or self.permutations < 0:
             raise BundleError(
@@ -91,7 +94,7 @@ class Protocol:
                 "seed are needed",
                 record="benchmark",
             )
-        start = [system for system in self.systems if system in PRETRAINED_SYSTEMS]
+        start = [system for system in self.systems if SYSTEMS[system].compared_with]
         if start and self.pretrained is None:
             raise BundleError(
                 f"{start[0]} starts from a pre-training, and none is given",
@@ -102,7 +105,7 @@ class Protocol:
             raise BundleError(
                 "a pre-training is given, and no system starts from one",
                 record="--pretrained",
-                remedy=f"Name by --systems {' or '.join(PRETRAINED_SYSTEMS)}, or leave it away.",
+                remedy=f"Name by --systems {' or '.join(PRETRAINED)}, or leave it away.",
             )
         if self.pretrained is not None and not self.pretrained.is_file():
             raise BundleError(f"there is no file {self.pretrained}", record="--pretrained")
@@ -143,7 +146,8 @@ class Protocol:
         A further file ``NAME.json`` may have a part for one system alone, ``NAME/SYSTEM.json``, e.g. a learning rate.
         """
         folder = self.bundle_root / "configs"
-        files = [folder / "train.json", folder / "systems" / f"{system}.json"]
+        own_settings = SYSTEMS[system].config
+        files = [folder / "train.json", *([folder / "systems" / f"{own_settings}.json"] if own_settings else [])]
         for name in map(Path, self.config_files):
             own = name.with_suffix("") / f"{system}.json"
             files += [name, own] if own.is_file() else [name]
@@ -152,7 +156,7 @@ class Protocol:
     def settings(self, system: str) -> dict[str, Any]:
         """Return a system's config, its files one over the other, nothing of it evaluated."""
         config: dict[str, Any] = ConfigParser.load_config_files(self.configs(system))
-        return {**config, **self.overrides}
+        return {**config, **self.overrides, "system": system}
 
     def roi(self) -> RoiSettings:
         """Return the ROI, the same for all systems."""
@@ -160,7 +164,12 @@ class Protocol:
 
     def needs_two_scans(self) -> list[str]:
         """Return the systems that cannot do without t0."""
-        return [system for system in self.systems if not self.settings(system)["repeat_missing_prior"]]
+        return [system for system in self.systems if self._network(system).needs_prior]
+
+    def _network(self, system: str) -> Network:
+        with torch.device("meta"):  # shapes alone
+            network: Network = ConfigParser(self.settings(system)).get_parsed_content("network_def")
+        return network
 
     def keep(self) -> None:
         """Write what every fit depends on into ``out``, or check that it is what is written there.

@@ -15,9 +15,9 @@ from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.nodule.brock import brock_log_odds, missing_inputs
 from csfnet_bundle.nodule.measurements import Features, Measured, recorded_diameter
 from csfnet_bundle.nodule.simple_reference import FEATURES, clinical_features, simple_reference_scores
-from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.records import FollowUpPair, without_reads_of
 from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, TEST, VALIDATION
-from csfnet_bundle.studies.benchmark.splits import Split, without_reads_of
+from csfnet_bundle.studies.benchmark.splits import Split
 
 BROCK = "Brock/PanCan (model 2b)"
 

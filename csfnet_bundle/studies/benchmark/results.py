@@ -15,7 +15,7 @@ from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
 from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
-from csfnet_bundle.networks import PRETRAINED_SYSTEMS
+from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
@@ -164,7 +164,7 @@ def _pre_training(tables: Mapping[str, pd.DataFrame], resamples: int) -> dict[st
                 )
             )[without],
         }
-        for pretrained, without in PRETRAINED_SYSTEMS.items()
+        for pretrained, without in ((system.name, system.compared_with) for system in SYSTEMS.values())
         if pretrained in tables and without in tables
     }
 

@@ -10,13 +10,13 @@ from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
-from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.fitting import read_fit
 from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
 from csfnet_bundle.studies.benchmark.scheduling import run_fits
-from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, without_reads_of, write_split
+from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, write_split
 from csfnet_bundle.training.seen_patients import check_unseen, read_seen_patients
 
 
@@ -125,7 +125,7 @@ def _check(protocol: Protocol, pairs: Sequence[FollowUpPair], external: Datalist
             raise BundleError(
                 f"the pair has no t0, which {', '.join(two)} need",
                 record=f"pair {pair.name}",
-                remedy="Name by --systems those that see t1 alone: t1_image, t1_image_clinical, nas_lung, radfusion.",
+                remedy="Name by --systems those that need no t0, such as t1_image or t1_image_clinical.",
             )
     if protocol.evaluate_on is not None and protocol.pretrained is not None:
         seen = read_seen_patients(protocol.pretrained)

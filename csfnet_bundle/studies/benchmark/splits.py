@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from csfnet_bundle.cohorts.splits import SECTIONS, Patient, split_folds, split_three_ways
+from csfnet_bundle.cohorts.splits import SECTIONS, patients_of, split_folds, split_three_ways
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import permute_labels
 
 SPLIT_SEED = 0
 """The splits are part of the protocol: seeds of a benchmark change the networks, never who is held out."""
 VALIDATION_SHARE = 0.15
 """Of the patients that are not held out; they choose epoch, temperature and threshold."""
-READS = ("scr_res0", "scr_iso0")
-"""Clinical variables that are radiologists' opinions of the same nodule."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,7 @@ def make_splits(datalist: Datalist, folds: int) -> list[Split]:
     if folds == 1:
         return [Split(*(tuple(datalist.section(name)) for name in SECTIONS))]
     pairs = labelled_pairs(datalist)
-    malignant = {pair.subject for pair in pairs if pair.label == 1}
-    patients = [
-        Patient(subject, "malignant" if subject in malignant else "benign")
-        for subject in sorted({pair.subject for pair in pairs})
-    ]
+    patients = patients_of(pairs)
     given = datalist.header.get("folds")
     if isinstance(given, list) and len(given) == folds:
         held_out: Sequence[Sequence[str]] = given
@@ -103,11 +97,6 @@ def write_split(
     header = {name: value for name, value in datalist.header.items() if name != "folds"}
     folder.mkdir(parents=True, exist_ok=True)
     save_datalist(Datalist(folder, sections, header))
-
-
-def without_reads_of(pair: FollowUpPair) -> FollowUpPair:
-    """Return the pair without the radiologists' reads."""
-    return replace(pair, clinical={name: value for name, value in pair.clinical.items() if name not in READS})
 
 
 def _rebased(pair: FollowUpPair, before: Path, after: Path, without_reads: bool) -> FollowUpPair:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from csfnet_bundle.networks import FURTHER_SYSTEMS, Network, count_parameters, create_network, system_architecture
+from csfnet_bundle.networks import Network, count_parameters, create_network, system_architecture
 from csfnet_bundle.networks.medst import SIZES, create_image_encoder
 
 ROI = (16, 64, 64)
@@ -12,7 +12,7 @@ PARAMETERS = {"csfnet_medst": 6_802_404, "csfnet_medst_scratch": 6_802_404, "med
               "medst_probe_scratch": 846}  # fmt: skip
 """Those that training changes, at the default size."""
 
-every_system = pytest.mark.parametrize("system", FURTHER_SYSTEMS)
+every_system = pytest.mark.parametrize("system", PARAMETERS)
 
 
 @pytest.fixture

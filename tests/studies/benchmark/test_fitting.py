@@ -39,7 +39,7 @@ KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path
 import torch
-from csfnet_bundle.benchmark.fitting import run_fit
+from csfnet_bundle.studies.benchmark.fitting import run_fit
 
 step, done = torch.optim.Adam.step, []
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records import Datalist, load_datalist
-from csfnet_bundle.studies.benchmark.splits import READS, labelled_pairs, make_splits, write_split
+from csfnet_bundle.records import READS, Datalist, load_datalist
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs, make_splits, write_split
 
 
 @pytest.fixture(scope="module")
