@@ -24,6 +24,7 @@ COMMANDS = {
     "ensemble": "join trained networks, or a benchmark's folds, into one checkpoint",
     "export": "write the network as TorchScript and ONNX, checked against PyTorch",
     "initial-model": "write an untrained checkpoint, for a federation to start from",
+    "match": "find a nodule's place in the earlier scan from its place in the later one",
     "medst-radiographs": "project radiographs from a cohort's CT, with reports and the tables of Med-ST's evaluations",
     "medst-study": "pre-train by Med-ST with every switch over several seeds, and evaluate what comes out",
     "make-model": "train the network of models/model.pt on phantoms and judge it beside the oracle",

@@ -61,6 +61,10 @@ class RefusalCode(StrEnum):
     POINT_OUTSIDE = "POINT_OUTSIDE"
     NO_PRIOR = "NO_PRIOR"
     NO_NODULE = "NO_NODULE"
+    NO_LUNGS = "NO_LUNGS"
+    PRIOR_NOT_ALIGNED = "PRIOR_NOT_ALIGNED"
+    PRIOR_CUT_OFF = "PRIOR_CUT_OFF"
+    MATCH_UNSURE = "MATCH_UNSURE"
 
 
 def in_one_line(error: BaseException, longest: int = 200) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal
-from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, sample_grid
+from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_grid
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import EDGE_TOLERANCE, grid_index_bounds
@@ -56,6 +56,28 @@ def read_roi(
     block_affine[:3, 3] += plan.affine[:3, :3] @ origin
     values = average(sample_grid(block, block_affine, plan.sampling), plan.grid.size)
     return Roi(values, plan.grid.affine, plan.findings)
+
+
+def read_block(series: Series, grid: RoiGrid, *, allow_lossy: bool = False) -> Volume:
+    """Read the series' own voxels that a grid lies between; nothing is interpolated.
+
+    Args:
+        series: the series.
+        grid: its centre lies in the scan, its ends may not.
+        allow_lossy: read pixels that were compressed with loss.
+
+    Returns:
+        HU, (I, J, K), with the block's own affine.
+
+    Raises:
+        Refusal: as :func:`read_roi`.
+    """
+    plan = plan_roi(series, Point(grid.center, Space.LPS), grid.size, grid.spacing, allow_lossy=allow_lossy)
+    check_copies(series, plan.instances)
+    block, origin = _read_block(series, plan.instances, plan.affine, plan.grid)
+    affine = plan.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ origin
+    return Volume(block, affine, plan.findings)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Volume
@@ -45,3 +48,28 @@ def read_volume(series: Series, *, rectangular: bool = False, allow_lossy: bool 
         hu[:] = to_hu(stored, instance)
     check.refuse_if_implausible(series.uid)
     return Volume(values.transpose(2, 1, 0), stack.affine(), series.all_findings)
+
+
+def read_slices(series: Series, numbers: Sequence[int], *, allow_lossy: bool = False) -> Iterator[NDArray[np.float32]]:
+    """Yield some slices of a series, HU, each (I, J) = (columns, rows).
+
+    Args:
+        series: the series.
+        numbers: which, counted along the normal; in this order.
+        allow_lossy: read pixels that were compressed with loss.
+
+    Raises:
+        Refusal: as :func:`read_volume`; what only pixels show, when the last has been read.
+    """
+    stack = series.check_volume(allow_lossy=allow_lossy)
+    instances = [stack.instances[number] for number in numbers]
+    check_copies(series, instances)
+    check = HounsfieldCheck()
+    slices = read_stored(instances, series.uid)
+    for instance in instances:
+        stored = next(slices)
+        check.add(stored, instance)
+        hu = to_hu(stored, instance)
+        del stored  # its memory serves the next slice
+        yield hu.T
+    check.refuse_if_implausible(series.uid)

@@ -5,8 +5,21 @@ from csfnet_bundle.scans.volume_files.read import (
     files_of,
     is_volume_file,
     open_volume_file,
+    read_block,
     read_roi,
+    read_slices,
     read_volume,
 )
+from csfnet_bundle.scans.volume_files.volume_file import VolumeFile
 
-__all__ = ["SUFFIXES", "files_of", "is_volume_file", "open_volume_file", "read_roi", "read_volume"]
+__all__ = [
+    "SUFFIXES",
+    "VolumeFile",
+    "files_of",
+    "is_volume_file",
+    "open_volume_file",
+    "read_block",
+    "read_roi",
+    "read_slices",
+    "read_volume",
+]

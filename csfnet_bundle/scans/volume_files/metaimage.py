@@ -22,4 +22,4 @@ def open_metaimage(path: Path) -> VolumeFile:
         read = inflated_slices(*place, length=header.compressed_bytes)
     else:
         read = plain_slices(*place) if header.binary else text_slices(*place)
-    return VolumeFile(path, header.shape, header.affine, block_reader(read))
+    return VolumeFile(path, header.shape, header.affine, block_reader(read), is_compressed=header.compressed)

@@ -67,7 +67,8 @@ def open_nifti(path: Path) -> VolumeFile:
         read = inflated_slices(path, path, 0, shape, dtype, skipped=offset)
     else:
         read = plain_slices(path, path, offset, shape, dtype)
-    return VolumeFile(path, shape, affine, block_reader(_scaled(path, header, read)), _findings(header, shape))
+    read_block = block_reader(_scaled(path, header, read))
+    return VolumeFile(path, shape, affine, read_block, _findings(header, shape), _is_gzip(path))
 
 
 def _is_gzip(path: Path) -> bool:

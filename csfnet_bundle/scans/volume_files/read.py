@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal
-from csfnet_bundle.geometry import Point, Roi, RoiGrid, Volume, sample_grid
+from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_grid
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
@@ -21,6 +21,9 @@ from csfnet_bundle.scans.volume_files.volume_file import Index, VolumeFile
 
 SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 """File names that are read here, in lower or upper case."""
+
+SAMPLE_STEP = 4
+"""Of a slice's rows and columns every fourth is enough to judge whether the slices are HU."""
 
 
 def is_volume_file(path: str | Path) -> bool:
@@ -94,6 +97,51 @@ def read_roi(
     block_affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
     values = average(sample_grid(block, block_affine, sampling), grid.size)
     return Roi(array=values, affine=grid.affine, findings=file.findings)
+
+
+def read_block(path: str | Path, grid: RoiGrid) -> Volume:
+    """Read the file's own voxels that a grid lies between; nothing is interpolated.
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+        grid: its centre lies in the scan, its ends may not.
+
+    Returns:
+        HU, (I, J, K), with the block's own affine.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: as :func:`read_roi`.
+    """
+    file = open_volume_file(Path(path))
+    check_point_inside(Point(grid.center, Space.LPS), file.affine, file.shape, series=str(path), record=str(path))
+    start, stop = _block(file, grid)
+    affine = file.affine.copy()
+    affine[:3, 3] = (file.affine @ [*start, 1.0])[:3]
+    return Volume(_hounsfield(file, start, stop), affine, file.findings)
+
+
+def read_slices(path: str | Path, numbers: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    """Yield some slices of a file, HU, each (I, J).
+
+    Args:
+        path: a .nii, .nii.gz, .mha or .mhd file.
+        numbers: which k, in this order.
+
+    Raises:
+        BundleError: no such file, or another kind of file.
+        Refusal: as :func:`read_volume`; ``NOT_HU`` is judged on the slices asked for.
+    """
+    file = open_volume_file(Path(path))
+    columns, rows, _ = file.shape
+    # A compressed file is inflated from its start for every read: then once is cheaper than slice by slice.
+    whole = file.read_block((0, 0, 0), file.shape) if file.is_compressed else None
+    sample: list[NDArray[np.generic]] = []
+    for k in numbers:
+        hu = file.read_block((0, 0, k), (columns, rows, k + 1))[:, :, 0] if whole is None else whole[:, :, k]
+        sample.append(hu[::SAMPLE_STEP, ::SAMPLE_STEP])
+        yield hu.astype(np.float32)
+    check_hounsfield(np.stack(sample), series=str(path), record=str(path))
 
 
 def open_volume_file(path: Path) -> VolumeFile:

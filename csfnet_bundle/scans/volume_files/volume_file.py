@@ -41,6 +41,7 @@ class VolumeFile:
         affine: (4, 4) from (i, j, k, 1) to LPS mm.
         read_block: takes ``start`` and ``stop`` (i, j, k), returns the values between them, shape stop - start.
         findings: what was noticed and could be lived with, one sentence each.
+        is_compressed: whether a block costs as much as the whole file.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class VolumeFile:
     affine: NDArray[np.float64]
     read_block: Callable[[Index, Index], NDArray[np.generic]]
     findings: tuple[str, ...] = ()
+    is_compressed: bool = False
 
 
 def block_reader(

@@ -15,6 +15,11 @@ NOT_OF_ONE_FOLDER = {
     RefusalCode.PAIR_MISMATCH,
     RefusalCode.POINT_OUTSIDE,
     RefusalCode.NO_PRIOR,
+    RefusalCode.NO_NODULE,
+    RefusalCode.NO_LUNGS,
+    RefusalCode.PRIOR_NOT_ALIGNED,
+    RefusalCode.PRIOR_CUT_OFF,
+    RefusalCode.MATCH_UNSURE,
 }
 """Codes that need more than a folder: a UID asked for, a demand, a pair or a point; they have tests of their own."""
 

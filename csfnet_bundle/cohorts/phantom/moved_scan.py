@@ -1,0 +1,189 @@
+"""A scan of a patient who lies, breathes and is scanned as :mod:`csfnet_bundle.cohorts.phantom.motion` drew it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from csfnet_bundle.cohorts.phantom.motion import Motion, MotionSettings, sample_field
+from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, noise_slices
+from csfnet_bundle.geometry import RoiGrid, Volume
+
+AIR_HU, ARM_HU, BONE_HU = -1000.0, 40.0, 500.0
+
+LARGEST_SUBSLICE_MM = 1.3
+"""Thicker slices are the mean of thinner ones: partial volume along z."""
+
+ARM_RADIUS_MM, ARM_BONE_MM = 42.0, 11.0
+ARM_BESIDE_MM = 62.0
+"""Distance of an arm's axis from the lungs' side: chest wall and skin lie between."""
+
+LUNG_FADES_HU = (-700.0, -300.0)
+"""Lung below the first takes all of a change of density, tissue above the second none of it."""
+
+BLOOD_FROM_HU, BLOOD_TO_HU = 0.0, 60.0
+"""Contrast medium: nothing below the first, all of it above the second."""
+
+OPACITY_RADIUS_MM, OPACITY_HU, OPACITY_EDGE_MM = (3.0, 9.0), (-650.0, 40.0), 1.0
+OPACITY_AWAY_MM = 12.0
+"""New opacities keep this distance from the nodules, surface to centre: they are not to hide them."""
+
+LOWEST_HU, HIGHEST_HU = -1024, 3071
+
+
+@dataclass(frozen=True)
+class Opacity:
+    """A new opacity: LPS mm in the source, radius in mm, HU."""
+
+    center: tuple[float, float, float]
+    radius_mm: float
+    hu: float
+
+
+@dataclass(frozen=True)
+class MovedGeometry:
+    """The moved scan's voxels.
+
+    Attributes:
+        affine: (4, 4) from (i, j, k, 1) to LPS mm; axial.
+        shape: columns, rows, slices.
+    """
+
+    affine: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+
+def place_geometry(settings: MotionSettings, motion: Motion, lungs: NDArray[np.bool_], grid: RoiGrid) -> MovedGeometry:
+    """Lay the moved scan's voxels around the moved lungs, with an end cut off where that was drawn.
+
+    Args:
+        settings: pixel and slice spacing, margin, missing end.
+        motion: of the scan.
+        lungs: closed lungs of the source, shape (D, H, W) on ``grid``.
+        grid: of the lungs.
+    """
+    index = np.argwhere(lungs & ~ndimage.binary_erosion(lungs))
+    surface: NDArray[np.float64] = grid.affine[:3, :3] @ index.T + grid.affine[:3, 3:]
+    places = motion.forward(surface)
+    low, high = places.min(axis=1), places.max(axis=1)
+    margin = settings.margin_mm
+    side = float((high - low)[:2].max()) + 2 * margin
+    pixels = 2 * round(side / settings.pixel_mm / 2)
+    bottom, top = float(low[2]) - margin / 4, float(high[2]) + margin / 4
+    if settings.missing_end == "apex":
+        top = float(high[2]) - settings.missing_mm
+    if settings.missing_end == "base":
+        bottom = float(low[2]) + settings.missing_mm
+    slices = int((top - bottom) / settings.slice_mm) + 1
+    affine = np.diag([settings.pixel_mm, settings.pixel_mm, settings.slice_mm, 1.0])
+    affine[:2, 3] = (low[:2] + high[:2]) / 2 - (pixels - 1) / 2 * settings.pixel_mm
+    affine[2, 3] = bottom
+    affine[:3, 3] = np.round(affine[:3, 3], 3)  # what a header's decimal strings keep
+    return MovedGeometry(affine, (pixels, pixels, slices))
+
+
+def draw_opacities(
+    settings: MotionSettings,
+    lungs: NDArray[np.bool_],
+    grid: RoiGrid,
+    nodules: Sequence[tuple[NDArray[np.float64], float]],
+    rng: np.random.Generator,
+) -> tuple[Opacity, ...]:
+    """Draw new opacities in the lungs, away from the nodules (centre in LPS mm of the source, diameter in mm)."""
+    inside = np.argwhere(lungs)
+    opacities: list[Opacity] = []
+    while len(opacities) < settings.opacities:
+        center = (grid.affine @ [*inside[rng.integers(len(inside))], 1.0])[:3]
+        radius = float(rng.uniform(*OPACITY_RADIUS_MM))
+        clear = [np.linalg.norm(center - place) - radius - mm / 2 > OPACITY_AWAY_MM for place, mm in nodules]
+        if all(clear):
+            x, y, z = (round(float(value), 2) for value in center)
+            opacities.append(Opacity((x, y, z), radius, float(rng.uniform(*OPACITY_HU))))
+    return tuple(opacities)
+
+
+def moved_slices(
+    source: Volume,
+    settings: MotionSettings,
+    motion: Motion,
+    geometry: MovedGeometry,
+    lungs: tuple[NDArray[np.bool_], RoiGrid],
+    opacities: Sequence[Opacity],
+    grain: NoiseGrain,
+    rng: np.random.Generator,
+) -> Iterator[NDArray[np.int16]]:
+    """Yield the moved scan's slices in the order of k: HU, int16, shape (I, J).
+
+    Args:
+        source: the scan to move, its noise taken out (else the noise moves along and is recognized).
+        settings: noise, density, contrast, arms.
+        motion: what moves.
+        geometry: the slices to make.
+        lungs: closed lungs of the source and their grid.
+        opacities: new ones.
+        grain: of the noise to lay on.
+        rng: of the noise.
+    """
+    tissue = _TissueChange(settings, *lungs, opacities)
+    repeats = int(np.ceil(settings.slice_mm / LARGEST_SUBSLICE_MM))
+    parts = ((np.arange(repeats) + 0.5) / repeats - 0.5) * settings.slice_mm
+    columns, rows, count = geometry.shape
+    i, j = np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij")
+    flat = np.stack([i.ravel(), j.ravel(), np.zeros(i.size), np.ones(i.size)])
+    inverse = np.linalg.inv(source.affine)
+    for k, noise in zip(range(count), noise_slices(grain, (columns, rows), rng), strict=False):
+        flat[2] = k
+        middle = (geometry.affine @ flat)[:3]
+        total = np.zeros(i.size)
+        for part in parts:
+            places = motion.backward(middle + np.array([[0.0], [0.0], [part]]))
+            index = inverse[:3, :3] @ places + inverse[:3, 3:]
+            hu = ndimage.map_coordinates(source.array, index, order=1, mode="nearest", output=np.float64)
+            total += tissue(hu, places)
+        values = (total / repeats).reshape(columns, rows) + settings.noise_hu * noise
+        yield np.clip(np.rint(values), LOWEST_HU, HIGHEST_HU).astype(np.int16)
+
+
+class _TissueChange:
+    """What differs in the tissue itself: density of lung and blood, arms, new opacities."""
+
+    def __init__(
+        self, settings: MotionSettings, lungs: NDArray[np.bool_], grid: RoiGrid, opacities: Sequence[Opacity]
+    ) -> None:
+        self.settings, self.opacities, self.grid = settings, opacities, grid
+        self.lung_share = ndimage.gaussian_filter(lungs.astype(np.float32), 1.0)
+        axes = [np.nonzero(lungs.any(axis=tuple({0, 1, 2} - {axis})))[0] for axis in range(3)]
+        z, y, x = (line[ends] for line, ends in zip(grid.axes(), axes, strict=True))
+        # Blood is brightened between the lungs and in them, not in the wall or the organs below.
+        self.chest = [(float(line[0]), float(line[-1])) for line in (x, y, z)]
+        self.arms = [(sign * ARM_BESIDE_MM + float(end), float(np.mean(y))) for sign, end in ((-1, x[0]), (1, x[-1]))]
+
+    def __call__(self, hu: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Change HU (N,) at LPS places (3, N) of the source."""
+        lung = sample_field(self.lung_share, self.grid, places)
+        low, high = LUNG_FADES_HU
+        hu = hu + self.settings.lung_hu * lung * np.clip((high - hu) / (high - low), 0, 1)
+        if self.settings.contrast_hu:
+            hu = hu + self.settings.contrast_hu * self._in_chest(places) * np.clip(
+                (hu - BLOOD_FROM_HU) / (BLOOD_TO_HU - BLOOD_FROM_HU), 0, 1
+            ) * (hu < 150)
+        for opacity in self.opacities:
+            distance = np.linalg.norm(places - np.array(opacity.center)[:, None], axis=0)
+            share = np.clip((opacity.radius_mm - distance) / OPACITY_EDGE_MM + 0.5, 0, 1) * (lung > 0.5)
+            hu = hu + share * np.maximum(opacity.hu - hu, 0)
+        if self.settings.arms:
+            for x, y in self.arms:
+                away = np.hypot(places[0] - x, places[1] - y)
+                arm = np.where(away < ARM_BONE_MM, BONE_HU, ARM_HU)
+                hu = np.where((away < ARM_RADIUS_MM) & (hu < -200) & (lung < 0.01), arm, hu)
+        return hu
+
+    def _in_chest(self, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = np.ones(places.shape[1], bool)
+        for line, (low, high) in zip(places, self.chest, strict=True):
+            inside &= (line > low) & (line < high)
+        return inside

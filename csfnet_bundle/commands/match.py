@@ -1,0 +1,89 @@
+"""``match``: the place of a nodule in the prior scan, from its place in the current one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.files import atomic_folder, write_atomically
+from csfnet_bundle.geometry import Point
+from csfnet_bundle.geometry.points import three_numbers
+from csfnet_bundle.report.match_picture import write_match_picture
+from csfnet_bundle.scans.registration import Match, align_scans, best_match, match_aligned
+from csfnet_bundle.scans.scan import open_pair
+
+SUMMARY_NAME, PICTURE_NAME = "match.json", "match.png"
+
+
+def match(
+    *,
+    t0: str,
+    t1: str,
+    point1: Sequence[float] | str,
+    space: str,
+    series0: str | None = None,
+    series1: str | None = None,
+    out: str | None = None,
+) -> int:
+    """Find the place in the earlier scan that a point of the later scan shows.
+
+    Prints the place in t0 (LPS mm), how many of eight neighbours agree, and their spread. Where the place cannot be
+    found for sure the command ends with an error; with --out it draws the best guess all the same.
+
+    Args:
+        t0: the earlier scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
+        t1: the later scan.
+        point1: the nodule's centre in t1, X,Y,Z.
+        space: space of the point: LPS, RAS (mm) or voxel.
+        series0: SeriesInstanceUID to read from t0, where its folder holds several.
+        series1: the same of t1.
+        out: folder to make, with a picture of both scans and match.json.
+
+    Returns:
+        0 if the place was found, 1 if not.
+    """
+    folder = None if out is None else Path(str(out))
+    if folder is not None and folder.exists():
+        raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
+    scan0, scan1 = open_pair(str(t0), str(t1), series0, series1)
+    point = Point(three_numbers(point1, "point1"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
+    place1 = scan1.lps(point, "t1")
+    scans = align_scans(scan0, scan1)
+    refusal = None
+    try:
+        found = match_aligned(scans, point)
+    except Refusal as error:
+        if error.code is not RefusalCode.MATCH_UNSURE or folder is None:
+            raise
+        found, refusal = best_match(scans, place1), error
+    if folder is not None:
+        with atomic_folder(folder) as temporary:
+            write_match_picture(temporary / PICTURE_NAME, found, scan0, scan1)
+            write_atomically(temporary / SUMMARY_NAME, json.dumps(_summary(found), indent=1) + "\n")
+    if refusal is not None:
+        refusal.remedy = f"Look at {folder / PICTURE_NAME if folder else ''}, then give the right place by --point0."
+        raise refusal
+    print(f"point0 (LPS): {','.join(f'{value:.2f}' for value in found.point0.coordinates)}")
+    print(f"votes: {found.votes} of 8, spread {found.spread:.2f} mm")
+    for finding in found.findings:
+        print(finding)
+    return 0
+
+
+def _summary(found: Match) -> dict[str, object]:
+    return {
+        "point0_lps": list(found.point0.coordinates),
+        "point1_lps": list(found.point1.coordinates),
+        "sure": found.is_sure,
+        "doubt": found.doubt,
+        "votes": found.votes,
+        "spread_mm": found.spread,
+        "peak_from_vote_mm": found.peak_from_vote,
+        "ncc": found.ncc,
+        "neighbours0_lps": found.neighbours0.tolist(),
+        "neighbours1_lps": found.neighbours1.tolist(),
+        "agreeing": found.agreeing.tolist(),
+        "findings": list(found.findings),
+    }

@@ -1,0 +1,67 @@
+"""Whether the earlier scan shows anything like the nodule at the place that was found."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csfnet_bundle.scans.local_search import Surroundings, sample
+
+CORE_MM = 1.5
+"""Radius of the ball that stands for the nodule's core: inside a nodule of 4 mm."""
+
+SEARCH_MM = 2.5
+"""How far from the place found the core may lie: matches are that exact, and a point need not be the centre."""
+
+SHELL_MM = (10.0, 20.0)
+"""Between these radii the lung around the nodule is measured, as the median of what is not denser than a vessel."""
+
+LUNG_BELOW_HU = -500.0
+"""Vessels and wall lie above and do not count for the lung around."""
+
+LEAST_CONTRAST_HU = 120.0
+"""A core that is less above the lung around it is no nodule that could be missed."""
+
+ABSENT_SHARE = 0.4
+"""Share of t1's contrast below which t0 shows nothing like the nodule."""
+
+
+def core_contrast(
+    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return the core's HU above the lung around it in t0 and in t1; places in LPS mm, shape (3,)."""
+    contrasts = []
+    for block, place in ((surroundings.block0, place0), (surroundings.block1, place1)):
+        line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
+        z, y, x = np.meshgrid(line, line, line, indexing="ij")
+        distance = np.sqrt(x**2 + y**2 + z**2)
+        values = sample(block.array, block.affine, place[:, None, None, None] + np.stack([x, y, z]), -1000.0)
+        around = values[(distance >= SHELL_MM[0]) & (distance <= SHELL_MM[1]) & (values < LUNG_BELOW_HU)]
+        lung = float(np.median(around)) if around.size else LUNG_BELOW_HU
+        ball = distance <= CORE_MM
+        half = int(np.ceil(CORE_MM))
+        middle = len(line) // 2
+        kernel = ball[(slice(middle - half, middle + half + 1),) * 3]
+        means = _means(values, kernel)
+        contrasts.append(float(means[distance <= SEARCH_MM].max()) - lung)
+    return contrasts[0], contrasts[1]
+
+
+def _means(values: NDArray[np.float32], kernel: NDArray[np.bool_]) -> NDArray[np.float32]:
+    from scipy import ndimage
+
+    result: NDArray[np.float32] = ndimage.convolve(values, kernel.astype(np.float32) / float(kernel.sum()))
+    return result
+
+
+def presence_findings(
+    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
+) -> list[str]:
+    """Return what to say if t0 shows nothing like the nodule."""
+    contrast0, contrast1 = core_contrast(surroundings, place0, place1)
+    if contrast1 < LEAST_CONTRAST_HU or contrast0 >= ABSENT_SHARE * contrast1:
+        return []
+    return [
+        f"t0 shows nothing like the nodule at the place (core {contrast0:.0f} HU above the lung around it, "
+        f"{contrast1:.0f} HU in t1): it may be new since."
+    ]
