@@ -67,9 +67,7 @@ def measure_datalist(datalist: Datalist, workers: int | None = None) -> dict[str
             refused[f"{pair.name} {time}"] = str(result["refused"])
         else:
             found[pair.name, time] = result
-    sections = {
-        section: tuple(_filled(pair, found) for pair in pairs) for section, pairs in datalist.sections.items()
-    }
+    sections = {section: tuple(_filled(pair, found) for pair in pairs) for section, pairs in datalist.sections.items()}
     save_datalist(replace(datalist, sections=sections))
     return refused
 

@@ -29,7 +29,8 @@ def train_measure(
         csfnet train-measure lidc_voi output/measure --model models/measure.ts
         csfnet train-measure lidc_voi output/measure --fold 0 --steps 4000
     """
-    from csfnet_bundle.training.measure.training import Training, train_measure as train
+    from csfnet_bundle.training.measure.training import Training
+    from csfnet_bundle.training.measure.training import train_measure as train
 
     out = Path(out)
     name = "measure.ts" if fold is None else f"measure_fold_{fold}.ts"

@@ -24,8 +24,8 @@ class Cube:
     """A scan around a click.
 
     Attributes:
-        hu: HU, shape (D, H, W); 64 voxels of .8 mm along each axis for the network. What lies beyond the scan is made up, see
-            :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
+        hu: HU, shape (D, H, W); 64 voxels of .8 mm along each axis for the network. What lies beyond the scan is made
+            up, see :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
         inside: which voxels lie in the scan, same shape.
         affine: (4, 4) from (d, h, w, 1) to LPS mm.
         spacing_mm: edge of a voxel.
@@ -47,7 +47,9 @@ class Cube:
     @property
     def click_voxels(self) -> tuple[float, float, float]:
         """The click's index (d, h, w)."""
-        d, h, w = ((size - 1) / 2 + away / self.spacing_mm for size, away in zip(self.hu.shape, self.click, strict=True))
+        d, h, w = (
+            (size - 1) / 2 + away / self.spacing_mm for size, away in zip(self.hu.shape, self.click, strict=True)
+        )
         return d, h, w
 
     @property
@@ -113,5 +115,4 @@ def _inside(volume: Volume, grid: RoiGrid) -> NDArray[np.bool_]:
     places = np.stack(np.meshgrid(*(np.arange(size, dtype=float) for size in grid.size), indexing="ij"))
     index = np.tensordot(index_from_grid[:3, :3], places, axes=1) + index_from_grid[:3, 3][:, None, None, None]
     limits = np.array(volume.array.shape)[:, None, None, None] - 0.5
-    inside: NDArray[np.bool_] = ((index >= -0.5) & (index <= limits)).all(axis=0)
-    return inside
+    return np.asarray(((index >= -0.5) & (index <= limits)).all(axis=0), dtype=bool)

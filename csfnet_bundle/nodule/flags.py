@@ -103,7 +103,9 @@ def find_flags(
         flag(FlagCode.GROUND_GLASS, text)
     diameter = (6 * chosen.volume_mm3 / math.pi) ** (1 / 3)
     if diameter < SMALL_MM:
-        flag(FlagCode.SMALL, f"A sphere of its volume has {diameter:.1f} mm: below {SMALL_MM:.0f} mm volumes are rough.")
+        flag(
+            FlagCode.SMALL, f"A sphere of its volume has {diameter:.1f} mm: below {SMALL_MM:.0f} mm volumes are rough."
+        )
     if cube.slice_spacing_mm > THICK_MM:
         flag(FlagCode.THICK_SLICES, f"The slices lie {cube.slice_spacing_mm:.2f} mm apart, over {THICK_MM} mm.")
     return tuple(flags)

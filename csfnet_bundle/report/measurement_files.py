@@ -91,7 +91,7 @@ def measurement_figure(name: str, measurement: Measurement) -> Figure:
 def _draw_plane(figure: Figure, measurement: Measurement, axis: int, left: float, bottom: float) -> None:
     """Draw one plane: the axial one where the axes were measured, the others through the mask's middle."""
     mask, cube = measurement.mask, measurement.cube
-    middle = [int(round(float(np.flatnonzero(mask.any(axis=others)).mean()))) for others in ((1, 2), (0, 2), (0, 1))]
+    middle = [round(float(np.flatnonzero(mask.any(axis=others)).mean())) for others in ((1, 2), (0, 2), (0, 1))]
     middle[0] = measurement.axes.slice_index
     values, section = (np.take(array, middle[axis], axis) for array in (cube.hu, mask))
     panel = add_axes(figure, left, bottom, PANEL_INCHES, PANEL_INCHES)

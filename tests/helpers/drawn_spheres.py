@@ -35,7 +35,7 @@ def sphere_volume(
     seed=0,
     radii=(1.0, 1.0, 1.0),
 ) -> Volume:
-    """A sphere (or an ellipsoid by ``radii``, x, y, z) with the exact share of each voxel; LPS (0, 0, 0) in its middle."""
+    """A sphere (or ellipsoid, by ``radii``), with the exact share of each voxel; LPS (0, 0, 0) is the middle."""
     shape = [int(np.ceil(extent / edge)) for edge in spacing]
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = [-(count - 1) / 2 * edge for count, edge in zip(shape, spacing, strict=True)]

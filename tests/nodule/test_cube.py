@@ -25,7 +25,9 @@ def test_a_moved_click_moves_the_distances_alone() -> None:
     cube = cube_of_volume(sphere_volume(8.0), lps(0, 0, 0))
     moved = cube.clicked((0.8, 0.0, -1.6))
     assert moved.hu is cube.hu
-    np.testing.assert_allclose(np.roll(cube.distance_mm(), (1, 0, -2), (0, 1, 2))[2:, :, :-2], moved.distance_mm()[2:, :, :-2])
+    np.testing.assert_allclose(
+        np.roll(cube.distance_mm(), (1, 0, -2), (0, 1, 2))[2:, :, :-2], moved.distance_mm()[2:, :, :-2]
+    )
 
 
 def test_what_lies_beyond_a_cut_out_volume_is_marked_and_continued_by_lung() -> None:

@@ -49,7 +49,7 @@ def test_nothing_within_reach_of_the_click_is_nothing() -> None:
 
 def written(folder: Path, sha256: str | None = None) -> Path:
     file = folder / "net.ts"
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="torch.jit"):
         torch.jit.save(torch.jit.trace(Thresholding(), torch.zeros(1, 2, 4, 4, 4)), file)
     digest = sha256 or hashlib.sha256(file.read_bytes()).hexdigest()
     file.with_suffix(".json").write_text(json.dumps({"sha256": digest}))

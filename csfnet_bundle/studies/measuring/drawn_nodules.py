@@ -5,7 +5,8 @@ They come from the generator that also draws a third of the training's nodules, 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
@@ -24,30 +25,49 @@ NEIGHBOURS = ("", "vessel", "wall")
 CLICK_DISTANCES_MM = (2.0, 4.0)
 GROWTH_RATIO = 1.5
 PRESENT = 0.5
+GLASS = 2
+LEAST_RETEST_MM = 5.0
+"""Smaller nodules are flagged, and ground glass gets no growth: neither is scanned again."""
 
 
 def drawn_cases() -> list[Case]:
     """Return all cases: one scan of each nodule; of the solid ones clicks aside; of some a second scan and growth."""
     cases = []
     for number, (diameter, kind, beside) in enumerate(product(DIAMETERS_MM, range(len(TYPES)), NEIGHBOURS)):
-        seed = FIRST_SEED + number
-        about = {"diameter_mm": diameter, "type": TYPES[kind], "beside": beside or "free", "nodule": number}
-        name = f"{diameter:g}mm_{TYPES[kind].replace(' ', '_')}_{beside or 'free'}"
-
-        def add(part: str, suffix: str, *, scan: int = 0, click: float = 0.0, ratio: float = 1.0, **more: object) -> None:
-            def load(seed=seed, diameter=diameter, kind=kind, beside=beside) -> Loaded:  # type: ignore[no-untyped-def]
-                return load_drawn(seed, diameter * ratio ** (1 / 3), kind, beside, scan, click)
-
-            cases.append(Case(part, name + suffix, load, {**about, **more}))
-
-        add(PART, "")
+        one = _Nodule(number, diameter, kind, beside)
+        cases.append(one.case(PART))
         if kind == 0:
-            for distance in CLICK_DISTANCES_MM:
-                add(CLICK_PART, f"_{distance:g}", click=distance, distance_mm=distance)
-        if kind != 2 and diameter >= 5:
-            add(RETEST_PART, "", scan=1)
-            add(GROWTH_PART, "", scan=1, ratio=GROWTH_RATIO, ratio_true=GROWTH_RATIO)
+            cases += [one.case(CLICK_PART, click_mm=distance) for distance in CLICK_DISTANCES_MM]
+        if kind != GLASS and diameter >= LEAST_RETEST_MM:
+            cases += [one.case(RETEST_PART, scan=1), one.case(GROWTH_PART, scan=1, ratio=GROWTH_RATIO)]
     return cases
+
+
+@dataclass(frozen=True)
+class _Nodule:
+    number: int
+    diameter_mm: float
+    kind: int
+    beside: str
+
+    def case(self, part: str, *, scan: int = 0, click_mm: float = 0.0, ratio: float = 1.0) -> Case:
+        """Return one scan of it: which, the click so far off, the nodule so much larger."""
+        about = {
+            "nodule": self.number,
+            "diameter_mm": self.diameter_mm,
+            "type": TYPES[self.kind],
+            "beside": self.beside or "free",
+            "click_mm": click_mm,
+            "ratio": ratio,
+        }
+        name = f"{self.number}_{click_mm:g}"
+        seed = FIRST_SEED + self.number
+        return Case(
+            part, name, partial(load_drawn, seed, self._diameter(ratio), self.kind, self.beside, scan, click_mm), about
+        )
+
+    def _diameter(self, ratio: float) -> float:
+        return self.diameter_mm * float(ratio ** (1 / 3))
 
 
 def load_drawn(seed: int, diameter: float, kind: int, beside: str, scan: int, click_mm: float) -> Loaded:

@@ -64,7 +64,7 @@ def _prepared(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np
         found = segment_without_network(loaded.cube)
         seconds = time.process_time() - began
         masks = {method.value: one.mask for method, one in found.items()} | {THRESHOLD: _by_threshold(loaded.cube)}
-        arrays = {name: np.packbits(mask) for name, mask in masks.items()}
+        arrays: dict[str, Any] = {name: np.packbits(mask) for name, mask in masks.items()}
         truth = loaded.true_mask if loaded.true_mask is not None else np.zeros(0, bool)
         file.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(file) as temporary, temporary.open("wb") as opened:

@@ -1,4 +1,4 @@
-"""Batches of crops: which examples, turned, zoomed and shifted, with a click. A step's batch follows from seed and step.
+"""Batches of crops: examples turned, zoomed and shifted, with a click. A step's batch follows from seed and step.
 
 So an interrupted training goes on with the very batches it would have seen.
 """
@@ -17,8 +17,8 @@ from csfnet_bundle.training.measure.examples import SCALE, Examples
 
 BATCH = 4
 CROP, LARGE_CROP = (24, 32, 32), (32, 48, 48)
-"""Voxels (D, H, W): 19 x 26 x 26 mm for most nodules, 26 x 38 x 38 mm for the large. The small crop takes a third of the
-time."""
+"""Voxels (D, H, W): 19 x 26 x 26 mm for most nodules, 26 x 38 x 38 mm for the large ones. The small crop takes a third
+of the time."""
 LARGE_SHARE = 0.1
 """Of the batches: 17 in 100 of LIDC's nodules are so large, but their crops take three times as long."""
 DRAWN_SHARE = 0.3

@@ -12,7 +12,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel
+import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -93,8 +93,8 @@ def read_box(folder: Path, row: dict[str, str]) -> Box:
         folder: holds ``image`` and ``nodule_mask``.
         row: of ``labels.csv``.
     """
-    image = nibabel.load(folder / IMAGES / row["file"])
-    mask = nibabel.load(folder / MASKS / row["file"])
+    image = nib.Nifti1Image.from_filename(folder / IMAGES / row["file"])
+    mask = nib.Nifti1Image.from_filename(folder / MASKS / row["file"])
     spacing = tuple(float(edge) for edge in image.header.get_zooms()[:3][::-1])
     return Box(
         name=row["file"],
@@ -114,7 +114,7 @@ def inset_distance(mask: NDArray[np.bool_], spacing: tuple[float, float, float])
     """
     step = spacing[1:]
     distance = np.full(mask.shape, -FAR_MM, np.float32)
-    there = mask.any(axis=(1, 2))
+    there = np.array([bool(section.any()) for section in mask])
     for k in np.flatnonzero(there):
         inside = ndimage.distance_transform_edt(np.pad(mask[k], 1), sampling=step)[1:-1, 1:-1]
         outside = ndimage.distance_transform_edt(~mask[k], sampling=step)
@@ -235,7 +235,7 @@ def _weight(box: Box, centroid: NDArray[np.float64]) -> NDArray[np.float32]:
         index = place + (np.arange(size) - (size - 1) / 2) * SPACING_MM / edge
         inside.append((index >= -0.5) & (index <= count - 0.5))
     along = np.where(inside[0], 1.0, WEIGHT_BEYOND)
-    weight: NDArray[np.float32] = (
-        along[:, None, None] * inside[1][None, :, None] * inside[2][None, None, :]
-    ).astype(np.float32)
+    weight: NDArray[np.float32] = (along[:, None, None] * inside[1][None, :, None] * inside[2][None, None, :]).astype(
+        np.float32
+    )
     return weight

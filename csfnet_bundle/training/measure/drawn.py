@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.nodule.network_input import SPACING_MM
 from csfnet_bundle.cohorts.phantom.nodule import Nodule, draw_shape
 from csfnet_bundle.cohorts.phantom.tubes import Tubes, draw_tubes
+from csfnet_bundle.nodule.network_input import SPACING_MM
 from csfnet_bundle.training.measure.examples import CUBE, SCALE, Example
 
 FINER = 2
@@ -148,7 +148,7 @@ def _vessels(diameter: float, rng: np.random.Generator, touching: bool | None) -
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     aside = np.cross(directions, rng.normal(size=(count, 3)))
     aside /= np.linalg.norm(aside, axis=1, keepdims=True)
-    radii = np.exp(rng.uniform(*np.log(VESSEL_RADIUS_MM), size=count))
+    radii = np.exp(rng.uniform(np.log(VESSEL_RADIUS_MM[0]), np.log(VESSEL_RADIUS_MM[1]), count))
     distance = diameter / 2 + radii + rng.uniform(1.0, 24.0, count)
     starts, ends = aside * distance[:, None] - 40 * directions, aside * distance[:, None] + 40 * directions
     if rng.random() < TOUCHING_SHARE if touching is None else touching:
@@ -171,9 +171,7 @@ def _wall(
     ball = rng.uniform(50, 90)
     nearest = diameter / 2 * rng.uniform(0.6, 1.0) if touches else diameter / 2 + rng.uniform(0.5, 10)
     center = -direction * (ball - nearest)
-    away = np.sqrt(
-        ((columns - center[0]) ** 2 + (rows - center[1]) ** 2)[None] + ((z - center[2]) ** 2)[:, None, None]
-    )
+    away = np.sqrt(((columns - center[0]) ** 2 + (rows - center[1]) ** 2)[None] + ((z - center[2]) ** 2)[:, None, None])
     return np.clip((away - ball) / 0.8 + 0.5, 0, 1).astype(np.float32)
 
 

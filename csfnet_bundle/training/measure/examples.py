@@ -68,8 +68,8 @@ class Examples:
     def without_patients(self, patients: set[str]) -> Examples:
         """Return the examples of all others."""
         keep = [number for number, row in enumerate(self.rows) if row.patient not in patients]
-        rows, places = (tuple(values[number] for number in keep) for values in (self.rows, self.places))
-        return Examples(self.cubes, rows, places)
+        rows = tuple(self.rows[number] for number in keep)
+        return Examples(self.cubes, rows, tuple(self.places[number] for number in keep))
 
 
 def cached_examples(

@@ -23,7 +23,7 @@ from csfnet_bundle.training.measure.network import ARCHITECTURE
 ATTRIBUTION = (
     "Trained on nodule volumes and readers' outlines of LIDC-IDRI (Armato SG III et al., The Cancer Imaging Archive, "
     "2015, https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX), Creative Commons Attribution 3.0 Unported, "
-    "https://creativecommons.org/licenses/by/3.0/. The volumes were cut out, resampled and augmented; the outlines were "
+    "https://creativecommons.org/licenses/by/3.0/. The volumes were cut out, resampled and augmented, the outlines "
     "inset by half a pixel."
 )
 """What CC BY 3.0 asks for: source, licence, and that the data were changed."""
