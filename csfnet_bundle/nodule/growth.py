@@ -7,6 +7,7 @@ docs/measuring.md says how they hold on repeated phantom scans.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,10 +105,7 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     reason = _reason_for_none(before, after)
     if reason:
         return Growth(Change.NOT_GIVEN, None, None, None, None, days, None, same, reason)
-    logs = [np.log([volume for volume in one.click_volumes_mm3 if volume > 0]) for one in (before, after)]
-    log_ratio = float(np.median(logs[1]) - np.median(logs[0]))
-    jitter = sum((float(np.subtract(*np.percentile(values, (75, 25)))) / IQR_TO_DEVIATION) ** 2 for values in logs)
-    sigma = math.sqrt(jitter + (FLOOR_SAME_SCANNER if same else FLOOR_OTHER_SCANNER) ** 2)
+    log_ratio, sigma = log_ratio_with_error(before.click_volumes_mm3, after.click_volumes_mm3, same_scanner=same)
     low, high = log_ratio - NORMAL_95 * sigma, log_ratio + NORMAL_95 * sigma
     ratio, limits = math.exp(log_ratio), (math.exp(low), math.exp(high))
     said = f"Volume x {ratio:.2f} (95 % {limits[0]:.2f}-{limits[1]:.2f}) in {days:.0f} days"
@@ -122,6 +120,22 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     shown = sorted(abs(end) for end in ends)
     text = f"{said}: it {verb} in {abs(doubling):.0f} days (95 % {shown[0]:.0f}-{shown[1]:.0f})."
     return Growth(change, ratio, limits, doubling, (ends[0], ends[1]), days, sigma, same, text)
+
+
+def log_ratio_with_error(
+    before_mm3: Sequence[float], after_mm3: Sequence[float], *, same_scanner: bool
+) -> tuple[float, float]:
+    """Return ln(V1 / V0) and its standard deviation.
+
+    Args:
+        before_mm3: volumes of the clicks in the earlier scan; those of 0 (nothing found) are left out.
+        after_mm3: the same of the later scan.
+        same_scanner: which floor stands for what two scans of an unchanged nodule differ by.
+    """
+    logs = [np.log([volume for volume in volumes if volume > 0]) for volumes in (before_mm3, after_mm3)]
+    jitter = sum((float(np.subtract(*np.percentile(values, (75, 25)))) / IQR_TO_DEVIATION) ** 2 for values in logs)
+    floor = FLOOR_SAME_SCANNER if same_scanner else FLOOR_OTHER_SCANNER
+    return float(np.median(logs[1]) - np.median(logs[0])), math.sqrt(jitter + floor**2)
 
 
 def is_same_scanner(before: Measurement, after: Measurement) -> bool:

@@ -71,6 +71,7 @@ class Sampler:
     def _choose(self, is_large: bool, rng: np.random.Generator) -> tuple[NDArray[np.int16], bool]:
         examples = self.drawn if self.boxes is None or rng.random() < DRAWN_SHARE else self.boxes
         numbers = [number for number, row in enumerate(examples.rows) if row.is_large == is_large]
+        numbers = numbers or list(range(len(examples.rows)))  # a small set may have none of that size
         weights = np.ones(len(numbers))
         if examples is self.boxes:
             weights[[examples.rows[number].subsolid for number in numbers]] = SUBSOLID_WEIGHT

@@ -67,6 +67,8 @@ def train_measure(training: Training, path: Path) -> None:
     patients = {row.patient for row in boxes.rows}
     left_out = set() if training.fold is None else held_out(patients, training.fold)
     trained_on = boxes.without_patients(left_out)
+    if not trained_on.rows:
+        raise BundleError(f"fold {training.fold} holds out every patient", record=str(training.data))
     network = train(training.run, Sampler(trained_on, drawn, training.seed), training.out)
     state = torch.load(state_path(training.out, training.run.name), map_location="cpu", weights_only=True)
     write_weights(
