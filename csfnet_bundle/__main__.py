@@ -1,4 +1,4 @@
-"""The command line: ``python -m csfnet_bundle COMMAND``."""
+"""``python -m csfnet_bundle COMMAND``, the same as ``csfnet COMMAND``."""
 
 from csfnet_bundle.commands import main
 

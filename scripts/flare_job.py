@@ -18,8 +18,7 @@ import torch
 from nvflare.app_opt.pt.recipes.fedavg import FedAvgRecipe
 from nvflare.recipe import SimEnv
 
-from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.bundle_run import bundle_root, words
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 SCRIPTS = Path(__file__).resolve().parent

@@ -97,7 +97,7 @@ def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
 
 def latency() -> str:
     """Predictions by batch size and runtime."""
-    from csfnet_bundle.commands.benchmark_latency import latency_markdown
+    from csfnet_bundle.studies.latency import latency_markdown
 
     return latency_markdown(_load("latency.json"))
 

@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 
 from csfnet_bundle.cohorts.phantom.plain_series import write_plain_series  # noqa: E402
-from csfnet_bundle.commands.benchmark_roi import machine  # noqa: E402 - after the path is set
 from csfnet_bundle.core.files import write_atomically  # noqa: E402
 from csfnet_bundle.geometry import Point, Space  # noqa: E402
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois  # noqa: E402
 from csfnet_bundle.records import FollowUpPair, Scan  # noqa: E402
 from csfnet_bundle.scans.dicom import scan_folder  # noqa: E402
+from csfnet_bundle.studies.reader.roi_times import machine  # noqa: E402 - after the path is set
 
 SLICES, MATRIX = 6, 16
 NUMBERED = 6

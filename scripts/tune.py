@@ -15,8 +15,7 @@ from typing import Any
 import fire
 import optuna
 
-from csfnet_bundle.commands.bundle_run import run_workflow
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.bundle_run import run_workflow, words
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 METRIC = "validation_auc"

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
+from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks import PAPER_SYSTEMS
-from csfnet_bundle.studies.benchmark.protocol import Protocol
-from csfnet_bundle.studies.benchmark.results import make_results
-from csfnet_bundle.studies.benchmark.running import run_benchmark
-from csfnet_bundle.studies.benchmark.writing import TABLES_NAME, write_benchmark
 
 FOLDS = 5
 SEEDS = 3
@@ -21,23 +16,23 @@ QUICK_CONFIG = f"{CONFIGS}/cpu_demo.json"
 
 
 def benchmark(
-    dataset_dir: str,
-    out: str,
-    systems: str | Sequence[str] = "",
+    dataset_dir: Path,
+    out: Path,
+    systems: Words = (),
     folds: int | None = None,
     seeds: int | None = None,
     quick: bool = False,
-    config: str = "",
+    config: Words = (),
     epochs: int | None = None,
     permuted_labels: int = 0,
     without_reads: bool = False,
-    evaluate_on: str | None = None,
-    pretrained: str | None = None,
-    devices: str | Sequence[str] = "",
+    evaluate_on: Path | None = None,
+    pretrained: Path | None = None,
+    devices: Words = (),
     scheduler: str | None = None,
-    cache_dir: str | None = None,
+    cache_dir: Path | None = None,
 ) -> None:
-    """Train, judge and compare systems; started again, the same command goes on where it stopped.
+    """Train, evaluate and compare systems; after an interruption the same command resumes.
 
     Writes results.json, tables.md, predictions and plots into ``out``.
 
@@ -58,28 +53,38 @@ def benchmark(
         devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
         scheduler: address of a Dask scheduler whose workers see the same files, instead of this machine's devices.
         cache_dir: where ROIs are cached; by default within ``out``.
+
+    Examples:
+        csfnet benchmark --dataset_dir data/nlstx --out output/benchmark
+        csfnet benchmark data/phantoms output/quick --quick --devices cpu,cpu
     """
+    from csfnet_bundle.networks import PAPER_SYSTEMS
+    from csfnet_bundle.studies.benchmark.protocol import Protocol
+    from csfnet_bundle.studies.benchmark.results import make_results
+    from csfnet_bundle.studies.benchmark.running import run_benchmark
+    from csfnet_bundle.studies.benchmark.writing import TABLES_NAME, write_benchmark
+
     root = bundle_root()
-    files = [*([str(root / QUICK_CONFIG)] if quick else []), *(str(Path(name).resolve()) for name in _words(config))]
+    files = [*([str(root / QUICK_CONFIG)] if quick else []), *(str(Path(name).resolve()) for name in config)]
     for name in files:
         if not Path(name).is_file():
             raise BundleError(f"there is no config file {name}", remedy="Name one of configs/, e.g. cpu_demo.json.")
     protocol = Protocol(
-        dataset_dir=Path(dataset_dir).resolve(),
-        out=Path(out).resolve(),
+        dataset_dir=dataset_dir.resolve(),
+        out=out.resolve(),
         bundle_root=root,
-        systems=_words(systems) or PAPER_SYSTEMS,
+        systems=systems or PAPER_SYSTEMS,
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
         overrides={} if epochs is None else {"train#trainer#max_epochs": epochs},
         without_reads=without_reads,
         permutations=permuted_labels,
-        cache_dir=None if cache_dir is None else Path(cache_dir).resolve(),
-        evaluate_on=None if evaluate_on is None else Path(evaluate_on).resolve(),
-        pretrained=None if pretrained is None else Path(pretrained).resolve(),
+        cache_dir=None if cache_dir is None else cache_dir.resolve(),
+        evaluate_on=None if evaluate_on is None else evaluate_on.resolve(),
+        pretrained=None if pretrained is None else pretrained.resolve(),
     )
-    predictions = run_benchmark(protocol, _words(devices), scheduler)
+    predictions = run_benchmark(protocol, devices, scheduler)
     options = {
         "--dataset_dir": "DIR",
         "--out": "OUT",
@@ -87,7 +92,7 @@ def benchmark(
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",
-        "--config": ",".join(f"{CONFIGS}/{Path(name).name}" for name in _words(config)),
+        "--config": ",".join(f"{CONFIGS}/{Path(name).name}" for name in config),
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
@@ -101,12 +106,6 @@ def benchmark(
         print(f"{name:34} AUC {_number(row['auc'])} ({_number(row['auc_bootstrap_lower'])} to "
               f"{_number(row['auc_bootstrap_upper'])})")  # fmt: skip
     print(f"{path}\n{protocol.out / TABLES_NAME}")
-
-
-def _words(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Return words that were parted by commas; Fire has parted them already where they look like a tuple."""
-    parts = value.split(",") if isinstance(value, str) else value
-    return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
 def _number(value: float | None) -> str:

@@ -1,20 +1,27 @@
-"""Run the bundle's own workflows from a command, as ``python -m monai.bundle run`` would."""
+"""What several commands need: the bundle's root, its workflows as ``python -m monai.bundle run`` would run them."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import create_workflow
-
 import csfnet_bundle
+from csfnet_bundle.core.error_hook import INTERRUPTED
 from csfnet_bundle.core.errors import BundleError
 
 CONFIGS = "configs"
+
+
+def words(option: str | Sequence[object]) -> list[str]:
+    """Return the parts of ``A,B,C``; Fire, which the scripts use, makes a list of plain words itself."""
+    parts = option.split(",") if isinstance(option, str) else [str(part) for part in option]
+    return [part.strip() for part in parts if part.strip()]
 
 
 def bundle_root() -> Path:
@@ -42,26 +49,31 @@ def run_command(run_id: str, config_file: str, *options: str) -> None:
 
     Raises:
         BundleError: the command failed; it has printed why.
+        KeyboardInterrupt: Ctrl-C ended it.
     """
     command = ["-m", "monai.bundle", "run", run_id, "--config_file", config_file, *options]
     print("$ python " + " ".join(f'"{word}"' if "[" in word else word for word in command), flush=True)
     status = subprocess.run([sys.executable, *command], cwd=bundle_root(), check=False).returncode
+    if status in (INTERRUPTED, -signal.SIGINT):
+        raise KeyboardInterrupt
     if status:
         raise BundleError(f"{run_id} ended with status {status}", remedy="What it printed says why; start again.")
 
 
 def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:
-    """Run a workflow of the bundle in this process.
+    """Run a workflow of the bundle in this process; where its log goes is the caller's choice, not logging.conf's.
 
     Args:
         run_id: ``training``, ``evaluating`` or ``inference``.
         config_files: names in configs/.
         override: ids of the config and their values.
     """
+    from monai.bundle import create_workflow
+
     root = bundle_root()
     files = [str(root / CONFIGS / name) for name in config_files]
     for name in ("scripts", "workflows"):
-        logging.getLogger(f"monai.bundle.{name}").setLevel(logging.WARNING)
+        logging.getLogger(f"monai.bundle.{name}").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # A config is a program; these are the bundle's own.
         warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
@@ -69,6 +81,7 @@ def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:
             config_file=files,
             workflow_type="infer" if run_id == "inference" else "train",
             run_id=run_id,
+            logging_file=False,
             bundle_root=str(root),
             **override,
         )

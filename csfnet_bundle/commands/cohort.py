@@ -1,52 +1,48 @@
-"""``python -m csfnet_bundle cohort``: a training cohort from public tables of nodule positions."""
+"""``cohort``: a training cohort from public tables of nodule positions."""
 
 from __future__ import annotations
 
 import resource
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Table
 
-from csfnet_bundle.cohorts.lidc_voi import read_lidc_voi
-from csfnet_bundle.cohorts.nlst.flow import Flow
-from csfnet_bundle.cohorts.nlst.index import open_index
-from csfnet_bundle.cohorts.nlst.lists import file_digest, make_datalist
-from csfnet_bundle.cohorts.nlst.making import Fetching, make_cohort, plan_cohort, wanted_series
-from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
-from csfnet_bundle.cohorts.nlst.pairing import Screens
-from csfnet_bundle.cohorts.nlst.screenings import pair_screenings
-from csfnet_bundle.cohorts.splits import DEFAULT_SHARES
+from csfnet_bundle.commands.options import Shares
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
-from csfnet_bundle.records import Datalist, save_datalist
+
+if TYPE_CHECKING:
+    from csfnet_bundle.cohorts.nlst.flow import Flow
+    from csfnet_bundle.cohorts.nlst.making import Fetching
+    from csfnet_bundle.cohorts.nlst.options import CohortOptions
+    from csfnet_bundle.records import Datalist
 
 LIDC, SCREENINGS = "lidc-voi", "screenings"
 
 
 def cohort(
     source: str,
-    out: str,
-    table: str | None = None,
-    participants: str | None = None,
-    dir: str | None = None,
-    index: str | None = None,
-    images: str | None = None,
+    out: Path,
+    table: Path | None = None,
+    participants: Path | None = None,
+    dir: Path | None = None,
+    index: Path | None = None,
+    images: Path | None = None,
     download: bool = False,
     endpoint: str | None = None,
     transfers: int = 32,
-    screens: str = "neighbouring",
+    screens: Literal["neighbouring", "any"] = "neighbouring",
     label_within_days: float | None = None,
     without_reads: bool = False,
     skip_refused: bool = False,
-    split: tuple[float, float, float] = DEFAULT_SHARES,
+    split: Shares = (0.7, 0.1, 0.2),
     folds: int = 5,
     seed: int = 0,
     verify: bool = False,
-    cache_dir: str | None = None,
+    cache_dir: Path | None = None,
     workers: int = 2,
     scheduler: str | None = None,
 ) -> None:
@@ -77,29 +73,37 @@ def cohort(
         cache_dir: read all ROIs into this cache, over processes.
         workers: processes that read ROIs on this machine.
         scheduler: address of a Dask scheduler whose workers read the ROIs instead.
+
+    Examples:
+        csfnet cohort nlstx --table nlstx_dataset.csv --participants prsn.csv --out data/nlstx --download
+        csfnet cohort lidc-voi --dir lidc_voi --out data/lidc_voi --split 0.6,0.2,0.2
     """
-    folder, shares = Path(str(out)), _shares(split)
+    from csfnet_bundle.cohorts.nlst.making import Fetching
+    from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
+    from csfnet_bundle.cohorts.nlst.pairing import Screens
+
+    folder = out
     if source == SCREENINGS:
         _screenings(folder, index)
         return
     if source == LIDC:
-        datalist = _lidc(dir, folder, seed, shares, folds)
+        datalist = _lidc(dir, folder, seed, split, folds)
     elif source in SOURCES:
         if table is None:
             raise BundleError(f"source {source} needs a table", remedy="Name it by --table.")
         options = CohortOptions(
             source=source,
-            table=Path(str(table)),
-            participants=None if participants is None else Path(str(participants)),
-            index=None if index is None else Path(str(index)),
-            screens=_screens(screens),
+            table=table,
+            participants=participants,
+            index=index,
+            screens=Screens(screens),
             label_within_days=label_within_days,
             skip_refused=skip_refused,
             seed=seed,
-            shares=shares,
+            shares=split,
             folds=folds,
         )
-        fetching = Fetching(Path(images) if images else folder / "images", download, endpoint, transfers)
+        fetching = Fetching(images or folder / "images", download, endpoint, transfers)
         made = _from_table(options, folder, fetching, without_reads=without_reads, verify=verify)
         if made is None:
             return
@@ -110,12 +114,14 @@ def cohort(
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in datalist.sections.items() if pairs)
     print(f"{folder / 'datalist.json'}: {counts}", file=sys.stderr)
     if cache_dir is not None:
-        _prepare(datalist, Path(str(cache_dir)), workers, scheduler, one_scan=source == LIDC)
+        _prepare(datalist, cache_dir, workers, scheduler, one_scan=source == LIDC)
 
 
 def _from_table(
     options: CohortOptions, folder: Path, fetching: Fetching, *, without_reads: bool, verify: bool
 ) -> Datalist | None:
+    from csfnet_bundle.cohorts.nlst.making import make_cohort, plan_cohort, wanted_series
+
     choice = plan_cohort(options, folder)
     _print_flow(choice.flow)
     print("\n".join(choice.plan.lines()))
@@ -128,25 +134,31 @@ def _from_table(
     return datalist
 
 
-def _lidc(folder: str | None, out: Path, seed: int, shares: tuple[float, float, float], folds: int) -> Datalist:
+def _lidc(folder: Path | None, out: Path, seed: int, shares: tuple[float, float, float], folds: int) -> Datalist:
     if folder is None:
         raise BundleError(f"source {LIDC} needs a folder", remedy="Name it by --dir.")
-    source = Path(str(folder))
+    from csfnet_bundle.cohorts.lidc_voi import read_lidc_voi
+    from csfnet_bundle.cohorts.nlst.lists import file_digest, make_datalist
+    from csfnet_bundle.records import save_datalist
+
     datalist = make_datalist(
         out,
-        read_lidc_voi(source, out),
+        read_lidc_voi(folder, out),
         name="LIDC nodule volumes",
         description="One-scan records; malignant means that at least two radiologists rated malignancy above 3.",
         seed=seed,
         shares=shares,
         folds=folds,
-        provenance={"source": LIDC, "table_sha256": file_digest(source / "labels.csv")},
+        provenance={"source": LIDC, "table_sha256": file_digest(folder / "labels.csv")},
     )
     save_datalist(datalist)
     return datalist
 
 
-def _screenings(out: Path, index: str | None) -> None:
+def _screenings(out: Path, index: Path | None) -> None:
+    from csfnet_bundle.cohorts.nlst.index import open_index
+    from csfnet_bundle.cohorts.nlst.screenings import pair_screenings
+
     started = time.perf_counter()
     counts = pair_screenings(open_index(index), out)
     seconds = time.perf_counter() - started
@@ -160,6 +172,8 @@ def _screenings(out: Path, index: str | None) -> None:
 
 
 def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool) -> None:
+    from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+
     pairs = [pair for _, pair in datalist]
     rois = RoiCache(cache, RoiSettings(), repeat_missing_prior=one_scan)
     refused = prepare_rois(pairs, datalist.folder, rois, workers=workers, scheduler=scheduler)
@@ -174,20 +188,3 @@ def _print_flow(flow: Flow) -> None:
         what = f"  left out: {step.what}" if step.left_out else step.what
         table.add_row(what, f"{step.count:,}", step.unit, f"{step.patients:,}")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
-
-
-def _screens(value: str) -> Screens:
-    try:
-        return Screens(value)
-    except ValueError:
-        raise BundleError(f"screens is {value!r}", remedy=f"Use {' or '.join(Screens)}.") from None
-
-
-def _shares(split: object) -> tuple[float, float, float]:
-    if not isinstance(split, Sequence) or isinstance(split, str) or len(split) != 3:
-        raise BundleError(f"split is {split!r}, expected three shares, e.g. 0.7,0.1,0.2")
-    try:
-        training, validation, test = (float(share) for share in split)
-    except (TypeError, ValueError):
-        raise BundleError(f"split is {split!r}, expected three shares, e.g. 0.7,0.1,0.2") from None
-    return training, validation, test

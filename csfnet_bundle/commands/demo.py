@@ -5,12 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
-
-from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.commands.bundle_run import run_command
-from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
-from csfnet_bundle.records import load_datalist
 
 SUBJECTS = 128
 """Enough for a network to learn something within the ten minutes that a demonstration may take."""
@@ -18,17 +13,23 @@ SEED = 7
 EPOCHS = 20
 
 
-def demo(out: str = "demo", subjects: int = SUBJECTS, epochs: int = EPOCHS) -> None:
+def demo(out: Path = Path("demo"), subjects: int = SUBJECTS, epochs: int = EPOCHS) -> None:
     """Make a phantom cohort, train on it, evaluate, predict a new pair and write reports.
 
-    Started again after an interruption it goes on where it stopped.
+    After an interruption the same command resumes.
 
     Args:
         out: folder for all that is made.
         subjects: labelled subjects of the phantom cohort.
         epochs: of training.
+
+    Examples:
+        csfnet demo
+        csfnet demo --out output/demo --subjects 64 --epochs 5
     """
-    folder = Path(out).resolve()
+    from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+
+    folder = out.resolve()
     cohort, training, evaluation, new = (folder / name for name in ("phantom", "training", "evaluation", "new_pair"))
     print(f"1/4 a phantom cohort of {subjects} subjects in {cohort}")
     make_cohort(cohort, CohortSettings(subjects=subjects, seed=SEED))
@@ -55,6 +56,11 @@ def demo(out: str = "demo", subjects: int = SUBJECTS, epochs: int = EPOCHS) -> N
 
 
 def _close(cohort: Path, evaluation: Path, new: Path) -> None:
+    import pandas as pd
+
+    from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
+    from csfnet_bundle.records import load_datalist
+
     metrics = json.loads((evaluation / METRICS_NAME).read_text())
     auc = metrics["metrics"]["auc"]
     oracle = next(iter(metrics["references"].values()))["auc"]

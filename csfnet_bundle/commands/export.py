@@ -5,26 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
-from csfnet_bundle.serving.export import (
-    PARITY_PAIRS,
-    check_parity,
-    example_pairs,
-    onnx_runtime,
-    pytorch_runtime,
-    torchscript_runtime,
-    write_onnx,
-    write_torchscript,
-)
-from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
 ENDINGS = {"torchscript": ".ts", "onnx": ".onnx"}
 
 
-def export(out: str, model: str | None = None, formats: str | tuple[str, ...] = tuple(ENDINGS)) -> None:
+def export(out: Path, model: Path | None = None, formats: Words = tuple(ENDINGS)) -> None:
     """Write the network as TorchScript and as ONNX, for programs without this package or without PyTorch.
 
     A file is kept only if its logits agree with PyTorch's within 1e-4 on 32 pairs, in one batch and one by one.
@@ -33,24 +21,32 @@ def export(out: str, model: str | None = None, formats: str | tuple[str, ...] = 
         out: folder; gets model.ts and model.onnx.
         model: the checkpoint; by default the bundle's models/model.pt.
         formats: torchscript, onnx, or both.
+
+    Examples:
+        csfnet export --out output/export
+        csfnet export --model output/training/model.pt --formats onnx --out output/export
     """
-    chosen = words(formats)
-    unknown = [name for name in chosen if name not in ENDINGS]
-    if unknown or not chosen:
-        raise BundleError(f"--formats is {formats!r}, expected {' and/or '.join(ENDINGS)}, separated by a comma")
+    from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
+    from csfnet_bundle.serving import export as exporting
+    from csfnet_bundle.serving.export.onnx_file import vocabulary_of
+
+    if not set(formats) <= set(ENDINGS):
+        raise BundleError(
+            f"--formats is {','.join(formats)!r}, expected {' and/or '.join(ENDINGS)}, separated by a comma"
+        )
     root = bundle_root()
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
-    pairs = example_pairs(PARITY_PAIRS, checkpoint.roi.size, vocabulary_of(checkpoint))
-    reference = pytorch_runtime(checkpoint.create_network())
-    for name in chosen:
-        path = (Path(out) / MODEL_NAME).with_suffix(ENDINGS[name])
+    pairs = exporting.example_pairs(exporting.PARITY_PAIRS, checkpoint.roi.size, vocabulary_of(checkpoint))
+    reference = exporting.pytorch_runtime(checkpoint.create_network())
+    for name in formats:
+        path = (out / MODEL_NAME).with_suffix(ENDINGS[name])
         with atomic_path(path) as temporary:
             if name == "onnx":
-                write_onnx(temporary, checkpoint)
-                exported = onnx_runtime(temporary)
+                exporting.write_onnx(temporary, checkpoint)
+                exported = exporting.onnx_runtime(temporary)
             else:
-                write_torchscript(temporary, checkpoint, root / CONFIGS)
-                exported = torchscript_runtime(temporary)
-            difference = check_parity(reference, exported, pairs, name)
+                exporting.write_torchscript(temporary, checkpoint, root / CONFIGS)
+                exported = exporting.torchscript_runtime(temporary)
+            difference = exporting.check_parity(reference, exported, pairs, name)
         megabytes = path.stat().st_size / 1e6
         print(f"{path}: {megabytes:.1f} MB, at most {difference:.0e} from PyTorch in a logit over {len(pairs)} pairs")

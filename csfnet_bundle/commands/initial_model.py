@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.training import federated
 
 
-def initial_model(out: str, configs: str | Sequence[str] = "train.json", seed: int = 0) -> None:
+def initial_model(out: Path, configs: Words = ("train.json",), seed: int = 0) -> None:
     """Write random weights of a training config's network, with its architecture and ROI.
 
     Args:
         out: the checkpoint to write; must not exist.
         configs: names in configs/, e.g. train.json,cpu_demo.json for the narrow network of the demonstration.
         seed: of the weights.
+
+    Examples:
+        csfnet initial-model --out start.pt
+        csfnet initial-model --out start.pt --configs train.json,cpu_demo.json --seed 3
     """
-    path = Path(out)
+    from csfnet_bundle.training import federated
+
+    path = out
     if path.exists():
         raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
-    files = [bundle_root() / CONFIGS / name for name in words(configs)]
+    files = [bundle_root() / CONFIGS / name for name in configs]
     for file in files:
         if not file.is_file():
             raise BundleError(f"there is no {file}", remedy="Name files of configs/ by --configs.")

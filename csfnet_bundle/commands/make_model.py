@@ -6,24 +6,17 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-import torch
-from numpy.typing import NDArray
-
-from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
-from csfnet_bundle.cohorts.phantom.truth import read_oracle
 from csfnet_bundle.commands.bundle_run import bundle_root, run_command
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.evaluation.comparison import compare_systems
-from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
-from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds, read_predictions
-from csfnet_bundle.evaluation.threshold import choose_decision
-from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
-from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
-from csfnet_bundle.records import FollowUpPair, load_datalist
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from csfnet_bundle.records import FollowUpPair
 
 SUBJECTS = 1000
 SEED = 2026
@@ -32,16 +25,29 @@ TRAIN = "['configs/train.json','configs/cpu_demo.json']"
 EVALUATE = "['configs/train.json','configs/evaluate.json']"
 
 
-def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None:
+def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) -> None:
     """Make a phantom cohort, train configs/cpu_demo.json on it, evaluate, and put model and result in their places.
 
-    Writes models/model.pt and docs/results/phantom_cpu.json. Interrupted, the same command goes on where it stopped.
+    Writes models/model.pt and docs/results/phantom_cpu.json. After an interruption the same command resumes.
 
     Args:
         out: folder for all that is made on the way.
         subjects: labelled subjects of the cohort; a quarter of them are test pairs.
+
+    Examples:
+        csfnet make-model
+        csfnet make-model --subjects 200 --out output/small_model
     """
-    root, folder = bundle_root(), Path(out).resolve()
+    import torch
+
+    from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+    from csfnet_bundle.evaluation.comparison import compare_systems
+    from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
+    from csfnet_bundle.evaluation.predictions import read_predictions
+    from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
+    from csfnet_bundle.records import load_datalist
+
+    root, folder = bundle_root(), out.resolve()
     cohort, training, evaluation = (folder / name for name in ("phantom", "training", "evaluation"))
     make_cohort(cohort, CohortSettings(subjects=subjects, seed=SEED))
     shared = [f"--dataset_dir={cohort}", f"--cache_dir={folder / 'roi_cache'}"]
@@ -83,6 +89,9 @@ def make_model(out: str = "output/make_model", subjects: int = SUBJECTS) -> None
 
 def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:
     """The best possible probability of each of the network's test pairs, from all inputs."""
+    from csfnet_bundle.cohorts.phantom.truth import read_oracle
+    from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
+
     scores = read_oracle(cohort, network["subject"].tolist())
     if scores is None:
         raise ValueError(f"{cohort} holds no truth for its own subjects")
@@ -96,6 +105,14 @@ def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:
 
 def _simple_reference(cohort: Path, cache_dir: Path) -> pd.DataFrame:
     """Segmentation, measurements and logistic regression, trained on the training pairs, threshold from validation."""
+    import numpy as np
+
+    from csfnet_bundle.evaluation.predictions import prediction_table
+    from csfnet_bundle.evaluation.threshold import choose_decision
+    from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+    from csfnet_bundle.nodule.simple_reference import clinical_features, pair_features, simple_reference_scores
+    from csfnet_bundle.records import load_datalist
+
     datalist = load_datalist(cohort)
     cache = RoiCache(cache_dir, RoiSettings())
     features: dict[str, NDArray[np.float64]] = {}

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from csfnet_bundle.commands.options import Point, SpaceName
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.core.files import atomic_folder, write_atomically
-from csfnet_bundle.geometry import Point
-from csfnet_bundle.geometry.points import three_numbers
-from csfnet_bundle.report.match_picture import write_match_picture
-from csfnet_bundle.scans.registration import Match, align_scans, best_match, match_aligned
-from csfnet_bundle.scans.scan import open_pair
+
+if TYPE_CHECKING:
+    from csfnet_bundle.scans.registration import Match
 
 SUMMARY_NAME, PICTURE_NAME = "match.json", "match.png"
 
 
 def match(
     *,
-    t0: str,
-    t1: str,
-    point1: Sequence[float] | str,
-    space: str,
+    t0: Path,
+    t1: Path,
+    point1: Point,
+    space: SpaceName,
     series0: str | None = None,
     series1: str | None = None,
-    out: str | None = None,
+    out: Path | None = None,
 ) -> int:
-    """Find the place in the earlier scan that a point of the later scan shows.
+    r"""Find the place in the earlier scan that a point of the later scan shows.
 
     Prints the place in t0 (LPS mm), how many of eight neighbours agree, and their spread. Where the place cannot be
     found for sure the command ends with an error; with --out it draws the best guess all the same.
@@ -35,7 +34,7 @@ def match(
     Args:
         t0: the earlier scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
         t1: the later scan.
-        point1: the nodule's centre in t1, X,Y,Z.
+        point1: the nodule's centre in t1.
         space: space of the point: LPS, RAS (mm) or voxel.
         series0: SeriesInstanceUID to read from t0, where its folder holds several.
         series1: the same of t1.
@@ -43,12 +42,22 @@ def match(
 
     Returns:
         0 if the place was found, 1 if not.
+
+    Examples:
+        csfnet match --t0 scans/2001 --t1 scans/2002 --point1=-60.8,41,-180 --space LPS
+        csfnet match --t0 old.nii.gz --t1 new.nii.gz --point1 210,301,88 --space voxel \
+            --out output/match
     """
-    folder = None if out is None else Path(str(out))
+    from csfnet_bundle import geometry
+    from csfnet_bundle.report.match_picture import write_match_picture
+    from csfnet_bundle.scans.registration import align_scans, best_match, match_aligned
+    from csfnet_bundle.scans.scan import open_pair
+
+    folder = out
     if folder is not None and folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
     scan0, scan1 = open_pair(str(t0), str(t1), series0, series1)
-    point = Point(three_numbers(point1, "point1"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
+    point = geometry.Point(point1, geometry.Space(space))
     place1 = scan1.lps(point, "t1")
     scans = align_scans(scan0, scan1)
     refusal = None

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.records import load_datalist
-from csfnet_bundle.studies.medst.fitting import run_fits
-from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
-from csfnet_bundle.studies.medst.results import make_results
-from csfnet_bundle.studies.medst.variants import find_variants
 
 RESULTS_NAME = "results.json"
-SEEDS = 5
 
 
 def medst_study(
-    dataset_dir: str,
-    out: str,
-    variants: str | Sequence[str] = "",
-    seeds: int = SEEDS,
+    dataset_dir: Path,
+    out: Path,
+    variants: Words = (),
+    seeds: int = 5,
     epochs: int | None = None,
-    text_source: str | None = None,
+    text_source: Path | None = None,
     workers: int = 1,
 ) -> None:
     """Pre-train every variant at tiny size, evaluate it, and compare; started again, it goes on where it stopped.
@@ -38,27 +31,37 @@ def medst_study(
         dataset_dir: a cohort of CT follow-up with three or more screens: a folder with a datalist and ctab.csv.
         out: folder for all that is made.
         variants: names of files in configs/medst/, by commas; by default all switches.
-        seeds: fits of each variant, 5 by default.
+        seeds: fits of each variant.
         epochs: of every fit; by default those of configs/medst/tiny.json.
         text_source: a local folder with a text model; by default the packaged one.
         workers: fits at a time, one thread each.
+
+    Examples:
+        csfnet medst-study --dataset_dir data/phantom_screens --out output/medst_study --epochs 16 --workers 2
+        csfnet medst-study data/phantom_screens output/two --variants one_view,shared_experts --seeds 2
     """
+    from csfnet_bundle.records import load_datalist
+    from csfnet_bundle.studies.medst.fitting import run_fits
+    from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
+    from csfnet_bundle.studies.medst.results import make_results
+    from csfnet_bundle.studies.medst.variants import find_variants
+
     for name, count in {"seeds": seeds, "workers": workers, "epochs": 1 if epochs is None else epochs}.items():
         if count < 1:
             raise BundleError(f"{name} is {count}, expected 1 or more")
     load_datalist(dataset_dir)  # before anything is made
     overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
-    overrides |= {} if text_source is None else {"text_source": text_source}
-    names = find_variants(tuple(words(variants)))
+    overrides |= {} if text_source is None else {"text_source": str(text_source)}
+    names = find_variants(variants)
     study = StudyPlan(
-        dataset_dir=Path(dataset_dir).resolve(),
-        out=Path(out).resolve(),
+        dataset_dir=dataset_dir.resolve(),
+        out=out.resolve(),
         bundle_root=bundle_root(),
         variants=names,
         seeds=seeds,
         overrides=overrides,
     )
-    options = {"--variants": ",".join(words(variants)), "--seeds": seeds, "--epochs": epochs or "",
+    options = {"--variants": ",".join(variants), "--seeds": seeds, "--epochs": epochs or "",
                "--text_source": text_source or ""}  # fmt: skip
     told = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
     command = f"python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT {told}"

@@ -1,43 +1,15 @@
-"""``package``: the archive that ``monai.bundle`` and the model zoo take."""
+"""``package``: the archive that ``monai.bundle`` and the Model Zoo take."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
-
-ARCHIVE_NAME = "lung_nodule_ct_followup_classification"
-"""The archive's one folder, by which the bundle is loaded. It is not the package's name: a folder of that name in the
-current directory would hide an installed package. MONAI Label reads the kind of task out of it."""
-
-FOLDERS = {
-    "csfnet_bundle": (".py", ".json", ".html", ".css", ".typed"),
-    "configs": (".json", ".conf"),
-    "docs": (".md", ".txt", ".png", ".svg", ".json", ".csv"),
-    "scripts": (".py", ".sh"),
-}
-"""What is packed of each folder, by ending: what lies there by chance stays behind."""
-
-FILES = ("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml")
-REQUIRED = ("LICENSE", "docs/README.md", "configs/metadata.json", "configs/train.json", "configs/inference.json")
-METADATA = "configs/metadata.json"
-MODEL = "models/model.pt"
-
-EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a ZIP file can name; the same for every file, so that the same content gives the same bytes."""
-PLAIN_FILE = 0o100644 << 16
-"""Mode of every file in the archive: a regular file that everybody may read."""
 
 
-def package(out: str, model: str | None = None) -> None:
+def package(out: Path, model: Path | None = None) -> None:
     """Pack the bundle as one ZIP file: configs, weights, documents, licence and the package that the configs name.
 
     The same content gives the same bytes, so that two archives can be compared by their SHA-256, which is printed.
@@ -46,53 +18,16 @@ def package(out: str, model: str | None = None) -> None:
         out: the archive to write, ending with .zip; replaced in one step.
         model: weights to pack as models/model.pt; by default the bundle's own. The metadata's shape of the input
             follows them.
+
+    Examples:
+        csfnet package --out dist/bundle.zip
+        csfnet package --out dist/bundle.zip --model output/training/model.pt
     """
-    path = Path(out)
-    if path.suffix != ".zip":
-        raise BundleError(f"--out is {out!r}, expected a name that ends with .zip")
+    from csfnet_bundle.serving.archive import ARCHIVE_NAME, MODEL, write_archive
+
+    if out.suffix != ".zip":
+        raise BundleError(f"--out is {str(out)!r}, expected a name that ends with .zip")
     root = bundle_root()
-    content = write_archive(path, root, root / MODEL if model is None else Path(model))
-    print(f"{path}: {len(content)} files in {ARCHIVE_NAME}/, {path.stat().st_size / 1e6:.1f} MB")
-    print(f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
-
-
-def write_archive(path: Path, root: Path, model: Path) -> list[str]:
-    """Write the archive of the bundle in ``root`` with the weights ``model``; return the names of its files.
-
-    Raises:
-        BundleError: a part of the bundle is missing, or the weights are none.
-    """
-    checkpoint = load_checkpoint(model)
-    for name in REQUIRED:
-        if not (root / name).is_file():
-            raise BundleError(f"there is no {name} in {root}", remedy="Run this from a whole checkout.")
-    content = {name: (root / name).read_bytes() for name in _names(root)}
-    content[METADATA] = _metadata(content[METADATA], checkpoint)
-    content[MODEL] = model.read_bytes()
-    stream = io.BytesIO()
-    # Not compressed: the weights do not shrink, and what a compressor writes changes with its version.
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(content):
-            entry = zipfile.ZipInfo(f"{ARCHIVE_NAME}/{name}", EARLIEST_TIME)
-            entry.external_attr = PLAIN_FILE
-            entry.create_system = 3  # Unix, whatever this machine is
-            archive.writestr(entry, content[name])
-    write_atomically(path, stream.getvalue())
-    return sorted(content)
-
-
-def _names(root: Path) -> Iterator[str]:
-    yield from (name for name in FILES if (root / name).is_file())
-    for folder, endings in FOLDERS.items():
-        for file in (root / folder).rglob("*"):
-            relative = file.relative_to(root)
-            hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
-            if file.is_file() and file.suffix in endings and not hidden:
-                yield relative.as_posix()
-
-
-def _metadata(content: bytes, checkpoint: ModelCheckpoint) -> bytes:
-    """Return metadata.json with the input's shape as these weights want it."""
-    metadata = json.loads(content)
-    metadata["network_data_format"]["inputs"]["image"]["spatial_shape"] = list(checkpoint.roi.size)
-    return (json.dumps(metadata, indent=4, ensure_ascii=False) + "\n").encode()
+    content = write_archive(out, root, root / MODEL if model is None else model)
+    print(f"{out}: {len(content)} files in {ARCHIVE_NAME}/, {out.stat().st_size / 1e6:.1f} MB")
+    print(f"sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")

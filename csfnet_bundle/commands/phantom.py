@@ -1,22 +1,21 @@
-"""``python -m csfnet_bundle phantom``: make a phantom cohort."""
+"""``phantom``: make a phantom cohort."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
-from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records import load_datalist
+from csfnet_bundle.commands.options import Shares
 
 
 def phantom(
-    out: str,
+    out: Path,
     subjects: int = 64,
     seed: int = 0,
     screens: int = 2,
     full_chest: bool = False,
     prevalence: float | None = None,
-    split: tuple[float, float, float] = (0.6, 0.15, 0.25),
+    split: Shares = (0.6, 0.15, 0.25),
     second_reconstruction: bool = False,
     workers: int | None = None,
 ) -> None:
@@ -36,20 +35,23 @@ def phantom(
         split: shares of training, validation and test, e.g. 0.6,0.15,0.25; each label is split so.
         second_reconstruction: a second series in every exam, with a sharp kernel.
         workers: processes; by default one for each processor.
+
+    Examples:
+        csfnet phantom --out data/phantoms --subjects 256 --seed 7
+        csfnet phantom data/screening --subjects 400 --prevalence 0.05 --screens 3 --split 0.7,0.1,0.2
     """
-    try:
-        shares = tuple(float(share) for share in split)
-    except (TypeError, ValueError):
-        raise BundleError(f"split is {split!r}, expected three shares, e.g. 0.6,0.15,0.25") from None
+    from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+    from csfnet_bundle.records import load_datalist
+
     settings = CohortSettings(
         subjects=subjects,
         seed=seed,
         screens=screens,
         full_chest=full_chest,
-        split=shares,  # type: ignore[arg-type]  # its number is checked there
-        prevalence=None if prevalence is None else float(prevalence),
+        split=split,
+        prevalence=prevalence,
         second_reconstruction=second_reconstruction,
     )
-    folder = make_cohort(str(out), settings, workers=workers)
+    folder = make_cohort(out, settings, workers=workers)
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in load_datalist(folder).sections.items() if pairs)
     print(f"Phantom cohort (no patient was scanned) in {folder}: {counts} pairs.", file=sys.stderr)

@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.bundle_run import run_workflow
+from csfnet_bundle.commands.options import Point, SpaceName
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
-from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import describe_pair
-from csfnet_bundle.records import Datalist, read_clinical, save_datalist
+
+if TYPE_CHECKING:
+    from csfnet_bundle import geometry
 
 CACHE_NAME = ".roi_cache"
 
 
 def predict(
     *,
-    t1: str,
-    point1: Sequence[float],
-    space: str,
-    t0: str | None = None,
-    point0: Sequence[float] | None = None,
-    clinical: str | None = None,
+    t1: Path,
+    point1: Point,
+    space: SpaceName,
+    t0: Path | None = None,
+    point0: Point | None = None,
+    clinical: Path | None = None,
     interval_days: float | None = None,
     subject: str | None = None,
     nodule: str = "1",
     series0: str | None = None,
     series1: str | None = None,
-    checkpoint: str | None = None,
-    out: str = "output/predict",
+    checkpoint: Path | None = None,
+    out: Path = Path("output/predict"),
     dicom_out: bool = False,
 ) -> None:
-    """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
+    r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
     Writes a folder with the prediction (predictions.csv), a report and a picture of the pair, the network's attention
     as NIfTI in the t1 scan's space, and the one-pair datalist that was run.
 
     Args:
         t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz or .mha file.
-        point1: the nodule's centre in t1, X,Y,Z.
+        point1: the nodule's centre in t1.
         space: of both points: LPS or RAS (mm), or voxel.
         t0: the earlier scan; without it, the weights must be of a network that can do without.
-        point0: the nodule's centre in t0, X,Y,Z.
+        point0: the nodule's centre in t0.
         clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
@@ -55,11 +53,20 @@ def predict(
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
         dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
+
+    Examples:
+        csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
+            --t1 scans/2002 --point1=-60.8,41,-180 --clinical patient.json
+        csfnet predict --t1 now.nii.gz --point1 210,301,88 --space voxel \
+            --subject P0042 --checkpoint either.pt --out output/P0042
     """
-    folder = Path(out)
+    from csfnet_bundle.inputs import describe_pair
+    from csfnet_bundle.records import Datalist, read_clinical, save_datalist
+
+    folder = out
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
-    values = {} if clinical is None else read_clinical(clinical)
+    values = {} if clinical is None else read_clinical(str(clinical))
     if t0 is None:
         _refuse_without_t0(point0=point0, series0=series0, interval_days=interval_days)
     earlier = None if t0 is None else (_existing(t0, "t0"), _point(point0, space, "t0"))
@@ -70,8 +77,8 @@ def predict(
         Path.cwd(),
         t0=earlier,
         t1=later,
-        subject=None if subject is None else str(subject),
-        nodule=str(nodule),
+        subject=subject,
+        nodule=nodule,
         series0=series0,
         series1=series1,
         interval_days=interval_days,
@@ -81,7 +88,7 @@ def predict(
     shutil.rmtree(working, ignore_errors=True)
     try:
         save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
-        chosen = {} if checkpoint is None else {"checkpoint_path": str(Path(checkpoint).resolve())}
+        chosen = {} if checkpoint is None else {"checkpoint_path": str(checkpoint.resolve())}
         run_workflow(
             "inference",
             ["inference.json"],
@@ -89,7 +96,7 @@ def predict(
             output_dir=str(working),
             cache_dir=str(working / CACHE_NAME),
             num_workers=0,
-            dicom_out=bool(dicom_out),
+            dicom_out=dicom_out,
             **chosen,
         )
         shutil.rmtree(working / CACHE_NAME)
@@ -106,24 +113,29 @@ def _refuse_without_t0(**options: object) -> None:
             raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Name the earlier scan by --t0.")
 
 
-def _existing(path: str, name: str) -> str:
+def _existing(path: Path, name: str) -> str:
     """Return the scan's absolute path."""
-    location = Path(str(path))
-    if not location.exists():
-        raise BundleError(f"{location} does not exist", record=name, remedy=f"Name the scan by --{name}.")
-    return str(location.resolve())
+    if not path.exists():
+        raise BundleError(f"{path} does not exist", record=name, remedy=f"Name the scan by --{name}.")
+    return str(path.resolve())
 
 
-def _point(point: Sequence[float] | None, space: str, name: str) -> Point:
+def _point(point: Point | None, space: SpaceName, name: str) -> geometry.Point:
+    from csfnet_bundle import geometry
+
     if point is None:
         raise BundleError("its nodule has no point", record=name, remedy=f"Give one by --point{name[1:]}.")
     try:
-        return Point(point, space)  # type: ignore[arg-type]  # it checks both
+        return geometry.Point(point, geometry.Space(space))
     except BundleError as error:
         raise error.for_record(name) from None
 
 
 def _print_result(folder: Path) -> None:
+    import pandas as pd
+
+    from csfnet_bundle.evaluation.output import PREDICTIONS_NAME
+
     row = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"subject": str, "nodule": str}).iloc[0]
     print(f"malignancy probability of {row['subject']}/{row['nodule']}: {row['probability']:.3f}")
     if "networks" in row:

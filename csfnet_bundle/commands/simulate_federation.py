@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.commands.words import words
+from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME
-from csfnet_bundle.training import federated
 
 
 def simulate_federation(
-    sites: str | Sequence[str],
-    model: str,
-    out: str,
+    sites: Words,
+    model: Path,
+    out: Path,
     rounds: int = 3,
     local_epochs: int = 1,
     batch_size: int | None = None,
@@ -35,18 +31,25 @@ def simulate_federation(
         local_epochs: epochs at each site in a round.
         batch_size: by default that of configs/train.json.
         learning_rate: by default that of configs/train.json.
+
+    Examples:
+        csfnet simulate-federation --sites cohorts/a,cohorts/b --model start.pt --out output/federation
+        csfnet simulate-federation --sites a,b,c --model start.pt --out fl --rounds 10 --local_epochs 2
     """
-    folder = Path(out)
+    from csfnet_bundle.evaluation.markdown import markdown_table
+    from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+    from csfnet_bundle.training import federated
+
+    folder = out
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
-    cohorts = words(sites)
-    if len(cohorts) < 2:
-        raise BundleError(f"--sites is {sites!r}, expected two or more cohort folders, separated by commas")
+    if len(sites) < 2:
+        raise BundleError(f"--sites is {','.join(sites)!r}, expected two or more cohort folders, separated by commas")
     if rounds < 1 or local_epochs < 1:
         raise BundleError(f"{rounds} rounds of {local_epochs} epochs, expected at least 1 of each")
     participants = [
         federated.Site(f"site-{number}", Path(cohort), folder / f"site-{number}")
-        for number, cohort in enumerate(cohorts, start=1)
+        for number, cohort in enumerate(sites, start=1)
     ]
     override: dict[str, object] = {"num_workers": 0, "cache_dir": str(folder / "roi_cache")}
     if batch_size is not None:
@@ -54,7 +57,7 @@ def simulate_federation(
     if learning_rate is not None:
         override["optimizer#lr"] = learning_rate
     checkpoint, history = federated.simulate_federation(
-        participants, bundle_root(), Path(model).resolve(), rounds, local_epochs, override
+        participants, bundle_root(), model.resolve(), rounds, local_epochs, override
     )
     checkpoint.save(folder / MODEL_NAME)
     rows = [

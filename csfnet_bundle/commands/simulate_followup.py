@@ -1,49 +1,24 @@
-"""``python -m csfnet_bundle simulate-followup``: a study of the same patient so many days later."""
+"""``simulate-followup``: a study of the same patient so many days later."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
-
-from csfnet_bundle.cohorts.phantom.followup import followup_slices, simulate_nodule, volume_ratio
-from csfnet_bundle.cohorts.phantom.followup_writer import FollowupIdentity, write_followup
-from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_folder, write_atomically
-from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.geometry.inside import check_point_inside
-from csfnet_bundle.geometry.points import three_numbers
-from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
-from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
-
-SERIES_FOLDER, SUMMARY_NAME = "ct", "followup.json"
-
-SHIFT_STANDARD_DEVIATION_MM, LARGEST_SHIFT_MM = 4.0, 12.0
-"""How a patient lies differently a year later along each axis; more and they would be positioned anew."""
-
-SHIFT_DECIMALS = 2
-"""Decimals of the shift, so that positions keep within the 16 characters that DICOM gives a number."""
+from csfnet_bundle.commands.options import Point, SpaceName
 
 
 def simulate_followup(
-    series_dir: str | Path,
-    point: Sequence[float] | str,
-    space: str,
+    series_dir: Path,
+    point: Point,
+    space: SpaceName,
     doubling_time_days: float,
     interval_days: int,
-    out: str | Path,
+    out: Path,
     seed: int = 0,
     series_uid: str | None = None,
-    shift_mm: Sequence[float] | str | None = None,
-) -> dict[str, object]:
-    """Write a study of a real patient so many days later, its nodule grown, marked as simulated.
+    shift_mm: Point | None = None,
+) -> None:
+    r"""Write a study of a real patient so many days later, its nodule grown, marked as simulated.
 
     A smooth local deformation makes the nodule 2 ** (interval / doubling time) times as large; the lung around it is
     pushed aside, chest wall and heart stay. The series' noise is taken out as far as it can be told from structure,
@@ -53,105 +28,23 @@ def simulate_followup(
 
     Args:
         series_dir: folder of the real DICOM series.
-        point: the nodule's centre X,Y,Z in it.
-        space: space of the point: LPS, RAS (mm) or voxel.
+        point: the nodule's centre in it.
+        space: space of the point: LPS or RAS (mm), or voxel.
         doubling_time_days: days in which the nodule's volume doubles; below 0: in which it halves.
         interval_days: days from the real study to the simulated one.
         out: the folder to make; it must not exist.
         seed: of the noise and the shift.
         series_uid: SeriesInstanceUID, where the folder holds several series.
-        shift_mm: how far the patient is moved, X,Y,Z in LPS mm; drawn from the seed where not given.
+        shift_mm: how far the patient is moved, LPS mm; drawn from the seed where not given.
 
-    Returns:
-        What is written to ``followup.json``: ratio, volumes, shift, and the point of both scans in LPS mm.
-
-    Raises:
-        BundleError: an interval, doubling time or point that cannot be, no nodule there, or OUT exists.
-        Refusal: a series that cannot be read right.
+    Examples:
+        csfnet simulate-followup scans/ct --point=-61.2,40,-182 --space LPS \
+            --doubling_time_days 200 --interval_days 365 --out output/followup
+        csfnet simulate-followup scans/ct --point 210,301,88 --space voxel \
+            --doubling_time_days=-400 --interval_days 180 --out output/regressing
     """
-    folder = Path(out)
-    if folder.exists():
-        raise BundleError(f"{folder} exists already", remedy="Give a new folder; nothing is overwritten.")
-    days = _days(interval_days)
-    ratio = volume_ratio(float(doubling_time_days), days)
-    given = Point(three_numbers(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
-    series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
-    volume = read_volume(series)
-    center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
-    nodule = simulate_nodule(volume, center, ratio, record=str(series_dir))
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
-    shift = _shift(rng) if shift_mm is None else three_numbers(shift_mm, "shift")
-    identity = FollowupIdentity(
-        interval_days=days,
-        shift_mm=shift,
-        description=(
-            f"Simulated by csfnet_bundle, no scan was made: the nodule at LPS {_text(center)} mm grown to {ratio:.3f} "
-            f"times its volume in {days} days, noise renewed, patient shifted by {_text(shift)} mm, seed {seed}."
-        ),
-        key=(seed, days, float(doubling_time_days), _text(center), shift),
+    from csfnet_bundle.cohorts.phantom import simulated_study
+
+    simulated_study.simulate_followup(
+        series_dir, point, space, doubling_time_days, interval_days, out, seed, series_uid, shift_mm
     )
-    paths = [instance.path for instance in series.stack.instances]
-    with atomic_folder(folder) as temporary:
-        (temporary / SERIES_FOLDER).mkdir()
-        slices = _with_progress(followup_slices(volume, nodule.growth, rng), len(paths))
-        new_uid, date = write_followup(paths, volume.array, slices, temporary / SERIES_FOLDER, identity)
-        t0 = Scan(os.path.relpath(series_dir, folder), _lps(center), series.uid, series.study_date or None)
-        t1 = Scan(SERIES_FOLDER, _lps(nodule.point + shift), new_uid, date or None)
-        summary: dict[str, object] = {
-            "simulated": True,
-            "source_series_uid": series.uid,
-            "series_uid": new_uid,
-            "interval_days": days,
-            "doubling_time_days": float(doubling_time_days),
-            "volume_ratio": ratio,
-            "volume_t0_mm3": nodule.volume_mm3,
-            "volume_t1_mm3": nodule.volume_mm3 * ratio,
-            "shift_mm": list(shift),
-            "point_t0_lps": list(t0.point.coordinates),
-            "point_t1_lps": list(t1.point.coordinates),
-            "seed": seed,
-            "findings": list(volume.findings),
-        }
-        pair = FollowUpPair(subject=_name(series.patient_id), nodule="1", t0=t0, t1=t1, interval_days=days)
-        header = {"name": "simulated follow-up", "description": identity.description}
-        save_datalist(Datalist(temporary, {"inference": (pair,)}, header))
-        write_atomically(temporary / SUMMARY_NAME, json.dumps(summary, indent=1) + "\n")
-    point_text = ",".join(f"{value:.2f}" for value in t1.point.coordinates)
-    print(
-        f"simulated follow-up in {folder}: volume {ratio:.2f}-fold after {days} days; its point is {point_text} (LPS)"
-    )
-    return summary
-
-
-def _with_progress(slices: Iterator[NDArray[np.float32]], count: int) -> Iterator[NDArray[np.float32]]:
-    yield from track(slices, "simulating slices", total=count, console=Console(stderr=True))
-
-
-def _days(value: object) -> int:
-    try:
-        days = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        days = np.nan
-    if not days > 0 or days != int(days):
-        raise BundleError(f"interval {value!r} is no number of days", remedy="Give whole days, at least 1.")
-    return int(days)
-
-
-def _shift(rng: np.random.Generator) -> tuple[float, float, float]:
-    drawn = np.clip(rng.normal(0, SHIFT_STANDARD_DEVIATION_MM, 3), -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)
-    x, y, z = (round(float(value), SHIFT_DECIMALS) for value in drawn)
-    return x, y, z
-
-
-def _lps(place: NDArray[np.float64]) -> Point:
-    x, y, z = (round(float(value), 4) for value in place)
-    return Point((x, y, z), Space.LPS)
-
-
-def _text(values: Sequence[float] | NDArray[np.float64]) -> str:
-    return "(" + ", ".join(f"{value:.2f}" for value in values) + ")"
-
-
-def _name(patient: str) -> str:
-    """The patient's identifier as a datalist allows it."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", patient).strip("._-")[:64] or "unknown"

@@ -1,8 +1,8 @@
 """Averaging over a ROI's voxels where the scan's are much smaller, instead of sampling between the nearest few.
 
-Linear interpolation takes two scan voxels along each axis. Where pixels are under 0.6 mm and the ROI's voxels are 1 mm,
-that leaves part of the pixels unused and keeps more noise than coarser scans have. Sampling on a finer grid and
-averaging uses all of them.
+Linear interpolation takes two scan voxels along each axis. Where pixels are under 0.6 of the ROI's spacing, that leaves
+part of the pixels unused and keeps more noise than coarser scans have. Sampling on a finer grid and averaging uses all
+of them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.geometry.grid import RoiGrid
 
-AREA_BELOW_MM = 0.6
-"""Voxel size of the scan below which an axis is averaged: above it, a ROI voxel of 1 mm spans fewer than two voxels."""
+AREA_BELOW_SHARE = 0.6
+"""Voxel size of the scan, as a share of the ROI's, below which an axis is averaged: above it, linear interpolation uses
+every voxel that a ROI voxel spans."""
 
 
 def subdivide(grid: RoiGrid, affine: NDArray[np.float64]) -> RoiGrid:
-    """Return the grid with each axis refined to the scan's voxels, where these are under :data:`AREA_BELOW_MM`.
+    """Return the grid with each axis refined to the scan's voxels, where these are much smaller than the grid's.
+
+    Much smaller means under :data:`AREA_BELOW_SHARE` of the grid's spacing.
 
     Args:
         grid: the ROI's grid.
@@ -30,7 +33,7 @@ def subdivide(grid: RoiGrid, affine: NDArray[np.float64]) -> RoiGrid:
     factors = []
     for axis, spacing in zip((2, 1, 0), grid.spacing, strict=True):  # d, h, w run along z, y, x
         voxel_mm = 1 / along[:, axis].max()
-        factors.append(int(np.ceil(spacing / voxel_mm - 1e-6)) if voxel_mm < AREA_BELOW_MM else 1)
+        factors.append(int(np.ceil(spacing / voxel_mm - 1e-6)) if voxel_mm < AREA_BELOW_SHARE * spacing else 1)
     d, h, w = factors
     return RoiGrid(
         grid.center,

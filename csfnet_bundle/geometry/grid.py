@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
+
+LARGEST_ROI = 1 << 27
+"""Voxels of the largest ROI: 512 x 512 x 512, a whole chest at 0.7 mm; a larger size is a typing error."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class RoiGrid:
         spacing: mm along (D, H, W).
 
     Raises:
-        BundleError: size or spacing is not three positive numbers.
+        BundleError: size or spacing is not three positive numbers, or there are more than :data:`LARGEST_ROI` voxels.
     """
 
     center: tuple[float, float, float]
@@ -34,6 +38,11 @@ class RoiGrid:
     def __post_init__(self) -> None:
         if len(self.size) != 3 or min(self.size) < 1:
             raise BundleError(f"ROI size {self.size} is not three positive numbers (D, H, W)")
+        if prod(self.size) > LARGEST_ROI:
+            raise BundleError(
+                f"ROI size {self.size} is {prod(self.size)} voxels, expected at most {LARGEST_ROI}",
+                remedy="Give the size in voxels (D, H, W).",
+            )
         if len(self.spacing) != 3 or not all(0 < mm < float("inf") for mm in self.spacing):
             raise BundleError(f"ROI spacing {self.spacing} is not three positive mm (D, H, W)")
 

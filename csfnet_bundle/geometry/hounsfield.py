@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,14 @@ AIR_LOWEST_HU, AIR_HIGHEST_HU = -1300.0, -500.0
 """Where that percentile may lie: below, even a sharp kernel's noise around -1000 HU does not reach it; above, lie
 stored values without their intercept (air at 0), grey values 0-255 and scaled images."""
 
+CONSTANT_SHARE = 0.5
+"""Share of the voxels below :data:`AIR_LOWEST_HU` that must have one value (within 1 HU) for all of them to be padding:
+resampling with B-splines makes values around the padding's, noise in air that is shifted has no such value."""
+
+HIGHEST_CT_HU, HIGHEST_SHARE = 31_743.0, 1e-3
+"""HU that scanners reach with the extended scale for metal (16 bits less the intercept of -1024), and the share of
+voxels above it that is too many to be read: unsigned words over signed values put noise in air near 65,000."""
+
 SAMPLE_VOXELS = 1 << 20
 """Voxels that are looked at: a percentile of a million is as good as one of a hundred million, and costs 10 ms."""
 
@@ -22,7 +32,8 @@ SAMPLE_VOXELS = 1 << 20
 def check_hounsfield(values: NDArray[np.generic], *, series: str = "", record: str = "") -> None:
     """Refuse voxels that cannot be Hounsfield units of a chest CT.
 
-    Padding does not count: where the smallest value lies below :data:`AIR_LOWEST_HU`, voxels equal to it are left out.
+    Padding does not count: of the voxels below :data:`AIR_LOWEST_HU`, all are left out where most have one value, else
+    those that have the smallest one.
 
     Args:
         values: supposed HU, any shape.
@@ -32,14 +43,16 @@ def check_hounsfield(values: NDArray[np.generic], *, series: str = "", record: s
     Raises:
         Refusal: ``NOT_HU``.
     """
-    sample = np.ravel(values)
+    sample: NDArray[Any] = np.ravel(values)
     sample = sample[:: max(1, sample.size // SAMPLE_VOXELS)]
     if not np.isfinite(sample).all():
         raise _refusal("some voxels are not finite numbers", {}, series, record)
-    lowest = sample.min()
-    if float(lowest) < AIR_LOWEST_HU:
-        unpadded = sample[sample > lowest]
-        sample = unpadded if unpadded.size else sample
+    if float((sample > HIGHEST_CT_HU).mean()) > HIGHEST_SHARE:
+        problem = (
+            f"{(sample > HIGHEST_CT_HU).mean():.1%} of the voxels lie above {HIGHEST_CT_HU:.0f} HU: unsigned words"
+        )
+        raise _refusal(f"{problem} over signed values", {"highest": float(sample.max())}, series, record)
+    sample = _unpadded(sample)
     air = float(np.percentile(sample, AIR_PERCENTILE))
     if not AIR_LOWEST_HU <= air <= AIR_HIGHEST_HU:
         problem = (
@@ -47,6 +60,17 @@ def check_hounsfield(values: NDArray[np.generic], *, series: str = "", record: s
             f"{AIR_HIGHEST_HU:.0f} HU"
         )
         raise _refusal(problem, {"percentile": AIR_PERCENTILE, "value": air}, series, record)
+
+
+def _unpadded(sample: NDArray[Any]) -> NDArray[Any]:
+    """Return the voxels that are no padding; all where nothing else is there."""
+    low = sample[sample < AIR_LOWEST_HU].astype(np.float64)
+    if not low.size:
+        return sample
+    values, counts = np.unique(np.round(low), return_counts=True)
+    near = np.abs(low - values[counts.argmax()]) <= 1
+    unpadded = sample[sample >= AIR_LOWEST_HU] if near.mean() >= CONSTANT_SHARE else sample[sample > sample.min()]
+    return unpadded if unpadded.size else sample
 
 
 def _refusal(problem: str, figures: dict[str, object], series: str, record: str) -> Refusal:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry.points import Point, Space
-
-HALF_VOXEL = 0.5
-"""Voxels beyond the outermost voxel centres that still belong to the scan: a voxel reaches half its size outward."""
+from csfnet_bundle.geometry.resample import HALF_VOXEL
 
 ROUNDING = 1e-3
 """Voxels granted on top: points typed with two or three decimals, on a face of the scan."""

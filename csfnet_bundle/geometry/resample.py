@@ -15,7 +15,11 @@ AXIS_ALIGNED_TOLERANCE = 1e-9
 below 1e-3 voxel over any scan."""
 
 EDGE_TOLERANCE = 1e-6
-"""Voxels by which a grid point may lie outside the outermost voxel centre and still be on it (rounding of mm)."""
+"""Voxels by which a grid point may lie outside of the outermost voxel and still be in it (rounding of mm)."""
+
+HALF_VOXEL = 0.5
+"""Voxels beyond the outermost voxel centres that still belong to the scan: a voxel reaches half its size outward. Grid
+points there have the outermost voxel's value, as in ITK."""
 
 
 def sample_grid(
@@ -30,7 +34,7 @@ def sample_grid(
         block: values, shape (I, J, K).
         affine: (4, 4) from (i, j, k, 1) of the block to LPS mm; may be oblique, reversed or sheared.
         grid: the ROI's grid.
-        fill: value of grid points outside the outermost voxel centres.
+        fill: value of grid points outside of the outermost voxels, half a voxel beyond their centres.
 
     Returns:
         float32, shape (D, H, W).
@@ -56,8 +60,9 @@ def grid_index_bounds(affine: NDArray[np.float64], grid: RoiGrid) -> tuple[NDArr
 def _weights(
     index: NDArray[np.float64], length: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
-    """Lower neighbour, weight of the upper neighbour, and whether the index lies inside 0 .. length - 1."""
-    inside = (index >= -EDGE_TOLERANCE) & (index <= length - 1 + EDGE_TOLERANCE)
+    """Lower neighbour, weight of the upper neighbour, and whether the index lies in a voxel of 0 .. length - 1."""
+    margin = HALF_VOXEL + EDGE_TOLERANCE
+    inside = (index >= -margin) & (index <= length - 1 + margin)
     clipped = np.clip(index, 0, length - 1)
     lower = np.minimum(clipped.astype(np.intp), max(length - 2, 0))
     return lower, clipped - lower, inside

@@ -24,7 +24,7 @@ from csfnet_bundle.scans.dicom import scan_folder
 
 logger = logging.getLogger(__name__)
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Goes up when a change of the readers or of the resampling changes voxels: cached ROIs of before are then not used."""
 
 HEADERS = "headers"

@@ -71,7 +71,8 @@ def prepare_rois(
     for name, refusal in _with_progress(results, len(missing)):
         if refusal is not None:
             refused[name] = refusal
-            logger.warning("cannot be read: %s", refusal)
+            # No patient's identity stands in a log line; the caller has the record's name.
+            logger.warning("a follow-up pair cannot be read: %s", getattr(refusal, "code", "record"))
     return refused
 
 

@@ -165,5 +165,5 @@ def _judge(task: Task, embedded: Embedded) -> Mapping[str, object]:
     try:
         return task.judge(embedded)
     except BundleError as error:
-        logger.warning("%s is not judged: %s", task.name, error)
+        logger.warning("%s is not judged: the result says why", task.name)
         return {NOT_JUDGED: str(error)}

@@ -8,6 +8,7 @@ from csfnet_bundle.prediction.outputs import malignancy_scores
 from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
 from csfnet_bundle.prediction.write_predictions import WritePredictions
 from csfnet_bundle.training.best_model import BestModel
+from csfnet_bundle.training.options import check_options
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
@@ -23,6 +24,7 @@ __all__ = [
     "TrainingSession",
     "WriteEvaluation",
     "WritePredictions",
+    "check_options",
     "check_prior_use",
     "datalist_hash",
     "datalist_items",

@@ -45,7 +45,7 @@ def prepare(
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
 
     Raises:
-        BundleError: no such cohort, or pairs that cannot be read (all of them are named in the log).
+        BundleError: no such cohort, or pairs that cannot be read.
     """
     if idist.get_rank() == 0:
         ensure_phantom(Path(dataset_dir), Path(default_dataset_dir), PHANTOMS)

@@ -85,22 +85,22 @@ def test_no_network(tables, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "status", "words"),
     [
-        (["nlst", "--out", "{out}"], "source 'nlst' is not known"),
-        (["nlstx", "--out", "{out}"], "needs a table"),
-        (["lidc-voi", "--out", "{out}"], "needs a folder"),
-        (["nlstx", "--out", "{out}", "--table", "{out}/none.csv"], "there is no table"),
-        (["nlstx", "--out", "{out}", "--table", "{table}", "--screens", "all"], "Use neighbouring or any"),
-        (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "0.9"], "expected three shares"),
-        (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "a,b,c"], "expected three shares"),
-        (["nlstx", "--out", "{out}", "--table", "{table}", "--particpants", "x"], "no option --particpants"),
+        (["nlst", "--out", "{out}"], 1, "source 'nlst' is not known"),
+        (["nlstx", "--out", "{out}"], 1, "needs a table"),
+        (["lidc-voi", "--out", "{out}"], 1, "needs a folder"),
+        (["nlstx", "--out", "{out}", "--table", "{out}/none.csv"], 1, "there is no table"),
+        (["nlstx", "--out", "{out}", "--table", "{table}", "--screens", "all"], 2, 'from: "neighbouring", "any"'),
+        (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "0.9"], 2, "is not three shares"),
+        (["nlstx", "--out", "{out}", "--table", "{table}", "--split", "a,b,c"], 2, "is not three shares"),
+        (["nlstx", "--out", "{out}", "--table", "{table}", "--particpants", "x"], 2, "no option --particpants"),
     ],
 )
-def test_mistakes_are_told_in_one_line(tables, tmp_path, capsys, more, words):
+def test_mistakes_are_told_in_one_line(tables, tmp_path, capsys, more, status, words):
     out = tmp_path / "out"
     filled = [word.format(out=out, table=tables / "nlstx.csv") for word in more]
-    assert main(["cohort", *filled]) == 1
+    assert main(["cohort", *filled]) == status
     told = capsys.readouterr().err.strip()
     assert words in told
     assert told.startswith("error: ")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from csfnet_bundle.commands import demo, main
+from csfnet_bundle.cohorts.phantom import cohort
+from csfnet_bundle.commands import main
 
 Output = pytest.CaptureFixture[str]
 
@@ -37,7 +38,7 @@ def test_the_demonstration_closes_with_what_it_found(tmp_path: Path, capfd: pyte
 def test_a_step_that_fails_ends_the_demonstration(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "make_cohort", lambda *_: None)  # and so there is nothing to train on
+    monkeypatch.setattr(cohort, "make_cohort", lambda *_: None)  # and so there is nothing to train on
     assert main(["demo", f"--out={tmp_path}"]) == 1
     captured = capfd.readouterr()
     assert f"error: there is no datalist {tmp_path / 'phantom'}" in captured.err

@@ -5,7 +5,7 @@ import pytest
 from helpers.tiny_checkpoint import save_tiny_checkpoint
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.commands.package import ARCHIVE_NAME
+from csfnet_bundle.serving.archive import ARCHIVE_NAME
 
 
 @pytest.fixture

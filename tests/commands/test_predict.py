@@ -80,27 +80,30 @@ def test_two_nifti_files(
     assert (again.interval_days, again.clinical) == (365, pair.clinical)
 
 
+MISUSES: dict[str, tuple[dict[str, object], str]] = {
+    "no such space": ({"space": "MNI"}, 'Invalid value "MNI" for --space. Choose from: "LPS", "RAS", "voxel".'),
+    "two numbers": ({"point1": "1,2"}, 'Invalid value for --point1: "1,2" is not three numbers'),
+    "spaces between": ({"point0": "1"}, 'Invalid value for --point0: "1" is not three numbers'),
+    "a misspelt option": ({"chekpoint": "x.pt"}, "there is no option --chekpoint. Did you mean --checkpoint?"),
+}
+
 MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "no such scan": ({"t1": "nowhere.nii"}, "t1: nowhere.nii does not exist"),
-    "no such space": ({"space": "MNI"}, "t0: space 'MNI' is not known. Use LPS, RAS (both mm) or voxel"),
-    "two numbers": ({"point1": "1,2"}, "t1: point (1, 2) is not three numbers"),
-    "spaces between": ({"point0": "1"}, "t0: point 1 is not three numbers. Give it as X,Y,Z."),
     "outside": ({"point1": "500,20,12"}, "POINT_OUTSIDE"),
     "no subject": ({"subject": None}, "carries no PatientID. Give one by --subject"),
     "a path as subject": ({"subject": "../x"}, "subject: '../x' does not match"),
     "negative interval": ({"interval_days": -5}, "interval_days: -5"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
-    "a misspelt option": ({"chekpoint": "x.pt"}, "predict has no option --chekpoint"),
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", [*MISTAKES, *MISUSES])
 def test_a_mistake_is_one_line_and_leaves_nothing(
     mistake: str, words: dict[str, object], tmp_path: Path, capsys: Output
 ) -> None:
-    change, expected = MISTAKES[mistake]
-    assert _predict(words, **change) == 1
+    change, expected = (MISTAKES | MISUSES)[mistake]
+    assert _predict(words, **change) == (2 if mistake in MISUSES else 1)
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert expected in errors[0]
@@ -108,8 +111,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 
 def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:
-    assert main(["predict", "one.nii", "two.nii"]) == 1
-    assert "predict has no use for the word 'one.nii'. Options: " in capsys.readouterr().err
+    assert main(["predict", "one.nii", "two.nii"]) == 2
+    assert "predict: there is no use for the word 'one.nii'." in capsys.readouterr().err
 
 
 def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:

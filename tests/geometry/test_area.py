@@ -22,6 +22,12 @@ def test_only_small_voxels_are_averaged(pixel: float, step: float, factors: tupl
     assert fine.center == grid.center
 
 
+def test_what_is_small_depends_on_the_grids_spacing() -> None:
+    fine, coarse = (RoiGrid((20.0, 20.0, 20.0), (5, 6, 7), (mm, mm, mm)) for mm in (0.5, 2.0))
+    assert subdivide(fine, scan(0.5, 0.5)).size == fine.size
+    assert subdivide(coarse, scan(0.9, 2.5)).size == (5, 18, 21)
+
+
 @given(
     size=st.tuples(*[st.integers(1, 6)] * 3),
     pixel=st.floats(0.3, 0.9),

@@ -27,6 +27,14 @@ def test_padding_does_not_count(padding: float) -> None:
     check_hounsfield(padded)
 
 
+def test_what_a_spline_makes_of_padding_does_not_count() -> None:
+    padded = chest()
+    padded[:40] = -2000.0
+    padded[40:42] = -2180.0
+    padded[42:44] = -1700.0
+    check_hounsfield(padded)
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -37,6 +45,7 @@ def test_padding_does_not_count(padding: float) -> None:
         ("slope missing", chest() / 16),
         ("not a number", np.where(chest() > 0, np.nan, chest())),
         ("constant", np.zeros((8, 8))),
+        ("unsigned words", np.where(chest() < -1000, chest() + 65536, chest())),
     ],
 )
 def test_what_is_no_hounsfield_unit_is_refused(name: str, values: NDArray[np.generic]) -> None:

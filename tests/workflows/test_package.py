@@ -14,7 +14,7 @@ from helpers.workflow_runs import REPOSITORY
 
 import csfnet_bundle
 from csfnet_bundle.commands import main
-from csfnet_bundle.commands.package import ARCHIVE_NAME
+from csfnet_bundle.serving.archive import ARCHIVE_NAME
 
 ALONE = f"""
 import runpy, sys

@@ -39,6 +39,8 @@ def copy_series(
 ) -> Transfer:
     """Copy the files of each series into its folder; files that are there with the right size are not copied again.
 
+    Only the last part of an object's key becomes a file name: a key with ``../`` writes nothing outside of the folder.
+
     Args:
         batch: series and their folders.
         endpoint: address of an S3 server; None for the public one.
@@ -51,7 +53,7 @@ def copy_series(
     """
     manifest.write_text(
         "".join(
-            f"cp --no-clobber --if-size-differ {shlex.quote(series.address)} {shlex.quote(f'{folder}/')}\n"
+            f"cp --flatten --no-clobber --if-size-differ {shlex.quote(series.address)} {shlex.quote(f'{folder}/')}\n"
             for series, folder in batch
         ),
         encoding="utf-8",

@@ -40,7 +40,7 @@ def read_roi(
         size: voxels along (D, H, W).
         spacing: mm along (D, H, W).
         allow_lossy: read pixels that were compressed with loss.
-        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 of its size (see
             :mod:`csfnet_bundle.geometry.area`).
 
     Returns:

@@ -77,6 +77,7 @@ def _is_gzip(path: Path) -> bool:
 
 def _header(path: Path) -> Any:
     import nibabel
+    from nibabel.imageglobals import LoggingOutputSuppressor
 
     longest = max(HEADER_BYTES)
     if _is_gzip(path):
@@ -89,8 +90,10 @@ def _header(path: Path) -> Any:
         raise unreadable(path, ValueError("no NIfTI header was found"))
     kind = nibabel.Nifti1Header if HEADER_BYTES[length] == 1 else nibabel.Nifti2Header
     try:
-        header = kind.from_fileobj(io.BytesIO(start[:length]))
+        with LoggingOutputSuppressor():
+            header = kind.from_fileobj(io.BytesIO(start[:length]))
         header.get_data_dtype(), header.get_best_affine(), header.get_xyzt_units(), header.get_slope_inter()
+        header.get_data_shape(), header.get_data_offset()
     except Exception as error:  # nibabel lets through whatever a damaged header sets off
         raise unreadable(path, error) from error
     magic = bytes(header["magic"].item())

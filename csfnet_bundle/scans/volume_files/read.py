@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_grid
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.hounsfield import check_hounsfield
 from csfnet_bundle.geometry.inside import check_point_inside
-from csfnet_bundle.geometry.resample import grid_index_bounds
+from csfnet_bundle.geometry.resample import OUTSIDE_HU, grid_index_bounds
 from csfnet_bundle.scans.volume_files.metaimage import open_metaimage
 from csfnet_bundle.scans.volume_files.metaimage_header import data_file
 from csfnet_bundle.scans.volume_files.nifti import open_nifti
-from csfnet_bundle.scans.volume_files.volume_file import Index, VolumeFile
+from csfnet_bundle.scans.volume_files.volume_file import CONVERT_AGAIN, Index, VolumeFile, refusal
 
 SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 """File names that are read here, in lower or upper case."""
@@ -76,7 +76,7 @@ def read_roi(
         point: the nodule point, in any space.
         size: the ROI's voxels (D, H, W).
         spacing: the ROI's mm (D, H, W).
-        area_average: average over a ROI voxel where the scan's voxels are under 0.6 mm (see
+        area_average: average over a ROI voxel where the scan's voxels are under 0.6 of its size (see
             :mod:`csfnet_bundle.geometry.area`), as :func:`csfnet_bundle.scans.dicom.read_roi` does.
 
     Returns:
@@ -179,11 +179,15 @@ def _block(file: VolumeFile, grid: RoiGrid) -> tuple[Index, Index]:
 def _hounsfield(file: VolumeFile, start: Index, stop: Index) -> NDArray[np.float32]:
     values = file.read_block(start, stop)
     where = str(file.path)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        count = int((~np.isfinite(values)).sum())
+        problem = f"{count} of {values.size} voxels are not finite numbers"
+        raise refusal(RefusalCode.NOT_HU, file.path, problem, CONVERT_AGAIN, not_finite=count)
     try:
         check_hounsfield(values, series=where, record=where)
-    except Refusal as refusal:
-        if "percentile" not in refusal.figures:
+    except Refusal as error:
+        if "percentile" not in error.figures:
             raise
         # A block inside a large mass holds no air: then the whole scan is the judge.
         check_hounsfield(file.read_block((0, 0, 0), file.shape), series=where, record=where)
-    return values.astype(np.float32, copy=False)
+    return np.maximum(values, np.float32(OUTSIDE_HU), dtype=np.float32, casting="unsafe")

@@ -57,7 +57,7 @@ class AnswerRequestd(Transform):
                     remedy="Let the server write beside its studies, or set heat_maps to false in its config.",
                 ) from None
         for finding in filter(None, str(data["findings"]).split("\n")):
-            logger.info("pair %s: %s", data["pair"].name, finding)
+            logger.info("read with a finding: %s", finding)
         return {**data, "pred": MetaTensor(torch.softmax(logits / self.temperature, dim=-1))}
 
 

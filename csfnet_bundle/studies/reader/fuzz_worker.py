@@ -88,10 +88,10 @@ def run(seed: int, indices: list[int], folder: Path) -> None:
     gc.freeze()  # what is here now stays; collecting before every file then takes no time
     for index in indices:
         chosen, damage, data = damaged_file(seed, index, series)
-        _tell({"start": index, "sample": chosen.sample.name, "damage": damage})
+        say({"start": index, "sample": chosen.sample.name, "damage": damage})
         chosen.file.write_bytes(data)
         gc.collect()
-        before, cpu = _start_measuring(), _processor_time()
+        before, cpu = start_measuring(), processor_time()
         outcome, detail = judge(chosen, references[index % len(series)])
         trial = Trial(
             index,
@@ -99,11 +99,11 @@ def run(seed: int, indices: list[int], folder: Path) -> None:
             damage,
             outcome,
             detail[:300],
-            round(_processor_time() - cpu, 3),
-            round(_peak_megabytes(before), 1),
+            round(processor_time() - cpu, 3),
+            round(peak_megabytes(before), 1),
         )
         chosen.file.write_bytes(chosen.sample.data)
-        _tell(asdict(trial))
+        say(asdict(trial))
 
 
 def _reference(item: FuzzSeries) -> Volume | None:
@@ -113,11 +113,12 @@ def _reference(item: FuzzSeries) -> Volume | None:
         return None  # deflated files are refused, damaged or not
 
 
-def _tell(line: dict[str, object]) -> None:
+def say(line: dict[str, object]) -> None:
+    """Print one line of JSON for the process that waits."""
     print(json.dumps(line), flush=True)
 
 
-def _processor_time() -> float:
+def processor_time() -> float:
     """Return seconds of this process, of its children that ended, and of its decoders."""
     total = time.process_time()
     with suppress(ImportError):
@@ -132,7 +133,7 @@ def _processor_time() -> float:
     return total
 
 
-def _start_measuring() -> float:
+def start_measuring() -> float:
     """Let the peaks of memory start anew, where the operating system can; return the present memory, MB."""
     for process in ("self", *decoder_pool().process_ids):
         with suppress(OSError):
@@ -140,7 +141,8 @@ def _start_measuring() -> float:
     return _status("self", "VmRSS:")
 
 
-def _peak_megabytes(before: float) -> float:
+def peak_megabytes(before: float) -> float:
+    """Return the peak of memory above ``before``, or that of a decoder where it is larger, MB."""
     decoders = [_status(process, "VmHWM:") for process in decoder_pool().process_ids]
     return max(_status("self", "VmHWM:") - before, *decoders, 0.0)
 

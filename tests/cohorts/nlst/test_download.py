@@ -141,3 +141,15 @@ def test_real_series_in_the_layout_of_the_public_bucket(lidc_series, s3, archive
     plan = Plan(2, 0, tuple(open_index(archive.index).series(uids).values()))
     download(plan, tmp_path / "images", endpoint=s3.endpoint)
     assert not_here(plan, tmp_path / "images") == []
+
+
+@pytest.mark.parametrize("key", ["../../../escaped.dcm", "a/../../../../escaped.dcm", "deeper/escaped.dcm"])
+def test_an_object_key_cannot_leave_the_folder(key, served, s3, tmp_path):
+    images = tmp_path / "cohort" / "images"
+    first = served.series[0]
+    body = (tmp_path / "source" / "1" / "0001.dcm").read_bytes()
+    s3.client.put_object(Bucket="idc-open-data", Key=f"{prefix_of(first)}/{key}", Body=body, ACL="public-read")
+    with pytest.raises(BundleError, match=r"1 series could not be fetched whole: 100001 .*escaped"):
+        download(served, images, endpoint=s3.endpoint)
+    assert not list(tmp_path.rglob("escaped.dcm"))
+    assert not series_folder(images, first).exists()

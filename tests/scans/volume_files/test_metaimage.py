@@ -67,3 +67,50 @@ def test_blocks_are_what_was_asked_for(name: str, image: Make, write: Write) -> 
     for start, stop in (((0, 0, 0), (70, 60, 40)), ((3, 5, 7), (20, 33, 9)), ((69, 59, 39), (70, 60, 40))):
         cut = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
         np.testing.assert_array_equal(file.read_block(start, stop), whole[cut])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("NDims = 3", "NDims = 100"),
+        ("NDims = 3", "NDims = -1"),
+        ("NDims = 3", "NDims = three"),
+        ("BinaryData = True", "BinaryData = False"),
+        ("BinaryData = True", "BinaryData = maybe"),
+        ("ElementType = MET_SHORT", "ElementType = MET_OTHER"),
+        ("ElementDataFile = LOCAL", f"ElementDataFile = {'a' * 300}"),
+        ("DimSize = 70 60 40", "DimSize = 700 600 400"),
+        ("DimSize = 70 60 40", "DimSize = 70 60.5 40"),
+        ("TransformMatrix = 1 0 0", "TransformMatrix = 2 0 0"),
+    ],
+)
+def test_a_header_that_lies_is_rejected_in_this_process(old: str, new: str, image: Make, write: Write) -> None:
+    with pytest.raises(Refusal) as caught:
+        open_metaimage(edit(write(image(), "v.mha"), old, new)).read_block((0, 0, 0), (2, 2, 2))
+    assert caught.value.code in (RefusalCode.UNREADABLE_SLICE, RefusalCode.NO_GEOMETRY)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_volume_of_four_axes_is_read(image: Make, write: Write) -> None:
+    one = sitk.JoinSeries([image()])
+    file = open_metaimage(write(one, "one.mha"))
+    assert file.shape == (70, 60, 40)
+    np.testing.assert_allclose(file.affine[:3, 3], image().GetOrigin())
+
+
+def test_a_data_file_with_a_blank_in_its_name_is_read(image: Make, write: Write, tmp_path: Path) -> None:
+    path = edit(write(image(), "v.mhd"), "ElementDataFile = v.raw", "ElementDataFile = my scan.raw")
+    (tmp_path / "v.raw").rename(tmp_path / "my scan.raw")
+    expected = sitk.GetArrayFromImage(image()).transpose()
+    np.testing.assert_array_equal(open_metaimage(path).read_block((0, 0, 0), (70, 60, 40)), expected)
+
+
+def test_voxels_as_text_and_behind_a_header_are_read(image: Make, write: Write, tmp_path: Path) -> None:
+    expected = sitk.GetArrayFromImage(image()).transpose()
+    path = edit(write(image(), "v.mhd"), "ElementDataFile = v.raw", "HeaderSize = -1\nElementDataFile = v.raw")
+    raw = (tmp_path / "v.raw").read_bytes()
+    (tmp_path / "v.raw").write_bytes(b"another header" + raw)
+    np.testing.assert_array_equal(open_metaimage(path).read_block((0, 0, 0), (70, 60, 40)), expected)
+    (tmp_path / "v.raw").write_text(" ".join(map(str, np.frombuffer(raw, "<i2"))))
+    edit(edit(path, "HeaderSize = -1\n", ""), "BinaryData = True", "BinaryData = False")
+    np.testing.assert_array_equal(open_metaimage(path).read_block((0, 0, 30), (70, 60, 40)), expected[:, :, 30:])

@@ -9,7 +9,7 @@ from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.volume_files import read_volume
 from csfnet_bundle.scans.volume_files.nifti import open_nifti
 
-HU = np.random.default_rng(0).normal(-850, 60, (12, 14, 10)).astype(np.int16)
+HU = np.maximum(np.random.default_rng(0).normal(-850, 60, (12, 14, 10)), -1024).astype(np.int16)
 RAS = np.array([[-0.7, 0, 0, 20.0], [0, -0.7, 0, 30.0], [0, 0, 1.25, -40.0], [0, 0, 0, 1]])
 
 
@@ -53,6 +53,14 @@ def test_forms_that_disagree_are_a_finding(tmp_path: Path) -> None:
 def test_no_form_is_no_geometry(tmp_path: Path) -> None:
     image = nibabel.Nifti1Image(HU, None)
     assert code_of(image, tmp_path) is RefusalCode.NO_GEOMETRY
+
+
+@pytest.mark.parametrize("name", ["v.nii", "v.nii.gz"])
+def test_one_volume_of_a_series_in_time_is_read(name: str, tmp_path: Path) -> None:
+    nibabel.Nifti1Image(HU[..., None], RAS).to_filename(tmp_path / name)
+    file = open_nifti(tmp_path / name)
+    assert file.shape == HU.shape
+    np.testing.assert_array_equal(file.read_block((0, 0, 0), file.shape), HU)
 
 
 def test_four_axes_are_no_volume(tmp_path: Path) -> None:

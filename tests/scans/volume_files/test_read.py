@@ -21,13 +21,13 @@ Reference = Callable[..., NDArray[np.float32]]
 
 
 def edge_mask(volume: sitk.Image, center: NDArray[np.float64], size: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Grid points whose being in or out of the scan is a matter of rounding (SimpleITK adds half a voxel)."""
+    """Grid points whose being in or out of the scan is a matter of rounding: half a voxel beyond the last centres."""
     z, y, x = (np.arange(n) - (n - 1) / 2 + c for n, c in zip(size, center[::-1], strict=True))
     grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), -1)[..., ::-1]  # (D, H, W, xyz)
     direction = np.array(volume.GetDirection()).reshape(3, 3) * volume.GetSpacing()
     index = (grid - volume.GetOrigin()) @ np.linalg.inv(direction).T
     last = np.array(volume.GetSize()) - 1
-    inside = np.all((index >= 1e-4) & (index <= last - 1e-4), axis=-1)
+    inside = np.all((index >= -0.49) & (index <= last + 0.49), axis=-1)
     outside = np.any((index < -0.51) | (index > last + 0.51), axis=-1)
     return ~(inside | outside)
 
@@ -180,3 +180,38 @@ def test_a_roi_inside_a_large_mass_is_read_where_the_scan_has_air(tmp_path: Path
     with pytest.raises(Refusal) as refusal:
         read_roi(tmp_path / "solid.nii", point, (8, 16, 16), (1.0, 1.0, 1.0))
     assert refusal.value.code is RefusalCode.NOT_HU
+
+
+@pytest.mark.parametrize("place", [0, 77_777, 167_999])
+def test_one_voxel_that_is_no_number_is_noticed(place: int, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(-860, 60, 168_000).astype(np.float32)
+    values[place] = np.nan
+    nibabel.Nifti1Image(values.reshape(70, 60, 40), np.eye(4)).to_filename(tmp_path / "v.nii")
+    with pytest.raises(Refusal, match="1 of 168000 voxels are not finite numbers") as refusal:
+        read_volume(tmp_path / "v.nii")
+    assert refusal.value.code is RefusalCode.NOT_HU
+
+
+def test_padding_becomes_air_as_in_a_dicom_series(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(-860, 60, (40, 40, 20)).astype(np.float32)
+    values[:6], values[6] = -2000, -2130  # what a B-spline overshoots beside padding
+    nibabel.Nifti1Image(values, np.eye(4)).to_filename(tmp_path / "v.nii")
+    volume = read_volume(tmp_path / "v.nii")
+    assert volume.array.min() == -1024
+    np.testing.assert_array_equal(volume.array[7:], np.maximum(values[7:], -1024))
+
+
+def test_unsigned_words_over_signed_values_are_refused(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(-1000, 60, (40, 40, 20)).round()
+    wrapped = np.where(values < -1024, values + 65536, values).astype(np.float32)
+    nibabel.Nifti1Image(wrapped, np.eye(4)).to_filename(tmp_path / "v.nii")
+    with pytest.raises(Refusal, match="unsigned words over signed values") as refusal:
+        read_volume(tmp_path / "v.nii")
+    assert refusal.value.code is RefusalCode.NOT_HU
+
+
+def test_the_outer_half_voxel_is_scan_and_not_padding(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(-860, 60, (40, 40, 20)).astype(np.float32)
+    nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 1.0, 1.0])).to_filename(tmp_path / "v.nii")
+    roi = read_roi(tmp_path / "v.nii", Point((-0.4, 20.0, 10.0), Space.VOXEL), (1, 1, 1), (1.0, 1.0, 1.0))
+    assert roi.array.item() == pytest.approx(values[0, 20, 10], abs=1e-3)

@@ -13,7 +13,6 @@ from helpers.workflow_runs import REPOSITORY
 from monai.bundle import ConfigParser
 from monai.data import load_net_with_metadata
 
-from csfnet_bundle.commands import export as export_command
 from csfnet_bundle.commands import main
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.prediction.data import datalist_items
@@ -133,8 +132,7 @@ def test_a_file_that_disagrees_is_not_kept(
     """As if the exporter had lost the clinical values."""
     blind = pytorch_runtime(load_checkpoint(model).create_network())
     monkeypatch.setattr(
-        export_command,
-        "torchscript_runtime",
+        "csfnet_bundle.serving.export.torchscript_runtime",
         lambda _: lambda pairs: blind(Pairs(pairs.image, np.zeros_like(pairs.clinical), pairs.interval_days)),
     )
     assert main(["export", f"--out={tmp_path}", f"--model={model}", "--formats=torchscript"]) == 1

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from csfnet_bundle.commands import main
-from csfnet_bundle.commands.benchmark_latency import RUNTIMES, latency_markdown
 from csfnet_bundle.serving.export import Pairs, example_pairs, measure_latency
+from csfnet_bundle.studies.latency import RUNTIMES, latency_markdown
 
 
 def test_the_command_writes_its_result_and_prints_it(

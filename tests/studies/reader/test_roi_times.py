@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from csfnet_bundle.cohorts.phantom.plain_series import LUNG_HU, plain_point, write_plain_series
-from csfnet_bundle.commands import benchmark_roi, main
+from csfnet_bundle.commands import main
 from csfnet_bundle.geometry import Roi
+from csfnet_bundle.studies.reader import roi_times
 from csfnet_bundle.studies.reader.routes import ROUTES, Setting
 
 SLICES, MATRIX = 40, 128
@@ -75,11 +76,11 @@ def test_the_command_prints_and_keeps_its_figures(tmp_path: Path, capsys: pytest
 
 def test_the_reader_needs_little_memory(setting: Setting) -> None:
     request = {**vars(setting), "measure": "memory", "routes": ["cold"]}
-    assert benchmark_roi._child(request) < benchmark_roi.MEMORY_LIMIT_MB
+    assert roi_times._child(request) < roi_times.MEMORY_LIMIT_MB
 
 
 def test_compressed_syntaxes_have_a_row_for_each_plugin(tmp_path: Path) -> None:
-    rows = benchmark_roi._child({"measure": "syntaxes", "folder": str(tmp_path / "series"), "matrix": MATRIX})
+    rows = roi_times._child({"measure": "syntaxes", "folder": str(tmp_path / "series"), "matrix": MATRIX})
     assert {row["syntax"] for row in rows if row["roi_ms"]} == {
         "RLE lossless",
         "JPEG lossless, first-order prediction",
@@ -100,4 +101,4 @@ def test_what_cannot_be_measured_is_told(arguments: list[str], words: str, capsy
 def test_goals_say_what_was_reached() -> None:
     routes = {name: {"cpu_ms": 10.0, "peak_mb": 3.0} for name in ROUTES}
     routes["monai_chain"]["cpu_ms"] = 1600.0
-    assert [goal["reached"] for goal in benchmark_roi.goals(routes)] == [False, True, True, True]
+    assert [goal["reached"] for goal in roi_times.goals(routes)] == [False, True, True, True]

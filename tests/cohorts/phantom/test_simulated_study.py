@@ -6,8 +6,8 @@ import pytest
 from helpers.chest_series import make_chest, write_series
 from scipy import ndimage
 
+from csfnet_bundle.cohorts.phantom.simulated_study import simulate_followup
 from csfnet_bundle.commands import main
-from csfnet_bundle.commands.simulate_followup import simulate_followup
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
 from csfnet_bundle.records import load_datalist

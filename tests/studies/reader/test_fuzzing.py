@@ -14,12 +14,12 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from csfnet_bundle.cohorts.phantom.fuzz_samples import FuzzSeries, make_fuzz_series
 from csfnet_bundle.cohorts.phantom.mutations import mutate
-from csfnet_bundle.commands import fuzz_reader, main
+from csfnet_bundle.commands import main
 from csfnet_bundle.core.errors import Refusal
 from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 from csfnet_bundle.scans.dicom.header import Skip
 from csfnet_bundle.scans.dicom.scan import read_instances
-from csfnet_bundle.studies.reader import fuzz_worker
+from csfnet_bundle.studies.reader import fuzz_worker, fuzzing
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +108,12 @@ for index in json.loads(sys.argv[-1])["indices"]:
     print(json.dumps({{**trial, "index": index, "outcome": "volume"}}), flush=True)
 """
     )
-    monkeypatch.setattr(fuzz_reader, "WORKER", [sys.executable, str(worker)])
-    monkeypatch.setattr(fuzz_reader, "SILENCE_SECONDS", 15.0 if outcome == "crash" else 1.5)
-    trials = list(fuzz_reader.run_trials(0, [0, 1, 2], tmp_path))
+    monkeypatch.setitem(fuzzing.WORKERS, "dicom", [sys.executable, str(worker)])
+    monkeypatch.setattr(fuzzing, "SILENCE_SECONDS", 15.0 if outcome == "crash" else 1.5)
+    trials = list(fuzzing.run_trials(0, [0, 1, 2], tmp_path))
     assert [trial["index"] for trial in trials] == [0, 1, 2]
     assert [trial["outcome"] for trial in trials] == ["volume", outcome, "volume"]
-    assert fuzz_reader.count(trials, 0)["failures"] == [trials[1]]
+    assert fuzzing.count(trials, 0)["failures"] == [trials[1]]
 
 
 def test_a_deflated_file_is_refused_before_it_inflates(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_deflated_file_is_refused_before_it_inflates(tmp_path: Path) -> None:
     bomb = deflate.compress(bytes(200 << 20)) + deflate.flush()
     start = head.index(b"1.2.840.10008.1.2.1.99") + 22
     file.write_bytes(head[: start + start % 2] + bomb)
-    before = fuzz_worker._start_measuring()
+    before = fuzz_worker.start_measuring()
     with pytest.raises(Refusal, match="TRANSFER_SYNTAX"):
         read_volume(select_series(scan_folder(tmp_path)))
     if sys.platform == "linux":

@@ -1,0 +1,56 @@
+"""The commands there are: a new one needs an entry here and a module of its name in this package."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """An entry of the table.
+
+    Args:
+        group: one of :data:`GROUPS`.
+        summary: what the command does, in one line.
+    """
+
+    group: str
+    summary: str
+
+
+USE, COHORT, TRAIN, MAINTAIN = "use", "build a cohort", "train and compare", "maintain"
+GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
+
+COMMANDS: dict[str, Command] = {
+    "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
+    "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
+    "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
+    "predict": Command(USE, "predict one new follow-up pair"),
+    "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
+    "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
+    "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
+    "benchmark": Command(TRAIN, "train, evaluate and compare every system of the paper's tables on one cohort"),
+    "ensemble": Command(TRAIN, "join trained networks, or a benchmark's folds, into one checkpoint"),
+    "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),
+    "medst-radiographs": Command(TRAIN, "project radiographs from a cohort's CT, with reports and evaluation tables"),
+    "medst-study": Command(TRAIN, "pre-train by Med-ST with every switch over several seeds, and evaluate"),
+    "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),
+    "benchmark-latency": Command(MAINTAIN, "time predictions in PyTorch, TorchScript and ONNX Runtime"),
+    "benchmark-roi": Command(MAINTAIN, "measure one ROI by every route: times, memory, compressed syntaxes"),
+    "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
+    "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
+    "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
+    "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
+    "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
+}
+"""Every command by its name. Its module and its function have the same name with underscores for hyphens. The module
+is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
+but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
+
+
+def load_command(name: str) -> Callable[..., object]:
+    """Return the function of a command of the table."""
+    word = name.replace("-", "_")
+    function: Callable[..., object] = getattr(importlib.import_module(f"{__package__}.{word}"), word)
+    return function
