@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from csfnet_bundle.commands.options import Point, SpaceName
+
 
 def measure(
     datalist: Path | None = None,
     scan: Path | None = None,
-    point: str | None = None,
-    space: str = "LPS",
+    point: Point | None = None,
+    space: SpaceName = "LPS",
     t0: Path | None = None,
-    point0: str | None = None,
+    point0: Point | None = None,
     days: float | None = None,
     out: Path | None = None,
     workers: int | None = None,
 ) -> int:
-    """Measure a nodule: volume, diameters, density, type, flags; of two scans also growth with limits of error.
+    r"""Measure a nodule: volume, diameters, density, type, flags; of two scans also growth with limits of error.
 
     With a DATALIST, every nodule's measured values are written to its strata; interrupted, the same command goes on.
 
@@ -33,9 +35,9 @@ def measure(
         workers: processes for a datalist; by default one for each processor.
 
     Examples:
-        csfnet measure --scan ct --point 56.2,86.3,-115.9 --out output/nodule
-        csfnet measure --scan ct1 --point 56.2,86.3,-115.9 --t0 ct0 --point0 55.0,85.1,-117.0
         csfnet measure data/cohort
+        csfnet measure --scan ct1 --point 56.2,86.3,-115.9 --t0 ct0 --point0=55,85.1,-117 \
+            --out output/nodule
     """
     from csfnet_bundle.cohorts.measured_strata import measure_datalist
     from csfnet_bundle.core.errors import BundleError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def measuring_study(volumes: Path, series: Path, out: Path, model: Path | None = None) -> None:
-    """Test measuring against readers, on whole series, drawn nodules and simulated follow-ups; make docs/measuring.md.
+    r"""Test measuring against readers, on whole series, drawn nodules and simulated follow-ups; make docs/measuring.md.
 
     Takes about ten minutes of one core. Interrupted, the same command goes on where it stopped.
 
@@ -18,6 +18,8 @@ def measuring_study(volumes: Path, series: Path, out: Path, model: Path | None =
 
     Examples:
         csfnet measuring-study lidc_voi lidc_dicom output/measuring
+        csfnet measuring-study lidc_voi lidc_dicom output/fold_1 \
+            --model output/measure/measure_fold_1.ts
     """
     from csfnet_bundle.commands.bundle_run import bundle_root
     from csfnet_bundle.nodule.network import MODEL

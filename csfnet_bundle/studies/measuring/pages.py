@@ -13,20 +13,23 @@ from csfnet_bundle.studies.measuring.targets import targets_markdown
 
 Document = Mapping[str, Any]
 
+TABLE_NAMES = (
+    "measuring_network",
+    "measuring_targets",
+    "measuring_readers",
+    "measuring_series",
+    "measuring_followups",
+    "measuring_drawn",
+    "measuring_flags",
+)
+"""Names of the places on the page."""
 AGREEMENT = ("Dice, median", "Dice < .5", "V / true", "within 25 %", "> 2 x", "< .5 x", "r of diameters")
 
 
 def measuring_tables(document: Document) -> dict[str, str]:
     """Return every table of the page by its name."""
-    return {
-        "measuring_network": _network(document),
-        "measuring_targets": targets_markdown(document),
-        "measuring_readers": _readers(document),
-        "measuring_series": _series(document),
-        "measuring_followups": _followups(document),
-        "measuring_drawn": _drawn(document),
-        "measuring_flags": _flags(document),
-    }
+    makers = (_network, targets_markdown, _readers, _series, _followups, _drawn, _flags)
+    return {name: make(document) for name, make in zip(TABLE_NAMES, makers, strict=True)}
 
 
 def _network(document: Document) -> str:

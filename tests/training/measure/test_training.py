@@ -1,6 +1,7 @@
 """Training through its real entry point, on a few volumes."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import nibabel as nib
@@ -107,5 +108,5 @@ def test_the_rate_rises_stays_and_falls() -> None:
     rates = [learning_rate(step, 1000) for step in range(1000)]
     assert rates[0] < rates[50] < rates[100] == LEARNING_RATE
     assert rates[600] == LEARNING_RATE
-    assert all(a >= b for a, b in zip(rates[100:], rates[101:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[100:]))
     assert rates[-1] < LEARNING_RATE / 1000
