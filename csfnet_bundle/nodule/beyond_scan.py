@@ -1,7 +1,8 @@
 """What stands for the lung where the cube around a nodule reaches beyond the scan.
 
-Volumes cut out around a nodule, and scans that end near it, show only a part of the cube. Mirroring continues lung,
-vessels and chest wall; the mirrored nodule, which would make one large nodule of two, is replaced by lung.
+Volumes cut out around a nodule, and scans that end near it, show only a part of the cube. The outermost voxels go on:
+lung stays lung, and the chest wall stays as thick as it is, where mirroring would make it a septum between two lungs. The
+nodule, which would become a cylinder, is replaced by lung.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ LUNG_BELOW_HU, NO_LUNG_HU = -700.0, -850.0
 HIGHEST_THRESHOLD_HU = -400.0
 SMOOTHING_MM = 0.7
 CORE_SMOOTHING_MM, CORE_WITHIN_MM = 1.3, 6.0
-REPLACED_WITHIN_MM = 20.0
-"""Of a structure at the click only so much is replaced: a nodule at the chest wall must not take the wall with it."""
+RADIUS_WITHIN_MM = 2.0
+REACH, RIM_MM = 2.0, 1.5
+"""Of a structure at the click so many times its radius there, and a rim, are replaced: a nodule at the chest wall must
+not take the wall with it, which would then look like a large nodule in the lung."""
 NOISE_HU = 20.0
 
 
@@ -39,11 +42,11 @@ def continue_beyond(
     Returns:
         Shape (I, J, K) plus what is added.
     """
-    padded = np.pad(block, around, mode="symmetric")
+    padded = np.pad(block, around, mode="edge")
     if not any(before or behind for before, behind in around):
         return padded
     nodule, lung = _structure_at(block, affine, center)
-    replaced = np.pad(nodule, around, mode="symmetric")
+    replaced = np.pad(nodule, around, mode="edge")
     known = tuple(slice(before, before + size) for (before, _), size in zip(around, block.shape, strict=True))
     replaced[known] = False
     # The same noise each time: a measurement is the same when it is made again.
@@ -69,5 +72,8 @@ def _structure_at(
     labels, _ = ndimage.label(smooth > threshold)
     if not labels[core]:
         return np.zeros(block.shape, bool), lung
-    nodule = (labels == labels[core]) & (distance <= REPLACED_WITHIN_MM)
+    structure = labels == labels[core]
+    depth = ndimage.distance_transform_edt(structure, sampling=edges)
+    near = distance <= max(RADIUS_WITHIN_MM, float(distance.min()))
+    nodule = structure & (distance <= REACH * float(depth[near].max()) + RIM_MM)
     return ndimage.binary_dilation(nodule, ndimage.generate_binary_structure(3, 1)), lung

@@ -10,12 +10,22 @@ from scipy import ndimage
 from csfnet_bundle.geometry import Point, Space, Volume, sample_grid
 from csfnet_bundle.nodule.cube import cube_grid, cube_of_volume
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
-from csfnet_bundle.training.measure.boxes import Box, inset_distance, inset_volume, read_box, read_rows, unpack_boxes
+from csfnet_bundle.training.measure.boxes import (
+    Box,
+    emptied,
+    inset_distance,
+    inset_volume,
+    read_box,
+    read_rows,
+    share_with_volume,
+    unpack_boxes,
+)
 from csfnet_bundle.training.measure.folds import patient_fold
 
 PART = "readers"
 OUTSIDE_MM = -8.0
 """Distance given to voxels beyond the box."""
+PRESENT = 0.5
 
 
 def reader_cases(data: Path, work: Path, fold: int) -> list[Case]:
@@ -52,10 +62,11 @@ def load_box(box: Box) -> Loaded:
     cube = cube_of_volume(volume, Point((i, j, k), Space.VOXEL), box.name)
     x, y, z = (affine @ [i, j, k, 1.0])[:3]
     padded = np.pad(distance, ((1, 1), (0, 0), (0, 0)), constant_values=OUTSIDE_MM)
-    for last, beyond in ((1, 0), (-2, -1)):  # the end slices' outer halves, as inset_distance ends a nodule
-        if distance[last - 1 if last > 0 else last + 1].max() > 0:
-            padded[beyond] = -np.maximum(np.abs(padded[last]), 0.4)
+    for last, beyond in ((1, 0), (-2, -1)):
+        if padded[last].max() > 0:  # the end slice stands for its whole thickness
+            padded[beyond] = emptied(padded[last])
     shifted = affine.copy()
     shifted[2, 3] = -box.spacing[0]
-    mask = sample_grid(padded.transpose(2, 1, 0), shifted, cube_grid((x, y, z)), fill=OUTSIDE_MM) > 0
-    return Loaded(cube, inset_volume(distance, box.spacing), mask & cube.inside)
+    sampled = sample_grid(padded.transpose(2, 1, 0), shifted, cube_grid((x, y, z)), fill=OUTSIDE_MM)
+    true = inset_volume(distance, box.spacing)
+    return Loaded(cube, true, share_with_volume(sampled, cube.inside, true) >= PRESENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -170,8 +170,8 @@ def _log_errors(rows: Sequence[Row], later: Sequence[Row]) -> dict[str, Any]:
     """Return the standard deviation and bias of ln(V1 / V0) about the truth, by method, where both were found."""
     first = {row["nodule"]: row for row in rows}
 
-    def errors(method: str, keep: Callable[[Row], bool]) -> list[float]:
-        pairs = [(first[row["nodule"]], row) for row in later if keep(row)]
+    def errors(method: str, kind: str) -> list[float]:
+        pairs = [(first[row["nodule"]], row) for row in later if row["type"] == kind]
         found = [(a, b) for a, b in pairs if volume_of(a, method) > 0 and volume_of(b, method) > 0]
         return [
             math.log(volume_of(b, method) / volume_of(a, method)) - math.log(b["true_mm3"] / a["true_mm3"])
@@ -182,7 +182,7 @@ def _log_errors(rows: Sequence[Row], later: Sequence[Row]) -> dict[str, Any]:
     for kind in ("solid", "part-solid"):
         figures[kind] = {}
         for method in METHODS:
-            values = np.array(errors(method, lambda row, kind=kind: row["type"] == kind))  # type: ignore[misc]
+            values = np.array(errors(method, kind), np.float64)
             figures[kind][method] = {
                 "nodules": len(values),
                 "deviation": float(values.std(ddof=1)) if len(values) > 1 else math.nan,

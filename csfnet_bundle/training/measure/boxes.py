@@ -37,7 +37,7 @@ NOISE_HU = (15.0, 60.0)
 """The fill's noise is the box's own in lung, within these limits."""
 WEIGHT_BEYOND = 0.5
 NEWTON_STEPS, LARGEST_OFFSET_MM = 3, 0.2
-"""For :func:`_target`; more would be needed only where the cube cuts a nodule, which must not swell the rest."""
+"""For :func:`share_with_volume`; more is needed only where the cube cuts a nodule, which must not swell the rest."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,11 @@ def inset_distance(mask: NDArray[np.bool_], spacing: tuple[float, float, float])
     for k in np.flatnonzero(~there):
         beside = [n for n in (k - 1, k + 1) if 0 <= n < len(mask) and there[n]]
         if beside:
-            distance[k] = _emptied(np.max([distance[n] for n in beside], axis=0))
+            distance[k] = emptied(np.max([distance[n] for n in beside], axis=0))
     return distance
 
 
-def _emptied(distance: NDArray[np.float32]) -> NDArray[np.float32]:
+def emptied(distance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the distances of the empty slice beside one of these: nowhere so small that the target is above 0."""
     return -np.maximum(np.abs(distance), np.float32(SPACING_MM / 2))
 
@@ -172,23 +172,28 @@ def box_cube(box: Box, seed: int) -> tuple[NDArray[np.int16], Example]:
     ):
         signed[beyond] = -FAR_MM
         if has_nodule:
-            signed[last + step] = _emptied(signed[last])
+            signed[last + step] = emptied(signed[last])
     index = centroid + pads
     sampled = [_sample(values, index, box.spacing) for values in (mirrored, filled, signed)]
     weight = _weight(box, centroid)
     volume = inset_volume(distance, box.spacing)
-    target = _target(sampled[2], weight > 0, volume)
+    target = share_with_volume(sampled[2], weight > 0, volume)
     cube = np.stack([sampled[0], sampled[1], target * SCALE, weight * SCALE])
     diameter = (6 * volume / np.pi) ** (1 / 3)
     example = Example(box.name, box.patient, round(float(diameter), 2), box.texture < SUBSOLID_BELOW)
     return np.rint(cube).astype(np.int16), example
 
 
-def _target(distance: NDArray[np.float32], is_known: NDArray[np.bool_], volume: float) -> NDArray[np.float32]:
-    """Return each voxel's share, the outline moved by so much that the shares sum to the volume.
+def share_with_volume(distance: NDArray[np.float32], is_known: NDArray[np.bool_], volume: float) -> NDArray[np.float32]:
+    """Return each voxel's share in the nodule, the outline moved by so much that the shares sum to the volume.
 
     Interpolation between slices loses some 7 % of a small nodule: the section half-way has the mean radius, not the
     mean area.
+
+    Args:
+        distance: signed distance to the outline, mm, inside positive, on voxels of :data:`SPACING_MM`.
+        is_known: where there may be nodule, same shape.
+        volume: mm3.
     """
     offset = 0.0
     for _ in range(NEWTON_STEPS):
