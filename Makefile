@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long lint model clean
+.PHONY: demo test test-long lint docs notebook model clean
 
 demo: $(STAMP)
 	$(BIN)/python -m csfnet_bundle demo
 
+# In parallel; the tests of a file stay in one process and share its fixtures.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Full-width training on a CPU, wide fuzz runs, whole real series: what takes minutes each.
 test-long: $(STAMP)
@@ -20,6 +21,14 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The reference of the Python interface, from the docstrings, as HTML in build/api.
+docs: $(STAMP)
+	$(BIN)/pdoc --docformat google --output-directory build/api csfnet_bundle
+
+# Runs the notebook anew and keeps what it printed and drew.
+notebook: $(STAMP)
+	$(BIN)/jupyter execute --inplace docs/notebooks/phantom.ipynb
 
 # Trains the network of models/model.pt on phantoms and judges it beside the oracle; half an hour on two cores.
 model: $(STAMP)

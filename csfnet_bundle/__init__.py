@@ -4,7 +4,7 @@ The package's layers, highest first; a package imports only from those below it 
 
 ``commands`` -> ``studies`` -> ``medst`` -> ``training``, ``serving`` -> ``prediction`` -> ``cohorts`` -> ``report``,
 ``nodule`` -> ``inputs`` -> ``records``, ``scans`` -> ``geometry`` -> ``core``;
-``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them.
+``networks`` (torch and MONAI blocks) and ``evaluation`` (metrics and statistics) beside them, above ``core``.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,7 +1,7 @@
 """Compare readers of DICOM folders on every class of input: read right, refused, or wrong without a word.
 
-The folders are those of tests/dicom: synthetic series with landmarks at known places, edited. Each reader runs in a
-process of its own. Run it from the repository's root; the results go to docs/results/readers.json::
+The folders are those of tests/helpers/reader_cases.py: synthetic series with landmarks at known places, edited. Each
+reader runs in a process of its own. Run it from the repository's root; the results go to docs/results/readers.json::
 
     python scripts/compare_readers.py [--readers "this bundle,SimpleITK"] [--out FILE]
 """
@@ -33,11 +33,10 @@ from rich.console import Console
 from rich.progress import track
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "dicom")]
+sys.path += [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]
 
-from cases import CASES  # noqa: E402 - after the path is set
-from reader_worker import READERS  # noqa: E402
-from synthetic import (  # noqa: E402
+from helpers.reader_cases import CASES  # noqa: E402 - after the path is set
+from helpers.synthetic_series import (  # noqa: E402
     ORIENTATIONS,
     compress,
     make_affine,
@@ -45,6 +44,7 @@ from synthetic import (  # noqa: E402
     to_big_endian,
     write_series,
 )
+from reader_worker import READERS  # noqa: E402
 
 from csfnet_bundle.core.errors import RefusalCode  # noqa: E402
 from csfnet_bundle.core.files import write_atomically  # noqa: E402

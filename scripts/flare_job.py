@@ -71,9 +71,10 @@ def federate(
     run = recipe.execute(SimEnv(clients=words(sites), workspace_root=str(folder / "workspace")))
     result = Path(run.get_result())
     saved = torch.load(next(result.rglob(GLOBAL_MODEL)), map_location="cpu", weights_only=True)
-    if all(torch.equal(tensor, checkpoint.weights[name]) for name, tensor in saved["model"].items()):
+    learnt = saved.get("model", saved)  # FLARE nests the state dictionary in some versions
+    if all(torch.equal(tensor, checkpoint.weights[name]) for name, tensor in learnt.items()):
         raise RuntimeError(f"nothing was learnt: FLARE dropped what the sites sent; see its log in {result}")
-    weights = {name: tensor.to(checkpoint.weights[name].dtype) for name, tensor in saved["model"].items()}
+    weights = {name: tensor.to(checkpoint.weights[name].dtype) for name, tensor in learnt.items()}
     provenance = {"trained_on": f"federation of {', '.join(words(sites))}", "rounds": rounds, "phantom": phantoms}
     replace(checkpoint, weights=weights, provenance=provenance).save(folder / "model.pt")
     print(f"{folder / 'model.pt'}: {rounds} rounds over {', '.join(words(sites))}; not calibrated")

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
-from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
-from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
+from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -69,6 +68,12 @@ def benchmark_lidc() -> str:
     return _results("benchmark_lidc.json", command, benchmark_markdown)
 
 
+def real_nodules() -> str:
+    """One-scan networks by the recipe for real nodules, beside the diameter."""
+    command = "python -m csfnet_bundle real-nodules --dataset_dir LIDC --out OUT"
+    return _results("real_nodules.json", command, real_nodules_markdown)
+
+
 def medst_study() -> str:
     """Med-ST's switches over seeds."""
     command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
@@ -104,11 +109,6 @@ def latency() -> str:
     return latency_markdown(_load("latency.json"))
 
 
-def _measuring(name: str) -> Callable[[], str]:
-    """One table of docs/measuring.md."""
-    return lambda: measuring_tables(_load("measuring.json"))[name]
-
-
 TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
@@ -116,13 +116,13 @@ TABLES: dict[str, Callable[[], str]] = {
         benchmark_phantom,
         benchmark_phantom_without_reads,
         benchmark_lidc,
+        real_nodules,
         medst_study,
         medst_epochs,
         medst_in_csfnet,
         latency,
     )
 } | DICOM_TABLES
-TABLES |= {name: _measuring(name) for name in MEASURING}
 
 
 def render(text: str) -> str:

@@ -17,9 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT), str(ROOT / "tests" / "dicom")]
+sys.path += [str(ROOT), str(ROOT / "tests")]
 
-from synthetic import AIR, COLUMNS, LANDMARK_HU, ROWS, SLICES, landmarks_lps, voxel_hu  # noqa: E402 - after the path is set
+from helpers.synthetic_series import (  # noqa: E402 - after the path is set
+    AIR,
+    COLUMNS,
+    LANDMARK_HU,
+    ROWS,
+    SLICES,
+    landmarks_lps,
+    voxel_hu,
+)
 
 Read = Callable[[str], tuple[NDArray[np.float64], NDArray[np.float64]]]
 """From a folder to HU in any order of axes, and the affine from its index to LPS mm."""

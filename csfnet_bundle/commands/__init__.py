@@ -6,6 +6,7 @@ docstring give types, defaults, help and examples. Help and usage errors import 
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,9 @@ FAILED, USAGE = 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` (by default those of the program) name; return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # paths may hold bytes that no text has
     try:
         if not words or words[0] in ("-h", "--help", "help"):
             print(_overview())

@@ -8,35 +8,19 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import csfnet_bundle
+from csfnet_bundle.core.bundle_root import CONFIGS, bundle_root
 from csfnet_bundle.core.error_hook import INTERRUPTED
 from csfnet_bundle.core.errors import BundleError
 
-CONFIGS = "configs"
+__all__ = ["CONFIGS", "bundle_root", "run_command", "run_workflow", "words"]
 
 
 def words(option: str | Sequence[object]) -> list[str]:
     """Return the parts of ``A,B,C``; Fire, which the scripts use, makes a list of plain words itself."""
     parts = option.split(",") if isinstance(option, str) else [str(part) for part in option]
     return [part.strip() for part in parts if part.strip()]
-
-
-def bundle_root() -> Path:
-    """Return the bundle's root: the folder that holds configs/ and models/ beside the package.
-
-    Raises:
-        BundleError: the package lies somewhere without its bundle.
-    """
-    root = Path(csfnet_bundle.__file__).resolve().parent.parent
-    if not (root / CONFIGS / "inference.json").is_file():
-        raise BundleError(
-            f"there are no configs beside the package in {root}",
-            remedy="Install the bundle from its checkout or archive with `pip install -e .`.",
-        )
-    return root
 
 
 def run_command(run_id: str, config_file: str, *options: str) -> None:

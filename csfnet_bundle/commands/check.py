@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def check(path: Path, json: bool = False, pixels: bool = False, one_scan: bool = False) -> int:
+def check(
+    path: Path, json: bool = False, pixels: bool = False, one_scan: bool = False, follow_links: bool = False
+) -> int:
     """Check whether what is given can be used; exit status 0 only if it can.
 
-    A folder can be used if a series of each study in it can be read; a datalist if both ROIs of every record can.
+    A folder can be used if a series of each study in it can be read; a file if it can; a datalist if both ROIs of every
+    record can.
 
     Args:
-        path: a folder of DICOM files (one or many studies), a datalist, or the folder of one.
+        path: a folder of DICOM files (one or many studies), a NIfTI or MetaImage file, a datalist, or its folder.
         json: print JSON for programs instead of a table.
         pixels: read the pixels too, which finds what headers cannot show; takes longer.
         one_scan: accept records that have no t0.
+        follow_links: read what symbolic links point to, as git-annex and DataLad make them.
 
     Returns:
         0 if all can be used, 1 if not.
@@ -25,4 +29,5 @@ def check(path: Path, json: bool = False, pixels: bool = False, one_scan: bool =
     """
     from csfnet_bundle.inputs.checking import check_path
 
-    return 0 if check_path(path, json_output=json, pixels=pixels, one_scan=one_scan) else 1
+    usable = check_path(path, json_output=json, pixels=pixels, one_scan=one_scan, follow_links=follow_links)
+    return 0 if usable else 1

@@ -30,10 +30,12 @@ def ensemble(out: Path, members: Words = (), run: Path | None = None, system: st
     """
     from csfnet_bundle.prediction.checkpoint import load_checkpoint
     from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+    from csfnet_bundle.prediction.weights_file import description_path
 
     path = out
-    if path.exists():
-        raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
+    for file in (path, description_path(path)):
+        if file.exists():
+            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
     named = [Path(member) for member in members]
     if bool(named) == (run is not None):
         raise BundleError("expected either --members or --run", remedy="See `ensemble --help`.")

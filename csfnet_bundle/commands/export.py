@@ -28,7 +28,6 @@ def export(out: Path, model: Path | None = None, formats: Words = tuple(ENDINGS)
     """
     from csfnet_bundle.prediction.checkpoint import MODEL_NAME, load_checkpoint
     from csfnet_bundle.serving import export as exporting
-    from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
     if not set(formats) <= set(ENDINGS):
         raise BundleError(
@@ -36,7 +35,7 @@ def export(out: Path, model: Path | None = None, formats: Words = tuple(ENDINGS)
         )
     root = bundle_root()
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
-    pairs = exporting.example_pairs(exporting.PARITY_PAIRS, checkpoint.roi.size, vocabulary_of(checkpoint))
+    pairs = exporting.example_pairs(exporting.PARITY_PAIRS, checkpoint.roi.size, checkpoint.code_book.sizes)
     reference = exporting.pytorch_runtime(checkpoint.create_network())
     for name in formats:
         path = (out / MODEL_NAME).with_suffix(ENDINGS[name])

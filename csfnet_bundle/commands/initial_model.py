@@ -21,11 +21,13 @@ def initial_model(out: Path, configs: Words = ("train.json",), seed: int = 0) ->
         csfnet initial-model --out start.pt
         csfnet initial-model --out start.pt --configs train.json,cpu_demo.json --seed 3
     """
+    from csfnet_bundle.prediction.weights_file import description_path
     from csfnet_bundle.training import federated
 
     path = out
-    if path.exists():
-        raise BundleError(f"{path} exists already", remedy="Name another file by --out, or remove this one.")
+    for file in (path, description_path(path)):
+        if file.exists():
+            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
     files = [bundle_root() / CONFIGS / name for name in configs]
     for file in files:
         if not file.is_file():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ EVALUATE = "['configs/train.json','configs/evaluate.json']"
 def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) -> None:
     """Make a phantom cohort, train configs/cpu_demo.json on it, evaluate, and put model and result in their places.
 
-    Writes models/model.pt and docs/results/phantom_cpu.json. After an interruption the same command resumes.
+    Writes models/model.pt, model.json and docs/results/phantom_cpu.json. Interrupted, the same command resumes.
 
     Args:
         out: folder for all that is made on the way.
@@ -82,7 +81,7 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
         "systems": json.loads(table.to_json(orient="index", double_precision=4)),
     }
     write_atomically(root / RESULT, json.dumps(result, indent=1) + "\n")
-    shutil.copyfile(training / MODEL_NAME, root / "models" / MODEL_NAME)
+    checkpoint.save(root / "models" / MODEL_NAME)
     print(table[["auc", "auc_delong_lower", "auc_delong_upper", "difference", "difference_lower", "difference_upper"]])
     print(f"model: {root / 'models' / MODEL_NAME}\nresult: {root / RESULT}")
 

@@ -94,5 +94,6 @@ def _summary(found: Match) -> dict[str, object]:
         "neighbours0_lps": found.neighbours0.tolist(),
         "neighbours1_lps": found.neighbours1.tolist(),
         "agreeing": found.agreeing.tolist(),
+        "absent": found.absent,
         "findings": list(found.findings),
     }

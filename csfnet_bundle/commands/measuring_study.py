@@ -21,7 +21,7 @@ def measuring_study(volumes: Path, series: Path, out: Path, model: Path | None =
         csfnet measuring-study lidc_voi lidc_dicom output/fold_1 \
             --model output/measure/measure_fold_1.ts
     """
-    from csfnet_bundle.commands.bundle_run import bundle_root
+    from csfnet_bundle.core.bundle_root import bundle_root
     from csfnet_bundle.nodule.network import MODEL
     from csfnet_bundle.studies.measuring.study import run_study, write_result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from csfnet_bundle.commands.options import Point, SpaceName
 
@@ -17,6 +18,8 @@ def simulate_followup(
     seed: int = 0,
     series_uid: str | None = None,
     shift_mm: Point | None = None,
+    motion: Literal["mild", "whole-body", "sliding"] | None = None,
+    outlines: Path | None = None,
 ) -> None:
     r"""Write a study of a real patient so many days later, its nodule grown, marked as simulated.
 
@@ -36,6 +39,10 @@ def simulate_followup(
         seed: of the noise and the shift.
         series_uid: SeriesInstanceUID, where the folder holds several series.
         shift_mm: how far the patient is moved, LPS mm; drawn from the seed where not given.
+        motion: the patient also turns and breathes, and is scanned with other slices, field of view, noise and
+            contrast, as in the trials of docs/matching.md; followup.json says what was drawn.
+        outlines: JSON file of readers' outlines in this series; the nodule at the point is then the readers', else it
+            is segmented.
 
     Examples:
         csfnet simulate-followup scans/ct --point=-61.2,40,-182 --space LPS \
@@ -46,5 +53,5 @@ def simulate_followup(
     from csfnet_bundle.cohorts.phantom import simulated_study
 
     simulated_study.simulate_followup(
-        series_dir, point, space, doubling_time_days, interval_days, out, seed, series_uid, shift_mm
+        series_dir, point, space, doubling_time_days, interval_days, out, seed, series_uid, shift_mm, motion, outlines
     )

@@ -24,6 +24,7 @@ GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 
 COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
+    "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
@@ -31,14 +32,20 @@ COMMANDS: dict[str, Command] = {
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
+    "attention-trial": Command(TRAIN, "test whether attention selects the nodule that a clinical value names"),
     "benchmark": Command(TRAIN, "train, evaluate and compare every system of the paper's tables on one cohort"),
     "ensemble": Command(TRAIN, "join trained networks, or a benchmark's folds, into one checkpoint"),
     "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),
     "medst-radiographs": Command(TRAIN, "project radiographs from a cohort's CT, with reports and evaluation tables"),
     "medst-study": Command(TRAIN, "pre-train by Med-ST with every switch over several seeds, and evaluate"),
+    "pretrain-nodules": Command(TRAIN, "pre-train a one-scan network on drawn nodules, which need no data"),
+    "real-nodules": Command(TRAIN, "fit and compare one-scan networks on real nodule volumes, folds by patient"),
     "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),
     "train-measure": Command(TRAIN, "train the network that measures nodules on LIDC's volumes and drawn nodules"),
     "benchmark-latency": Command(MAINTAIN, "time predictions in PyTorch, TorchScript and ONNX Runtime"),
+    "benchmark-matching": Command(
+        MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
+    ),
     "benchmark-roi": Command(MAINTAIN, "measure one ROI by every route: times, memory, compressed syntaxes"),
     "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),

@@ -24,5 +24,6 @@ def import_extra(module: str, extra: str) -> ModuleType:
         if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
             raise
         raise BundleError(
-            f"this needs {module}, which is not installed", remedy=f"Install it with `pip install -e '.[{extra}]'`."
+            f"this needs {module}, which is not installed",
+            remedy=f"Install it with `pip install 'csfnet-bundle[{extra}]'`.",
         ) from None

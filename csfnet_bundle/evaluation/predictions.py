@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from csfnet_bundle.core.csv_cells import harmless, original
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.calibration import Floats, probabilities
@@ -136,8 +137,14 @@ def probability_log_odds(probability: Floats) -> Floats:
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
-    """Check the table and write it as CSV in one step; numbers keep every digit that reading needs."""
+    """Check the table and write it as CSV in one step; numbers keep every digit that reading needs.
+
+    Texts that a spreadsheet would run as formulas get a mark, which :func:`read_predictions` takes away again.
+    """
     table = check_predictions(table, str(path), labelled=False)
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = table[name].map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
@@ -156,6 +163,9 @@ def read_predictions(path: str | Path, *, labelled: bool = True) -> pd.DataFrame
         head = pd.read_csv(path, nrows=0).columns
         blank = {name: [""] for name in head if name not in IDENTIFIERS}
         table = pd.read_csv(path, dtype=dict.fromkeys(IDENTIFIERS, str), keep_default_na=False, na_values=blank)
+        for name in head:
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                table[name] = table[name].map(lambda cell: original(cell) if isinstance(cell, str) else cell)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise BundleError(f"not a CSV table: {error}", record=str(path), remedy="Write it again.") from None
     return check_predictions(table, str(path), labelled=labelled)

@@ -16,11 +16,16 @@ from zipfile import BadZipFile
 import numpy as np
 
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.inputs.pair_reader import PairRois, read_pair, scan_path
+from csfnet_bundle.inputs.locating import scan_path
+from csfnet_bundle.inputs.matching import MATCHING_VERSION, match_findings
+from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
 from csfnet_bundle.inputs.settings import RoiSettings
-from csfnet_bundle.records import FollowUpPair, Scan
+from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
 from csfnet_bundle.scans import volume_files
-from csfnet_bundle.scans.dicom import scan_folder
+from csfnet_bundle.scans.dicom import SeriesSummary, scan_folder
+from csfnet_bundle.scans.dicom.header import Skip
+from csfnet_bundle.scans.dicom.index import file_state
+from csfnet_bundle.scans.dicom.scan import list_files
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +47,22 @@ class RoiCache:
         folder: where ROIs are kept; None reads every time.
         settings: size and spacing of the ROI.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
     """
 
-    def __init__(self, folder: str | Path | None, settings: RoiSettings, *, repeat_missing_prior: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | Path | None,
+        settings: RoiSettings,
+        *,
+        repeat_missing_prior: bool = False,
+        follow_links: bool = False,
+    ) -> None:
         # Absolute, since workers of a cluster read through it in folders of their own.
         self.folder = None if folder is None else Path(folder).absolute()
         self.settings = settings
         self.repeat_missing_prior = repeat_missing_prior
+        self.follow_links = follow_links
 
     def read(self, pair: FollowUpPair, datalist_folder: Path) -> PairRois:
         """Return the pair's ROIs, from the cache where they are; raises as :func:`read_pair` does."""
@@ -68,7 +82,12 @@ class RoiCache:
         key = {
             "reader_version": READER_VERSION,
             "subject": pair.subject,
-            "scans": [_scan_key(scan, datalist_folder) for scan in (pair.t0, pair.t1) if scan is not None],
+            "has_interval": pair.interval_days is not None,  # it may stand for dates
+            "scans": [
+                _scan_key(scan, datalist_folder, follow_links=self.follow_links)
+                for scan in (pair.t0, pair.t1)
+                if scan is not None
+            ],
             "size": self.settings.size,
             "spacing": self.settings.spacing,
             "repeat_missing_prior": self.repeat_missing_prior and pair.t0 is None,
@@ -83,23 +102,31 @@ class RoiCache:
             datalist_folder,
             self.settings,
             repeat_missing_prior=self.repeat_missing_prior,
-            find_series=partial(scan_folder, index=index),
+            find_series=partial(scan_folder, index=index, follow_links=self.follow_links),
         )
 
 
-def _scan_key(scan: Scan, datalist_folder: Path) -> dict[str, object]:
+def _scan_key(scan: Scan, datalist_folder: Path, *, follow_links: bool) -> dict[str, object]:
     path = scan_path(scan, datalist_folder)
     return {
-        "files": sorted(_files(path)),
+        "files": sorted(_files(path, follow_links=follow_links)),
+        "follow_links": follow_links,
+        "choice": str(scan.extra.get(CHOICE, "")),
         "path": str(path.resolve()),
         "series_uid": scan.series_uid,
         "date": scan.date,
-        "point": scan.point.coordinates,
-        "space": scan.point.space,
+        **_point_key(scan),
     }
 
 
-def _files(path: Path) -> Iterator[tuple[str, int, int, int]]:
+def _point_key(scan: Scan) -> dict[str, object]:
+    """What of a point the ROI depends on; a point to be found depends on the other scan, which the key has too."""
+    if scan.point is None:
+        return {"matching_version": MATCHING_VERSION}
+    return {"point": scan.point.coordinates, "space": scan.point.space, "match": match_findings(scan)}
+
+
+def _files(path: Path, *, follow_links: bool) -> Iterator[tuple[str, int, int, int]]:
     """Yield name, bytes and times of change (ns) of the scan's file, or of every file in its folder.
 
     Two times, since copying programs set the one of the content back to the original's, but not that of the entry.
@@ -108,11 +135,10 @@ def _files(path: Path) -> Iterator[tuple[str, int, int, int]]:
         for file in volume_files.files_of(path):
             yield file.name, *_state(file.stat())
         return
-    for parent, _, names in os.walk(path):
-        for name in names:
-            file = Path(parent, name)
-            # The reader passes over links, so that what they lead to changes nothing.
-            yield str(file.relative_to(path)), *_state(file.lstat())
+    start = len(os.path.join(path, ""))  # noqa: PTH118 - as os.scandir puts its paths together
+    for name in list_files(path, follow_links=follow_links):  # what the reader passes over changes nothing
+        if not isinstance(name, Skip):
+            yield name[start:], *file_state(name, follow_links=follow_links)
 
 
 def _state(status: os.stat_result) -> tuple[int, int, int]:
@@ -121,7 +147,24 @@ def _state(status: os.stat_result) -> tuple[int, int, int]:
 
 def _save(file: Path, rois: PairRois) -> None:
     with atomic_path(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, array=rois.array, affines=rois.affines, findings=np.array(rois.findings, dtype=np.str_))
+        np.savez(
+            stream,
+            array=rois.array,
+            affines=rois.affines,
+            findings=np.array(rois.findings, dtype=np.str_),
+            series=np.array(series_to_json(rois.series), dtype=np.str_),
+        )
+
+
+def series_to_json(series: tuple[SeriesSummary | None, SeriesSummary | None]) -> str:
+    """Return the series of t0 and t1 as one text, which collating and caching leave alone."""
+    return json.dumps([None if item is None else item.to_plain() for item in series])
+
+
+def series_from_json(text: str) -> tuple[SeriesSummary | None, SeriesSummary | None]:
+    """Return what :func:`series_to_json` wrote."""
+    t0, t1 = (None if item is None else SeriesSummary.from_plain(item) for item in json.loads(text))
+    return t0, t1
 
 
 def _load(file: Path, size: tuple[int, int, int]) -> PairRois | None:
@@ -129,7 +172,8 @@ def _load(file: Path, size: tuple[int, int, int]) -> PairRois | None:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             findings = tuple(str(text) for text in stored["findings"])
-            rois = PairRois(stored["array"], stored["affines"], findings)
+            series = series_from_json(str(stored["series"]))
+            rois = PairRois(stored["array"], stored["affines"], findings, series)
         if rois.array.shape != (2, *size) or rois.affines.shape != (2, 4, 4):
             raise ValueError(f"arrays of shapes {rois.array.shape} and {rois.affines.shape}")
     except FileNotFoundError:

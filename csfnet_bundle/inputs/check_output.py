@@ -22,9 +22,9 @@ _COLUMNS = ("patient", "date", "slices", "spacing (mm)", "thickness", "kernel", 
 
 
 def folder_document(
-    folder: Path, studies: Sequence[StudyVerdict], problem: Reason | None, *, pixels: bool
+    folder: Path, studies: Sequence[StudyVerdict], problem: Reason | None, *, pixels: bool, kind: str = "folder"
 ) -> dict[str, object]:
-    """Return what was found in a folder as plain values."""
+    """Return what was found in a folder, or a file, as plain values."""
     reasons = [study.reason for study in studies if study.reason]
     reasons += [problem] if problem else []
     readable = sum(study.reason is None for study in studies)
@@ -32,7 +32,7 @@ def folder_document(
     if len(studies) > 1:
         count += " (to read one, name its folder or its series_uid)"
     return {
-        **_head(folder, "folder", count if studies else "", reasons, pixels=pixels),
+        **_head(folder, kind, count if studies else "", reasons, pixels=pixels),
         "studies": [
             {
                 "patient": study.patient,

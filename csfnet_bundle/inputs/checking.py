@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,12 +14,14 @@ from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.check_output import folder_document, folder_table, pairs_document, pairs_table, print_table
-from csfnet_bundle.inputs.judging import judge_pair, judge_study
+from csfnet_bundle.inputs.judging import judge_file, judge_pair, judge_study
+from csfnet_bundle.inputs.locating import FindSeries, check_kind
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.inputs.verdicts import PairVerdict, Reason, StudyVerdict
 from csfnet_bundle.records import DATALIST_NAME, Datalist, datalist_problems, encode_clinical, load_datalist
 from csfnet_bundle.scans import dicom
 from csfnet_bundle.scans.dicom.scan import group_series, list_files, read_headers
+from csfnet_bundle.scans.volume_files import is_volume_file
 
 FOLDERS_REMEMBERED = 64
 """Folders whose headers are kept while a datalist is checked: several nodules of one scan stand near each other."""
@@ -27,19 +29,28 @@ FOLDERS_REMEMBERED = 64
 Item = TypeVar("Item")
 
 
-def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool) -> bool:
-    """Print whether a folder of DICOM files, a datalist or the folder of one can be used, and return it.
+def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool, follow_links: bool = False) -> bool:
+    """Print whether a folder of DICOM files, a volume file, a datalist or the folder of one can be used; return it.
 
     Args:
-        place: the folder or the datalist.
+        place: the folder, the file or the datalist.
         json_output: print JSON instead of a table.
         pixels: read the pixels too.
         one_scan: accept records without t0.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+
+    Raises:
+        BundleError: there is no such place, and no JSON is asked for, which would say so.
     """
+    if not place.exists() and not json_output:
+        raise BundleError(f"{place} does not exist", remedy="Name a folder, a NIfTI or MetaImage file, or a datalist.")
     if place.suffix == ".json" or (place / DATALIST_NAME).is_file():
-        document, table = _check_datalist(place, pixels=pixels, one_scan=one_scan)
+        find_series = partial(dicom.scan_folder, follow_links=follow_links)
+        document, table = _check_datalist(place, find_series, pixels=pixels, one_scan=one_scan)
+    elif is_volume_file(place) and place.is_file():
+        document, table = _check_file(place, pixels=pixels)
     else:
-        document, table = _check_folder(place, pixels=pixels)
+        document, table = _check_folder(place, pixels=pixels, follow_links=follow_links)
     if json_output:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
@@ -47,11 +58,19 @@ def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool) 
     return bool(document["usable"])
 
 
-def _check_folder(folder: Path, *, pixels: bool) -> tuple[dict[str, object], Table]:
+def _check_file(file: Path, *, pixels: bool) -> tuple[dict[str, object], Table]:
+    verdict = judge_file(file, pixels=pixels)
+    study = StudyVerdict("", "", (verdict,), verdict.reason)
+    return folder_document(file, [study], None, pixels=pixels, kind="file"), folder_table([study])
+
+
+def _check_folder(folder: Path, *, pixels: bool, follow_links: bool) -> tuple[dict[str, object], Table]:
     studies: list[StudyVerdict] = []
     problem = None
     try:
-        contents = read_headers(_with_progress("reading headers", list(list_files(folder))))
+        check_kind(folder)
+        files = list(list_files(folder, follow_links=follow_links))
+        contents = read_headers(_with_progress("reading headers", files))
         series = group_series(contents, str(folder))
         by_study: dict[tuple[str, str], list[dicom.Series]] = {}
         for item in series:
@@ -63,19 +82,21 @@ def _check_folder(folder: Path, *, pixels: bool) -> tuple[dict[str, object], Tab
     return folder_document(folder, studies, problem, pixels=pixels), folder_table(studies)
 
 
-def _check_datalist(path: Path, *, pixels: bool, one_scan: bool) -> tuple[dict[str, object], Table]:
+def _check_datalist(
+    path: Path, find_series: FindSeries, *, pixels: bool, one_scan: bool
+) -> tuple[dict[str, object], Table]:
     verdicts: list[PairVerdict] = []
     try:
         problems = datalist_problems(path)
         if not problems:
-            verdicts = list(_judge_pairs(load_datalist(path), pixels=pixels, one_scan=one_scan))
+            verdicts = list(_judge_pairs(load_datalist(path), find_series, pixels=pixels, one_scan=one_scan))
     except BundleError as error:
         problems = [error]
     return pairs_document(path, verdicts, list(map(Reason.of, problems)), pixels=pixels), pairs_table(verdicts)
 
 
-def _judge_pairs(datalist: Datalist, *, pixels: bool, one_scan: bool) -> Iterator[PairVerdict]:
-    find_series = lru_cache(FOLDERS_REMEMBERED)(dicom.scan_folder)
+def _judge_pairs(datalist: Datalist, find_series: FindSeries, *, pixels: bool, one_scan: bool) -> Iterator[PairVerdict]:
+    find_series = lru_cache(FOLDERS_REMEMBERED)(find_series)
     settings = RoiSettings()
     for section, pair in _with_progress("checking records", list(datalist)):
         verdict = judge_pair(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.geometry import Roi
 from csfnet_bundle.geometry.inside import check_point_inside
-from csfnet_bundle.inputs.pair_reader import FindSeries, LocatedScan, locate_pair, scan_path
+from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, choose_series, locate_pair, scan_path
+from csfnet_bundle.inputs.pair_reader import check_two_scans
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.inputs.verdicts import (
     PairVerdict,
@@ -49,6 +51,22 @@ def judge_study(series: list[dicom.Series], *, pixels: bool = False) -> StudyVer
     return StudyVerdict(first.patient_id, first.study_uid, tuple(verdicts), problem)
 
 
+def judge_file(path: Path, *, pixels: bool = False) -> SeriesVerdict:
+    """Judge a NIfTI or MetaImage file, as :func:`csfnet_bundle.scans.volume_files.read_volume` would.
+
+    Args:
+        path: the file.
+        pixels: read all voxels too.
+    """
+    reason = None
+    if pixels:
+        try:
+            volume_files.read_volume(path)
+        except BundleError as error:
+            reason = Reason.of(error)
+    return describe_file(path, None, Verdict.REFUSED if reason else Verdict.CHOSEN, reason)
+
+
 def judge_pair(
     section: str,
     pair: FollowUpPair,
@@ -75,14 +93,20 @@ def judge_pair(
     except BundleError as error:
         return PairVerdict(pair.name, section, _scans_alone(pair, folder, find_series), Reason.of(error))
     scans: dict[str, SeriesVerdict] = {}
+    rois: list[Roi] = []
     first_reason = None
     for name, scan in (("t0", t0), ("t1", t1)):
         if scan is None:
             continue
-        scans[name] = verdict = _judge_scan(scan, settings, pixels=pixels)
+        scans[name] = verdict = _judge_scan(scan, settings, rois if pixels else None)
         if verdict.reason and first_reason is None:
             problem = f"{name}: {verdict.reason.problem}"
             first_reason = Reason(verdict.reason.code, problem, verdict.reason.remedy, verdict.reason.figures)
+    if len(rois) > 1:
+        try:
+            check_two_scans(*rois)
+        except Refusal as refusal:
+            first_reason = Reason.of(refusal)
     return PairVerdict(pair.name, section, scans, first_reason)
 
 
@@ -96,11 +120,14 @@ def _reason(series: dicom.Series, *, pixels: bool) -> Reason | None:
     return None if refusal is None else Reason.of(refusal)
 
 
-def _judge_scan(scan: LocatedScan, settings: RoiSettings, *, pixels: bool) -> SeriesVerdict:
+def _judge_scan(scan: LocatedScan, settings: RoiSettings, rois: list[Roi] | None) -> SeriesVerdict:
+    """Judge one scan; where there is a list for it, the ROI is read and put there."""
     reason = None
     try:
-        if pixels:
-            scan.read_roi(settings)
+        if scan.scan.point is None:  # found when the pair is read, for which the whole scan is needed
+            scan.opened.check()
+        elif rois is not None:
+            rois.append(scan.read_roi(settings))
         elif scan.series is not None:
             plan_roi(scan.series, scan.scan.point, settings.size, settings.spacing)
         else:
@@ -122,10 +149,10 @@ def _scans_alone(pair: FollowUpPair, folder: Path, find_series: FindSeries) -> d
             continue
         try:
             path = scan_path(scan, folder)
-            if not path.is_dir():
+            series = choose_series(path, scan.series_uid, find_series)
+            if series is None:
                 scans[name] = describe_file(path, scan, Verdict.USABLE)
                 continue
-            series = dicom.select_series(find_series(path), uid=scan.series_uid)
             refusal = series.refusal
             reason = None if refusal is None else Reason.of(refusal)
             state = Verdict.REFUSED if reason else Verdict.USABLE

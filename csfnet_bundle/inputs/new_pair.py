@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.records import FollowUpPair, Scan
-from csfnet_bundle.scans.dicom import Series, scan_folder, select_pair, select_series
+from csfnet_bundle.inputs.locating import check_kind, choose_pair, choose_series
+from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
+from csfnet_bundle.scans.dicom import Series, scan_folder
+from csfnet_bundle.scans.dicom.pairing import valid_date
+from csfnet_bundle.scans.dicom.selection import CHOSEN_BY_RULE, PASSED_OVER
 
-PathAndPoint = tuple[str, Point]
-"""Where a scan lies, relative to the folder of all, and where its nodule is."""
+PathAndPoint = tuple[str, Point | None]
+"""Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
 def describe_pair(
@@ -26,6 +30,7 @@ def describe_pair(
     series1: str | None = None,
     interval_days: float | None = None,
     clinical: Mapping[str, object] | None = None,
+    follow_links: bool = False,
 ) -> FollowUpPair:
     """Return the pair of two scans, with the patient and the dates that DICOM headers tell.
 
@@ -40,19 +45,23 @@ def describe_pair(
         series1: the same for t1.
         interval_days: days between the scans; by default from the study dates.
         clinical: NLST codes by variable name.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Raises:
         Refusal: no series can be chosen in a folder, or the two do not belong together.
         BundleError: nobody says who the patient is, or a value is none that a datalist may hold.
     """
     path0, path1 = None if t0 is None else folder / t0[0], folder / t1[0]
-    found0: Series | None
+    find_series = partial(scan_folder, follow_links=follow_links)
+    found0: Series | None = None
     found1: Series | None
-    # Two folders together, so that both reconstructions have one kernel where they can.
-    if path0 is not None and path0.is_dir() and path1.is_dir():
-        found0, found1 = select_pair(scan_folder(path0), scan_folder(path1), series0, series1)
+    for path in (path0, path1):
+        if path is not None:
+            check_kind(path)
+    if path0 is not None:
+        found0, found1 = choose_pair(path0, path1, series0, series1, interval_days, find_series)
     else:
-        found0, found1 = _series(path0, series0), _series(path1, series1)
+        found1 = choose_series(path1, series1, find_series)
     earlier = None if t0 is None else _scan(t0, found0)
     later = _scan(t1, found1)
     name = subject
@@ -71,16 +80,16 @@ def describe_pair(
     return FollowUpPair.from_record(pair.to_record())  # which checks it as a datalist's record
 
 
-def _series(path: Path | None, uid: str | None) -> Series | None:
-    return select_series(scan_folder(path), uid=uid) if path is not None and path.is_dir() else None
-
-
 def _scan(found: PathAndPoint, series: Series | None) -> Scan:
     path, point = found
     if series is None:
         return Scan(path, point)
-    return Scan(path, point, series_uid=series.uid, date=series.study_date or None)
+    date = series.study_date if valid_date(series.study_date) else None
+    choices = [finding for finding in series.findings if finding.startswith((CHOSEN_BY_RULE, PASSED_OVER))]
+    return Scan(path, point, series_uid=series.name, date=date, extra={CHOICE: " ".join(choices)} if choices else {})
 
 
 def _days(t0: Scan | None, t1: Scan) -> float | None:
-    return None if t0 is None or t0.day is None or t1.day is None else float((t1.day - t0.day).days)
+    if t0 is None or t0.day is None or t1.day is None or t0.day == t1.day:
+        return None
+    return float((t1.day - t0.day).days)

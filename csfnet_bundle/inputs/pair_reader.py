@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,16 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Roi
+from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
+from csfnet_bundle.inputs.matching import checked_scan, match_findings, matched_scan
 from csfnet_bundle.inputs.settings import RoiSettings
-from csfnet_bundle.records import FollowUpPair, Scan
-from csfnet_bundle.scans import dicom, volume_files
+from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.scans import dicom
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+SAME_SCAN_HU = 0.5
+"""Largest difference of two ROIs of one scan: that of two writers' rounding to whole HU. The noise of two scans differs
+by ten times as much everywhere."""
 
 
 @dataclass(frozen=True)
@@ -24,36 +30,13 @@ class PairRois:
         array: HU, float32, shape (2, D, H, W); channel 0 is t0, channel 1 is t1.
         affines: (2, 4, 4) from (d, h, w, 1) of each ROI to LPS mm of its scan.
         findings: what the readers noticed and could live with, one sentence each.
+        series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
     """
 
     array: NDArray[np.float32]
     affines: NDArray[np.float64]
     findings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LocatedScan:
-    """A scan of a pair, found on disk; nothing of its pixels has been read.
-
-    Attributes:
-        scan: what the datalist says.
-        path: its folder or file.
-        series: the series chosen in the folder; None for NIfTI and MetaImage files.
-    """
-
-    scan: Scan
-    path: Path
-    series: dicom.Series | None
-
-    def read_roi(self, settings: RoiSettings) -> Roi:
-        """Cut the scan's ROI; raises Refusal."""
-        if self.series is not None:
-            return dicom.read_roi(self.series, self.scan.point, settings.size, settings.spacing)
-        return volume_files.read_roi(self.path, self.scan.point, settings.size, settings.spacing)
-
-
-FindSeries = Callable[[Path], list[dicom.Series]]
-"""Finds the series in a folder: :func:`csfnet_bundle.scans.dicom.scan_folder`, or one that remembers."""
+    series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
 
 
 def read_pair(
@@ -75,93 +58,73 @@ def read_pair(
         find_series: how the series in a folder are found.
 
     Raises:
-        Refusal: a scan cannot be read right, the two do not belong together (``PAIR_MISMATCH``), or t0 is absent
-            (``NO_PRIOR``); the message names the pair.
+        Refusal: a scan cannot be read right, the two do not belong together or are one scan (``PAIR_MISMATCH``), or t0
+            is absent (``NO_PRIOR``); the message names the pair.
         BundleError: a path that does not exist.
     """
     try:
         t0, t1 = locate_pair(pair, folder, one_scan=repeat_missing_prior, find_series=find_series)
+        if t0 is not None:
+            t0 = with_point(t0, t1)
         roi1 = t1.read_roi(settings)
         roi0 = roi1 if t0 is None else t0.read_roi(settings)
+        if t0 is not None:
+            check_two_scans(roi0, roi1)
     except BundleError as error:
         raise error.for_record(f"pair {pair.name}") from None
     if t0 is None:
         findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
     else:
-        findings = (*(f"t0: {text}" for text in roi0.findings), *(f"t1: {text}" for text in roi1.findings))
-    return PairRois(np.stack([roi0.array, roi1.array]), np.stack([roi0.affine, roi1.affine]), findings)
+        own = (*match_findings(t0.scan), *(f"t0: {text}" for text in roi0.findings))
+        findings = (*own, *(f"t1: {text}" for text in roi1.findings))
+    series = tuple(None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1))
+    return PairRois(
+        np.stack([roi0.array, roi1.array]),
+        np.stack([roi0.affine, roi1.affine]),
+        findings,
+        series,  # type: ignore[arg-type]  # two, as given
+    )
 
 
-def locate_pair(
-    pair: FollowUpPair, folder: Path, *, one_scan: bool = False, find_series: FindSeries = dicom.scan_folder
-) -> tuple[LocatedScan | None, LocatedScan]:
-    """Find the scans of a pair and check by their headers that they belong together.
+def match_prior(pair: FollowUpPair, folder: Path, *, find_series: FindSeries = dicom.scan_folder) -> FollowUpPair:
+    """Return the pair with a point in t0: found from t1's, or the record's own after a check of both points.
 
-    Args:
-        pair: the follow-up pair; its scan paths are relative to ``folder``.
-        folder: the datalist's folder.
-        one_scan: accept a pair without t0.
-        find_series: how the series in a folder are found.
-
-    Returns:
-        t0 (None where the pair has none) and t1.
+    What the match or the check had to say stands among the findings when the pair is read.
 
     Raises:
-        Refusal: no series can be chosen, ``PAIR_MISMATCH``, or ``NO_PRIOR``.
+        Refusal: the scans cannot be read right or do not belong together, or the place is not found for sure.
         BundleError: a path that does not exist.
     """
-    path1 = scan_path(pair.t1, folder)
     if pair.t0 is None:
-        if not one_scan:
-            raise Refusal(
-                RefusalCode.NO_PRIOR,
-                "the pair has no t0 scan and the network compares two",
-                remedy="Give the earlier scan, or use a network that can do without: a one-scan system, or one trained "
-                "with configs/prior_dropout.json.",
-            )
-        return None, _located(pair, pair.t1, path1, _series(pair.t1, path1, find_series))
-    path0 = scan_path(pair.t0, folder)
-    uid0, uid1 = pair.t0.series_uid, pair.t1.series_uid
-    if path0.resolve() == path1.resolve() and (uid0 is None or uid0 == uid1):
-        raise Refusal(RefusalCode.PAIR_MISMATCH, f"t0 and t1 are the same scan, {path0}")
-    if path0.is_dir() and path1.is_dir():
-        found0, found1 = find_series(path0), find_series(path1)
-        series0: dicom.Series | None
-        series1: dicom.Series | None
-        series0, series1 = dicom.select_pair(found0, found1, uid0, uid1)
-    else:
-        series0, series1 = _series(pair.t0, path0, find_series), _series(pair.t1, path1, find_series)
-    return _located(pair, pair.t0, path0, series0), _located(pair, pair.t1, path1, series1)
+        return pair
+    try:
+        t0, t1 = locate_pair(pair, folder, find_series=find_series)
+        assert t0 is not None
+        if t0.scan.point is None:
+            return replace(pair, t0=with_point(t0, t1).scan)
+        return replace(pair, t0=checked_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
+    except BundleError as error:
+        raise error.for_record(f"pair {pair.name}") from None
 
 
-def scan_path(scan: Scan, folder: Path) -> Path:
-    """Return the scan's absolute path; raise BundleError if there is nothing."""
-    path = folder / scan.path
-    if not path.exists():
-        raise BundleError(
-            f"{path} does not exist", remedy="Correct the path in the datalist (paths are relative to its folder)."
+def with_point(t0: LocatedScan, t1: LocatedScan) -> LocatedScan:
+    """Return t0 with a point: its record's own, or the one found from t1's; raises Refusal where it is not found."""
+    if t0.scan.point is not None:
+        return t0
+    return replace(t0, scan=matched_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
+
+
+def check_two_scans(t0: Roi, t1: Roi) -> None:
+    """Refuse one scan given as t0 and as t1: a file copied, or a series de-identified twice.
+
+    ROIs of one value (air, padding) may be equal by chance.
+
+    Raises:
+        Refusal: PAIR_MISMATCH.
+    """
+    if np.ptp(t1.array) > SAME_SCAN_HU and float(np.abs(t1.array - t0.array).max()) <= SAME_SCAN_HU:
+        raise Refusal(
+            RefusalCode.PAIR_MISMATCH,
+            "t0 and t1 show the same voxels around the nodule: they are one scan, stored twice",
+            remedy="Give two scans; for one scan alone leave t0 out.",
         )
-    return path
-
-
-def _series(scan: Scan, path: Path, find_series: FindSeries) -> dicom.Series | None:
-    return dicom.select_series(find_series(path), uid=scan.series_uid) if path.is_dir() else None
-
-
-def _located(pair: FollowUpPair, scan: Scan, path: Path, series: dicom.Series | None) -> LocatedScan:
-    """Check the record against the images."""
-    if series is None:
-        return LocatedScan(scan, path, series)
-    for what, recorded, found in (
-        ("of patient", pair.subject, series.patient_id),
-        ("dated", scan.date or series.study_date, series.study_date),
-    ):
-        if recorded != found:
-            raise Refusal(
-                RefusalCode.PAIR_MISMATCH,
-                f"the record is {what} {recorded!r}, the images in {path} are {what} {found!r}",
-                series=series.uid,
-                figures={"record": recorded, "images": found},
-                remedy="Correct the record, or its paths.",
-            )
-    return LocatedScan(scan, path, series)

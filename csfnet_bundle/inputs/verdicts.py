@@ -149,18 +149,19 @@ def describe_series(
     )
 
 
-def describe_file(path: Path, scan: Scan, verdict: Verdict, reason: Reason | None = None) -> SeriesVerdict:
+def describe_file(path: Path, scan: Scan | None, verdict: Verdict, reason: Reason | None = None) -> SeriesVerdict:
     """Return the verdict on a NIfTI or MetaImage file with what its header says about it."""
+    date = "" if scan is None else scan.date or ""
     try:
         file = volume_files.open_volume_file(path)
     except BundleError as error:
-        return SeriesVerdict(str(path), Verdict.REFUSED, reason or Reason.of(error), date=scan.date or "")
+        return SeriesVerdict(str(path), Verdict.REFUSED, reason or Reason.of(error), date=date)
     columns, rows, slices = (float(mm) for mm in np.linalg.norm(file.affine[:3, :3], axis=0))
     return SeriesVerdict(
         path=str(path),
         verdict=verdict,
         reason=reason,
-        date=scan.date or "",
+        date=date,
         slices=file.shape[2],
         spacing=(rows, columns, slices),
         findings=file.findings,

@@ -1,4 +1,4 @@
-"""The file that a pre-training leaves: weights, architecture, word pieces, ROI, and what it was trained on."""
+"""The files that a pre-training leaves: weights, and beside them architecture, word pieces, ROI, and their training."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from monai.engines import Evaluator, Trainer
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.errors import BundleError, in_one_line
-from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.medst.data import describe_dataset, is_csv, texts_digest
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME, read_plain
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 
-FORMAT = "csfnet_bundle.medst/1"
+FORMAT = "csfnet_bundle.medst/2"
+ONE_FILE = "csfnet_bundle.medst/1"
+"""Of version 0.1, which wrote one file with all in it."""
 REMEDY = "Make one with `python -m monai.bundle run training --config_file configs/medst_pretrain.json`."
 
 
@@ -65,7 +67,7 @@ class Pretrained:
 
 
 def load_pretrained(path: str | Path) -> Pretrained:
-    """Read the file of a pre-training; nothing but tensors and plain values is unpickled.
+    """Read the files of a pre-training; nothing but tensors and plain values is unpickled.
 
     Raises:
         BundleError: no such file, a damaged one, or another kind of file.
@@ -73,12 +75,12 @@ def load_pretrained(path: str | Path) -> Pretrained:
     path = Path(path)
     if not path.is_file():
         raise BundleError(f"there is no pre-trained model {path}", remedy=REMEDY)
-    document = read_plain(path, REMEDY)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    document = read_weights(path, REMEDY)
+    if not isinstance(document, dict) or document.get("format") not in (FORMAT, ONE_FILE):
         raise BundleError(f"it is no file of a pre-training (format {FORMAT})", record=str(path), remedy=REMEDY)
     try:
         network = PretrainingNetwork(**document["architecture"])
-        network.load_state_dict(document["model"])
+        network.load_state_dict(document[WEIGHTS])
         tokenizer = SentenceTokenizer(document["tokenizer"])
         roi, fields, provenance = document["roi"], tuple(document["fields"]), document["provenance"]
     except Exception as error:  # of torch, transformers or tokenizers, which have no common base
@@ -89,7 +91,7 @@ def load_pretrained(path: str | Path) -> Pretrained:
 
 
 class BestPretraining:
-    """Writes ``output_dir/model.pt`` whenever the validation's objective improves.
+    """Writes ``output_dir/model.pt`` and ``model.json`` whenever the validation's objective improves.
 
     Args:
         network: the network itself.
@@ -149,7 +151,6 @@ class BestPretraining:
         steps = self._trainer.state.iteration if self._trainer is not None else 0
         document = {
             "format": FORMAT,
-            "model": {name: tensor.detach().cpu() for name, tensor in self._network.state_dict().items()},
             "architecture": self._network.architecture(),
             "tokenizer": self._tokenizer.to_json(),
             "roi": self._roi,
@@ -171,8 +172,7 @@ class BestPretraining:
                 "torch_version": str(torch.__version__),
             },
         }
-        with atomic_path(self.path) as temporary:
-            torch.save(document, temporary)
+        write_weights(self.path, self._network.state_dict(), document)
 
 
 def settings_hash(settings: Mapping[str, object]) -> str:

@@ -71,7 +71,7 @@ def screen_sequences(
 
 
 def _place(scan: Scan) -> tuple[object, ...]:
-    return scan.path, scan.series_uid, scan.point.coordinates, scan.point.space
+    return scan.path, scan.series_uid, scan.known_point.coordinates, scan.known_point.space
 
 
 def _chains(pairs: Sequence[FollowUpPair]) -> list[list[FollowUpPair]]:

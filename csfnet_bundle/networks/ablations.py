@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
-from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
+from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
 from csfnet_bundle.networks.head import ClassificationHead
@@ -61,6 +61,7 @@ class OneScanWithClinical(Network):
         clinical_vocabulary: number of tokens of each clinical variable.
         cbam: see :class:`csfnet_bundle.networks.CSFNet`.
         attention_dropout: of the cross-modal attention, in training.
+        attention: see :class:`csfnet_bundle.networks.CSFNet`.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class OneScanWithClinical(Network):
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
         cbam: str = "woo",
         attention_dropout: float = ATTENTION_DROPOUT,
+        attention: str = JOINT,
     ) -> None:
         super().__init__()
         self.scan = scan
@@ -77,12 +79,13 @@ class OneScanWithClinical(Network):
         self.clinical_vocabulary = clinical_vocabulary
         self.cbam = cbam
         self.attention_dropout = attention_dropout
+        self.attention = attention
         self.channel = scan_index(scan)
 
         self.encoder = Encoder(widths, cbam)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary)
-        self.cross_modal_attention = CrossModalAttention(attention_dropout)
+        self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
 
     @property
@@ -93,9 +96,10 @@ class OneScanWithClinical(Network):
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from one channel of the image (B, 2, D, H, W) and the clinical tokens (B, 6)."""
         scans = image[:, self.channel : self.channel + 1]  # (B, 1, D, H, W)
-        image_tokens = self.image_tokens(self.encoder(scans)[:, 0])  # (B, S, 128)
+        features = self.encoder(scans)[:, 0]  # (B, C, d, h, w)
+        grid = (features.shape[2], features.shape[3], features.shape[4])
         clinical_tokens = self.clinical_embedding(clinical, None, image.shape[0])  # (B, 6, 128)
-        return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
+        return self.head(self.cross_modal_attention(self.image_tokens(features), clinical_tokens, grid))
 
 
 class WithoutClinical(Network):

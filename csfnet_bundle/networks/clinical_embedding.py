@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Tokens of race, cigsmok, gender, age, scr_res0 and scr_iso0. Token 0 of each is missing, token 1 unknown; then come
-# the codes of the NLST dictionary, ascending (age: bins of five years). csfnet_bundle/records knows the codes.
-CLINICAL_VOCABULARY = (8, 4, 4, 8, 8, 6)
+from csfnet_bundle.core.code_book import UNKNOWN, nlst_code_book
+
+CLINICAL_VOCABULARY = nlst_code_book().sizes
+"""Number of tokens of each clinical variable of this installation's code book."""
 EMBEDDING_WIDTH = 512
 TOKEN_WIDTH = 128
 DAYS_PER_YEAR = 365.25
@@ -30,6 +31,8 @@ class ClinicalEmbedding(nn.Module):
         # One table for all variables; a variable's rows start where those of the variables before it end.
         starts = [0, *accumulate(vocabulary)][:-1]
         self.offsets = nn.Buffer(torch.tensor(starts), persistent=False)
+        self.sizes = nn.Buffer(torch.tensor(vocabulary), persistent=False)
+        self.unknown = UNKNOWN
         self.table = nn.Embedding(sum(vocabulary), EMBEDDING_WIDTH)
         self.interval = IntervalEmbedding() if use_interval else None
         self.projection = nn.Linear(EMBEDDING_WIDTH, TOKEN_WIDTH)
@@ -38,14 +41,24 @@ class ClinicalEmbedding(nn.Module):
         """Make the tokens of a batch.
 
         Args:
-            clinical: (B, V) int64, each variable's token, below the variable's vocabulary; None means all missing.
+            clinical: (B, V) int64, each variable's token; None means all missing. A token that the variable does not
+                have counts as unknown: it would else read a row of the next variable.
             interval_days: (B,) days from t0 to t1, NaN where missing; None means all missing.
             batch: B, for when both are None.
 
         Returns:
             (B, V, 128), or (B, V + 1, 128) with the interval.
+
+        Raises:
+            ValueError: another number of variables.
         """
-        rows = self.offsets.expand(batch, -1) if clinical is None else clinical + self.offsets  # (B, V)
+        if clinical is None:
+            rows = self.offsets.expand(batch, -1)  # (B, V)
+        else:
+            if clinical.shape[1] != self.offsets.shape[0]:
+                raise ValueError(f"{clinical.shape[1]} clinical variables, expected {self.offsets.shape[0]}")
+            known = (clinical >= 0) & (clinical < self.sizes)  # (B, V)
+            rows = torch.where(known, clinical, torch.full_like(clinical, self.unknown)) + self.offsets  # (B, V)
         tokens = self.table(rows)  # (B, V, 512)
         if self.interval is not None:
             tokens = torch.cat([tokens, self.interval(interval_days, batch)], dim=1)  # (B, V + 1, 512)

@@ -3,15 +3,26 @@
 Source: CSF-Net, Eq. 3-4 and Fig. 1c. The printed equations exchange the letters of the two queries; the functions are
 the same. The softmax is over the keys: the S = d h w voxels of the map, or the clinical tokens. (The published code
 gives the attention two-dimensional tensors, so that it attends across patients.)
+
+The printed form cannot select a place: its image tokens do not say where they lie, and of the queries of six variables
+it shows the average, also where one of them selects well. So the default adds two things of no parameter: the image
+tokens carry their position, and the clinical tokens ask together, by their sum (the published code, too, reduces them
+to one vector). docs/attention.md has the measurements.
 """
 
 from __future__ import annotations
+
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import TOKEN_WIDTH
+from csfnet_bundle.networks.position_encoding import PositionEncoding
+
+JOINT, PUBLISHED, UNIFORM = "joint", "published", "uniform"
+ATTENTIONS = (JOINT, PUBLISHED, UNIFORM)
 
 HEADS = 4
 ATTENTION_DROPOUT = 0.2
@@ -46,16 +57,30 @@ class CrossAttention(nn.Module):
         width: of the tokens.
         heads: into which the width is split.
         dropout: of the attention, in training.
+        uniform: whether every token attends to all others equally; there are then no queries and keys to train.
     """
 
-    def __init__(self, width: int = TOKEN_WIDTH, heads: int = HEADS, dropout: float = ATTENTION_DROPOUT) -> None:
+    def __init__(
+        self,
+        width: int = TOKEN_WIDTH,
+        heads: int = HEADS,
+        dropout: float = ATTENTION_DROPOUT,
+        uniform: bool = False,
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.scale = (width // heads) ** -0.5
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
+        self.query: nn.Module = nn.Linear(width, width)
+        self.key: nn.Module = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
+        if uniform:
+            self.make_uniform()
+
+    def make_uniform(self) -> None:
+        """Let every token attend to all others equally, and drop what queries and keys were made by."""
+        self.query, self.key = nn.Identity(), nn.Identity()
+        self.scale = 0.0  # a softmax of zeros is uniform
 
     def attention(self, asking: Tensor, answering: Tensor) -> Tensor:
         """Return how much each of (B, Q, width) attends to each of (B, K, width): (B, heads, Q, K), sum over K 1."""
@@ -74,33 +99,78 @@ class CrossAttention(nn.Module):
         return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
+def with_uniform_attention(network: nn.Module) -> nn.Module:
+    """Return a copy of a trained network whose attention is uniform: what it loses is what it selected by."""
+    copied = deepcopy(network)
+    for module in copied.modules():
+        if isinstance(module, CrossAttention):
+            module.make_uniform()
+    return copied
+
+
 class CrossModalAttention(nn.Module):
     """Two streams of cross-attention, each pooled to one vector; the vectors are concatenated.
 
     Args:
         dropout: of the attention, in training.
+        attention: ``"joint"``: image tokens with their position, one query that is the sum of the clinical tokens.
+            ``"published"``: as printed, without position and with a query of each clinical token. ``"uniform"``: as
+            joint, but every token attends to all others equally; what the two others gain over it, trained the same
+            way, is what attention is worth.
+
+    Raises:
+        ValueError: there is no such attention.
     """
 
-    def __init__(self, dropout: float = ATTENTION_DROPOUT) -> None:
+    def __init__(self, dropout: float = ATTENTION_DROPOUT, attention: str = JOINT) -> None:
         super().__init__()
+        if attention not in ATTENTIONS:
+            raise ValueError(f"attention is {attention!r}, expected one of {', '.join(ATTENTIONS)}")
+        self.joint = attention != PUBLISHED
+        uniform = attention == UNIFORM
+        self.position = PositionEncoding(TOKEN_WIDTH)
         self.image_input = nn.Linear(TOKEN_WIDTH, TOKEN_WIDTH)
         self.clinical_input = nn.Linear(TOKEN_WIDTH, TOKEN_WIDTH)
-        self.image_stream = CrossAttention(dropout=dropout)  # clinical queries, image keys and values
-        self.clinical_stream = CrossAttention(dropout=dropout)  # image queries, clinical keys and values
+        # Clinical queries, image keys and values; then image queries, clinical keys and values.
+        self.image_stream = CrossAttention(dropout=dropout, uniform=uniform)
+        self.clinical_stream = CrossAttention(dropout=dropout, uniform=uniform)
         self.image_output = nn.Linear(TOKEN_WIDTH, TOKEN_WIDTH)
         self.clinical_output = nn.Linear(TOKEN_WIDTH, TOKEN_WIDTH)
 
-    def forward(self, image_tokens: Tensor, clinical_tokens: Tensor) -> Tensor:
-        """Fuse image tokens (B, S, 128) and clinical tokens (B, V, 128) to (B, 256)."""
-        image = F.relu(self.image_input(image_tokens))  # (B, S, 128)
-        clinical = F.relu(self.clinical_input(clinical_tokens))  # (B, V, 128)
-        image_vector = self.image_stream(clinical, image).mean(dim=1) + image.mean(dim=1)  # (B, 128)
+    def forward(self, image_tokens: Tensor, clinical_tokens: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Fuse the tokens of both modalities.
+
+        Args:
+            image_tokens: (B, S, 128) of a map's S = d h w voxels.
+            clinical_tokens: (B, V, 128).
+            grid: (d, h, w) of the map.
+
+        Returns:
+            (B, 256).
+        """
+        image, clinical, query = self.inputs(image_tokens, clinical_tokens, grid)
+        image_vector = self.image_stream(query, image).mean(dim=1) + image.mean(dim=1)  # (B, 128)
         clinical_vector = self.clinical_stream(image, clinical).mean(dim=1) + clinical.mean(dim=1)  # (B, 128)
         image_vector = self.image_output(image_vector) + image_tokens.mean(dim=1)  # the image feature again (Fig. 1)
         return torch.cat([image_vector, self.clinical_output(clinical_vector)], dim=1)
 
-    def image_attention(self, image_tokens: Tensor, clinical_tokens: Tensor) -> Tensor:
-        """Return how much the clinical data attend to each image token, mean over heads and queries: (B, S), sum 1."""
+    def inputs(
+        self, image_tokens: Tensor, clinical_tokens: Tensor, grid: tuple[int, int, int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return image tokens (B, S, 128), clinical tokens (B, V, 128) and what asks the image (B, 1 or V, 128)."""
+        if self.joint:
+            image_tokens = image_tokens + self.position(grid[0], grid[1], grid[2])
         image = F.relu(self.image_input(image_tokens))  # (B, S, 128)
         clinical = F.relu(self.clinical_input(clinical_tokens))  # (B, V, 128)
-        return self.image_stream.attention(clinical, image).mean(dim=(1, 2))
+        query = clinical.sum(dim=1, keepdim=True) if self.joint else clinical
+        return image, clinical, query
+
+    def image_attention(self, image_tokens: Tensor, clinical_tokens: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Return how much the clinical data attend to each image token, mean over heads and queries: (B, S), sum 1."""
+        image, _, query = self.inputs(image_tokens, clinical_tokens, grid)
+        return self.image_stream.attention(query, image).mean(dim=(1, 2))
+
+    def clinical_attention(self, image_tokens: Tensor, clinical_tokens: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Return how much the image attends to each clinical token, mean over heads and queries: (B, V), sum 1."""
+        image, clinical, _ = self.inputs(image_tokens, clinical_tokens, grid)
+        return self.clinical_stream.attention(image, clinical).mean(dim=(1, 2))

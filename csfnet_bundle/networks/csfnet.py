@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
-from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
+from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
 from csfnet_bundle.networks.head import ClassificationHead
 from csfnet_bundle.networks.network import Network
@@ -27,6 +27,8 @@ class CSFNet(Network):
         attention_dropout: of the cross-modal attention, in training.
         prior_presence: whether a further token says if there is a t0 (not in the paper). The network then also serves
             pairs without one, which show t1 in both channels, if it was trained on some (``RandomlyDropPriord``).
+        attention: ``"joint"``, ``"published"`` or ``"uniform"``, see
+            :class:`csfnet_bundle.networks.cross_modal_attention.CrossModalAttention`.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class CSFNet(Network):
         cbam: str = "woo",
         attention_dropout: float = ATTENTION_DROPOUT,
         prior_presence: bool = False,
+        attention: str = JOINT,
     ) -> None:
         super().__init__()
         self.widths = widths
@@ -45,12 +48,13 @@ class CSFNet(Network):
         self.cbam = cbam
         self.attention_dropout = attention_dropout
         self.prior_presence = prior_presence
+        self.attention = attention
 
         self.encoder = Encoder(widths, cbam)
         self.temporal_fusion = self.make_fusion(self.encoder.out_channels)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
-        self.cross_modal_attention = CrossModalAttention(attention_dropout)
+        self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
         self.prior_token = PriorPresence() if prior_presence else None
 
@@ -72,9 +76,10 @@ class CSFNet(Network):
             interval_days: (B,) days from t0 to t1, NaN where missing; None means all missing. Ignored without
                 ``use_interval``.
         """
-        image_tokens = self.image_tokens(self.fuse(image))  # (B, S, 128)
+        fused = self.fuse(image)  # (B, C, d, h, w)
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
         clinical_tokens = self.clinical_tokens(image, clinical, interval_days)  # (B, 6 to 8, 128)
-        return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
+        return self.head(self.cross_modal_attention(self.image_tokens(fused), clinical_tokens, grid))
 
     @torch.jit.export
     def attention_map(
@@ -83,12 +88,28 @@ class CSFNet(Network):
         """Return where in the ROI the clinical data look, (B, d, h, w), summing to 1 over each map.
 
         It is the attention of the image stream, averaged over heads and clinical queries, on the grid of the feature
-        map, which covers the ROI. Arguments as of :meth:`forward`.
+        map, which covers the ROI. Where it is flat, or the network never had to select in training, it is no evidence
+        of where anything lies. Arguments as of :meth:`forward`.
         """
         fused = self.fuse(image)  # (B, C, d, h, w)
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
         clinical_tokens = self.clinical_tokens(image, clinical, interval_days)  # (B, 6 to 8, 128)
-        attention = self.cross_modal_attention.image_attention(self.image_tokens(fused), clinical_tokens)  # (B, S)
-        return attention.reshape(fused.shape[0], fused.shape[2], fused.shape[3], fused.shape[4])
+        attention = self.cross_modal_attention.image_attention(self.image_tokens(fused), clinical_tokens, grid)
+        return attention.reshape(fused.shape[0], grid[0], grid[1], grid[2])  # from (B, S)
+
+    def attention_peaks(self, image: Tensor, clinical: Tensor | None, interval_days: Tensor | None) -> Tensor:
+        """Return the largest weight times the number of keys, of the image and of the clinical stream, (B, 2).
+
+        1 is flat: such a map says nothing of where anything lies. Weights are means over heads and queries.
+        """
+        fused = self.fuse(image)  # (B, C, d, h, w)
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
+        inputs = (self.image_tokens(fused), self.clinical_tokens(image, clinical, interval_days), grid)
+        both = (
+            self.cross_modal_attention.image_attention(*inputs),
+            self.cross_modal_attention.clinical_attention(*inputs),
+        )
+        return torch.stack([weights.amax(dim=1) * weights.shape[1] for weights in both], dim=1)
 
     def fuse(self, image: Tensor) -> Tensor:
         """Return the feature map of both scans (B, C, d, h, w)."""

@@ -56,6 +56,30 @@ class ResidualBlock(nn.Module):
         return self.body(x) + self.skip(x)
 
 
+def encoder_layers(
+    widths: Sequence[Sequence[int]], cbam: str, in_channels: int = 1, stem_attention: bool = True
+) -> tuple[nn.Sequential, int]:
+    """Return the encoder's layers, from (B, C_in, D, H, W) to (B, C, d, h, w), and C.
+
+    Args:
+        widths: channels after each residual block, stage by stage; every stage starts by halving D, H and W.
+        cbam: ``"woo"`` or ``"published"``, see :mod:`csfnet_bundle.networks.cbam`.
+        in_channels: C_in.
+        stem_attention: whether a CBAM follows the two blocks before the first stage, as in the paper.
+    """
+    channels = STEM_CHANNELS
+    layers: list[nn.Module] = [ConvBlock(in_channels, channels), ConvBlock(channels, channels)]
+    if stem_attention:
+        layers.append(create_cbam(cbam, channels))
+    for stage in widths:
+        layers.append(ConvBlock(channels, channels, stride=2, bias=False))
+        for width in stage:
+            layers.append(ResidualBlock(channels, width))
+            channels = width
+        layers.append(create_cbam(cbam, channels))
+    return nn.Sequential(*layers), channels
+
+
 class Encoder(nn.Module):
     """From ROIs to feature maps, every ROI by itself and all in one pass.
 
@@ -69,16 +93,7 @@ class Encoder(nn.Module):
 
     def __init__(self, widths: Sequence[Sequence[int]] = WIDTHS, cbam: str = "woo") -> None:
         super().__init__()
-        channels = STEM_CHANNELS
-        layers: list[nn.Module] = [ConvBlock(1, channels), ConvBlock(channels, channels), create_cbam(cbam, channels)]
-        for stage in widths:
-            layers.append(ConvBlock(channels, channels, stride=2, bias=False))
-            for width in stage:
-                layers.append(ResidualBlock(channels, width))
-                channels = width
-            layers.append(create_cbam(cbam, channels))
-        self.layers = nn.Sequential(*layers)
-        self.out_channels = channels
+        self.layers, self.out_channels = encoder_layers(widths, cbam)
 
     def forward(self, scans: Tensor) -> Tensor:
         """Encode the ROIs of one or more scans per case.

@@ -11,6 +11,7 @@ from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
 from csfnet_bundle.networks.systems.medst_csfnet import MedSTCSFNet, MedSTProbe
@@ -28,7 +29,7 @@ class System:
         name: what ``--system`` takes.
         network: its class.
         arguments: constructor arguments that make the network this row.
-        table: the paper's table, ``"Table 1"`` or ``"Table 2"``; empty for a row that the paper does not have.
+        table: the table of the row, the paper's ``"Table 1"`` or ``"Table 2"``; empty for a row beside both.
         config: a file of configs/systems with the training settings that differ from configs/train.json; empty for
             none.
         compared_with: the same system from random weights, for one that starts from a pre-training; else empty.
@@ -56,6 +57,9 @@ _SYSTEMS = (
     System("without_cmaf_clinical", WithoutClinical, table="Table 2"),
     System("without_temporal_fusion", WithoutTemporalFusion, table="Table 2"),
     System("csfnet", CSFNet, table="Table 1"),
+    # Beside the paper's rows of Table 2: what attention is worth, and the printed form of it.
+    System("uniform_attention", CSFNet, {"attention": "uniform"}, table="Table 2"),
+    System("published_attention", CSFNet, {"attention": "published"}, table="Table 2"),
     # Med-ST's encoder in CSF-Net and a probe of it, each pre-trained and from random weights.
     System("csfnet_medst", MedSTCSFNet, config="medst", compared_with="csfnet_medst_scratch"),
     System("csfnet_medst_scratch", MedSTCSFNet, config="medst"),
@@ -66,11 +70,33 @@ SYSTEMS: dict[str, System] = {system.name: system for system in _SYSTEMS}
 """Every system by its name. A new baseline is one more entry above."""
 
 PAPER_SYSTEMS: tuple[str, ...] = tuple(system.name for system in _SYSTEMS if system.table)
-"""The rows of the paper's Table 1 and Table 2."""
+"""The rows of the paper's Table 1 and Table 2, with two of ours on attention in the second."""
 
+# NoduleNetwork is fitted by a study of its own, not as a system of the benchmark.
 _NETWORKS: dict[str, type[Network]] = {
-    network.__name__: network for network in (*(system.network for system in _SYSTEMS), Ensemble)
+    network.__name__: network for network in (*(system.network for system in _SYSTEMS), NoduleNetwork, Ensemble)
 }
+
+
+# Arguments that came later, and what every network of before was; architectures that carry them are of a later version.
+FORMER_ARGUMENTS: dict[str, dict[str, Plain]] = {
+    name: {"attention": "published"}
+    for name in ("CSFNet", "OneScanWithClinical", "WithoutTemporalFusion", "MedSTCSFNet")
+}
+
+
+def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return a stored architecture with the arguments that its version did not have yet, as networks then were.
+
+    An ensemble's members are completed, too. Without this, weights of before would get the default of today.
+    """
+    complete = {**FORMER_ARGUMENTS.get(str(architecture.get("name")), {}), **architecture}
+    members = complete.get("members")
+    if isinstance(members, list):
+        complete["members"] = [
+            complete_architecture(member) if isinstance(member, dict) else member for member in members
+        ]
+    return complete
 
 
 def create_network(architecture: Mapping[str, Plain]) -> Network:

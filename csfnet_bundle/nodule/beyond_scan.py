@@ -1,8 +1,8 @@
 """What stands for the lung where the cube around a nodule reaches beyond the scan.
 
 Volumes cut out around a nodule, and scans that end near it, show only a part of the cube. The outermost voxels go on:
-lung stays lung, and the chest wall stays as thick as it is, where mirroring would make it a septum between two lungs. The
-nodule, which would become a cylinder, is replaced by lung.
+lung stays lung, and the chest wall stays wall, where mirroring would make it a septum between two lungs. The nodule,
+which would become a cylinder, is replaced by lung.
 """
 
 from __future__ import annotations

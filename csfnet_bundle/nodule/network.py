@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-import csfnet_bundle
+from csfnet_bundle.core.bundle_root import MODELS, bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.network_input import network_input
 
-MODEL = Path("models") / "measure.ts"
-"""The shipped network, beside the package."""
+MODEL = Path(MODELS) / "measure.ts"
+"""The shipped network, below the bundle's root."""
 PRESENT = 0.5
 """A voxel belongs to the nodule where the network gives it at least half."""
 FOUND_WITHIN_MM = 6.0
@@ -107,7 +107,7 @@ def load_network(path: Path | None = None) -> NoduleNetwork:
     Raises:
         BundleError: there is no such file, or it is another than its JSON describes.
     """
-    file = path or Path(csfnet_bundle.__file__).resolve().parent.parent / MODEL
+    file = path or bundle_root() / MODEL
     description = file.with_suffix(".json")
     if not file.is_file() or not description.is_file():
         raise BundleError(

@@ -121,6 +121,20 @@ def segment_nodule(values: NDArray[np.float32], spacing: float, record: str = ""
     return NoduleMask(nodule=nodule, lung=lung | nodule, spacing=spacing)
 
 
+def lung_around(values: NDArray[np.float32], nodule: NDArray[np.bool_], spacing: float) -> NoduleMask:
+    """Return a mask that is known already, with the closed lung around it.
+
+    Args:
+        values: HU, shape (D, H, W), isotropic voxels.
+        nodule: which voxels are the nodule, same shape.
+        spacing: mm between voxels.
+    """
+    smooth = ndimage.gaussian_filter(values, SMOOTHING_MM / spacing)
+    distance = _distance_to_center(values.shape, spacing)
+    lung = _closed_lung(smooth < LUNG_BELOW_HU, distance, spacing)
+    return NoduleMask(nodule=nodule, lung=lung | nodule, spacing=spacing)
+
+
 def _distance_to_center(shape: tuple[int, ...], spacing: float) -> NDArray[np.float64]:
     axes = [(np.arange(n) - (n - 1) / 2) * spacing for n in shape]
     return np.sqrt(sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True)))

@@ -14,9 +14,21 @@ from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+NO_SERIES = "[null, null]"
+"""What stands for a sample whose config does not select ``series``."""
+
+
+def series_of(sample: Mapping[str, Any]) -> dict[str, SeriesSummary | None]:
+    """Return the series that a sample was read from, by scan; None where there is none, or no DICOM."""
+    t0, t1 = series_from_json(str(sample.get("series", NO_SERIES)))
+    return {"t0": t0, "t1": t1}
+
 
 NETWORK_INPUTS = ("image", "clinical", "interval_days")
 
@@ -62,6 +74,16 @@ class CaseMaker:
         maps = self._ask("attention_map", samples)  # (B, d, h, w)
         return list(maps.cpu().double().numpy())
 
+    def attention_peaks(self, samples: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over transformed samples, by stream.
+
+        1 is flat. None if the network tells none.
+        """
+        if not hasattr(self.network, "attention_peaks") or not samples:
+            return None
+        image, clinical = self._ask("attention_peaks", samples).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
+
     def member_probabilities(self, samples: Sequence[Mapping[str, Any]]) -> list[tuple[float, ...]]:
         """Return what each network of an ensemble says about each sample; nothing for one network alone."""
         if not hasattr(self.network, "member_probabilities"):
@@ -90,7 +112,9 @@ class CaseMaker:
             probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
             weights=self._weights(),
             member_probabilities=member_probabilities,
+            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
+            series={name: str(item) for name, item in series_of(sample).items() if item is not None},
             versions={
                 "csfnet_bundle": __version__,
                 "torch": str(torch.__version__),

@@ -1,29 +1,40 @@
-"""The model checkpoint: weights with all that is needed to use them right, as tensors and plain values."""
+"""The model checkpoint: weights with all that is needed to use them right."""
 
 from __future__ import annotations
 
 import logging
-import pickle
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from csfnet_bundle.core.bundle_root import MODELS, is_bundle
+from csfnet_bundle.core.bundle_root import bundle_root as package_bundle
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.networks import create_network
+from csfnet_bundle.networks import complete_architecture, create_network
+from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "csfnet_bundle.model/1"
+FORMAT = "csfnet_bundle.model/2"
+ONE_FILE = "csfnet_bundle.model/1"
+"""Format of version 0.1: one file, without a code book."""
 MODEL_NAME = "model.pt"
 STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
+CODE_BOOK_DIGEST = "code_book_sha256"
+"""Key of the code book's digest in model.json: an edited code book would change answers without a word."""
+DICTIONARIES = ("architecture", "roi", "decision", "provenance")
+"""Parts of the description that are JSON objects."""
+FIRST_VARIABLES = ("race", "cigsmok", "gender", "age", "scr_res0", "scr_iso0")
+FIRST_CODE_BOOK = "0906e7c9908d989a05b1fbdda51c78885347253336b0f7dea3585ea84b094dbb"
+"""The clinical variables of version 0.1, and the digest of their codes: what weights without a code book were trained
+on."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +45,20 @@ class ModelCheckpoint:
         weights: the network's state dictionary, on the CPU.
         architecture: ``name`` and constructor arguments of the network, plain values.
         roi: the ROI that the network was trained on; pre-processing follows it.
+        code_book: the clinical code book that the network was trained on; clinical values are encoded by it.
         decision: temperature and threshold, chosen on validation pairs.
         provenance: what the weights were trained on, by which version, epoch, metrics; plain values.
+        further: what else model.json holds, plain values; kept as it is when the checkpoint is written again.
         source: what errors name as the place: the file it was read from.
     """
 
     weights: Mapping[str, torch.Tensor]
     architecture: Mapping[str, Any]
     roi: RoiSettings
+    code_book: CodeBook
     decision: Decision
     provenance: Mapping[str, Any]
+    further: Mapping[str, Any] = field(default_factory=dict)
     source: str = "checkpoint"
 
     @property
@@ -68,82 +83,118 @@ class ModelCheckpoint:
         load_weights(network, self)
         return network
 
-    def save(self, path: str | Path) -> None:
-        """Write the checkpoint in one step; the file loads with ``weights_only=True``."""
-        document = {
+    def description(self) -> dict[str, Any]:
+        """Return what model.json holds besides the digest of model.pt, plain values."""
+        return {
             "format": FORMAT,
-            "model": {name: tensor.detach().cpu() for name, tensor in self.weights.items()},
             "architecture": dict(self.architecture),
             "roi": self.roi.to_plain(),
+            "code_book": self.code_book.to_plain(),
+            CODE_BOOK_DIGEST: self.code_book.digest,
             "decision": self.decision.to_plain(),
             "provenance": dict(self.provenance),
+            **self.further,
         }
-        with atomic_path(Path(path)) as temporary:
-            torch.save(document, temporary)
+
+    def to_bytes(self) -> tuple[bytes, bytes]:
+        """Return the content of model.pt and of model.json."""
+        return to_bytes(self.weights, self.description())
+
+    def save(self, path: str | Path) -> None:
+        """Write the weights to ``path``, a plain state dictionary, and beside it the ``.json`` that describes them."""
+        write_weights(path, self.weights, self.description())
 
 
 def load_checkpoint(path: str | Path) -> ModelCheckpoint:
     """Read a model checkpoint; nothing but tensors and plain values is unpickled.
 
+    Args:
+        path: the weights; their description is the file of that name that ends with ``.json``. A single file of
+            version 0.1 is read, too.
+
     Raises:
-        BundleError: no such file, a damaged one, no checkpoint of this bundle, or one of another format.
+        BundleError: no such file, a damaged one, no checkpoint of this bundle, one of another format, or two files that
+            do not belong together.
     """
     path = Path(path)
     remedy = "Train one with `python -m monai.bundle run training --config_file configs/train.json`."
     if not path.is_file():
         raise BundleError(f"there is no checkpoint {path}", remedy=remedy)
-    document = read_plain(path, remedy)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format", "none") if isinstance(document, dict) else type(document).__name__
-        raise BundleError(
-            f"format is {found!r}, expected {FORMAT!r}",
-            record=str(path),
-            remedy="Use a model.pt that this bundle's training wrote.",
-        )
-    parts = {name: document.get(name) for name in ("model", "architecture", "roi", "decision", "provenance")}
-    for name, part in parts.items():
-        if not isinstance(part, dict):
-            raise BundleError(f"its {name!r} is {type(part).__name__}, expected a dictionary", record=str(path))
-    if not all(isinstance(tensor, torch.Tensor) for tensor in document["model"].values()):
-        raise BundleError("its 'model' holds what is no tensor", record=str(path))
+    document = read_weights(path, remedy)
+    found = document.get("format", "none") if isinstance(document, dict) else type(document).__name__
+    if found not in (FORMAT, ONE_FILE):
+        remedy = "Use a model.pt that this bundle's training wrote."
+        if isinstance(document, dict) and all(isinstance(part, torch.Tensor) for part in document.values()):
+            remedy = f"Put {description_path(path).name} beside it: weights alone do not tell network, ROI and codes."
+        raise BundleError(f"format is {found!r}, expected {FORMAT!r}", record=str(path), remedy=remedy)
     try:
-        roi, decision = RoiSettings.from_plain(document["roi"]), Decision.from_plain(document["decision"])
+        return _parse(document, str(path))
     except BundleError as error:
-        raise error.for_record(str(path)) from None
-    return ModelCheckpoint(
-        weights=document["model"],
-        architecture=document["architecture"],
-        roi=roi,
-        decision=decision,
+        raise error if error.record.startswith(str(path)) else error.for_record(str(path)) from None
+
+
+def _parse(document: dict[str, Any], source: str) -> ModelCheckpoint:
+    """Make a checkpoint of a document whose format is known; raises BundleError for a part that does not fit."""
+    for name in (WEIGHTS, *DICTIONARIES):
+        if not isinstance(document.get(name), dict):
+            raise BundleError(f"its {name!r} is {type(document.get(name)).__name__}, expected a dictionary")
+    if not all(isinstance(tensor, torch.Tensor) for tensor in document[WEIGHTS].values()):
+        raise BundleError("its 'model' holds what is no tensor")
+    code_book = _first_code_book() if document["format"] == ONE_FILE else _code_book(document)
+    known = {"format", WEIGHTS, "code_book", CODE_BOOK_DIGEST, *DICTIONARIES}
+    checkpoint = ModelCheckpoint(
+        weights=document[WEIGHTS],
+        architecture=complete_architecture(document["architecture"]),
+        roi=RoiSettings.from_plain(document["roi"]),
+        code_book=code_book,
+        decision=Decision.from_plain(document["decision"]),
         provenance=document["provenance"],
-        source=str(path),
+        further={name: part for name, part in document.items() if name not in known},
+        source=source,
     )
+    for vocabulary in vocabularies(checkpoint.architecture):
+        if vocabulary != list(code_book.sizes):
+            raise BundleError(
+                f"its code book has {list(code_book.sizes)} tokens for {', '.join(code_book.names)}, its network "
+                f"{vocabulary}",
+                remedy="Take model.pt and model.json from one training.",
+            )
+    return checkpoint
 
 
-def read_plain(path: Path, remedy: str) -> Any:
-    """Return what ``torch.save`` wrote, tensors on the CPU; nothing but tensors and plain values is unpickled.
+def vocabularies(architecture: Mapping[str, Any]) -> Iterator[list[int]]:
+    """Yield the number of tokens of each clinical variable that a network has, for each network of an ensemble."""
+    members = architecture.get("members")
+    for member in members if isinstance(members, list) else [architecture]:
+        if isinstance(member, Mapping) and isinstance(member.get("clinical_vocabulary"), list):
+            yield member["clinical_vocabulary"]
 
-    Args:
-        path: the file.
-        remedy: what the user can do if it cannot be read.
 
-    Raises:
-        BundleError: the file is damaged, no file of torch's, or holds anything else.
-    """
+def _code_book(document: Mapping[str, Any]) -> CodeBook:
+    """Return the code book of a checkpoint; raises BundleError if it is not the one that was written."""
+    code_book = CodeBook.from_plain(document.get("code_book"))
+    if document.get(CODE_BOOK_DIGEST) != code_book.digest:
+        raise BundleError(
+            f"its code book is not the one that the weights were trained on, whose SHA-256 is {CODE_BOOK_DIGEST}",
+            remedy="Take back the model.json that training wrote.",
+        )
+    return code_book
+
+
+def _first_code_book() -> CodeBook:
+    """Return the code book of version 0.1, which wrote none; raises BundleError if this installation has it no more."""
     try:
-        with warnings.catch_warnings():
-            # Damaged bytes can look like old or foreign formats, of which torch warns before it gives up.
-            warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        problem = "it is damaged, or holds more than tensors and plain values"
-    except _DAMAGE as error:
-        problem = f"it is damaged, or no file of torch's ({type(error).__name__})"
-    raise BundleError(problem, record=str(path), remedy=remedy)
-
-
-_DAMAGE = (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
-"""What ``torch.load`` raises on cut and changed files, seen by cutting and changing them."""
+        code_book = nlst_code_book().only(FIRST_VARIABLES)
+    except KeyError as error:
+        problem = f"has no {error.args[0]}"
+    else:
+        if code_book.digest == FIRST_CODE_BOOK:
+            return code_book
+        problem = "has other codes"
+    raise BundleError(
+        f"it is of version 0.1, which stored no code book, and nlst_codes.json has changed since: it {problem}",
+        remedy="Read it with an unchanged nlst_codes.json and save it again, or train again.",
+    )
 
 
 def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint) -> None:
@@ -174,16 +225,22 @@ def load_weights(network: torch.nn.Module, checkpoint: ModelCheckpoint) -> None:
     network.load_state_dict(dict(checkpoint.weights))
 
 
+def shipped_model(bundle_root: str | Path) -> Path:
+    """Return the model that comes with the bundle in ``bundle_root``.
+
+    A workflow may be started in any folder: where that is no bundle, it is the bundle of this package.
+    """
+    root = Path(bundle_root) if is_bundle(bundle_root) else package_bundle()
+    return root / MODELS / MODEL_NAME
+
+
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:
     """Return the model of one's own training in ``output_dir``, or else the one that comes with the bundle.
 
-    The bundle is ``bundle_root`` or, for a workflow that was started in another folder, the one around this package.
     Which weights are taken, and what they were trained on, goes to the log.
     """
     own = Path(output_dir) / MODEL_NAME
-    shipped = Path(bundle_root) / "models" / MODEL_NAME
-    beside_package = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
-    path = next((path for path in (own, shipped, beside_package) if path.is_file()), shipped)
+    path = own if own.is_file() else shipped_model(bundle_root)
     checkpoint = load_checkpoint(path)
     logger.info("weights: %s (trained on: %s)", path, checkpoint.trained_on)
     return path

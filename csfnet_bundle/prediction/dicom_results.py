@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from csfnet_bundle.inputs import LocatedScan, locate_pair
 from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, file_stem
+from csfnet_bundle.scans.dicom import holds_dicom, scan_folder
 from csfnet_bundle.scans.dicom.roi import plan_roi
 
 if TYPE_CHECKING:
@@ -27,15 +29,17 @@ class DicomResults:
     Args:
         cases: the run's pairs and weights.
         folder: where the files go.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Raises:
         BundleError: highdicom is not installed, or a pair's scans are no DICOM series.
     """
 
-    def __init__(self, cases: CaseMaker, folder: Path) -> None:
+    def __init__(self, cases: CaseMaker, folder: Path, *, follow_links: bool = False) -> None:
         import_extra("highdicom", "dicom-sr")
         self._cases = cases
         self._folder = folder
+        self._find_series = partial(scan_folder, follow_links=follow_links)
         self._digest = hashlib.sha256(cases.checkpoint_path.read_bytes()).hexdigest()
         for item in cases.items:
             _check_dicom(item["pair"], Path(item["datalist_folder"]))
@@ -64,7 +68,9 @@ class DicomResults:
         pair: FollowUpPair = item["pair"]
         stem = file_stem(case.subject, case.nodule)
         try:
-            located0, located1 = locate_pair(pair, Path(item["datalist_folder"]), one_scan=True)
+            located0, located1 = locate_pair(
+                pair, Path(item["datalist_folder"]), one_scan=True, find_series=self._find_series
+            )
             t0 = None if located0 is None else _source(located0)
             t1 = _source(located1)
             objects: dict[str, Any] = {}
@@ -85,12 +91,12 @@ def _source(located: LocatedScan) -> Source:
     if located.series is None:
         raise BundleError(f"{located.path} is no DICOM series", remedy="Leave --dicom_out away.")
     # The centre of the grid that the network saw, from whatever space the point was given in.
-    return read_source(located.series, plan_roi(located.series, located.scan.point).grid.center)
+    return read_source(located.series, plan_roi(located.series, located.scan.known_point).grid.center)
 
 
 def _check_dicom(pair: FollowUpPair, folder: Path) -> None:
     for scan in (pair.t0, pair.t1):
-        if scan is not None and not (folder / scan.path).is_dir():
+        if scan is not None and not holds_dicom(folder / scan.path):
             raise BundleError(
                 f"{scan.path} is no DICOM series, so no DICOM object can belong to its study",
                 record=f"pair {pair.name}",

@@ -19,10 +19,10 @@ def ensemble_checkpoint(members: Sequence[ModelCheckpoint]) -> ModelCheckpoint:
     Each keeps its temperature; the threshold is the mean of theirs.
 
     Args:
-        members: at least two, of one ROI.
+        members: at least two, of one ROI and one code book.
 
     Raises:
-        BundleError: fewer than two, or different ROIs.
+        BundleError: fewer than two, different ROIs, or different code books.
     """
     if len(members) < 2:
         raise BundleError(f"{len(members)} checkpoint(s), an ensemble needs at least two", record="ensemble")
@@ -32,6 +32,12 @@ def ensemble_checkpoint(members: Sequence[ModelCheckpoint]) -> ModelCheckpoint:
                 f"its ROI is {member.roi.to_plain()}, that of {members[0].source} is {members[0].roi.to_plain()}",
                 record=member.source,
                 remedy="Take networks of one ROI into an ensemble.",
+            )
+        if member.code_book.meaning != members[0].code_book.meaning:
+            raise BundleError(
+                f"its clinical code book is not that of {members[0].source}",
+                record=member.source,
+                remedy="Take networks of one code book into an ensemble.",
             )
     architecture = {
         "name": Ensemble.__name__,
@@ -44,7 +50,14 @@ def ensemble_checkpoint(members: Sequence[ModelCheckpoint]) -> ModelCheckpoint:
         for name, tensor in member.weights.items()
     }
     threshold = sum(member.decision.threshold for member in members) / len(members)
-    return ModelCheckpoint(weights, architecture, members[0].roi, Decision(1.0, threshold), _provenance(members))
+    return ModelCheckpoint(
+        weights=weights,
+        architecture=architecture,
+        roi=members[0].roi,
+        code_book=members[0].code_book,
+        decision=Decision(1.0, threshold),
+        provenance=_provenance(members),
+    )
 
 
 def _provenance(members: Sequence[ModelCheckpoint]) -> dict[str, object]:

@@ -15,14 +15,18 @@ from csfnet_bundle.cohorts.phantom.truth import read_oracle
 from csfnet_bundle.evaluation.output import METRICS_NAME, write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.prediction.cases import CaseMaker
-from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint, read_plain
+from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.report import Case, CaseImages, Reference, worst_errors, write_cohort_report
 
 logger = logging.getLogger(__name__)
 
 ORACLE = "oracle (best possible from all inputs)"
+
+PEAK_PAIRS = 25
+"""Pairs whose attention is summed up: each costs a further pass, and flat is told from selective by far fewer."""
 
 
 class WriteEvaluation:
@@ -85,6 +89,13 @@ class WriteEvaluation:
             "checkpoint": dict(checkpoint.provenance),
             "references": {reference.name: reference.to_plain() for reference in references},
         }
+        samples = [self._dataset[index] for index in range(min(PEAK_PAIRS, len(self._dataset)))]
+        peaks = self._cases.attention_peaks(samples)
+        if peaks is not None:
+            context["attention_peaks"] = (
+                f"largest weight x keys, mean over {len(samples)} pairs: image {peaks['image']:.3f}, clinical "
+                f"{peaks['clinical']:.3f}. 1 is flat; a flat map is no evidence of where anything lies"
+            )
         history = self._history()
         best_epoch = checkpoint.provenance.get("epoch") if history is not None else None
         document = write_evaluation(

@@ -1,8 +1,7 @@
-"""Follow-up pairs, the datalist that holds them, NLST codes and clinical values."""
+"""Follow-up pairs, the datalist that holds them, clinical values."""
 
 from csfnet_bundle.records.clinical import (
     CLINICAL_VARIABLES,
-    VOCABULARY_SIZES,
     clinical_notices,
     describe_clinical,
     encode_clinical,
@@ -10,29 +9,24 @@ from csfnet_bundle.records.clinical import (
 )
 from csfnet_bundle.records.clinical_file import read_clinical
 from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_problems, load_datalist, save_datalist
-from csfnet_bundle.records.dictionary import MISSING, UNKNOWN, Variable, load_dictionary
 from csfnet_bundle.records.outcomes import refuse_outcomes
-from csfnet_bundle.records.pair import FollowUpPair, Scan
+from csfnet_bundle.records.pair import CHOICE, FollowUpPair, Scan
 from csfnet_bundle.records.reads import READS, without_reads_of
 
 __all__ = [
+    "CHOICE",
     "CLINICAL_VARIABLES",
     "DATALIST_NAME",
-    "MISSING",
     "READS",
-    "UNKNOWN",
-    "VOCABULARY_SIZES",
     "Datalist",
     "FollowUpPair",
     "Scan",
-    "Variable",
     "clinical_notices",
     "datalist_problems",
     "describe_clinical",
     "encode_clinical",
     "is_missing",
     "load_datalist",
-    "load_dictionary",
     "read_clinical",
     "refuse_outcomes",
     "save_datalist",

@@ -1,7 +1,7 @@
 """Clinical values of one pair, from NLST codes to the tokens that the network embeds, and to words.
 
 The tokens of a variable are 0 = missing, 1 = unknown, then its categories in ascending order of their codes. They come
-from the published dictionary alone: nothing is fitted on data, so a code means the same in every cohort. `scr_res0` and
+from the clinical code book alone: nothing is fitted on data, so a code means the same in every cohort. `scr_res0` and
 `scr_iso0` hold the reads of the pair's t0 screen, whichever screen of the trial that is.
 """
 
@@ -10,36 +10,34 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.code_book import MISSING, SPECIAL_TOKENS, UNKNOWN, CodeBook, Variable, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records.dictionary import MISSING, SPECIAL_TOKENS, UNKNOWN, Variable, load_dictionary
 
-CLINICAL_VARIABLES: tuple[str, ...] = tuple(load_dictionary())
-"""race, cigsmok, gender, age, scr_res0, scr_iso0: the order of the clinical tensor's last axis."""
-VOCABULARY_SIZES: tuple[int, ...] = tuple(variable.size for variable in load_dictionary().values())
-"""Number of tokens of each variable, missing and unknown included."""
-MAXIMUM_AGE = 120
-"""Years. No participant is older; a higher number is another column or a typing error."""
+CLINICAL_VARIABLES: tuple[str, ...] = nlst_code_book().names
+"""race, cigsmok, gender, age, scr_res0, scr_iso0: what this installation's tables and datalists may hold."""
 _SAS_MISSING = re.compile(r"\.[A-Z_]?")
 """How the published tables write a missing value: a dot, alone or with a letter (.M missing, .N not applicable)."""
 
 
-def encode_clinical(values: Mapping[str, object]) -> NDArray[np.int64]:
-    """Return the tokens of a pair's clinical values, int64, shape (6,), in the order of ``CLINICAL_VARIABLES``.
+def encode_clinical(values: Mapping[str, object], code_book: CodeBook | None = None) -> NDArray[np.int64]:
+    """Return the tokens of a pair's clinical values, int64, shape (V,), in the order of the code book.
 
     Args:
-        values: NLST codes by variable name, as numbers or text (``1``, ``1.0`` and ``"1"`` are the same). A variable
+        values: codes by variable name, as numbers or text (``1``, ``1.0`` and ``"1"`` are the same). A variable
             that is absent, None, NaN, blank, or ``.M`` and the like is missing.
+        code_book: that of the weights which will see the tokens; None is this installation's, for a new training.
 
     Raises:
         BundleError: a variable that the network does not have, or a value that no code explains.
     """
-    _check_names(values)
-    return np.array([_token(variable, values.get(name)) for name, variable in load_dictionary().items()], np.int64)
+    code_book = code_book or nlst_code_book()
+    _check_names(values, code_book)
+    return np.array([_token(variable, values.get(variable.name)) for variable in code_book.variables], np.int64)
 
 
 def is_missing(value: object) -> bool:
@@ -53,28 +51,29 @@ def is_missing(value: object) -> bool:
     return value is None or type(value).__name__ in {"NAType", "NaTType"}
 
 
-def clinical_notices(values: Mapping[str, object]) -> list[str]:
+def clinical_notices(values: Mapping[str, object], code_book: CodeBook | None = None) -> list[str]:
     """Return one sentence for each value that is there but counts as missing, because its code is no answer or no read.
 
     Some of those codes tell of a cancer found before the screen: to pass them on would tell the network the outcome.
     """
     notices = []
-    for name, variable in load_dictionary().items():
-        code = _number(variable, values.get(name))
+    for variable in (code_book or nlst_code_book()).variables:
+        code = _number(variable, values.get(variable.name))
         if code is not None and code in variable.missing:
             notices.append(
-                f"{name} = {code:g} ({variable.codes[int(code)]}) is no value to learn from: taken as missing"
+                f"{variable.name} = {code:g} ({variable.codes[int(code)]}) is no value to learn from: taken as missing"
             )
     return notices
 
 
-def describe_clinical(values: Mapping[str, object]) -> dict[str, str]:
+def describe_clinical(values: Mapping[str, object], code_book: CodeBook | None = None) -> dict[str, str]:
     """Return the values in words, by the variables' labels, e.g. ``{"Smoking at randomization": "Current smoker"}``."""
-    _check_names(values)
+    code_book = code_book or nlst_code_book()
+    _check_names(values, code_book)
     described = {}
-    for name, variable in load_dictionary().items():
-        number = _number(variable, values.get(name))
-        token = _token(variable, values.get(name))
+    for variable in code_book.variables:
+        number = _number(variable, values.get(variable.name))
+        token = _token(variable, values.get(variable.name))
         if number is None or token == MISSING:
             words = "missing" if number is None else f"missing (code {number:g})"
         elif variable.is_number:
@@ -86,12 +85,12 @@ def describe_clinical(values: Mapping[str, object]) -> dict[str, str]:
     return described
 
 
-def _check_names(values: Mapping[str, object]) -> None:
-    unknown = [name for name in values if name not in CLINICAL_VARIABLES]
+def _check_names(values: Mapping[str, object], code_book: CodeBook) -> None:
+    unknown = [name for name in values if name not in code_book.names]
     if unknown:
         raise BundleError(
             f"clinical variable {unknown[0]!r} is no input of the network",
-            remedy=f"Remove or rename it; the inputs are {', '.join(CLINICAL_VARIABLES)}.",
+            remedy=f"Remove or rename it; the inputs are {', '.join(code_book.names)}.",
         )
 
 
@@ -107,17 +106,23 @@ def _token(variable: Variable, value: object) -> int:
 
 
 def _number(variable: Variable, value: object) -> float | None:
-    """Return the value as the number that the dictionary (or the range of ages) has, or None where it is missing."""
+    """Return the value as a number that the code book explains, or None where it is missing."""
     if is_missing(value):
         return None
     number = _as_float(value)
-    known = number is not None and (0 < number <= MAXIMUM_AGE if variable.is_number else number in variable.codes)
+    known = number is not None and (
+        _within(number, variable.limits) if variable.is_number else number in variable.codes
+    )
     if not known:
         raise BundleError(
-            f"{variable.name} = {value!r} is not in the NLST dictionary; expected {_expected(variable)}",
+            f"{variable.name} = {value!r} is not in the clinical code book; expected {_expected(variable)}",
             remedy="Correct it, or leave it out if it is not known.",
         )
     return number
+
+
+def _within(number: float, limits: Sequence[float]) -> bool:
+    return limits[0] <= number <= limits[1]
 
 
 def _as_float(value: object) -> float | None:
@@ -132,7 +137,8 @@ def _as_float(value: object) -> float | None:
 
 def _expected(variable: Variable) -> str:
     if variable.is_number:
-        return f"a number of {variable.suffix} above 0 and at most {MAXIMUM_AGE}"
+        lowest, highest = variable.limits
+        return f"a number{variable.suffix and f' of {variable.suffix}'} from {lowest:g} to {highest:g}"
     if len(variable.codes) <= len(variable.categories) + 1:
         return ", ".join(f"{code} ({meaning})" for code, meaning in variable.codes.items())
     return "one of " + ", ".join(str(code) for code in sorted(variable.codes))

@@ -6,19 +6,21 @@ import csv
 import json
 from pathlib import Path
 
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records.clinical import CLINICAL_VARIABLES, encode_clinical, is_missing
+from csfnet_bundle.records.clinical import encode_clinical, is_missing
 
 MAXIMUM_BYTES = 100_000
 """Six values need a few hundred bytes; a larger file is another one."""
 
 
-def read_clinical(path: str | Path) -> dict[str, object]:
-    """Read one patient's clinical values (NLST codes by variable name; missing ones left out) and check them.
+def read_clinical(path: str | Path, code_book: CodeBook | None = None) -> dict[str, object]:
+    """Read one patient's clinical values (codes by variable name; missing ones left out) and check them.
 
     Args:
         path: a ``.json`` file with one object, ``{"race": 1, "age": 63}``, or a ``.csv`` file with the variables' names
             in the first row and the values in the second.
+        code_book: that of the weights which will see the values; None is this installation's.
 
     Raises:
         BundleError: no such file, another format, more than one patient, an unknown variable or an unexplained value.
@@ -34,7 +36,7 @@ def read_clinical(path: str | Path) -> dict[str, object]:
         raise BundleError(f"the file's name ends in {path.suffix!r}, expected .json or .csv", record=str(path))
     try:
         values = reader(path.read_text(encoding="utf-8-sig"))
-        encode_clinical(values)
+        encode_clinical(values, code_book)
     except UnicodeDecodeError:
         raise BundleError("the file is not text in UTF-8", record=str(path)) from None
     except BundleError as error:
@@ -57,7 +59,7 @@ def _read_csv(text: str) -> dict[str, object]:
     if len(rows) != 2 or len(rows[0]) != len(rows[1]):
         raise BundleError(
             f"expected a row of names and one row of as many values, found {len(rows)} rows",
-            remedy=f"The names are {','.join(CLINICAL_VARIABLES)}.",
+            remedy=f"Names are, for one, {','.join(nlst_code_book().names)}.",
         )
     names = [name.strip() for name in rows[0]]
     if len(set(names)) != len(names):

@@ -92,7 +92,10 @@ def save_datalist(datalist: Datalist) -> Path:
         document[name] = [pair.to_record() for pair in datalist.sections.get(name, ())]
     for problem in _problems(document, path):
         raise problem
-    write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = json.dumps(document, indent=1)  # a path that is no UTF-8: JSON's escapes keep its bytes
+    write_atomically(path, text + "\n")
     return path
 
 

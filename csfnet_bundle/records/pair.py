@@ -10,6 +10,12 @@ from datetime import datetime
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 
+MATCHED, GIVEN = "matched", "given"
+"""Where a point comes from: found in t0 from t1's, or given by whoever wrote the record."""
+
+CHOICE = "series_choice"
+"""Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -17,28 +23,34 @@ class Scan:
 
     Attributes:
         path: folder of DICOM files, or a .nii, .nii.gz or .mha file; relative to the datalist's folder.
-        point: the nodule's centre in its declared space.
+        point: the nodule's centre in its declared space; None where it is to be found in t0 from t1's point, which
+            records without a label may leave to the reader.
         series_uid: SeriesInstanceUID to read from the folder; None where the file is no DICOM or the rule chooses.
         date: study date, ``YYYYMMDD``; in NLST it is fictitious (19990102 = T0).
+        point_source: :data:`GIVEN` or :data:`MATCHED`; None where the record does not say.
         extra: keys of the record that this version of the bundle does not know, kept as they are.
     """
 
     path: str
-    point: Point
+    point: Point | None
     series_uid: str | None = None
     date: str | None = None
+    point_source: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> Scan:
         """Make a scan from its part of a datalist record (already checked against the schema)."""
-        known = {"path", "point", "space", "series_uid", "date"}
-        point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
+        known = {"path", "point", "space", "series_uid", "date", "point_source"}
+        point = None
+        if record.get("point") is not None:
+            point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
         return cls(
             path=str(record["path"]),
             point=point,
             series_uid=None if record.get("series_uid") is None else str(record["series_uid"]),
             date=None if record.get("date") is None else str(record["date"]),
+            point_source=None if record.get("point_source") is None else str(record["point_source"]),
             extra={key: value for key, value in record.items() if key not in known},
         )
 
@@ -48,11 +60,19 @@ class Scan:
             "path": self.path,
             "series_uid": self.series_uid,
             "date": self.date,
-            "point": list(self.point.coordinates),
-            "space": str(self.point.space),
+            "point": None if self.point is None else list(self.point.coordinates),
+            "space": None if self.point is None else str(self.point.space),
+            "point_source": self.point_source,
             **self.extra,
         }
         return {key: value for key, value in record.items() if value is not None}
+
+    @property
+    def known_point(self) -> Point:
+        """The point; raises BundleError if the record has none."""
+        if self.point is None:
+            raise BundleError(f"{self.path} has no nodule point", remedy="Give one, or let t0's be found by matching.")
+        return self.point
 
     @property
     def day(self) -> Date | None:
@@ -70,7 +90,7 @@ class FollowUpPair:
     """One nodule of one patient, seen at t0 and again at t1.
 
     Attributes:
-        subject: PatientID.
+        subject: PatientID, any text.
         nodule: the nodule's name, unique within the patient.
         t1: the later scan.
         t0: the earlier scan; None for a one-scan record (no prior).
@@ -99,7 +119,7 @@ class FollowUpPair:
         """Make a pair from a datalist record that the schema has passed.
 
         Raises:
-            BundleError: t0 on the day of t1 or after it, or a date that is none.
+            BundleError: t0 after t1, or on its day without an interval, or a date that is none.
         """
         t0 = record.get("t0")
         pair = cls(
@@ -133,6 +153,8 @@ class FollowUpPair:
         if self.t0 is None:
             return
         day0, day1 = self.t0.day, self.t1.day
+        if day0 is not None and day0 == day1 and self.interval_days is not None:
+            return  # dates that de-identification made equal; the record says how far the scans lie apart
         if day0 is not None and day1 is not None and day0 >= day1:
             raise BundleError(
                 f"t0 is dated {self.t0.date}, t1 {self.t1.date}; t0 must be the earlier scan",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.clinical import CLINICAL_VARIABLES, clinical_notices, encode_clinical, is_missing
 from csfnet_bundle.records.outcomes import refuse_outcomes
@@ -18,8 +19,8 @@ CONFIRMED_LUNG_CANCER = "1"
 """Code of ``conflc``."""
 AFTER_DIAGNOSIS = ".E"
 """Code of ``scr_days0-2``: the screen's date is after the diagnosis of lung cancer."""
-_FIXED = ("race", "cigsmok", "gender", "age")
-_READS = ("scr_res", "scr_iso")
+_FIXED = tuple(variable.name for variable in nlst_code_book().variables if not variable.is_read)
+_READS = tuple(variable.name.removesuffix("0") for variable in nlst_code_book().variables if variable.is_read)
 _DAYS = tuple(f"scr_days{screen}" for screen in SCREENS)
 _OUTCOMES = ("candx_days", "conflc", "canc_free_days", "fup_days")
 _PID = re.compile(r"[12][0-9]{5}")

@@ -11,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from csfnet_bundle.core.csv_cells import original
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.clinical import is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""What the datalist's schema takes as a patient's or a nodule's name; it can also be a file's name."""
+"""What the datalist's schema takes as a nodule's name; it can also be a file's name."""
+LONGEST_PATIENT = 256
+"""Characters: DICOM allows 64; what exceeds that in practice is let through."""
 UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 MAXIMUM_UID = 64
 
@@ -51,6 +54,13 @@ class Row:
         value = re.sub(r"\.0+$", "", self.text(column))
         if not NAME.fullmatch(value):
             raise self._refusal(column, "letters, digits, dot, dash or underscore, at most 64")
+        return value
+
+    def patient(self, column: str) -> str:
+        """Return a cell as a PatientID: any text; a whole number loses the ``.0`` that tables give it."""
+        value = re.sub(r"^([0-9]+)\.0+$", r"\1", original(self.text(column)))
+        if len(value) > LONGEST_PATIENT or not value.isprintable():
+            raise self._refusal(column, f"a PatientID of at most {LONGEST_PATIENT} characters")
         return value
 
     def uid(self, column: str) -> str:

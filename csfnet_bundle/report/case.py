@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 
+from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.doubling_time import volume_doubling_time
 from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
@@ -59,6 +60,7 @@ class Case:
         diameter_t1_mm: the nodule's diameter at t1, if somebody measured it.
         label: 1 malignant, 0 benign, None unknown.
         findings: what the readers noticed (series chosen, kernels differ, ...), one sentence each.
+        series: the series that was read, in words, by scan (t0, t1); a scan that is no DICOM is not in it.
         versions: what made the prediction, by name: bundle, torch, MONAI, ...
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
 
@@ -80,6 +82,7 @@ class Case:
     diameter_t1_mm: float | None = None
     label: int | None = None
     findings: tuple[str, ...] = ()
+    series: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     member_probabilities: tuple[float, ...] = ()
 
@@ -98,11 +101,15 @@ class Case:
         *,
         probability: float,
         weights: Weights,
+        code_book: CodeBook | None = None,
         member_probabilities: tuple[float, ...] = (),
         findings: tuple[str, ...] = (),
+        series: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> Case:
         """Make the case of a datalist record.
+
+        The clinical values are read by ``code_book``, which is that of the weights; None is this installation's.
 
         Dates, label, clinical values and the diameters of ``strata`` come from the record; an unstated interval is the
         days between the two dates.
@@ -110,12 +117,12 @@ class Case:
         Raises:
             BundleError: a clinical value that the encoder refuses, a diameter that is no number, or as the class says.
         """
-        described = describe_clinical(pair.clinical)
+        described = describe_clinical(pair.clinical, code_book)
         missing = tuple(name for name, words in described.items() if words.startswith("missing"))
         day0 = None if pair.t0 is None else pair.t0.day
         day1 = pair.t1.day
         interval = pair.interval_days
-        if interval is None and day0 is not None and day1 is not None:
+        if interval is None and day0 is not None and day1 is not None and day0 != day1:
             interval = (day1 - day0).days
         return cls(
             subject=pair.subject,
@@ -131,7 +138,8 @@ class Case:
             diameter_t0_mm=_diameter(pair, DIAMETER_T0),
             diameter_t1_mm=_diameter(pair, DIAMETER_T1),
             label=pair.label,
-            findings=(*findings, *clinical_notices(pair.clinical)),
+            findings=(*findings, *clinical_notices(pair.clinical, code_book)),
+            series=dict(series or {}),
             versions=dict(versions or {}),
             member_probabilities=member_probabilities,
         )

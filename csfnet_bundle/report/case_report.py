@@ -150,6 +150,7 @@ def _origin_rows(case: Case) -> list[tuple[str, str]]:
             calibrated += f", {weights.calibration_malignant} of them malignant"
     threshold = "none chosen" if weights.threshold is None else f"{weights.threshold:.3f}"
     return [
+        *((f"Series read as {scan}", words) for scan, words in case.series.items()),
         ("Weights", weights.name),
         ("Trained on", training_data(weights)),
         ("Temperature", f"{weights.temperature:.3f}"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.scans.point_check import RED
 
 
 def write_page(path: Path, template: str, values: dict[str, object]) -> None:
@@ -23,10 +24,12 @@ def data_uri(png: bytes) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("csfnet_bundle.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["alarm"] = RED
+    return environment

@@ -31,7 +31,11 @@ ITERATIONS, FIRST_STEP_MM, LAST_STEP_MM = 60, 4.0, 0.05
 
 LARGEST_RMS_HU, SMALLEST_DICE = 340.0, 0.82
 """A prior that fits worse is another patient's, or not of the lungs. Chosen on the two series of docs/matching.md,
-where the margin is thin; the vote of the neighbours is the second guard."""
+where the margin is thin; the stretch and the vote of the neighbours are further guards."""
+
+LARGEST_STRETCH = 1.25
+"""Factor along any direction, or its inverse, above which one chest is not the other a year later: deep breath adds a
+fifth to the lungs' height and less to their width. On those series 1.1 within a patient and 1.34 between the two."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class Alignment:
     matrix: NDArray[np.float64]
     rms_hu: float
     dice: float
+
+    @property
+    def stretch(self) -> float:
+        """Largest factor by which a length changes, or its inverse where that is larger; at least 1."""
+        factors = np.linalg.svd(self.matrix[:3, :3], compute_uv=False)
+        return float(max(factors.max(), 1 / factors.min()))
 
 
 def align(
@@ -66,23 +76,27 @@ def align(
         Refusal: ``PRIOR_NOT_ALIGNED``: the two do not fit on each other.
     """
     matrix = _register(scan0, lungs0, scan1, lungs1)
-    rms, dice = _fit(matrix, scan0, lungs0, scan1, lungs1)
-    if rms > LARGEST_RMS_HU or dice < SMALLEST_DICE:
+    alignment = Alignment(matrix, *_fit(matrix, scan0, lungs0, scan1, lungs1))
+    rms, dice, stretch = alignment.rms_hu, alignment.dice, alignment.stretch
+    if rms > LARGEST_RMS_HU or dice < SMALLEST_DICE or stretch > LARGEST_STRETCH:
         raise Refusal(
             RefusalCode.PRIOR_NOT_ALIGNED,
-            f"the chest of t1 does not fit on that of t0: {rms:.0f} HU apart, lungs overlap by {dice:.2f} (Dice); "
-            f"at most {LARGEST_RMS_HU:.0f} HU and at least {SMALLEST_DICE:.2f} are expected",
+            f"the chest of t1 does not fit on that of t0: {rms:.0f} HU apart, lungs overlap by {dice:.2f} (Dice), "
+            f"stretched {stretch:.2f}-fold; at most {LARGEST_RMS_HU:.0f} HU, at least {SMALLEST_DICE:.2f} and at most "
+            f"{LARGEST_STRETCH:.2f}-fold are expected",
             series=series,
             record=record,
             figures={
                 "rms_hu": round(rms, 1),
                 "dice": round(dice, 4),
+                "stretch": round(stretch, 3),
                 "largest_rms_hu": LARGEST_RMS_HU,
                 "smallest_dice": SMALLEST_DICE,
+                "largest_stretch": LARGEST_STRETCH,
             },
             remedy="Check that both scans are of one patient; if they are, give the nodule's place in t0 by --point0.",
         )
-    return Alignment(matrix, rms, dice)
+    return alignment
 
 
 def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lungs) -> NDArray[np.float64]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from csfnet_bundle.geometry import Volume
+from csfnet_bundle.geometry.resample import OUTSIDE_HU
 from csfnet_bundle.scans.local_search import Surroundings, sample
 
 CORE_MM = 1.5
@@ -26,42 +29,37 @@ ABSENT_SHARE = 0.4
 """Share of t1's contrast below which t0 shows nothing like the nodule."""
 
 
-def core_contrast(
+def core_contrasts(
     surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
 ) -> tuple[float, float]:
     """Return the core's HU above the lung around it in t0 and in t1; places in LPS mm, shape (3,)."""
-    contrasts = []
-    for block, place in ((surroundings.block0, place0), (surroundings.block1, place1)):
-        line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
-        z, y, x = np.meshgrid(line, line, line, indexing="ij")
-        distance = np.sqrt(x**2 + y**2 + z**2)
-        values = sample(block.array, block.affine, place[:, None, None, None] + np.stack([x, y, z]), -1000.0)
-        around = values[(distance >= SHELL_MM[0]) & (distance <= SHELL_MM[1]) & (values < LUNG_BELOW_HU)]
-        lung = float(np.median(around)) if around.size else LUNG_BELOW_HU
-        ball = distance <= CORE_MM
-        half = int(np.ceil(CORE_MM))
-        middle = len(line) // 2
-        kernel = ball[(slice(middle - half, middle + half + 1),) * 3]
-        means = _means(values, kernel)
-        contrasts.append(float(means[distance <= SEARCH_MM].max()) - lung)
-    return contrasts[0], contrasts[1]
+    return _contrast(surroundings.block0, place0), _contrast(surroundings.block1, place1)
 
 
-def _means(values: NDArray[np.float32], kernel: NDArray[np.bool_]) -> NDArray[np.float32]:
-    from scipy import ndimage
-
-    result: NDArray[np.float32] = ndimage.convolve(values, kernel.astype(np.float32) / float(kernel.sum()))
-    return result
+def is_absent(contrast0: float, contrast1: float) -> bool:
+    """Say whether t1 shows a core and t0 nothing like it; compared with t1's own, or ground glass is misjudged."""
+    return contrast1 >= LEAST_CONTRAST_HU and contrast0 < ABSENT_SHARE * contrast1
 
 
-def presence_findings(
-    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
-) -> list[str]:
-    """Return what to say if t0 shows nothing like the nodule."""
-    contrast0, contrast1 = core_contrast(surroundings, place0, place1)
-    if contrast1 < LEAST_CONTRAST_HU or contrast0 >= ABSENT_SHARE * contrast1:
-        return []
-    return [
+def absence_finding(contrast0: float, contrast1: float) -> str:
+    """Return what to say where t0 shows nothing like the nodule."""
+    return (
         f"t0 shows nothing like the nodule at the place (core {contrast0:.0f} HU above the lung around it, "
         f"{contrast1:.0f} HU in t1): it may be new since."
-    ]
+    )
+
+
+def _contrast(block: Volume, place: NDArray[np.float64]) -> float:
+    """The densest ball of :data:`CORE_MM` within :data:`SEARCH_MM`, above the median of the lung around."""
+    line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
+    z, y, x = np.meshgrid(line, line, line, indexing="ij")
+    distance = np.sqrt(x**2 + y**2 + z**2)
+    values = sample(block.array, block.affine, place[:, None, None, None] + np.stack([x, y, z]), fill=OUTSIDE_HU)
+    around = values[(distance >= SHELL_MM[0]) & (distance <= SHELL_MM[1]) & (values < LUNG_BELOW_HU)]
+    lung = float(np.median(around)) if around.size else LUNG_BELOW_HU
+    middle, reach = len(line) // 2, int(np.ceil(CORE_MM + SEARCH_MM))
+    near = (slice(middle - reach, middle + reach + 1),) * 3
+    half = int(np.ceil(CORE_MM))
+    ball = (distance <= CORE_MM)[(slice(middle - half, middle + half + 1),) * 3]
+    means = ndimage.convolve(values[near], ball.astype(np.float32) / float(ball.sum()))
+    return float(means[distance[near] <= SEARCH_MM].max()) - lung

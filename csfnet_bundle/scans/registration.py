@@ -18,7 +18,7 @@ from csfnet_bundle.geometry.inside import bounds_lps, is_inside
 from csfnet_bundle.scans.alignment import Alignment, align
 from csfnet_bundle.scans.local_search import COARSE, FINE, Surroundings
 from csfnet_bundle.scans.lungs import Lungs, find_lungs
-from csfnet_bundle.scans.presence import presence_findings
+from csfnet_bundle.scans.presence import absence_finding, core_contrasts, is_absent
 from csfnet_bundle.scans.scan import OpenedScan
 from csfnet_bundle.scans.thinned import ThinnedScan
 from csfnet_bundle.scans.vote import DIAGONALS, LEAST_NCC, Vote, count_votes
@@ -26,14 +26,14 @@ from csfnet_bundle.scans.vote import DIAGONALS, LEAST_NCC, Vote, count_votes
 PEAK_FROM_VOTE_MM = 8.0
 """A peak farther from the vote is another place that looks alike: the match is refused."""
 
+VOTES_WITHOUT_PEAK = 6
+"""Where t0 shows no nodule, what looks most like it is no guide; so many neighbours then decide without it."""
+
 PEAK_TAKEN_MM = 3.0
 """A peak this near to the vote is more exact than the vote; farther, the vote is safer."""
 
 NEAR_END_MM = 25.0
 """An unsure match this near to an end of t0 is put down to what the scan does not show."""
-
-MIDLINE_MM = 15.0
-"""Points this near to the middle of the lungs are on neither side."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Match:
         neighbours0: where the neighbours were found in t0, LPS mm, shape (8, 3).
         neighbours1: the neighbours in t1, LPS mm, shape (8, 3).
         agreeing: which neighbours agree, shape (8,).
+        absent: whether t0 shows nothing like the nodule there.
         findings: what a reader should know, one sentence each.
     """
 
@@ -85,6 +86,7 @@ class Match:
     neighbours0: NDArray[np.float64] = field(repr=False)
     neighbours1: NDArray[np.float64] = field(repr=False)
     agreeing: NDArray[np.bool_] = field(repr=False)
+    absent: bool = False
     findings: tuple[str, ...] = ()
 
     @property
@@ -98,7 +100,7 @@ class Match:
         vote = Vote(np.zeros(3), self.agreeing, self.spread)
         if not vote.is_sure:
             return f"{self.votes} of 8 neighbours agree, spread {self.spread:.1f} mm"
-        if self.peak_from_vote > PEAK_FROM_VOTE_MM:
+        if self.peak_from_vote > PEAK_FROM_VOTE_MM and not (self.absent and self.votes >= VOTES_WITHOUT_PEAK):
             return f"the best place lies {self.peak_from_vote:.1f} mm from where the neighbours say"
         return ""
 
@@ -192,7 +194,10 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         findings.append(
             f"The most similar place lies {distance:.1f} mm from where the neighbours say; theirs was taken."
         )
-    findings.extend(presence_findings(surroundings, place0, place1))
+    contrasts = core_contrasts(surroundings, place0, place1)
+    absent = is_absent(*contrasts)
+    if absent:
+        findings.append(absence_finding(*contrasts))
     return Match(
         point0=_point(place0),
         point1=_point(place1),
@@ -203,6 +208,7 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         neighbours0=np.array([_carried(matrix, place) for _, place in searches]),
         neighbours1=neighbours,
         agreeing=vote.agreeing,
+        absent=absent,
         findings=tuple(findings),
     )
 

@@ -43,6 +43,11 @@ class OpenedScan:
         assert self.file is not None
         return self.file.affine, self.file.shape
 
+    def check(self) -> None:
+        """Raise Refusal if headers show that the whole scan cannot be read."""
+        if self.series is not None:
+            self.series.check_volume()
+
     @property
     def affine(self) -> NDArray[np.float64]:
         """(4, 4) from (i, j, k, 1) to LPS mm; raises Refusal where the series is no volume (a gap)."""

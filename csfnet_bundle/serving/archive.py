@@ -24,10 +24,19 @@ FOLDERS = {
 }
 """What is packed of each folder, by ending: what lies there by chance stays behind."""
 
-FILES = ("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml")
+FILES = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "pyproject.toml",
+    "models/measure.ts",
+    "models/measure.json",
+)
 REQUIRED = ("LICENSE", "docs/README.md", "configs/metadata.json", "configs/train.json", "configs/inference.json")
 METADATA = "configs/metadata.json"
 MODEL = "models/model.pt"
+DESCRIPTION = "models/model.json"
 
 EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
 """The first moment that a ZIP file can name; the same for every file, so that the same content gives the same bytes."""
@@ -47,7 +56,7 @@ def write_archive(path: Path, root: Path, model: Path) -> list[str]:
             raise BundleError(f"there is no {name} in {root}", remedy="Run this from a whole checkout.")
     content = {name: (root / name).read_bytes() for name in _names(root)}
     content[METADATA] = _metadata(content[METADATA], checkpoint)
-    content[MODEL] = model.read_bytes()
+    content[MODEL], content[DESCRIPTION] = checkpoint.to_bytes()
     stream = io.BytesIO()
     # Not compressed: the weights do not shrink, and what a compressor writes changes with its version.
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:

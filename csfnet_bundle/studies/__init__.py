@@ -1,1 +1,1 @@
-"""Experiments over many fits or files: the benchmark, Med-ST's study, and the trials of the DICOM reader."""
+"""Experiments over many fits or files: benchmark, Med-ST's study, real nodules, and the trials of the DICOM reader."""

@@ -30,7 +30,6 @@ from csfnet_bundle.serving.export import (
     write_onnx,
     write_torchscript,
 )
-from csfnet_bundle.serving.export.onnx_file import vocabulary_of
 
 RUNTIMES = ("PyTorch", "TorchScript", "ONNX Runtime")
 
@@ -103,7 +102,7 @@ def _time(
     name: str, checkpoint: ModelCheckpoint, sizes: Sequence[int], runs: int, threads: int, root: Path
 ) -> dict[str, object]:
     network = checkpoint.create_network()
-    pairs = example_pairs(max(sizes), checkpoint.roi.size, vocabulary_of(checkpoint))
+    pairs = example_pairs(max(sizes), checkpoint.roi.size, checkpoint.code_book.sizes)
     with tempfile.TemporaryDirectory() as folder:
         script, onnx = Path(folder, "model.ts"), Path(folder, "model.onnx")
         write_torchscript(script, checkpoint, root / "configs")

@@ -1,7 +1,14 @@
 """What the bundle's configs call: data sets, preparation, the training session, checkpoints and output handlers."""
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, find_checkpoint, load_checkpoint, load_weights
+from csfnet_bundle.prediction.checkpoint import (
+    ModelCheckpoint,
+    find_checkpoint,
+    load_checkpoint,
+    load_weights,
+    shipped_model,
+)
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
 from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
 from csfnet_bundle.prediction.outputs import malignancy_scores
@@ -9,6 +16,7 @@ from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
 from csfnet_bundle.prediction.write_predictions import WritePredictions
 from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.options import check_options
+from csfnet_bundle.training.point_sources import check_point_sources
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
@@ -25,6 +33,7 @@ __all__ = [
     "WriteEvaluation",
     "WritePredictions",
     "check_options",
+    "check_point_sources",
     "check_prior_use",
     "datalist_hash",
     "datalist_items",
@@ -33,8 +42,10 @@ __all__ = [
     "load_checkpoint",
     "load_weights",
     "malignancy_scores",
+    "nlst_code_book",
     "one_line_errors",
     "prepare",
+    "shipped_model",
     "transfer_weights",
     "weights_digest",
 ]

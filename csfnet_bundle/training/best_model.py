@@ -12,6 +12,7 @@ from ignite.engine import Events
 from monai.engines import Evaluator
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
@@ -23,18 +24,20 @@ from csfnet_bundle.training.transfer import Transfer
 
 
 class BestModel:
-    """Writes ``output_dir/model.pt`` whenever the evaluator's key metric improves, or is equal at a lower loss.
+    """Writes model.pt and model.json whenever the evaluator's key metric improves, or is equal at a lower loss.
 
     Areas of few pairs are often equal, and the first such epoch is the least trained.
 
-    Temperature and threshold are chosen on the same validation pairs and go into the file; test pairs choose nothing.
+    Temperature and threshold are chosen on the same validation pairs and go into ``model.json``; test pairs choose
+    nothing.
 
     Args:
         network: the network itself.
         roi: the ROI's plain values.
         dataset_dir: the cohort, for the record of what the weights were trained on.
-        output_dir: where ``model.pt`` goes.
+        output_dir: where they go.
         transfer: the weights that the training started from, if any.
+        code_book: the clinical code book by which the pairs are encoded; None is this installation's.
 
     Raises:
         BundleError: those weights were trained on patients whom the cohort holds out.
@@ -47,11 +50,13 @@ class BestModel:
         dataset_dir: str | Path,
         output_dir: str | Path,
         transfer: Transfer | None = None,
+        code_book: CodeBook | None = None,
     ) -> None:
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network = network
         self._roi = RoiSettings.from_plain(roi)
+        self._code_book = code_book or nlst_code_book()
         self._dataset_dir = dataset_dir
         self._transfer = transfer
         if transfer is not None:
@@ -92,6 +97,7 @@ class BestModel:
             weights=self._network.state_dict(),
             architecture=self._network.architecture(),  # type: ignore[operator]
             roi=self._roi,
+            code_book=self._code_book,
             decision=decision,
             provenance={
                 "trained_on": data.name + before,

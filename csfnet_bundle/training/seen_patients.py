@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.prediction.weights_file import read_weights
 from csfnet_bundle.records import load_datalist
 
 SEEN_PATIENTS = "seen_patients"
@@ -34,7 +34,7 @@ def remember_patients(subjects: Iterable[str]) -> dict[str, Any]:
 
 def read_seen_patients(path: Path) -> dict[str, Any]:
     """Return what a file of weights tells of its patients; empty where it tells nothing; raises BundleError."""
-    document = read_plain(path, "Get the file again.")
+    document = read_weights(path, "Get the file again.")
     provenance = document.get("provenance") if isinstance(document, dict) else None
     seen = provenance.get(SEEN_PATIENTS) if isinstance(provenance, dict) else None
     return seen if isinstance(seen, dict) else {}

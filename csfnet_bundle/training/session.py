@@ -15,7 +15,8 @@ from monai.engines import Evaluator, Trainer
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.prediction.checkpoint import STATE_NAME, read_plain
+from csfnet_bundle.prediction.checkpoint import STATE_NAME
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.fingerprint import changed_settings, describe
 from csfnet_bundle.training.progress import EpochProgress

@@ -11,8 +11,10 @@ from typing import Any
 
 import torch
 
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.checkpoint import read_plain
+from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
+from csfnet_bundle.prediction.weights_file import read_weights
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,10 @@ class Transfer:
 
 
 def transfer_weights(
-    network: torch.nn.Module, path: str | Path | None, roi: Mapping[str, Any] | None = None
+    network: torch.nn.Module,
+    path: str | Path | None,
+    roi: Mapping[str, Any] | None = None,
+    code_book: CodeBook | None = None,
 ) -> Transfer | None:
     """Copy into the network every tensor of the checkpoint that has the name and the shape of one of its own.
 
@@ -71,6 +76,8 @@ def transfer_weights(
         path: a checkpoint of this bundle, or any state dictionary that ``torch.load`` reads with ``weights_only=True``;
             None copies nothing.
         roi: the ROI's plain values.
+        code_book: by which the network's pairs are encoded; None is this installation's. The clinical embedding of a
+            checkpoint with another one is left out: its rows stand for other values.
 
     Raises:
         BundleError: no such file, no state dictionary, nothing in it fits, or it comes from what must not differ.
@@ -81,13 +88,15 @@ def transfer_weights(
     remedy = "Name a checkpoint by --initial_weights, or leave it away."
     if not path.is_file():
         raise BundleError(f"there is no checkpoint {path}", record="initial_weights", remedy=remedy)
-    document = read_plain(path, remedy)
+    document = read_weights(path, remedy)
     weights = _state_dictionary(document)
     if not weights:
         raise BundleError("holds no state dictionary", record=str(path), remedy=remedy)
     _check_agreement(network, document, roi, str(path))
     own = network.state_dict()
     left_out = {name: reason for name, tensor in weights.items() if (reason := _misfit(own.get(name), tensor))}
+    if _other_codes(document, code_book or nlst_code_book(), str(path)):
+        left_out |= dict.fromkeys(_clinical_tables(network) & weights.keys(), "its clinical code book is another one")
     copied = {name: tensor for name, tensor in weights.items() if name not in left_out}
     if not copied:
         raise BundleError(
@@ -152,6 +161,24 @@ def _check_agreement(
                 record=path,
                 remedy="Give both the same.",
             )
+
+
+def _clinical_tables(network: torch.nn.Module) -> set[str]:
+    """Return the names of the tensors that have a row for each token of a clinical variable."""
+    modules = network.named_modules()
+    return {
+        f"{name}.table.weight".removeprefix(".") for name, module in modules if isinstance(module, ClinicalEmbedding)
+    }
+
+
+def _other_codes(document: Mapping[str, Any], code_book: CodeBook, path: str) -> bool:
+    """Tell whether a checkpoint says of itself that its codes are others; raises BundleError if that is damaged."""
+    if "code_book" not in document:
+        return False
+    try:
+        return CodeBook.from_plain(document["code_book"]).meaning != code_book.meaning
+    except BundleError as error:
+        raise error.for_record(path) from None
 
 
 def _plain(value: object) -> object:

@@ -10,6 +10,7 @@ import pytest
 from helpers.direct_prediction import direct_logits
 from helpers.synthetic_series import LANDMARK_INDICES, make_series, write_series
 from helpers.tiny_checkpoint import save_tiny_checkpoint
+from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.evaluation.predictions import read_predictions
@@ -91,8 +92,9 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "no such scan": ({"t1": "nowhere.nii"}, "t1: nowhere.nii does not exist"),
     "outside": ({"point1": "500,20,12"}, "POINT_OUTSIDE"),
     "no subject": ({"subject": None}, "carries no PatientID. Give one by --subject"),
-    "a path as subject": ({"subject": "../x"}, "subject: '../x' does not match"),
+    "control characters as subject": ({"subject": "a\x07b"}, "subject: 'a\\x07b' does not match"),
     "negative interval": ({"interval_days": -5}, "interval_days: -5"),
+    "a prior without lungs": ({"point0": None}, "NO_LUNGS"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
 }
@@ -108,6 +110,35 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert len(errors) == 1
     assert expected in errors[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_point_is_enough_where_the_scans_show_the_lungs(
+    words: dict[str, object], tmp_path: Path, capsys: Output
+) -> None:
+    place, move = (-62.0, 12.0, 25.0), Move()
+    source = make_whole_chest(nodule=place)
+    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(moved_chest(source, move), tmp_path / "t0.nii")
+    point = ",".join(map(str, place))
+    assert _predict(words, t0=prior, t1=later, point0=None, point1=point, space="LPS") == 0
+    (pair,) = load_datalist(tmp_path / "prediction").section("inference")
+    assert pair.t0 is not None
+    assert pair.t0.point_source == "matched"
+    np.testing.assert_allclose(pair.t0.known_point.coordinates, move.forward(np.array(place)), atol=1.0)
+    page = next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert "found by matching" in page
+
+
+def test_a_point_on_the_other_side_is_told_in_the_report(
+    words: dict[str, object], tmp_path: Path, capsys: Output
+) -> None:
+    place = (-62.0, 12.0, 25.0)
+    source = make_whole_chest(nodule=place)
+    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(source, tmp_path / "t0.nii")
+    point = ",".join(map(str, place))
+    assert _predict(words, t0=prior, t1=later, point0="62,12,25", point1=point, space="LPS") == 0
+    page = next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert "CHECK THE POINTS" in page
+    assert "CHECK THE POINTS" in capsys.readouterr().err
 
 
 def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:
@@ -150,7 +181,22 @@ def studies(tmp_path: Path) -> Callable[..., dict[str, object]]:
     return write
 
 
-def test_two_dicom_studies(words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path) -> None:
+def test_a_patient_id_of_any_text(
+    words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path
+) -> None:
+    """The identity is kept, file names are safe, and a spreadsheet runs nothing."""
+    name = "=UK/2010 0815^Ä"
+    assert _predict(words, **studies(PatientID=name, SpecificCharacterSet="ISO_IR 192")) == 0
+    out = tmp_path / "prediction"
+    assert read_predictions(out / "predictions.csv", labelled=False)["subject"].tolist() == [name]
+    assert f"\n'{name}," in (out / "predictions.csv").read_text()
+    (page,) = out.glob("*.html")
+    assert page.stem.startswith("UK-2010-0815-")
+
+
+def test_two_dicom_studies(
+    words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path, capsys: Output
+) -> None:
     """Patient, dates and interval come from the headers, and of t0 the series with the kernel of t1 is read."""
     assert _predict(words, **studies()) == 0
     out = tmp_path / "prediction"
@@ -160,7 +206,14 @@ def test_two_dicom_studies(words: dict[str, object], studies: Callable[..., dict
     assert (pair.t0.date, pair.t1.date, pair.interval_days) == ("19990102", "20000104", 367)
     sharp = make_series(seed="t0BONE")[0].SeriesInstanceUID
     assert pair.t0.series_uid == sharp
-    assert "kernel BONE" in (out / "100012_1.html").read_text()
+    page = (out / "100012_1.html").read_text()
+    assert "kernel BONE" in page
+    assert all(f"Series read as {scan}" in page for scan in ("t0", "t1"))
+    table = read_predictions(out / "predictions.csv", labelled=False).iloc[0]
+    assert (table["t0_series_uid"], table["t0_kernel"], table["t0_other_series"]) == (sharp, "BONE", 1)
+    assert (table["t1_slices"], table["t1_slice_thickness_mm"], table["t1_other_series"]) == (15, 1.5, 0)
+    assert table["t1_image_type"] == "ORIGINAL\\PRIMARY\\AXIAL"
+    assert "series read as t0: '0,OPA,GE,LS16,STANDARD', 15 slices of 1.5 mm" in capsys.readouterr().out
 
 
 def test_dicom_studies_of_the_wrong_order_or_patient(

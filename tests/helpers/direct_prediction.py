@@ -18,7 +18,7 @@ def direct_logits(checkpoint: ModelCheckpoint, cohort: Path, section: str) -> di
     for pair in load_datalist(cohort).section(section):
         hounsfield = read_pair(pair, cohort, checkpoint.roi).array.astype(np.float64)
         image = torch.from_numpy(((np.clip(hounsfield, low, high) - low) / (high - low)).astype(np.float32))[None]
-        clinical = torch.from_numpy(encode_clinical(pair.clinical))[None]
+        clinical = torch.from_numpy(encode_clinical(pair.clinical, checkpoint.code_book))[None]
         with torch.no_grad():
             benign, malignant = network(image, clinical, torch.tensor([pair.interval_days])).double()[0]
         logits[pair.subject] = float(malignant - benign)

@@ -7,28 +7,40 @@ synthetic series and to real ones alike.
 from __future__ import annotations
 
 import copy
+import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
 from pydicom.uid import (
-    EnhancedCTImageStorage,
+    MPEG2MPML,
+    ComprehensiveSRStorage,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGLSLossless,
     JPEGLSNearLossless,
     MediaStorageDirectoryStorage,
     RLELossless,
+    RTStructureSetStorage,
+    SecondaryCaptureImageStorage,
+    VideoPhotographicImageStorage,
     generate_uid,
 )
 
+from csfnet_bundle.cohorts.phantom.enhanced import enhanced_from_slices
 from csfnet_bundle.core.errors import RefusalCode
 from helpers.synthetic_series import compress, pixels, write_series, write_slice
 
+GEOMETRY = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 Build = Callable[[list[Dataset], Path], None]
 
 
@@ -250,6 +262,165 @@ def enhanced_multiframe_compressed(series: list[Dataset], folder: Path) -> None:
 
 
 @case()
+def enhanced_multiframe_padded(series: list[Dataset], folder: Path) -> None:
+    """Decimals padded with NUL, and bytes beyond the last frame."""
+    data = enhanced(series)
+    data.PixelData += bytes(10)
+    write_slice(folder / "enhanced.dcm", data)
+    pad_with_nul(folder / "enhanced.dcm")
+
+
+@case()
+def decimals_padded_with_nul(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    for path in folder.iterdir():
+        pad_with_nul(path)
+
+
+@case()
+def pixel_data_longer_than_the_image(series: list[Dataset], folder: Path) -> None:
+    for index, data in enumerate(series):
+        data.PixelData += bytes(2 + 510 * (index % 2))
+    write_series(folder, series)
+
+
+@case()
+def whole_rows_of_padding_behind_the_image(series: list[Dataset], folder: Path) -> None:
+    for data in series:
+        data.PixelData += bytes(2 * data.Columns * data.Rows // 4)
+    write_series(folder, series)
+
+
+@case()
+def rescale_type_in_other_words(series: list[Dataset], folder: Path) -> None:
+    for data, words in zip(series, ["Hounsfield", "HOUNSFIELD UNITS", "hu", "[hnsf'U]", "H.U."] * 3, strict=True):
+        data.RescaleType = words
+    write_series(folder, series)
+
+
+@case()
+def slice_thickness_below_zero(series: list[Dataset], folder: Path) -> None:
+    set_all(SliceThickness="-1.5")(series)
+    write_series(folder, series)
+
+
+@case()
+def directory_of_a_disc_beside(series: list[Dataset], folder: Path) -> None:
+    """A DICOMDIR as discs have it: its data set does not say what it is, only its file meta information does."""
+    write_series(folder, series)
+    directory = Dataset()
+    directory.FileSetID = "DISC"
+    directory.DirectoryRecordSequence = [
+        item(DirectoryRecordType="IMAGE", ReferencedFileID=["DIR", f"IM{index}"]) for index in range(900)
+    ]
+    write_slice(folder / "DICOMDIR", directory, sop_class=MediaStorageDirectoryStorage)
+
+
+@case()
+def large_objects_of_other_kinds_beside(series: list[Dataset], folder: Path) -> None:
+    """Contours and a report, longer than what is read of a file at first; one in the CT's own series."""
+    write_series(folder, series)
+    for name, sop_class, modality, uid in (
+        ("contours", RTStructureSetStorage, "RTSTRUCT", "1.2.5"),
+        ("report", ComprehensiveSRStorage, "SR", series[0].SeriesInstanceUID),
+    ):
+        data = item(SOPClassUID=sop_class, SOPInstanceUID="1.2.6", Modality=modality, SeriesInstanceUID=uid)
+        data.StructureSetROISequence = [item(ROINumber=number, ROIName="x" * 60) for number in range(900)]
+        write_slice(folder / name, data)
+
+
+@case()
+def deflated_report_and_video_beside(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    report = item(SOPClassUID=ComprehensiveSRStorage, SOPInstanceUID="1.2.6", Modality="SR")
+    write_slice(folder / "report", report, DeflatedExplicitVRLittleEndian)
+    video = item(SOPClassUID=VideoPhotographicImageStorage, SOPInstanceUID="1.2.7", Modality="XC", NumberOfFrames=9)
+    video.PixelData = encapsulate([b"\0\0\1\xb3" * 50])
+    video["PixelData"].is_undefined_length = True
+    write_slice(folder / "video", video, MPEG2MPML)
+
+
+@case()
+def dose_pages_under_the_uid(series: list[Dataset], folder: Path) -> None:
+    colour = copy.deepcopy(middle(series))
+    grey = copy.deepcopy(middle(series))
+    for number, page in enumerate((colour, grey)):
+        page.SOPClassUID, page.SOPInstanceUID = SecondaryCaptureImageStorage, f"1.2.8.{number}"
+        page.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
+        delete_all(*GEOMETRY)([page])
+    colour.SamplesPerPixel, colour.PhotometricInterpretation, colour.PlanarConfiguration = 3, "RGB", 0
+    colour.BitsAllocated, colour.BitsStored, colour.HighBit, colour.PixelRepresentation = 8, 8, 7, 0
+    colour.PixelData = bytes(3 * colour.Rows * colour.Columns)
+    write_series(folder, [*series, colour, grey])
+
+
+MIP = ["DERIVED", "SECONDARY", "AXIAL", "CT_SOM5 MIP"]
+
+
+def bright(series: list[Dataset]) -> list[Dataset]:
+    """The same slices with other voxels: taking them for the scan shows."""
+    for data in series:
+        stored = pixels(data)
+        stored[stored > -900 - int(float(data.RescaleIntercept))] += 300
+        data.PixelData = stored.tobytes()
+    return series
+
+
+@case()
+def thinner_projection_beside(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    write_series(folder, bright(another(series, "mip", SliceThickness="0.6", ImageType=MIP)), prefix="mip")
+
+
+@case()
+def projection_half_a_step_between_under_the_uid(series: list[Dataset], folder: Path) -> None:
+    uid = series[0].SeriesInstanceUID
+    between = bright(another(series, "mip", SeriesInstanceUID=uid, ImageType=MIP))
+    for data, one, next_one in zip(between, series, series[1:], strict=False):
+        data.ImagePositionPatient = [
+            (float(a) + float(b)) / 2
+            for a, b in zip(one.ImagePositionPatient, next_one.ImagePositionPatient, strict=True)
+        ]
+    write_series(folder, [*series, *between[:-1]])
+
+
+@case()
+def derived_copy_half_a_step_between_under_the_uid(series: list[Dataset], folder: Path) -> None:
+    uid = series[0].SeriesInstanceUID
+    between = bright(another(series, "copy", SeriesInstanceUID=uid, ImageType=["DERIVED", "PRIMARY", "AXIAL"]))
+    for data, one, next_one in zip(between, series, series[1:], strict=False):
+        data.ImagePositionPatient = [
+            (float(a) + float(b)) / 2
+            for a, b in zip(one.ImagePositionPatient, next_one.ImagePositionPatient, strict=True)
+        ]
+    write_series(folder, [*series, *between[:-1]])
+
+
+@case()
+def iodine_map_in_hu_beside(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    image_type = ["DERIVED", "PRIMARY", "AXIAL", "CT_SOM5 SPI", "DE_IODINE"]
+    write_series(folder, bright(another(series, "iodine", SliceThickness="0.6", ImageType=image_type)), prefix="io")
+    described = another(
+        series, "vnc", SliceThickness="0.6", ImageType=["DERIVED", "PRIMARY"], SeriesDescription="VNC 0.6"
+    )
+    write_series(folder, bright(described), prefix="vnc")
+
+
+@case()
+def derived_thinner_copy_beside(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    derived = another(series, "derived", SliceThickness="0.6", ImageType=["DERIVED", "PRIMARY", "AXIAL"])
+    write_series(folder, bright(derived), prefix="derived")
+
+
+@case()
+def htj2k_lossless(series: list[Dataset], folder: Path) -> None:
+    compress(series, HTJ2KLossless)
+    write_series(folder, series, syntax=HTJ2KLossless)
+
+
+@case()
 def undefined_length_sequences(series: list[Dataset], folder: Path) -> None:
     for data in series:
         inner = Dataset()
@@ -275,52 +446,13 @@ def private_elements_longer_than_the_first_read(series: list[Dataset], folder: P
     write_series(folder, series)
 
 
-PER_FRAME_KEYWORDS = (
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "SliceThickness",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "RescaleType",
-    "ConvolutionKernel",
-    "InstanceNumber",
-)
-"""What Enhanced CT moves from the top level to the functional groups."""
-
-
 def enhanced(series: list[Dataset]) -> Dataset:
     """The series as one Enhanced CT instance, frames in another order."""
     order = np.random.default_rng(3).permutation(len(series))
-    frames = [series[index] for index in order]
-    data = copy.deepcopy(frames[0])
-    for keyword in PER_FRAME_KEYWORDS:
-        if keyword in data:
-            del data[keyword]
-    data.SOPClassUID = EnhancedCTImageStorage
-    data.NumberOfFrames = len(frames)
-    shared = Dataset()
-    shared.PlaneOrientationSequence = [item(ImageOrientationPatient=frames[0].ImageOrientationPatient)]
-    shared.PixelMeasuresSequence = [item(PixelSpacing=frames[0].PixelSpacing, SliceThickness=frames[0].SliceThickness)]
-    shared.CTReconstructionSequence = [item(ConvolutionKernel=frames[0].ConvolutionKernel)]
-    data.SharedFunctionalGroupsSequence = [shared]
-    data.PerFrameFunctionalGroupsSequence = [
-        item(
-            PlanePositionSequence=[item(ImagePositionPatient=frame.ImagePositionPatient)],
-            PixelValueTransformationSequence=[
-                item(RescaleSlope=frame.RescaleSlope, RescaleIntercept=frame.RescaleIntercept, RescaleType="HU")
-            ],
-            CTImageFrameTypeSequence=[item(FrameType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"])],
-        )
-        for frame in frames
-    ]
-    data.PixelData = b"".join(frame.PixelData for frame in frames)
-    return data
+    return enhanced_from_slices([copy.deepcopy(series[index]) for index in order])
 
 
 def compressed_frames(series: list[Dataset], data: Dataset) -> Dataset:
-    from pydicom.encaps import encapsulate, generate_frames
-
     order = np.random.default_rng(3).permutation(len(series))
     compress(series, JPEGLSLossless)
     frames = [next(iter(generate_frames(series[index].PixelData, number_of_frames=1))) for index in order]
@@ -388,6 +520,95 @@ def duplicate_uid_other_pixels(series: list[Dataset]) -> None:
     data = copy.deepcopy(middle(series))
     data.PixelData = (pixels(data) + 1).tobytes()
     series.append(data)
+
+
+def wrap(bits: int) -> Callable[[list[Dataset]], None]:
+    """Values of emphysema with noise, signed, called unsigned by a converter."""
+
+    def edit(series: list[Dataset]) -> None:
+        random = np.random.default_rng(5)
+        for data in series:
+            hu = pixels(data) * float(data.RescaleSlope) + float(data.RescaleIntercept)
+            stored = np.round(hu + random.normal(0, 40, hu.shape) + 1024).astype(np.int16)
+            data.RescaleSlope, data.RescaleIntercept, data.PixelRepresentation = "1", "-1024", 0
+            data.BitsStored, data.HighBit = bits, bits - 1
+            data.PixelData = (stored.view(np.uint16) & np.uint16((1 << bits) - 1)).tobytes()
+
+    return edit
+
+
+def at_one_place(series: list[Dataset]) -> None:
+    """Bolus tracking: a slice again and again, each an acquisition of its own."""
+    for number, data in enumerate(series):
+        data.ImagePositionPatient = series[0].ImagePositionPatient
+        data.AcquisitionNumber = number
+
+
+def two_at_one_place(series: list[Dataset]) -> None:
+    del series[2:]
+    at_one_place(series)
+
+
+def add_rows(series: list[Dataset]) -> None:
+    data = middle(series)
+    data.PixelData += pixels(data)[5:8].tobytes()
+
+
+def drop_a_column(series: list[Dataset]) -> None:
+    """Columns one too small: every row begins a pixel later than the one before."""
+    for data in series:
+        data.Columns -= 1
+
+
+edited("values_wrapped_in_16_bits", RefusalCode.NOT_HU, wrap(16))
+edited("values_wrapped_in_12_bits", RefusalCode.NOT_HU, wrap(12))
+edited("slices_at_one_place", RefusalCode.DUPLICATE_POSITION, at_one_place)
+edited(
+    "two_slices_at_one_place_and_no_more",
+    RefusalCode.TOO_FEW_SLICES,
+    lambda s: (at_one_place(s), s.__delitem__(slice(2, None))),
+)
+edited("more_rows_than_the_header_says", RefusalCode.UNREADABLE_SLICE, add_rows)
+edited("one_column_more_than_the_header_says", RefusalCode.UNREADABLE_SLICE, drop_a_column)
+edited("nothing_but_a_projection", RefusalCode.DERIVED_SERIES, lambda series: set_all(ImageType=MIP)(series))
+
+
+@case(RefusalCode.UNREADABLE_SLICE)
+def last_slices_without_a_preamble(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    for path, start in zip(sorted(folder.iterdir())[-3:], (0, 128, 132), strict=True):
+        strip_preamble(path, start)
+
+
+@case(RefusalCode.UNREADABLE_SLICE)
+def last_slice_with_its_magic_damaged(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    path = sorted(folder.iterdir())[-1]
+    path.write_bytes(path.read_bytes().replace(b"DICM", b"DICN", 1))
+
+
+@case(RefusalCode.NO_DICOM)
+def no_slice_has_a_preamble(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series, syntax=ImplicitVRLittleEndian)
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        path.write_bytes(content[content.index(b"\x08\0\x08\0", 132) :])
+
+
+@case(RefusalCode.UNREADABLE_SLICE)
+def last_slice_not_fetched(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, series)
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 5000\n"
+    sorted(folder.iterdir())[-1].write_bytes(pointer)
+
+
+@case(RefusalCode.NO_DICOM)
+def nothing_but_an_archive(series: list[Dataset], folder: Path) -> None:
+    write_series(folder / "slices", series)
+    with zipfile.ZipFile(folder / "scan.zip", "w") as archive:
+        for path in sorted((folder / "slices").iterdir()):
+            archive.write(path, path.name)
+            path.unlink()
 
 
 edited("missing_slice", RefusalCode.SLICE_GAP, lambda series: drop(series, len(series) // 2))
@@ -522,8 +743,6 @@ def cut_codestream(series: list[Dataset], folder: Path) -> None:
 
 @case(RefusalCode.UNREADABLE_SLICE)
 def native_pixels_called_rle(series: list[Dataset], folder: Path) -> None:
-    from pydicom.encaps import encapsulate
-
     for data in series:
         data.PixelData = encapsulate([data.PixelData])
         data["PixelData"].is_undefined_length = True
@@ -578,3 +797,14 @@ def damage_size(path: Path) -> None:
     start = content.index(b"\xff\x4f\xff\x51") + 8
     content[start : start + 8] = (4000).to_bytes(4, "big") * 2
     path.write_bytes(bytes(content))
+
+
+def pad_with_nul(path: Path) -> None:
+    """Pad decimals of odd length with a NUL byte instead of the blank that the standard asks for."""
+    path.write_bytes(re.sub(rb"(DS..[0-9.\\+-]+) ", lambda found: found[1] + b"\0", path.read_bytes(), flags=re.DOTALL))
+
+
+def strip_preamble(path: Path, start: int) -> None:
+    """Leave out the first bytes of a file: none of the preamble, all of it, or ``DICM`` too."""
+    content = path.read_bytes()
+    path.write_bytes(content[start:] if start else content[content.index(b"\x08\0\x16\0", 132) :])

@@ -15,6 +15,7 @@ from pydicom.uid import (
     CTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLosslessSV1,
@@ -100,6 +101,8 @@ def make_series(
     """Make the data sets of a series, in the order of k; ``elements`` are set in each of them."""
     affine = make_affine(orientation) if affine is None else affine
     hu = voxel_hu(affine, shape, landmarks_lps(affine) if marks is None else marks)
+    if seed != "0":  # two scans never have the same voxels
+        hu += np.where(hu > -1024, np.random.default_rng([*seed.encode()]).integers(-4, 5, shape), 0)
     return [make_slice(affine, k, hu[:, :, k], orientation, slope, intercept, seed, elements) for k in range(shape[2])]
 
 
@@ -166,10 +169,12 @@ def write_series(
     return folder
 
 
-def write_slice(path: Path, data: Dataset, syntax: str = ExplicitVRLittleEndian) -> None:
+def write_slice(
+    path: Path, data: Dataset, syntax: str = ExplicitVRLittleEndian, sop_class: str = CTImageStorage
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = data.get("SOPClassUID", CTImageStorage)
+    meta.MediaStorageSOPClassUID = data.get("SOPClassUID", sop_class)
     meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "1.2.3")
     meta.TransferSyntaxUID = syntax
     file = FileDataset(
@@ -210,10 +215,21 @@ def to_big_endian(series: Iterable[Dataset]) -> None:
 def compress(series: Iterable[Dataset], syntax: str) -> None:
     """Replace native pixels by one compressed frame; JPEG lossless is encoded by GDCM, the others by pydicom."""
     for data in series:
-        frame = _gdcm_frame(data) if syntax == JPEGLosslessSV1 else _pydicom_frame(data, syntax)
+        if syntax == HTJ2KLossless:
+            frame = _htj2k_frame(data)
+        else:
+            frame = _gdcm_frame(data) if syntax == JPEGLosslessSV1 else _pydicom_frame(data, syntax)
         data.PixelData = encapsulate([frame])
         data["PixelData"].VR = "OB"
         data["PixelData"].is_undefined_length = True
+
+
+def _htj2k_frame(data: Dataset) -> bytes:
+    """One HTJ2K frame; OpenJPH, in imagecodecs, is the only encoder of it here."""
+    import imagecodecs
+
+    words = pixels(data) if data.PixelRepresentation else pixels(data).view(np.uint16)
+    return bytes(imagecodecs.htj2k_encode(words, reversible=True))
 
 
 def _pydicom_frame(data: Dataset, syntax: str) -> bytes:

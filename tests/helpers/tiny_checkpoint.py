@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet, Network
@@ -24,6 +25,7 @@ def tiny_checkpoint(network: Network) -> ModelCheckpoint:
         weights=network.state_dict(),
         architecture=network.architecture(),
         roi=RoiSettings((16, 32, 32), (1.0, 1.0, 1.25), (-1000.0, 400.0)),
+        code_book=nlst_code_book(),
         decision=Decision(temperature=1.5, threshold=0.4),
         provenance={"trained_on": "nothing", "phantom": True, "validation": {"pairs": 8, "malignant": 3}},
     )

@@ -1,4 +1,4 @@
-"""Fixtures of the ROI tests; the synthetic DICOM series are those of tests/dicom."""
+"""Fixtures of the ROI tests; the synthetic DICOM series are those of tests/helpers/synthetic_series.py."""
 
 import shutil
 from dataclasses import replace

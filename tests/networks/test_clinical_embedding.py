@@ -1,12 +1,28 @@
+import pytest
 import torch
 
+from csfnet_bundle.core.code_book import UNKNOWN, nlst_code_book
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, ClinicalEmbedding
 from csfnet_bundle.networks.network import count_parameters
-from csfnet_bundle.records.clinical import VOCABULARY_SIZES
 
 
-def test_default_vocabulary_is_that_of_the_tables() -> None:
-    assert CLINICAL_VOCABULARY == VOCABULARY_SIZES
+def test_default_vocabulary_is_that_of_the_code_book() -> None:
+    assert ClinicalEmbedding().table.num_embeddings == sum(nlst_code_book().sizes)
+
+
+@pytest.mark.parametrize("token", [-1, 3, 8, 10_000])
+def test_a_token_that_the_variable_does_not_have_is_unknown(token: int) -> None:
+    """And reads no row of its neighbour, nor none at all."""
+    embedding = ClinicalEmbedding((3, 2, 4))
+    strange = embedding(torch.tensor([[token, 0, 3]]), None, 1)
+    torch.testing.assert_close(strange, embedding(torch.tensor([[UNKNOWN, 0, 3]]), None, 1))
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_another_number_of_variables_is_refused(count: int) -> None:
+    """One alone would else be taken for each of the three."""
+    with pytest.raises(ValueError, match=f"{count} clinical variables, expected 3"):
+        ClinicalEmbedding((3, 2, 4))(torch.zeros(5, count, dtype=torch.int64), None, 5)
 
 
 def test_every_variable_has_rows_of_its_own() -> None:

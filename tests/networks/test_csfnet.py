@@ -13,7 +13,10 @@ SMALL_ROI = (16, 32, 32)
 # Encoder with its CBAMs, TRF, image tokens, clinical embedding, CMAF, head.
 FULL_WIDTH_PARAMETERS = 28_334_760 + 14_156_290 + 164_224 + 85_120 + 165_120 + 33_154
 PUBLISHED_CBAM_PARAMETERS = 43_059_872
-GOLDEN_LOGITS = [[-0.0930863, 0.0638331], [-0.0991979, 0.0886429]]
+GOLDEN_LOGITS = {
+    "joint": [[-0.1052893, 0.0988670], [-0.1188755, 0.1110533]],
+    "published": [[-0.0930863, 0.0638331], [-0.0991979, 0.0886429]],
+}
 
 
 @pytest.fixture
@@ -42,11 +45,15 @@ def test_published_cbam_total() -> None:
     assert count_parameters(CSFNet(cbam="published")) == PUBLISHED_CBAM_PARAMETERS
 
 
-@pytest.mark.parametrize("cbam", ["woo", "published"])
+@pytest.mark.parametrize(
+    ("cbam", "attention"), [("woo", "joint"), ("published", "joint"), ("woo", "published"), ("woo", "uniform")]
+)
 @pytest.mark.parametrize("seed", range(5))
-def test_every_parameter_gets_a_gradient(seed: int, cbam: str, batch: Callable, find_dead_parameters: Callable) -> None:
+def test_every_parameter_gets_a_gradient(
+    seed: int, cbam: str, attention: str, batch: Callable, find_dead_parameters: Callable
+) -> None:
     torch.manual_seed(seed)
-    network = CSFNet(NARROW_WIDTHS, cbam=cbam, use_interval=True, prior_presence=True)
+    network = CSFNet(NARROW_WIDTHS, cbam=cbam, use_interval=True, prior_presence=True, attention=attention)
     assert find_dead_parameters(network, batch(2)) == []
 
 
@@ -123,17 +130,18 @@ def test_attention_map(roi_size: tuple[int, int, int], map_size: tuple[int, int,
     torch.testing.assert_close(attention.sum(dim=(1, 2, 3)), torch.ones(3))
 
 
-def test_golden_output(settled: Callable) -> None:
+@pytest.mark.parametrize("attention", GOLDEN_LOGITS)
+def test_golden_output(attention: str, settled: Callable) -> None:
     """A seeded network and a fixed input give the stored logits: a change of the function or its start shows here."""
     torch.manual_seed(20)
-    network = CSFNet(NARROW_WIDTHS)
+    network = CSFNet(NARROW_WIDTHS, attention=attention)
     voxels = torch.arange(2 * 2 * 16 * 32 * 32)
     image = (voxels * 7919 % 1009 / 1009).reshape(2, 2, *SMALL_ROI)  # exact on every machine
     clinical = torch.tensor([[2, 2, 2, 3, 4, 5], [0, 1, 3, 7, 7, 2]])
     settled(network, (image, clinical, torch.tensor([365.0, 700.0])))
     with torch.no_grad():
         logits = network(image, clinical)
-    torch.testing.assert_close(logits, torch.tensor(GOLDEN_LOGITS), rtol=0, atol=1e-4)
+    torch.testing.assert_close(logits, torch.tensor(GOLDEN_LOGITS[attention]), rtol=0, atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")

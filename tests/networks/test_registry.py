@@ -9,6 +9,7 @@ import torch
 from csfnet_bundle.networks import (
     PAPER_SYSTEMS,
     Network,
+    complete_architecture,
     count_parameters,
     create_network,
     system_architecture,
@@ -30,6 +31,8 @@ PARAMETERS = {
     "without_cmaf_clinical": 42_672_044,
     "without_temporal_fusion": 28_782_378,
     "csfnet": 42_938_668,
+    "uniform_attention": 42_938_668 - 4 * (128 * 128 + 128),  # two queries and two keys
+    "published_attention": 42_938_668,
 }
 USES_CLINICAL = {
     "deepcad",
@@ -39,6 +42,8 @@ USES_CLINICAL = {
     "t1_image_clinical",
     "without_temporal_fusion",
     "csfnet",
+    "uniform_attention",
+    "published_attention",
 }
 USES_T0 = {"t0_image", "t0_image_clinical"}
 USES_T1 = {"t1_image", "t1_image_clinical", "nas_lung", "radfusion"}
@@ -132,6 +137,18 @@ def test_checkpoint_round_trip(network: Network, batch: Callable, settled: Calla
     assert again.architecture() == network.architecture()
     with torch.no_grad():
         torch.testing.assert_close(again(*inputs), network(*inputs), rtol=0, atol=0)
+
+
+def test_architectures_of_before_keep_the_attention_that_they_were_trained_with() -> None:
+    stored = {"name": "CSFNet", "widths": [[4], [8], [16]]}
+    ensemble = {"name": "Ensemble", "members": [stored, {**stored, "attention": "joint"}], "temperatures": [1.0, 2.0]}
+    assert complete_architecture(stored)["attention"] == "published"
+    assert [network.attention for network in create_network(complete_architecture(ensemble)).networks] == [
+        "published",
+        "joint",
+    ]
+    assert complete_architecture({"name": "OneScanImage", "scan": "t1"}) == {"name": "OneScanImage", "scan": "t1"}
+    assert create_network(stored).attention == "joint"
 
 
 def test_unknown_network_is_named() -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_metrics_table_plots_and_report_agree(
     assert document["weights"] == "model.pt, trained on nothing"
     assert document["decision"] == {"temperature": 1.5, "threshold": 0.4}
     assert document["pairs"] == 8
+    told = re.match(
+        r"largest weight x keys, mean over 8 pairs: image ([\d.]+), clinical ([\d.]+)\. 1 is flat",
+        document["attention_peaks"],
+    )
+    assert told is not None
+    assert float(told[1]) >= 1
+    assert float(told[2]) >= 1
+    assert "1 is flat" in (tmp_path / "report.html").read_text()
     assert document["references"] == {}  # no truth beside the list
     pictures = {path.name for path in tmp_path.glob("*.png")}
     assert {"roc.png", "precision_recall.png", "calibration.png", "decision_curve.png"} <= pictures

@@ -6,27 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY
-from csfnet_bundle.records import (
-    CLINICAL_VARIABLES,
-    VOCABULARY_SIZES,
-    clinical_notices,
-    describe_clinical,
-    encode_clinical,
-    load_dictionary,
-)
+from csfnet_bundle.records import CLINICAL_VARIABLES, clinical_notices, describe_clinical, encode_clinical
 
 FULL = {"race": 2, "cigsmok": 1, "gender": 2, "age": 62, "scr_res0": 4, "scr_iso0": 4}
 
 
 def test_variables_and_vocabularies_stand_in_the_order_of_the_network():
     assert CLINICAL_VARIABLES == ("race", "cigsmok", "gender", "age", "scr_res0", "scr_iso0")
-    assert VOCABULARY_SIZES == (8, 4, 4, 8, 8, 6)
+    assert nlst_code_book().sizes == (8, 4, 4, 8, 8, 6)
 
 
-def test_the_networks_are_built_for_these_vocabularies():
-    assert CLINICAL_VOCABULARY == VOCABULARY_SIZES
+def test_the_stored_code_book_decides_and_not_the_installed_one():
+    """Exchanged variables, and one of them alone: the tokens follow the code book that is given."""
+    exchanged = nlst_code_book().only(("gender", "cigsmok", "age"))
+    values = {"cigsmok": 0, "gender": 2, "age": 62}
+    assert encode_clinical(values, exchanged).tolist() == [3, 2, 4]
+    assert list(describe_clinical(values, exchanged)) == ["Gender", "Smoking at randomization", "Age"]
+    with pytest.raises(BundleError, match=r"'age' is no input of the network.*the inputs are gender, cigsmok\."):
+        encode_clinical(values, exchanged.only(("gender", "cigsmok")))
 
 
 def test_a_full_record():
@@ -36,7 +35,7 @@ def test_a_full_record():
 
 
 def test_categories_take_the_tokens_after_missing_and_unknown_in_ascending_order():
-    for position, (name, variable) in enumerate(load_dictionary().items()):
+    for position, (name, variable) in enumerate((one.name, one) for one in nlst_code_book().variables):
         tokens = [encode_clinical({name: code})[position] for code in variable.categories]
         assert tokens == list(range(2, 2 + len(tokens)))
 
@@ -130,9 +129,9 @@ def test_words():
 def explained(draw):
     """Values that the dictionary explains, some of them absent."""
     values = {}
-    for name, variable in load_dictionary().items():
+    for variable in nlst_code_book().variables:
         choices = st.floats(1, 120) if variable.is_number else st.sampled_from(sorted(variable.codes))
-        values[name] = draw(st.none() | choices)
+        values[variable.name] = draw(st.none() | choices)
     return values
 
 
@@ -140,7 +139,7 @@ def explained(draw):
 def test_every_explained_value_gets_a_token_of_its_vocabulary(values):
     tokens = encode_clinical(values)
     assert (tokens >= 0).all()
-    assert (tokens < np.array(VOCABULARY_SIZES)).all()
+    assert (tokens < np.array(nlst_code_book().sizes)).all()
     as_text = {name: None if value is None else str(value) for name, value in values.items()}
     assert (encode_clinical(as_text) == tokens).all()
     words = describe_clinical(values)

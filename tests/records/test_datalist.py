@@ -68,7 +68,7 @@ def _in_t0(**changes: object) -> Callable[[dict[str, Any]], None]:
         (lambda d: _second(d, "validation", nodule="2"), ["100012", "'training'", "'validation'"]),
         (lambda d: _second(d, "training"), ["100012/1", "twice"]),
         (lambda d: d.update(schema_version="9"), ["schema_version"]),
-        (lambda d: d["training"][0].update(subject="../../etc"), ["subject"]),
+        (lambda d: d["training"][0].update(subject="a\x07b"), ["subject"]),
     ],
 )
 def test_a_faulty_list_is_refused_by_name(

@@ -108,7 +108,6 @@ def test_the_model_can_be_exported(tmp_path: Path) -> None:
         ckpt_file=str(model),
         meta_file=METADATA,
         config_file=_configs("inference.json"),
-        key_in_ckpt="model",
         bundle_root=str(REPOSITORY),
         training_dir=str(REPOSITORY / "models"),
     )

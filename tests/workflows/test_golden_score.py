@@ -24,7 +24,7 @@ def test_golden_score(repository: Path) -> None:
     rois = [torch.from_numpy(scan.roi(roi.size, roi.spacing).array) for scan in render_pair(subject)]
     low, high = roi.window
     image = ((torch.stack(rois) - low) / (high - low)).clamp(0, 1).unsqueeze(0)
-    clinical = torch.from_numpy(encode_clinical(subject.clinical)).unsqueeze(0)
+    clinical = torch.from_numpy(encode_clinical(subject.clinical, checkpoint.code_book)).unsqueeze(0)
     network = checkpoint.create_network().eval()
     with torch.no_grad():
         logits = network(image, clinical)[0].double()

@@ -71,7 +71,10 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         "LICENSE",
         "pyproject.toml",
         "docs/README.md",
+        "models/model.json",
         "models/model.pt",
+        "models/measure.ts",
+        "models/measure.json",
         "configs/metadata.json",
         "configs/inference.json",
     }
@@ -102,8 +105,8 @@ def test_the_unpacked_bundle_loads_and_predicts_as_the_checkout_does(
     body = f"""
 import torch
 from monai.bundle import load
-network = load({ARCHIVE_NAME!r}, bundle_dir=".", workflow_type="inference", key_in_ckpt="model", device="cpu")
-expected = torch.load({str(trained / "model.pt")!r}, weights_only=True)["model"]
+network = load({ARCHIVE_NAME!r}, bundle_dir=".", workflow_type="inference", device="cpu")
+expected = torch.load({str(trained / "model.pt")!r}, weights_only=True)
 assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
 sys.argv = {words!r}
 runpy.run_module("monai.bundle", run_name="__main__")

@@ -41,7 +41,7 @@ def _sighting(row: Row, folder: Path) -> Sighting:
     date = row.date("date")
     diameter = row.optional("diameter_mm")
     return Sighting(
-        subject=row.name("subject"),
+        subject=row.patient("subject"),
         nodule=row.name("nodule"),
         series_uid=row.uid("series_uid") if row.optional("series_uid") else "",
         place=place,

@@ -19,6 +19,7 @@ from csfnet_bundle.cohorts.nlst.arrival import arrival_problem
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
 from csfnet_bundle.cohorts.nlst.plan import Plan
 from csfnet_bundle.cohorts.nlst.s5cmd import DEFAULT_WORKERS, NOT_THERE, copy_series
+from csfnet_bundle.core.csv_cells import harmless
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 
@@ -115,7 +116,7 @@ def _report(failed: Sequence[tuple[IndexedSeries, str]], images: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["PatientID", "SeriesInstanceUID", "problem"])
-    writer.writerows([series.patient, series.uid, problem] for series, problem in failed)
+    writer.writerows([harmless(series.patient), series.uid, problem] for series, problem in failed)
     write_atomically(path, text.getvalue())
     named = "; ".join(f"{series.patient} {series.uid}: {problem}" for series, problem in failed[:NAMED])
     raise BundleError(

@@ -32,6 +32,7 @@ from csfnet_bundle.cohorts.nlst.report import (
     truncation_section,
 )
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
+from csfnet_bundle.core.csv_cells import harmless
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs import RoiCache, RoiSettings
@@ -216,6 +217,7 @@ def _series_csv(series: Sequence[IndexedSeries]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["PatientID", "StudyDate", "SeriesInstanceUID", "instances", "MB", "licence", "address"])
     writer.writerows(
-        (one.patient, one.date, one.uid, one.instances, one.megabytes, one.licence, one.address) for one in series
+        (harmless(one.patient), one.date, one.uid, one.instances, one.megabytes, one.licence, one.address)
+        for one in series
     )
     return text.getvalue()

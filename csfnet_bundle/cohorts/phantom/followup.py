@@ -14,13 +14,20 @@ from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, measure_grai
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
 from csfnet_bundle.geometry.hounsfield import AIR_LOWEST_HU
-from csfnet_bundle.nodule.nodule_mask import segment_nodule
+from csfnet_bundle.nodule.nodule_mask import lung_around, segment_nodule
 
 BOX_VOXELS, BOX_SPACING_MM = 121, 1.0
 """The box around the nodule in which things move: 12 cm, finer than any slice thickness of these scans."""
 
 SPLINE_MARGIN = 8
 """Voxels around a block that its cubic spline still depends on (by 1e-4 of a value)."""
+
+KNOWN_SHARE = 0.5
+"""Share of a known mask's voxel from which it counts when it is sampled on the box."""
+
+RIM_MM, LUNG_SHELL_MM, LUNG_BELOW_HU = 2.5, 10.0, -500.0
+"""What is removed with a nodule (its blurred rim and the roots of its spicules), and the shell of lung around whose
+median takes its place."""
 
 LARGEST_RATIO = 27.0
 """Three times the diameter; beyond, or below the inverse, the scan's voxels say nothing about the nodule's inside."""
@@ -70,8 +77,23 @@ def volume_ratio(doubling_time_days: float, interval_days: float) -> float:
     return float(2.0**exponent)
 
 
-def simulate_nodule(volume: Volume, point: NDArray[np.float64], ratio: float, record: str = "") -> SimulatedNodule:
+def simulate_nodule(
+    volume: Volume,
+    point: NDArray[np.float64],
+    ratio: float,
+    record: str = "",
+    *,
+    known: NDArray[np.bool_] | None = None,
+) -> SimulatedNodule:
     """Find the nodule at ``point`` (LPS mm, shape (3,)) and the deformation that makes it ``ratio`` times as large.
+
+    Args:
+        volume: the scan.
+        point: the nodule's centre.
+        ratio: volume in the second scan over volume in the first.
+        record: which series, for errors.
+        known: the nodule's voxels where they are known (a reader's outline, a phantom's truth), shape (I, J, K);
+            without them the nodule is segmented by threshold.
 
     Raises:
         BundleError: no nodule at the point, one that the scan cuts off, or no room for it to grow.
@@ -82,7 +104,13 @@ def simulate_nodule(volume: Volume, point: NDArray[np.float64], ratio: float, re
     in_scan = np.isfinite(values)
     # Beyond the scan the nearest slice stands for what is not known, so that the lung has no surface there.
     nearest = ndimage.distance_transform_edt(~in_scan, return_distances=False, return_indices=True)
-    mask = segment_nodule(values[tuple(nearest)], BOX_SPACING_MM, record)
+    if known is None:
+        mask = segment_nodule(values[tuple(nearest)], BOX_SPACING_MM, record)
+    else:
+        nodule = sample_grid(known.astype(np.float32), volume.affine, grid, fill=0.0) > KNOWN_SHARE
+        if not nodule.any():
+            raise BundleError("the nodule's mask is empty at the point", record=record, remedy="Check mask and point.")
+        mask = lung_around(values[tuple(nearest)], nodule, BOX_SPACING_MM)
     if (mask.nodule & ~in_scan).any():
         raise BundleError(
             "the nodule reaches out of the scan", record=record, remedy="Take a series that holds the whole nodule."
@@ -112,6 +140,50 @@ def followup_slices(volume: Volume, growth: Growth, rng: np.random.Generator) ->
         yield np.where(amount > 0, np.maximum(values + amount * noise, lowest), values).astype(np.float32)
 
 
+def without_noise(volume: Volume) -> tuple[Volume, NoiseGrain]:
+    """Return the scan without the share of noise that can be told from structure, and the noise's grain."""
+    grain = measure_grain(volume.array)
+    smooth = np.empty_like(volume.array)
+    for k in range(volume.array.shape[2]):
+        smooth[:, :, k] = split_slice(volume.array[:, :, k], grain)[0]
+    return Volume(smooth, volume.affine, volume.findings), grain
+
+
+def grown(smooth: Volume, growth: Growth) -> Volume:
+    """Return a scan without noise after a growth."""
+    start, stop = _moved_block(smooth, growth)
+    i, j, k = (slice(a, b) for a, b in zip(start, stop, strict=True))
+    outer = np.maximum(start - SPLINE_MARGIN, 0)
+    block = smooth.array[tuple(slice(a, b) for a, b in zip(outer, stop + SPLINE_MARGIN, strict=True))]
+    array = smooth.array.copy()
+    array[i, j, k] = _deformed(
+        block, _source_index(smooth.affine, growth, start, stop) - outer[:, None], stop - start, 3
+    )
+    return Volume(array, smooth.affine, smooth.findings)
+
+
+def removed(smooth: Volume, nodule: NDArray[np.bool_]) -> Volume:
+    """Return a scan without noise in which a nodule's voxels, and :data:`RIM_MM` around, are the lung's usual HU.
+
+    Args:
+        smooth: the scan.
+        nodule: its voxels, shape (I, J, K).
+    """
+    spacing = np.linalg.norm(smooth.affine[:3, :3], axis=0)
+    places = np.argwhere(nodule)
+    reach = np.ceil((RIM_MM + LUNG_SHELL_MM) / spacing).astype(int)
+    low, high = np.maximum(places.min(axis=0) - reach, 0), places.max(axis=0) + reach + 1
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    values, inside = smooth.array[box], nodule[box]
+    distance = ndimage.distance_transform_edt(~inside, sampling=spacing)
+    lung = values[(distance > RIM_MM) & (values < LUNG_BELOW_HU)]
+    level = float(np.median(lung)) if lung.size else LUNG_BELOW_HU
+    share = np.clip((RIM_MM + 1.0 - distance) / 1.0, 0, 1)
+    array = smooth.array.copy()
+    array[box] = values + share * (np.minimum(values, level) - values)
+    return Volume(array, smooth.affine, smooth.findings)
+
+
 def _moved_block(volume: Volume, growth: Growth) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first and one past the last voxel (i, j, k) of the box that may move."""
     z, y, x = growth.grid.axes()
@@ -135,17 +207,27 @@ def _deformed_block(
     split = [split_slice(volume.array[:, :, number], grain) for number in range(*k.indices(volume.array.shape[2]))]
     values = np.stack([smooth[i, j] for smooth, _ in split], axis=-1)
     levels = np.stack([level[i, j] for _, level in split], axis=-1)
-    index = np.stack(
-        np.meshgrid(*(np.arange(a, b, dtype=float) for a, b in zip(start, stop, strict=True)), indexing="ij")
-    )
-    shape = index.shape[1:]
-    places = volume.affine[:3, :3] @ index.reshape(3, -1) + volume.affine[:3, 3:]
-    inverse = np.linalg.inv(volume.affine)
-    source = inverse[:3, :3] @ growth.backward(places) + inverse[:3, 3:] - outer[:, None]
+    source = _source_index(volume.affine, growth, start, stop) - outer[:, None]
     # A cubic spline keeps edges as sharp as they were; where nothing moves it returns the voxels themselves.
-    moved: NDArray[np.float32] = ndimage.map_coordinates(values, source, order=3, mode="nearest").reshape(shape)
-    level: NDArray[np.float32] = ndimage.map_coordinates(levels, source, order=1, mode="nearest").reshape(shape)
-    return moved, level
+    return _deformed(values, source, stop - start, 3), _deformed(levels, source, stop - start, 1)
+
+
+def _source_index(
+    affine: NDArray[np.float64], growth: Growth, start: NDArray[np.intp], stop: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Where each voxel of a block lay in the first scan: (i, j, k), shape (3, N)."""
+    lines = (np.arange(a, b, dtype=float) for a, b in zip(start, stop, strict=True))
+    index = np.stack(np.meshgrid(*lines, indexing="ij")).reshape(3, -1)
+    inverse = np.linalg.inv(affine)
+    source: NDArray[np.float64] = inverse[:3, :3] @ growth.backward(affine[:3, :3] @ index + affine[:3, 3:])
+    return source + inverse[:3, 3:]
+
+
+def _deformed(
+    values: NDArray[np.float32], source: NDArray[np.float64], shape: NDArray[np.intp], order: int
+) -> NDArray[np.float32]:
+    deformed: NDArray[np.float32] = ndimage.map_coordinates(values, source, order=order, mode="nearest")
+    return deformed.reshape(shape)
 
 
 def _lowest_unpadded(array: NDArray[np.float32]) -> float:

@@ -109,9 +109,9 @@ def write_followup(
                 remedy="Convert it to single-frame CT images first.",
             )
         stored = _stored(dataset, before[:, :, k].T, values.T)
-        _mark(dataset, identity)
-        _move(dataset, identity)
-        _replace_pixels(dataset, stored)
+        mark(dataset, identity)
+        move(dataset, identity)
+        replace_pixels(dataset, stored)
         dcmwrite(folder / f"{k + 1:04d}.dcm", dataset, enforce_file_format=True)
         series_uid, study_date = str(dataset.SeriesInstanceUID), str(dataset.get("StudyDate") or "")
     return series_uid, study_date
@@ -128,7 +128,7 @@ def _stored(dataset: Dataset, before: NDArray[np.float32], after: NDArray[np.flo
     return np.where(unchanged, real, stored)
 
 
-def _mark(dataset: Dataset, identity: FollowupIdentity) -> None:
+def mark(dataset: Dataset, identity: FollowupIdentity) -> None:
     """Say in every place where a reader may look that the images were computed."""
     source = Dataset()
     source.ReferencedSOPClassUID = dataset.SOPClassUID
@@ -148,7 +148,7 @@ def _mark(dataset: Dataset, identity: FollowupIdentity) -> None:
     dataset.AccessionNumber = ""  # it names the order of the real study
 
 
-def _move(dataset: Dataset, identity: FollowupIdentity) -> None:
+def move(dataset: Dataset, identity: FollowupIdentity) -> None:
     """Move the dates by the interval and the patient by the shift."""
     for name in MOVED_DATES:
         if dataset.get(name):
@@ -174,7 +174,8 @@ def _later(value: str, days: int) -> str:
     return day.strftime("%Y%m%d") + value[8:]
 
 
-def _replace_pixels(dataset: Dataset, stored: NDArray[np.integer]) -> None:
+def replace_pixels(dataset: Dataset, stored: NDArray[np.integer]) -> None:
+    """Put other stored values (rows, columns) into the data set, uncompressed."""
     little = stored.astype(stored.dtype.newbyteorder("<"))
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.PixelData = little.tobytes()

@@ -34,7 +34,7 @@ BREATHING_TOWARDS_FRONT = 0.3
 """The chest's front rises by this share of what the diaphragm goes down."""
 
 INVERSION_STEPS = 60
-"""Fixed-point steps that invert the motion; it contracts by 0.3 at most, so that 1e-6 mm are reached in 12."""
+"""Fixed-point steps that invert the motion: 1e-6 mm in the lungs, 0.05 mm where they begin to slide."""
 
 MILD_SHARE = 1 / 3
 """The mild level has this share of rigid motion, breathing and random field."""
@@ -107,7 +107,7 @@ def draw_settings(level: MotionLevel, rng: np.random.Generator) -> MotionSetting
         field_mm=float(rng.uniform(2, 4) * share),
         pixel_mm=float(np.round(rng.uniform(0.6, 1.15), 4)),
         slice_mm=float(rng.choice([1.25, 2.0, 2.5, 3.0, 5.0])),
-        margin_mm=float(rng.uniform(8, 80)),
+        margin_mm=float(rng.uniform(8, 45)),
         missing_end=str(rng.choice(["", "", "apex", "base"])),
         missing_mm=float(rng.uniform(10, 40)),
         arms=bool(rng.random() < 1 / 3),

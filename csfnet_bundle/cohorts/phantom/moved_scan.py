@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from csfnet_bundle.cohorts.phantom.motion import Motion, MotionSettings, sample_field
+from csfnet_bundle.cohorts.phantom.motion import (
+    Motion,
+    MotionLevel,
+    MotionSettings,
+    draw_settings,
+    make_motion,
+    sample_field,
+)
 from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, noise_slices
 from csfnet_bundle.geometry import RoiGrid, Volume
 
@@ -31,6 +38,15 @@ BLOOD_FROM_HU, BLOOD_TO_HU = 0.0, 60.0
 OPACITY_RADIUS_MM, OPACITY_HU, OPACITY_EDGE_MM = (3.0, 9.0), (-650.0, 40.0), 1.0
 OPACITY_AWAY_MM = 12.0
 """New opacities keep this distance from the nodules, surface to centre: they are not to hide them."""
+
+ARM_HIDES_BELOW_HU = -200.0
+"""An arm takes the place of air alone."""
+
+BONE_FROM_HU = 150.0
+"""Contrast medium does not brighten bone."""
+
+KNOTS_MM = 3.0
+"""Spacing in plane at which the motion, known every 4 mm, is computed; pixels between are interpolated."""
 
 LOWEST_HU, HIGHEST_HU = -1024, 3071
 
@@ -106,6 +122,55 @@ def draw_opacities(
     return tuple(opacities)
 
 
+@dataclass(frozen=True)
+class MovedScan:
+    """A scan that was moved, as drawn; its pixels are computed slice by slice.
+
+    Attributes:
+        settings: what was drawn.
+        motion: what moves.
+        geometry: its voxels.
+        opacities: new ones.
+        slices: HU, int16, each (I, J), in the order of k; can be taken once.
+    """
+
+    settings: MotionSettings
+    motion: Motion
+    geometry: MovedGeometry
+    opacities: tuple[Opacity, ...]
+    slices: Iterator[NDArray[np.int16]]
+
+    def to_plain(self) -> dict[str, object]:
+        """Return what was drawn as plain values, for a truth file."""
+        return {**self.settings.to_plain(), "new_opacities": [asdict(opacity) for opacity in self.opacities]}
+
+
+def move_scan(
+    smooth: Volume,
+    grain: NoiseGrain,
+    level: MotionLevel,
+    lungs: tuple[NDArray[np.bool_], RoiGrid],
+    nodules: Sequence[tuple[NDArray[np.float64], float]],
+    rng: np.random.Generator,
+) -> MovedScan:
+    """Draw how a patient lies, breathes and is scanned, and move a scan by it.
+
+    Args:
+        smooth: the scan, its noise taken out.
+        grain: of the noise to lay on.
+        level: how much moves.
+        lungs: closed lungs of the scan, shape (D, H, W), and their grid.
+        nodules: centre (LPS mm) and diameter (mm) of each, which new opacities keep away from.
+        rng: of everything drawn.
+    """
+    settings = draw_settings(level, rng)
+    motion = make_motion(settings, *lungs, rng)
+    geometry = place_geometry(settings, motion, *lungs)
+    opacities = draw_opacities(settings, *lungs, nodules, rng)
+    slices = moved_slices(smooth, settings, motion, geometry, lungs, opacities, grain, rng)
+    return MovedScan(settings, motion, geometry, opacities, slices)
+
+
 def moved_slices(
     source: Volume,
     settings: MotionSettings,
@@ -132,20 +197,44 @@ def moved_slices(
     repeats = int(np.ceil(settings.slice_mm / LARGEST_SUBSLICE_MM))
     parts = ((np.arange(repeats) + 0.5) / repeats - 0.5) * settings.slice_mm
     columns, rows, count = geometry.shape
-    i, j = np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij")
-    flat = np.stack([i.ravel(), j.ravel(), np.zeros(i.size), np.ones(i.size)])
+    knots = _Knots(geometry.shape[:2], settings.pixel_mm)
     inverse = np.linalg.inv(source.affine)
     for k, noise in zip(range(count), noise_slices(grain, (columns, rows), rng), strict=False):
-        flat[2] = k
-        middle = (geometry.affine @ flat)[:3]
-        total = np.zeros(i.size)
+        total = np.zeros((columns, rows), np.float32)
         for part in parts:
-            places = motion.backward(middle + np.array([[0.0], [0.0], [part]]))
-            index = inverse[:3, :3] @ places + inverse[:3, 3:]
-            hu = ndimage.map_coordinates(source.array, index, order=1, mode="nearest", output=np.float64)
-            total += tissue(hu, places)
-        values = (total / repeats).reshape(columns, rows) + settings.noise_hu * noise
+            at = np.stack([*knots.index, np.full(knots.index[0].shape, float(k)), np.ones(knots.index[0].shape)])
+            middle = geometry.affine[:3] @ at.reshape(4, -1) + np.array([[0.0], [0.0], [part]])
+            places = motion.backward(middle)
+            index = np.stack([knots.spread(line) for line in inverse[:3, :3] @ places + inverse[:3, 3:]])
+            hu = ndimage.map_coordinates(source.array, index, order=1, mode="nearest", output=np.float32)
+            total += tissue(hu, places, knots)
+        values = total / repeats + settings.noise_hu * noise
         yield np.clip(np.rint(values), LOWEST_HU, HIGHEST_HU).astype(np.int16)
+
+
+class _Knots:
+    """A coarse grid of pixels on which smooth quantities are computed, to be interpolated between."""
+
+    def __init__(self, shape: tuple[int, int], pixel_mm: float) -> None:
+        lines = [np.linspace(0, n - 1, int(np.ceil((n - 1) * pixel_mm / KNOTS_MM)) + 1) for n in shape]
+        self.index = np.meshgrid(*lines, indexing="ij")
+        self._weights = [self._weight_matrix(line, n) for line, n in zip(lines, shape, strict=True)]
+
+    @staticmethod
+    def _weight_matrix(line: NDArray[np.float64], count: int) -> NDArray[np.float32]:
+        """(count, knots): each row holds the weights of the two knots that a pixel lies between."""
+        matrix = np.zeros((count, len(line)), np.float32)
+        place = np.arange(count) / (line[1] - line[0])
+        low = np.minimum(place.astype(int), len(line) - 2)
+        matrix[np.arange(count), low] = 1 - (place - low)
+        matrix[np.arange(count), low + 1] = place - low
+        return matrix
+
+    def spread(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Interpolate values at the knots (N,) to every pixel, shape (I, J)."""
+        first, second = self._weights
+        spread: NDArray[np.float32] = first @ values.reshape(self.index[0].shape).astype(np.float32) @ second.T
+        return spread
 
 
 class _TissueChange:
@@ -162,25 +251,28 @@ class _TissueChange:
         self.chest = [(float(line[0]), float(line[-1])) for line in (x, y, z)]
         self.arms = [(sign * ARM_BESIDE_MM + float(end), float(np.mean(y))) for sign, end in ((-1, x[0]), (1, x[-1]))]
 
-    def __call__(self, hu: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Change HU (N,) at LPS places (3, N) of the source."""
-        lung = sample_field(self.lung_share, self.grid, places)
+    def __call__(self, hu: NDArray[np.float32], places: NDArray[np.float64], knots: _Knots) -> NDArray[np.float32]:
+        """Change HU (I, J) of a slice; ``places`` are the LPS mm in the source of its knots, (3, N)."""
+        lung = knots.spread(sample_field(self.lung_share, self.grid, places))
         low, high = LUNG_FADES_HU
-        hu = hu + self.settings.lung_hu * lung * np.clip((high - hu) / (high - low), 0, 1)
+        hu = hu + np.float32(self.settings.lung_hu) * lung * np.clip((high - hu) / (high - low), 0, 1)
         if self.settings.contrast_hu:
-            hu = hu + self.settings.contrast_hu * self._in_chest(places) * np.clip(
-                (hu - BLOOD_FROM_HU) / (BLOOD_TO_HU - BLOOD_FROM_HU), 0, 1
-            ) * (hu < 150)
+            share = knots.spread(self._in_chest(places).astype(np.float32))
+            blood = np.clip((hu - BLOOD_FROM_HU) / (BLOOD_TO_HU - BLOOD_FROM_HU), 0, 1) * (hu < BONE_FROM_HU)
+            hu = hu + np.float32(self.settings.contrast_hu) * share * blood
         for opacity in self.opacities:
-            distance = np.linalg.norm(places - np.array(opacity.center)[:, None], axis=0)
-            share = np.clip((opacity.radius_mm - distance) / OPACITY_EDGE_MM + 0.5, 0, 1) * (lung > 0.5)
-            hu = hu + share * np.maximum(opacity.hu - hu, 0)
+            away = np.linalg.norm(places - np.array(opacity.center)[:, None], axis=0)
+            if away.min() < opacity.radius_mm + 2 * KNOTS_MM:
+                offsets = [knots.spread(line - middle) for line, middle in zip(places, opacity.center, strict=True)]
+                distance = np.sqrt(sum(line**2 for line in offsets))
+                inside = np.clip((opacity.radius_mm - distance) / OPACITY_EDGE_MM + 0.5, 0, 1) * (lung > 0.5)
+                hu = hu + inside.astype(np.float32) * np.maximum(opacity.hu - hu, 0)
         if self.settings.arms:
             for x, y in self.arms:
-                away = np.hypot(places[0] - x, places[1] - y)
-                arm = np.where(away < ARM_BONE_MM, BONE_HU, ARM_HU)
-                hu = np.where((away < ARM_RADIUS_MM) & (hu < -200) & (lung < 0.01), arm, hu)
-        return hu
+                away = np.hypot(knots.spread(places[0] - x), knots.spread(places[1] - y))
+                arm = np.where(away < ARM_BONE_MM, BONE_HU, ARM_HU).astype(np.float32)
+                hu = np.where((away < ARM_RADIUS_MM) & (hu < ARM_HIDES_BELOW_HU) & (lung < 0.01), arm, hu)
+        return hu.astype(np.float32)
 
     def _in_chest(self, places: NDArray[np.float64]) -> NDArray[np.bool_]:
         inside: NDArray[np.bool_] = np.ones(places.shape[1], bool)

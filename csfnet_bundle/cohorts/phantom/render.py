@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,6 +90,7 @@ def render_scan(
     *,
     scanner: Scanner | None = None,
     roi_extent: tuple[float, float, float] = (16.0, 64.0, 64.0),
+    noiseless: bool = False,
 ) -> RenderedScan:
     """Return the scan of one screen.
 
@@ -98,16 +100,18 @@ def render_scan(
         region: how much of the chest.
         scanner: another reconstruction than the subject's own, with noise of its own.
         roi_extent: mm (D, H, W) that :attr:`Region.ROI` has to hold.
+        noiseless: leave the noise out, for who lays on their own.
     """
     acquisition = subject.acquisition(screen)
     reconstruction = scanner or acquisition.scanner
     place = _Placement.of(subject, acquisition, region, reconstruction.thickness, roi_extent)
     noise_factor = reconstruction.noise_factor / acquisition.scanner.noise_factor
+    noise = 0.0 if noiseless else acquisition.noise * noise_factor
     rng = stream(subject.seed, subject.number, Purpose.NOISE, 2 * screen + (scanner is not None))
-    nodule = subject.nodule(screen)
+    nodules = subject.nodules(screen)
     slab = max(1, SLAB_VOXELS // place.x.size)
     parts = [
-        _render_slab(subject, nodule, place, reconstruction, acquisition.noise * noise_factor, z, rng)
+        _render_slab(subject, nodules, place, reconstruction, noise, z, rng)
         for z in np.split(place.z, range(slab, len(place.z), slab))
     ]
     return RenderedScan(
@@ -121,7 +125,7 @@ def render_scan(
 
 def _render_slab(
     subject: Subject,
-    nodule: Nodule,
+    nodules: Sequence[tuple[Nodule, NDArray[np.float64]]],
     place: _Placement,
     scanner: Scanner,
     noise: float,
@@ -136,7 +140,8 @@ def _render_slab(
     for offset in offsets:
         thin = (z + offset).astype(np.float32)
         lung_hu = parenchyma(chest, x, y, thin)
-        _add_nodule(lung_hu, nodule, chest.outline.nodule, place, thin, scanner.thickness / repeats)
+        for nodule, center in nodules:
+            _add_nodule(lung_hu, nodule, center, place, thin, scanner.thickness / repeats)
         vessels = draw_vessels(chest.vessels, x, y, thin)
         lung_hu += vessels * np.maximum(np.float32(BLOOD_HU) - lung_hu, 0)
         other_hu, lung = surroundings(chest.outline, x, y, thin)

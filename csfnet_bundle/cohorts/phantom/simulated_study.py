@@ -7,22 +7,37 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from csfnet_bundle.cohorts.phantom.followup import followup_slices, simulate_nodule, volume_ratio
+from csfnet_bundle.cohorts.phantom.followup import (
+    SimulatedNodule,
+    followup_slices,
+    grown,
+    simulate_nodule,
+    volume_ratio,
+    without_noise,
+)
 from csfnet_bundle.cohorts.phantom.followup_writer import FollowupIdentity, write_followup
+from csfnet_bundle.cohorts.phantom.motion import MotionLevel
+from csfnet_bundle.cohorts.phantom.moved_scan import MovedScan, move_scan
+from csfnet_bundle.cohorts.phantom.moved_writer import write_moved
+from csfnet_bundle.cohorts.phantom.reader_masks import read_outlines
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_folder, write_atomically
-from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.points import three_numbers
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
-from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
+from csfnet_bundle.scans.dicom import Series, read_volume, scan_folder, select_series
+from csfnet_bundle.scans.lungs import find_lungs
+from csfnet_bundle.scans.scan import OpenedScan
 
+Slice = TypeVar("Slice")
 SERIES_FOLDER, SUMMARY_NAME = "ct", "followup.json"
 
 SHIFT_STANDARD_DEVIATION_MM, LARGEST_SHIFT_MM = 4.0, 12.0
@@ -42,6 +57,8 @@ def simulate_followup(
     seed: int = 0,
     series_uid: str | None = None,
     shift_mm: Sequence[float] | str | None = None,
+    motion: str | None = None,
+    outlines: Path | None = None,
 ) -> dict[str, object]:
     """Write a study of a real patient so many days later, its nodule grown, marked as simulated.
 
@@ -61,6 +78,10 @@ def simulate_followup(
         seed: of the noise and the shift.
         series_uid: SeriesInstanceUID, where the folder holds several series.
         shift_mm: how far the patient is moved, X,Y,Z in LPS mm; drawn from the seed where not given.
+        motion: mild, whole-body or sliding: the patient also turns and breathes, and is scanned with other slices,
+            field of view, noise and contrast, as in the trials of docs/matching.md; followup.json says what was drawn.
+        outlines: JSON file of readers' outlines in this series; the nodule at the point is then the readers', else it
+            is segmented.
 
     Returns:
         What is written to ``followup.json``: ratio, volumes, shift, and the point of both scans in LPS mm.
@@ -78,25 +99,38 @@ def simulate_followup(
     series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
     volume = read_volume(series)
     center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
-    nodule = simulate_nodule(volume, center, ratio, record=str(series_dir))
+    known = None if outlines is None else _outlined(outlines, series.uid, volume, center)
+    nodule = simulate_nodule(volume, center, ratio, record=str(series_dir), known=known)
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    shift = _shift(rng) if shift_mm is None else three_numbers(shift_mm, "shift")
+    moved = None
+    if motion is None:
+        shift = _shift(rng) if shift_mm is None else three_numbers(shift_mm, "shift")
+    else:
+        moved = _moved(volume, series, nodule, center, _level(motion, shift_mm), rng)
+        shift = (0.0, 0.0, 0.0)
+    how = f"shifted by {_text(shift)} mm" if moved is None else f"moved ({motion})"
     identity = FollowupIdentity(
         interval_days=days,
         shift_mm=shift,
         description=(
             f"Simulated by csfnet_bundle, no scan was made: the nodule at LPS {_text(center)} mm grown to {ratio:.3f} "
-            f"times its volume in {days} days, noise renewed, patient shifted by {_text(shift)} mm, seed {seed}."
+            f"times its volume in {days} days, noise renewed, patient {how}, seed {seed}."
         ),
-        key=(seed, days, float(doubling_time_days), _text(center), shift),
+        key=(seed, days, float(doubling_time_days), _text(center), shift, *([] if motion is None else [motion])),
     )
     paths = [instance.path for instance in series.stack.instances]
     with atomic_folder(folder) as temporary:
         (temporary / SERIES_FOLDER).mkdir()
-        slices = _with_progress(followup_slices(volume, nodule.growth, rng), len(paths))
-        new_uid, date = write_followup(paths, volume.array, slices, temporary / SERIES_FOLDER, identity)
+        if moved is None:
+            slices = _with_progress(followup_slices(volume, nodule.growth, rng), len(paths))
+            new_uid, date = write_followup(paths, volume.array, slices, temporary / SERIES_FOLDER, identity)
+            place1 = nodule.point + shift
+        else:
+            others = _with_progress(moved.slices, moved.geometry.shape[2])
+            new_uid, date = write_moved(paths, others, moved.geometry, temporary / SERIES_FOLDER, identity)
+            place1 = moved.motion.forward(nodule.point[:, None])[:, 0]
         t0 = Scan(os.path.relpath(series_dir, folder), _lps(center), series.uid, series.study_date or None)
-        t1 = Scan(SERIES_FOLDER, _lps(nodule.point + shift), new_uid, date or None)
+        t1 = Scan(SERIES_FOLDER, _lps(place1), new_uid, date or None)
         summary: dict[str, object] = {
             "simulated": True,
             "source_series_uid": series.uid,
@@ -107,23 +141,62 @@ def simulate_followup(
             "volume_t0_mm3": nodule.volume_mm3,
             "volume_t1_mm3": nodule.volume_mm3 * ratio,
             "shift_mm": list(shift),
-            "point_t0_lps": list(t0.point.coordinates),
-            "point_t1_lps": list(t1.point.coordinates),
+            "point_t0_lps": list(t0.known_point.coordinates),
+            "point_t1_lps": list(t1.known_point.coordinates),
             "seed": seed,
+            "motion": None if moved is None else moved.to_plain(),
             "findings": list(volume.findings),
         }
         pair = FollowUpPair(subject=_name(series.patient_id), nodule="1", t0=t0, t1=t1, interval_days=days)
         header = {"name": "simulated follow-up", "description": identity.description}
         save_datalist(Datalist(temporary, {"inference": (pair,)}, header))
         write_atomically(temporary / SUMMARY_NAME, json.dumps(summary, indent=1) + "\n")
-    point_text = ",".join(f"{value:.2f}" for value in t1.point.coordinates)
+    point_text = ",".join(f"{value:.2f}" for value in t1.known_point.coordinates)
     print(
         f"simulated follow-up in {folder}: volume {ratio:.2f}-fold after {days} days; its point is {point_text} (LPS)"
     )
     return summary
 
 
-def _with_progress(slices: Iterator[NDArray[np.float32]], count: int) -> Iterator[NDArray[np.float32]]:
+def _level(motion: str, shift_mm: object) -> MotionLevel:
+    if shift_mm is not None:
+        raise BundleError("both a shift and a motion are given", remedy="Leave --shift_mm out: the motion has its own.")
+    try:
+        return MotionLevel(motion)
+    except ValueError:
+        raise BundleError(f"motion is {motion!r}", remedy=f"Expected {', '.join(MotionLevel)}.") from None
+
+
+def _moved(
+    volume: Volume,
+    series: Series,
+    nodule: SimulatedNodule,
+    center: NDArray[np.float64],
+    level: MotionLevel,
+    rng: np.random.Generator,
+) -> MovedScan:
+    """Move the scan with its nodule grown."""
+    thinned = OpenedScan(series.folder, series=series).read_thinned()
+    lungs = find_lungs(thinned, series.uid).mask
+    smooth, grain = without_noise(volume)
+    diameter = (6 * nodule.volume_mm3 * max(nodule.ratio, 1.0) / np.pi) ** (1 / 3)
+    grown_scan = grown(smooth, nodule.growth)
+    return move_scan(grown_scan, grain, level, (lungs, thinned.grid), [(center, diameter)], rng)
+
+
+def _outlined(path: Path, series_uid: str, volume: Volume, center: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the mask of the outlined nodule that the point lies in, (I, J, K)."""
+    index = np.rint((np.linalg.inv(volume.affine) @ [*center, 1.0])[:3]).astype(int)
+    columns, rows, slices = volume.array.shape
+    for nodule in read_outlines(path, series_uid, volume.affine, (columns, rows, slices)):
+        if nodule.mask[tuple(index)]:
+            return nodule.mask
+    raise BundleError(
+        f"no reader's outline holds the point {_text(center)} (LPS)", record=str(path), remedy="Check the point."
+    )
+
+
+def _with_progress(slices: Iterator[Slice], count: int) -> Iterator[Slice]:
     yield from track(slices, "simulating slices", total=count, console=Console(stderr=True))
 
 

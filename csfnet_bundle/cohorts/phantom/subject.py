@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from csfnet_bundle.cohorts.phantom.anatomy import Chest, Outline, draw_chest, draw_outline
 from csfnet_bundle.cohorts.phantom.label_model import DAYS_PER_YEAR, draw_latents, shift_for_prevalence
@@ -122,6 +123,10 @@ class Subject:
             spiculation=float(self.latents[f"spiculation_t{screen}"]),
             attenuation=int(self.latents["attenuation"]),
         )
+
+    def nodules(self, screen: int) -> list[tuple[Nodule, NDArray[np.float64]]]:
+        """Return all nodules of a screen with their centres, anatomy mm, shape (3,)."""
+        return [(self.nodule(screen), self.outline.nodule)]
 
     @cached_property
     def scanners(self) -> tuple[Scanner, ...]:

@@ -11,6 +11,7 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
 from csfnet_bundle.inputs import RoiCache, RoiSettings
+from csfnet_bundle.inputs.cache import series_to_json
 from csfnet_bundle.records import FollowUpPair
 
 
@@ -22,13 +23,15 @@ class FollowUpRoid(MapTransform):
     - ``image``: HU, float32 tensor (2, D, H, W), channel 0 = t0, channel 1 = t1;
     - ``affine``: float64 tensor (4, 4) from (d, h, w, 1) of the t1 ROI to LPS mm. It is a tensor of its own, since a
       MetaTensor's affine does not survive a cache;
-    - ``findings``: what the reader noticed, joined by line breaks.
+    - ``findings``: what the reader noticed, joined by line breaks;
+    - ``series``: the series that were read, as JSON (:func:`csfnet_bundle.inputs.cache.series_from_json`).
 
     Args:
         keys: the key that holds the pair.
         roi: the ROI's size, spacing and window as plain values (:class:`csfnet_bundle.inputs.RoiSettings`).
         cache_dir: folder for cached ROIs; None reads every time.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
     """
 
     def __init__(
@@ -37,13 +40,14 @@ class FollowUpRoid(MapTransform):
         roi: Mapping[str, Any] | None = None,
         cache_dir: str | Path | None = None,
         repeat_missing_prior: bool = False,
+        follow_links: bool = False,
     ) -> None:
         super().__init__(keys)
         settings = RoiSettings.from_plain(roi or {})
-        self.cache = RoiCache(cache_dir, settings, repeat_missing_prior=repeat_missing_prior)
+        self.cache = RoiCache(cache_dir, settings, repeat_missing_prior=repeat_missing_prior, follow_links=follow_links)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return the record with ``image``, ``affine`` and ``findings`` added.
+        """Return the record with ``image``, ``affine``, ``findings`` and ``series`` added.
 
         Raises:
             BundleError: the scans cannot be read; the message names the pair.
@@ -55,4 +59,5 @@ class FollowUpRoid(MapTransform):
             record["image"] = torch.from_numpy(rois.array)
             record["affine"] = torch.from_numpy(rois.affines[1])
             record["findings"] = "\n".join(rois.findings)
+            record["series"] = series_to_json(rois.series)
         return record

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
-from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, CrossModalAttention, ImageTokens
+from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.head import CLASSES, ClassificationHead
 from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
 from csfnet_bundle.networks.medst.medst import create_image_encoder
@@ -67,9 +67,10 @@ class MedSTCSFNet(_OnMedSTEncoder):
         clinical_vocabulary: number of tokens of each clinical variable.
         use_interval: see :class:`csfnet_bundle.networks.CSFNet`.
         attention_dropout: of the cross-modal attention, in training.
+        attention: see :class:`csfnet_bundle.networks.CSFNet`.
 
     Raises:
-        ValueError: there is no such size.
+        ValueError: there is no such size, or no such attention.
     """
 
     def __init__(
@@ -82,25 +83,28 @@ class MedSTCSFNet(_OnMedSTEncoder):
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
         use_interval: bool = False,
         attention_dropout: float = ATTENTION_DROPOUT,
+        attention: str = JOINT,
     ) -> None:
         super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
         self.clinical_vocabulary = clinical_vocabulary
         self.use_interval = use_interval
         self.attention_dropout = attention_dropout
+        self.attention = attention
         self.patch_size = self.image_encoder.patch_size
 
         self.temporal_fusion = TemporalFusion(self.image_encoder.width)
         self.image_tokens = ImageTokens(self.image_encoder.width)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
-        self.cross_modal_attention = CrossModalAttention(attention_dropout)
+        self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
 
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2); arguments as of :meth:`csfnet_bundle.networks.CSFNet.forward`."""
         maps = self.feature_maps(image)  # (B, 2, C, V, h, G)
-        image_tokens = self.image_tokens(self.temporal_fusion(maps[:, 0], maps[:, 1]))  # (B, S, 128)
+        fused = self.temporal_fusion(maps[:, 0], maps[:, 1])  # (B, C, V, h, G)
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
         clinical_tokens = self.clinical_embedding(clinical, interval_days, image.shape[0])  # (B, 6 or 7, 128)
-        return self.head(self.cross_modal_attention(image_tokens, clinical_tokens))
+        return self.head(self.cross_modal_attention(self.image_tokens(fused), clinical_tokens, grid))
 
     def feature_maps(self, image: Tensor) -> Tensor:
         """Return the patches of both scans (B, 2, C, V, h, G): h rows of patches that show more than padding."""

@@ -120,6 +120,7 @@ def _algorithm(case: Case, weights_sha256: str) -> sr.AlgorithmIdentification:
         trained_on(weights),
         f"temperature {weights.temperature:.4f}",
         f"missing inputs: {', '.join(case.missing) or 'none'}",
+        *(f"series read as {scan}: {words}" for scan, words in case.series.items()),
         NOT_A_DEVICE,
     ]
     if weights.threshold is not None:

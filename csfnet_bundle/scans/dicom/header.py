@@ -13,8 +13,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from struct import Struct
 
+from csfnet_bundle.core.errors import RefusalCode
+from csfnet_bundle.core.file_kinds import ARCHIVES, POINTERS, file_kind
+from csfnet_bundle.scans.dicom.bare import bare_data_set
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED, TransferSyntax
-from csfnet_bundle.scans.dicom.tags import FIRST_PIXEL_TAG, META_TRANSFER_SYNTAX, PIXEL_DATA, SEQUENCES, WANTED, text
+from csfnet_bundle.scans.dicom.tags import (
+    DICOMDIR_CLASS,
+    FIRST_PIXEL_TAG,
+    META_SOP_CLASS,
+    META_TRANSFER_SYNTAX,
+    PIXEL_DATA,
+    SEQUENCES,
+    WANTED,
+    text,
+)
 from csfnet_bundle.scans.dicom.tolerances import HEADER_BYTES, HEADER_GROWTH, MAX_HEADER_BYTES
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -26,6 +38,7 @@ _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b
 _SHORT_VRS = frozenset(
     b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
 )  # PS3.5, table 7.1-2: a length of two bytes
+_META_WANTED = frozenset((META_SOP_CLASS, META_TRANSFER_SYNTAX))
 _ITEM_GROUP, _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE00D, 0xE0DD
 _EXPLICIT = {True: Struct("<HH2sH").unpack_from, False: Struct(">HH2sH").unpack_from}
 _IMPLICIT = {True: Struct("<HHL").unpack_from, False: Struct(">HHL").unpack_from}
@@ -60,17 +73,34 @@ class Skip(StrEnum):
     SPECIAL = "not a regular file"
     DIRECTORY_FILE = "DICOMDIR"
     NO_IMAGE = "DICOM without an image"
-    OTHER_MODALITY = "damaged DICOM of another modality"
-    UNREADABLE = "no permission to read, or gone"
+    OTHER_KIND = "DICOM of another kind"
+    PAGE = "picture without geometry"
+    UNREADABLE = "folder without permission to read"
+    ZIP = "zip archive"
+    ARCHIVE = "archive"
+    GZIP = "gzip file"
+    NRRD = "NRRD file"
+    NIFTI = "NIfTI file"
+    METAIMAGE = "MetaImage"
+    HTML = "web page"
 
 
 class HeaderError(Exception):
-    """A DICOM file whose header cannot be read; ``values`` are the elements read before the damage."""
+    """A file that is, or stands for, a DICOM file and cannot be read; ``values`` are the elements before the damage."""
 
-    def __init__(self, problem: str, values: dict[int, bytes], syntax_uid: str = "") -> None:
+    def __init__(
+        self,
+        problem: str,
+        values: dict[int, bytes],
+        syntax_uid: str = "",
+        code: RefusalCode = RefusalCode.UNREADABLE_SLICE,
+        remedy: str = "",
+    ) -> None:
         super().__init__(problem)
         self.values = values
         self.syntax_uid = syntax_uid
+        self.code = code
+        self.remedy = remedy
 
 
 class _Incomplete(Exception):
@@ -122,14 +152,14 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
         if not data:
             return Skip.EMPTY
         if data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != b"DICM":
-            return Skip.NO_DICOM
+            return _no_dicom(data, wanted)
         values: dict[int, bytes] = {}
         while True:
             try:
                 return _parse(data, wanted, values, status)
             except _Incomplete as incomplete:
                 needed, at_element = incomplete.needed, incomplete.at_element
-            if at_element and needed - ELEMENT_BYTES == status.st_size == len(data):
+            if at_element and needed - ELEMENT_BYTES == status.st_size:
                 return _without_pixels(values, status)
             if needed > status.st_size:
                 raise HeaderError("the file is cut off before its pixel data", values)
@@ -143,6 +173,55 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
         os.close(descriptor)
 
 
+def _no_dicom(data: bytes, wanted: Set[int]) -> Skip:
+    """Say what a file is that does not begin as DICOM does.
+
+    Raises:
+        HeaderError: it may be a slice nevertheless: its preamble is missing, or its content was not fetched.
+    """
+    start = bare_data_set(data)
+    if start is not None:
+        raise HeaderError(
+            "a DICOM data set without the preamble and DICM that a file begins with",
+            _bare_values(data, start, wanted),
+            code=RefusalCode.NO_DICOM,
+            remedy="Export the series again as DICOM files, with preamble and file meta information "
+            "(DCMTK's dcmconv adds them).",
+        )
+    kind = file_kind(data)
+    if kind is None:
+        return Skip.NO_DICOM
+    if kind in POINTERS:
+        raise HeaderError(
+            f"a {kind}: its content was not fetched",
+            {},
+            code=RefusalCode.NO_DICOM,
+            remedy=f"Fetch the content with `{POINTERS[kind]}`.",
+        )
+    if kind in _SKIPPED_KINDS:
+        return Skip(kind)
+    return Skip.ARCHIVE if kind in ARCHIVES else Skip.NO_DICOM
+
+
+_SKIPPED_KINDS = frozenset(
+    item.value for item in (Skip.ZIP, Skip.GZIP, Skip.NRRD, Skip.NIFTI, Skip.METAIMAGE, Skip.HTML)
+)
+
+
+def _bare_values(data: bytes, start: int, wanted: Set[int]) -> dict[int, bytes]:
+    """Return what the first bytes of a bare data set say of it."""
+    values: dict[int, bytes] = {}
+    try:
+        position = start
+        if data[start : start + 2] == b"\2\0":
+            position = _walk(data, start, True, True, {META_SOP_CLASS}, values, stop_group=0x0002)
+        vr = data[position + 4 : position + 6]
+        _walk(data, position, vr in _SHORT_VRS or vr in _LONG_VRS, True, wanted, values)
+    except (_Incomplete, HeaderError):
+        pass  # the values up to there are enough to tell its series
+    return values
+
+
 def _without_pixels(values: dict[int, bytes], status: os.stat_result) -> Header:
     syntax = ALLOWED.get(text(values, META_TRANSFER_SYNTAX))
     if syntax is None:
@@ -150,9 +229,12 @@ def _without_pixels(values: dict[int, bytes], status: os.stat_result) -> Header:
     return Header(values, syntax, syntax.explicit_vr, status.st_size, status.st_mtime_ns, -1, 0, status.st_size)
 
 
-def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.stat_result) -> Header:
-    position, uid = _file_meta(data)
-    values[META_TRANSFER_SYNTAX] = uid.encode("ascii", "replace")
+def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.stat_result) -> Header | Skip:
+    position, meta = _file_meta(data)
+    values.update(meta)
+    uid = text(values, META_TRANSFER_SYNTAX)
+    if text(values, META_SOP_CLASS) == DICOMDIR_CLASS:
+        return Skip.DIRECTORY_FILE  # nothing in its data set says so
     syntax = ALLOWED.get(uid)
     if syntax is None:
         raise HeaderError(f"transfer syntax {uid or 'not given'}", values, syntax_uid=uid or "none")
@@ -174,12 +256,11 @@ def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.s
     return Header(values, syntax, explicit, status.st_size, status.st_mtime_ns, value, length, position)
 
 
-def _file_meta(data: bytes) -> tuple[int, str]:
-    """Return where the file meta information ends, and the transfer syntax that it gives."""
-    values: dict[int, bytes] = {}
-    position = _walk(data, PREAMBLE_BYTES + 4, True, True, {META_TRANSFER_SYNTAX}, values, stop_group=0x0002)
-    uid = values.get(META_TRANSFER_SYNTAX, b"").rstrip(b"\0 ")
-    return position, uid.decode("ascii", "replace")
+def _file_meta(data: bytes) -> tuple[int, dict[int, bytes]]:
+    """Return where the file meta information ends, and the class and the transfer syntax that it gives."""
+    values = {META_TRANSFER_SYNTAX: b""}
+    position = _walk(data, PREAMBLE_BYTES + 4, True, True, _META_WANTED, values, stop_group=0x0002)
+    return position, values
 
 
 def _has_explicit_vr(data: bytes, position: int, syntax: TransferSyntax) -> bool:

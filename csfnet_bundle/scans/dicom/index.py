@@ -22,7 +22,7 @@ from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.scans.dicom.header import Skip
 from csfnet_bundle.scans.dicom.instance import Fault, Instance
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Goes up when a change of the header pass changes what an instance holds: an index of before is then not used."""
 
 SETTLED_NS = 2_000_000_000
@@ -54,13 +54,14 @@ class KnownFile(NamedTuple):
     def is_lasting(self) -> bool:
         """Whether the file's times would show another change, so that the index may keep it."""
         age = time.time_ns() - max(self.state[1:])
-        return age > SETTLED_NS and self.state != GONE and self.found is not Skip.UNREADABLE
+        is_found = isinstance(self.found, Skip) or all(item.fault is None or item.fault.lasting for item in self.found)
+        return age > SETTLED_NS and self.state != GONE and is_found
 
 
-def file_state(path: str) -> State:
-    """Return size and times of a file."""
+def file_state(path: str, *, follow_links: bool = False) -> State:
+    """Return size and times of a file, or of what a link to one points to."""
     try:
-        status = os.lstat(path)
+        status = os.stat(path) if follow_links else os.lstat(path)  # noqa: PTH116 - Path costs more than the call
     except OSError:
         return GONE
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -138,7 +139,7 @@ def _made_by() -> list[object]:
 
 def _column(values: list[object]) -> dict[str, object]:
     """Return a column; most values are the same in all slices of a series."""
-    plain = [[str(value.code), value.problem] if isinstance(value, Fault) else value for value in values]
+    plain = [[str(value.code), value.problem, value.remedy] if isinstance(value, Fault) else value for value in values]
     if plain and all(value == plain[0] for value in plain):
         return {"all": plain[0]}
     return {"each": plain}
@@ -165,7 +166,7 @@ def _restored(name: str, value: Any) -> object:
     if name in _TUPLES:
         return tuple(value)
     if name == "fault":
-        return Fault(RefusalCode(value[0]), str(value[1]))
+        return Fault(RefusalCode(value[0]), str(value[1]), str(value[2]))
     return value
 
 

@@ -7,23 +7,35 @@ from dataclasses import dataclass
 from csfnet_bundle.core.errors import RefusalCode
 from csfnet_bundle.scans.dicom import tags
 from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH, Header
-from csfnet_bundle.scans.dicom.tolerances import MAX_MATRIX, MAX_PIXEL_SPACING_MM, MIN_MATRIX, MIN_PIXEL_SPACING_MM
+from csfnet_bundle.scans.dicom.tolerances import (
+    MAX_EXCESS_BYTES,
+    MAX_MATRIX,
+    MAX_PIXEL_SPACING_MM,
+    MIN_MATRIX,
+    MIN_PIXEL_SPACING_MM,
+)
 
 BYTES_PER_PIXEL = 2
 """All CT pixels are stored in 16 bits."""
 
-_HU_TYPES = frozenset(("", "HU", "US", "HU_MOD"))
-"""RescaleType values that can mean HU; absent and US (unspecified) are left to the check of the pixels."""
+_HU_TYPES = frozenset(("", "HU", "US", "HUMOD", "HOUNSFIELD", "HOUNSFIELDUNIT", "HOUNSFIELDUNITS", "HNSFU", "HNSF"))
+"""RescaleType values, letters alone, that can mean HU, as writers spell it (``[hnsf'U]`` is UCUM's); absent and US
+(unspecified) are left to the check of the pixels."""
 
 Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why one slice cannot be used: a refusal code and the reason."""
+    """Why one slice cannot be used: a refusal code, the reason, and what to do if that is not to get the file again.
+
+    ``lasting`` is False where another try may succeed without any change to the file.
+    """
 
     code: RefusalCode
     problem: str
+    remedy: str = ""
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class Instance:
         size: bytes of the file.
         modified_ns: the file's time of modification.
         frame: index of the frame in the file; 0 for a classic instance.
+        sop_class: SOPClassUID.
         sop_uid: SOPInstanceUID.
         series_uid: SeriesInstanceUID.
         study_uid: StudyInstanceUID.
@@ -43,11 +56,16 @@ class Instance:
         modality: Modality.
         manufacturer: Manufacturer.
         description: SeriesDescription.
+        series_number: SeriesNumber.
+        series_time: SeriesTime, HHMMSS with or without fractions.
         kernel: ConvolutionKernel.
         image_type: ImageType, or the frame's type.
-        acquisition: AcquisitionNumber.
+        calculation: VolumeBasedCalculationTechnique.
+        acquisition: AcquisitionNumber, or the frame's.
+        phase: what tells one time from another at the same place: temporal position, trigger time, cardiac phase.
+        stack_id: StackID of a frame.
         frame_of_reference: FrameOfReferenceUID.
-        slice_thickness: SliceThickness, mm.
+        slice_thickness: SliceThickness, mm; None where it is absent or not above zero.
         reconstruction_diameter: ReconstructionDiameter, mm.
         position: ImagePositionPatient, LPS mm: the centre of the first pixel.
         orientation: ImageOrientationPatient: direction of growing column index, then of growing row index.
@@ -62,7 +80,8 @@ class Instance:
         lossy: LossyImageCompression says that the pixels once were compressed with loss.
         syntax_uid: TransferSyntaxUID.
         pixel_offset: byte of the file at which the pixel data's value starts.
-        pixel_length: its length in bytes; ``UNDEFINED_LENGTH`` for compressed frames.
+        pixel_length: bytes of the image; ``UNDEFINED_LENGTH`` for compressed frames.
+        excess: bytes of native pixel data beyond the image.
         frames: frames in the file.
         fault: why the slice cannot be used; None if its header is sound.
     """
@@ -71,6 +90,7 @@ class Instance:
     size: int
     modified_ns: int
     frame: int = 0
+    sop_class: str = ""
     sop_uid: str = ""
     series_uid: str = ""
     study_uid: str = ""
@@ -79,9 +99,14 @@ class Instance:
     modality: str = ""
     manufacturer: str = ""
     description: str = ""
+    series_number: str = ""
+    series_time: str = ""
     kernel: str = ""
     image_type: str = ""
+    calculation: str = ""
     acquisition: str = ""
+    phase: str = ""
+    stack_id: str = ""
     frame_of_reference: str = ""
     slice_thickness: float | None = None
     reconstruction_diameter: float | None = None
@@ -99,6 +124,7 @@ class Instance:
     syntax_uid: str = ""
     pixel_offset: int = -1
     pixel_length: int = 0
+    excess: int = 0
     frames: int = 1
     fault: Fault | None = None
 
@@ -106,6 +132,13 @@ class Instance:
     def is_localizer(self) -> bool:
         """Whether ImageType calls it a localizer."""
         return "LOCALIZER" in self.image_type.upper()
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a picture beside the slices, such as a dose page: of no CT class, and lying nowhere."""
+        return (
+            bool(self.sop_class) and self.sop_class not in tags.CT_CLASSES and not (self.position or self.orientation)
+        )
 
 
 def instance_from_header(path: str, header: Header, fault: Fault | None = None) -> Instance:
@@ -118,10 +151,12 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
     modality = text(values, tags.MODALITY)
     if fault is None and modality == tags.CT_MODALITY:  # the pixels of another modality are never read
         fault = _fault(header)
+    excess = 0 if fault or header.pixel_length == UNDEFINED_LENGTH else excess_bytes(header)
     return Instance(
         path=path,
         size=header.size,
         modified_ns=header.modified_ns,
+        sop_class=text(values, tags.SOP_CLASS_UID) or text(values, tags.META_SOP_CLASS),
         sop_uid=text(values, tags.SOP_INSTANCE_UID),
         series_uid=text(values, tags.SERIES_INSTANCE_UID),
         study_uid=text(values, tags.STUDY_INSTANCE_UID),
@@ -130,11 +165,15 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         modality=modality,
         manufacturer=text(values, tags.MANUFACTURER),
         description=text(values, tags.SERIES_DESCRIPTION),
+        series_number=text(values, tags.SERIES_NUMBER),
+        series_time=text(values, tags.SERIES_TIME),
         kernel=text(values, tags.CONVOLUTION_KERNEL),
         image_type=text(values, tags.IMAGE_TYPE),
+        calculation=text(values, tags.VOLUME_CALCULATION),
         acquisition=text(values, tags.ACQUISITION_NUMBER),
+        phase=text(values, tags.TEMPORAL_POSITION) or text(values, tags.TRIGGER_TIME),
         frame_of_reference=text(values, tags.FRAME_OF_REFERENCE_UID),
-        slice_thickness=tags.decimal(values, tags.SLICE_THICKNESS),
+        slice_thickness=tags.positive_decimal(values, tags.SLICE_THICKNESS),
         reconstruction_diameter=tags.decimal(values, tags.RECONSTRUCTION_DIAMETER),
         position=tags.decimals(values, tags.IMAGE_POSITION, 3),  # type: ignore[arg-type]  # three, as asked
         orientation=tags.decimals(values, tags.IMAGE_ORIENTATION, 6),  # type: ignore[arg-type]
@@ -149,7 +188,8 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         lossy=text(values, tags.LOSSY_IMAGE_COMPRESSION) == "01",
         syntax_uid=header.syntax.uid,
         pixel_offset=header.pixel_offset,
-        pixel_length=header.pixel_length,
+        pixel_length=header.pixel_length - excess,
+        excess=excess,
         frames=frame_count(header) or 1,
         fault=fault,
     )
@@ -165,7 +205,19 @@ def possible_spacing(spacing: tuple[float, ...] | None) -> tuple[float, float] |
 
 def hounsfield_slope(slope: float | None, rescale_type: str) -> float | None:
     """Return RescaleSlope if it can lead to HU, else None."""
-    return slope if slope is not None and slope > 0 and rescale_type in _HU_TYPES else None
+    if rescale_type != "HU":  # nearly always it is
+        letters = "".join(filter(str.isalpha, rescale_type.upper()))
+        if letters not in _HU_TYPES or (rescale_type and not letters):
+            return None
+    return slope if slope is not None and slope > 0 else None
+
+
+def excess_bytes(header: Header) -> int:
+    """Return how many bytes of native pixel data lie beyond the image; 0 where it cannot be told."""
+    values, little = header.values, header.syntax.little_endian
+    rows, columns = tags.whole_number(values, tags.ROWS, little), tags.whole_number(values, tags.COLUMNS, little)
+    image = (rows or 0) * (columns or 0) * BYTES_PER_PIXEL * (frame_count(header) or 0)
+    return max(header.pixel_length - image, 0) if image else 0
 
 
 def frame_count(header: Header) -> int | None:
@@ -220,10 +272,12 @@ def _fault(header: Header) -> Fault | None:
     if frames is None:
         return Fault(unreadable, "the number of frames is no positive number")
     expected = rows * columns * BYTES_PER_PIXEL * frames
-    if header.pixel_length != expected:
+    if header.pixel_length != expected and not 0 < excess_bytes(header) <= min(MAX_EXCESS_BYTES, expected - 1):
         return Fault(unreadable, f"pixel data of {header.pixel_length} bytes, {expected} expected")
-    if header.pixel_offset + expected > header.size:
-        return Fault(unreadable, f"cut off: {header.size} bytes, pixel data end at {header.pixel_offset + expected}")
+    if header.pixel_offset + header.pixel_length > header.size:
+        return Fault(
+            unreadable, f"cut off: {header.size} bytes, pixel data end at {header.pixel_offset + header.pixel_length}"
+        )
     return None
 
 

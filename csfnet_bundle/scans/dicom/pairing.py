@@ -9,6 +9,7 @@ from itertools import product
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.dicom.kernels import kernel_sharpness
 from csfnet_bundle.scans.dicom.selection import (
+    CHOSEN_BY_RULE,
     THINNEST_SOFT_MOST,
     SelectionRule,
     ambiguous,
@@ -19,11 +20,18 @@ from csfnet_bundle.scans.dicom.selection import (
 from csfnet_bundle.scans.dicom.series import Series
 
 
-def check_pair(t0: Series, t1: Series) -> int:
+def check_pair(t0: Series, t1: Series, interval_days: float | None = None) -> float:
     """Check that two series are scans of one patient, the earlier first.
 
+    Args:
+        t0: the earlier scan.
+        t1: the later one.
+        interval_days: days between them as somebody knows them; they stand for study dates that de-identification
+            removed, or made equal.
+
     Returns:
-        Days between the study dates (in NLST the dates are fictitious, and so are these days).
+        Days between the study dates (in NLST the dates are fictitious, and so are these days), or ``interval_days``
+        where :func:`dates_say_nothing`.
 
     Raises:
         Refusal: PAIR_MISMATCH, saying which condition fails.
@@ -52,13 +60,32 @@ def check_pair(t0: Series, t1: Series) -> int:
     shared = t0.sop_uids & t1.sop_uids
     if shared:
         raise mismatch(f"t0 and t1 share {len(shared)} instances, {min(shared)} first", "Give two different scans.")
+    if dates_say_nothing(t0, t1) and interval_days is not None and interval_days > 0:
+        return interval_days
     days = (_day(t1, "t1", mismatch) - _day(t0, "t0", mismatch)).days
     if days <= 0:
         raise mismatch(
             f"t0 ({t0.study_date}) is not before t1 ({t1.study_date})",
-            "Exchange them." if days < 0 else "Give scans of two days.",
+            "Exchange them." if days < 0 else f"Give scans of two days. {_SAY_THE_INTERVAL}",
         )
     return days
+
+
+_SAY_THE_INTERVAL = "If de-identification changed the dates, say how many days lie between the scans (interval_days)."
+
+
+def dates_say_nothing(t0: Series, t1: Series) -> bool:
+    """Whether the study dates do not tell which scan is earlier: one is missing or no date, or both are the same."""
+    days = [valid_date(series.study_date) for series in (t0, t1)]
+    return None in days or days[0] == days[1]
+
+
+def valid_date(text: str) -> date | None:
+    """Return the day of YYYYMMDD, None if it is no date."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").date()
+    except ValueError:
+        return None
 
 
 def select_pair(
@@ -67,12 +94,14 @@ def select_pair(
     uid0: str | None = None,
     uid1: str | None = None,
     rule: SelectionRule | None = THINNEST_SOFT_MOST,
+    *,
+    interval_days: float | None = None,
 ) -> tuple[Series, Series]:
     """Choose the series of t0 and of t1, by one rule and with the same kernel where there is a choice.
 
-    The first criterion of the rule (thickness) counts first; then pairs of one kernel come before pairs of one
-    sharpness, and those before the others; then the rest of the rule. A change of kernel changes a nodule's edge and
-    density, and a network could take it for growth.
+    The leading criteria of the rule (original, axial, thickness) count first; then pairs of one kernel come before
+    pairs of one sharpness, and those before the others; then the rest of the rule. A change of kernel changes a
+    nodule's edge and density, and a network could take it for growth.
 
     Args:
         series0: the series found for t0.
@@ -80,6 +109,7 @@ def select_pair(
         uid0: SeriesInstanceUID asked for at t0.
         uid1: SeriesInstanceUID asked for at t1.
         rule: as for :func:`csfnet_bundle.scans.dicom.select_series`.
+        interval_days: as for :func:`check_pair`.
 
     Returns:
         The two series, with findings that say what was chosen and whether the kernels agree.
@@ -101,21 +131,26 @@ def select_pair(
             )
         pairs = best
     ((t0, t1),) = pairs
-    check_pair(t0, t1)
-    kernels = (
-        f"t0 and t1 have the kernel {t0.kernel or 'unknown'}."
-        if _kernel(t0) == _kernel(t1)
-        else f"The kernels differ: {t0.kernel or 'unknown'} at t0, {t1.kernel or 'unknown'} at t1."
-    )
+    check_pair(t0, t1, interval_days)
+    common = []
+    if _kernel(t0) != _kernel(t1):
+        common.append(f"The kernels differ: {t0.kernel or 'unknown'} at t0, {t1.kernel or 'unknown'} at t1.")
+    if dates_say_nothing(t0, t1):
+        common.append(
+            f"The study dates ({t0.study_date or 'none'}, {t1.study_date or 'none'}) do not tell which scan is "
+            "earlier: that t0 is, and by how many days, is taken from whoever named them."
+        )
     chosen = []
     for series, candidates in ((t0, candidates0), (t1, candidates1)):
         found = series
         if rule is not None and len(candidates) > 1:
             others = "; ".join(sorted(describe(item) for item in candidates if item is not series))
             found = with_finding(
-                found, f"Chosen by the rule ({rule.name}; one kernel for both): {describe(series)}; not {others}."
+                found, f"{CHOSEN_BY_RULE} ({rule.name}; one kernel for both): {describe(series)}; not {others}."
             )
-        chosen.append(with_finding(found, kernels))
+        for finding in common:
+            found = with_finding(found, finding)
+        chosen.append(found)
     return chosen[0], chosen[1]
 
 
@@ -127,7 +162,8 @@ def _pair_key(t0: Series, t1: Series, rule: SelectionRule) -> tuple[float, ...]:
         difference = 1
     else:
         difference = 2
-    return key0[0], key1[0], difference, *key0[1:], *key1[1:]
+    leading = rule.leading
+    return *key0[:leading], *key1[:leading], difference, *key0[leading:], *key1[leading:]
 
 
 def _kernel(series: Series) -> str:
@@ -135,10 +171,10 @@ def _kernel(series: Series) -> str:
 
 
 def _day(series: Series, name: str, mismatch: Callable[[str, str], Refusal]) -> date:
-    try:
-        return datetime.strptime(series.study_date, "%Y%m%d").date()
-    except ValueError:
+    day = valid_date(series.study_date)
+    if day is None:
         raise mismatch(
             f"{name} has no valid study date ({series.study_date!r})",
-            "Nothing shows which scan is earlier: restore it.",
-        ) from None
+            f"Nothing shows which scan is earlier: restore it. {_SAY_THE_INTERVAL}",
+        )
+    return day

@@ -18,9 +18,12 @@ from csfnet_bundle.scans.dicom.tolerances import (
     AIR_PERCENTILE,
     CENTRAL_PADDING_SHARE,
     CENTRAL_SHARE,
+    HIGHEST_POSSIBLE_HU,
     INSCRIBED_SHARE,
     PADDING_BELOW_HU,
     TOO_LOW_PERCENTILE,
+    WRAPPED_HU,
+    WRAPPED_SHARE,
 )
 
 
@@ -29,6 +32,7 @@ class HounsfieldCheck:
 
     def __init__(self) -> None:
         self._unpadded = self._too_low = self._air = self._central = self._central_padding = 0
+        self._pixels = self._too_high = self._wrapped = 0
 
     def add(self, stored: NDArray[np.integer], instance: Instance) -> None:
         """Count the stored values of one whole slice, shape (rows, columns)."""
@@ -43,6 +47,10 @@ class HounsfieldCheck:
         central = _amid(stored, CENTRAL_SHARE)
         self._central += central.size
         self._central_padding += _count_below(central, PADDING_BELOW_HU, instance)
+        self._pixels += stored.size
+        too_high, wrapped = _count_wrapped(stored, instance)
+        self._too_high += too_high
+        self._wrapped += wrapped
 
     def refuse_if_implausible(self, series: str) -> None:
         """Judge everything added so far.
@@ -50,6 +58,7 @@ class HounsfieldCheck:
         Raises:
             Refusal: NOT_HU.
         """
+        self._refuse_if_wrapped(series)
         padded = self._central_padding / self._central if self._central else 0.0
         if padded > CENTRAL_PADDING_SHARE:
             problem = f"{padded:.0%} of the pixels amid the slices lie below {PADDING_BELOW_HU:.0f} HU"
@@ -73,6 +82,40 @@ class HounsfieldCheck:
             },
             remedy="Give the CT with its rescale slope and intercept, not a windowed or scaled copy.",
         )
+
+    def _refuse_if_wrapped(self, series: str) -> None:
+        if self._too_high:
+            problem = f"{self._too_high} pixels lie above {HIGHEST_POSSIBLE_HU:.0f} HU"
+        elif self._wrapped > WRAPPED_SHARE * self._pixels:
+            problem = f"{self._wrapped} pixels above {WRAPPED_HU:.0f} HU lie alone amid air"
+        else:
+            return
+        raise Refusal(
+            RefusalCode.NOT_HU,
+            f"{problem}: signed values called unsigned (PixelRepresentation 0) become such",
+            series=series,
+            figures={"pixels": self._pixels, "too_high": self._too_high, "alone_amid_air": self._wrapped},
+            remedy="Get the series from before its conversion, or correct PixelRepresentation in all of its files.",
+        )
+
+
+def _count_wrapped(stored: NDArray[np.integer], instance: Instance) -> tuple[int, int]:
+    """Count pixels above all HU, announced padding left out, and very bright ones between two of air in their row."""
+    high = _above(stored, WRAPPED_HU, instance)
+    if high is None:
+        return 0, 0
+    if instance.padding is not None:
+        high &= (stored < instance.padding[0]) | (stored > instance.padding[1])
+    too_high = _above(stored, HIGHEST_POSSIBLE_HU, instance)
+    air = stored < math.floor(_stored_limit(AIR_HIGHEST_HU, instance))
+    alone = high[:, 1:-1] & air[:, :-2] & air[:, 2:]
+    return 0 if too_high is None else int(np.count_nonzero(high & too_high)), int(np.count_nonzero(alone))
+
+
+def _above(stored: NDArray[np.integer], hu: float, instance: Instance) -> NDArray[np.bool_] | None:
+    """Return where the pixels lie above ``hu``; None if none does, which the maximum tells at once."""
+    limit = _stored_limit(hu, instance)
+    return stored > limit if float(stored.max()) > limit else None
 
 
 def _amid(stored: NDArray[np.integer], share: float) -> NDArray[np.integer]:

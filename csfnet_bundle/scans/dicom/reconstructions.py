@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.scans.dicom.derivation import Derivation, derivation
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.tolerances import (
     LOCALIZER_DEGREES,
@@ -19,6 +21,10 @@ from csfnet_bundle.scans.dicom.tolerances import (
 )
 
 _RECONSTRUCTION: dict[str, Callable[[Instance], Hashable]] = {
+    "series number": lambda item: item.series_number,
+    "description": lambda item: item.description,
+    "stack": lambda item: item.stack_id,
+    "image type": lambda item: _derivation(item),
     "kernel": lambda item: item.kernel,
     "slice thickness": lambda item: _steps(item.slice_thickness, THICKNESS_STEP_MM),
     "field of view": lambda item: _steps(item.reconstruction_diameter, 1.0),
@@ -27,6 +33,7 @@ _RECONSTRUCTION: dict[str, Callable[[Instance], Hashable]] = {
 
 _ACQUISITION: dict[str, Callable[[Instance], Hashable]] = {
     "image type": lambda item: item.image_type,
+    "phase": lambda item: item.phase,
     "acquisition": lambda item: item.acquisition,
     "frame of reference": lambda item: item.frame_of_reference,
 }
@@ -58,9 +65,11 @@ def take_apart(instances: Sequence[Instance]) -> list[Part]:
     slices, duplicates = _drop_copies(slices)
     views, other_views = _views(slices)
     localizers += other_views
-    parts = [named for view in views for named in _separate(view)]
-    if len(parts) > 1 or len(views) > 1:
-        parts = [(group, named or "orientation") for group, named in parts]
+    parts = [
+        (group, ", ".join(filter(None, (_view_name(view[0]) if len(views) > 1 else "", named))))
+        for view in views
+        for group, named in _separate(view)
+    ]
     result = []
     for group, named in parts:
         kept = {id(item) for item in group}
@@ -90,9 +99,14 @@ def _drop_copies(slices: Sequence[Instance]) -> tuple[list[Instance], list[tuple
 
 
 def _same_header(one: Instance, other: Instance) -> bool:
-    return replace(one, path="", size=0, modified_ns=0, syntax_uid="", pixel_offset=0, pixel_length=0) == replace(
-        other, path="", size=0, modified_ns=0, syntax_uid="", pixel_offset=0, pixel_length=0
-    )
+    return replace(one, **_NOT_OF_THE_SLICE) == replace(other, **_NOT_OF_THE_SLICE)
+
+
+_NOT_OF_THE_SLICE: dict[str, Any] = {
+    **{"path": "", "size": 0, "modified_ns": 0, "syntax_uid": "", "pixel_offset": 0, "pixel_length": 0, "excess": 0},
+    **{"series_number": "", "series_time": ""},
+}
+"""What copies of a slice may differ in: how and where the file was written."""
 
 
 def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], list[Instance]]:
@@ -124,6 +138,14 @@ def _views(slices: Sequence[Instance]) -> tuple[list[list[Instance]], list[Insta
     return kept, left_out
 
 
+def _view_name(item: Instance) -> str:
+    normal = _normal(item)
+    if normal is None:
+        return "unknown orientation"
+    axis = int(np.abs(normal).argmax())
+    return f"{('sagittal', 'coronal', 'axial')[axis]} orientation"
+
+
 def _normal(item: Instance) -> NDArray[np.float64] | None:
     """Return the slice's unit normal; None if its orientation is not two unit vectors at a right angle."""
     if item.orientation is None:
@@ -138,7 +160,7 @@ def _normal(item: Instance) -> NDArray[np.float64] | None:
 
 def _separate(slices: list[Instance]) -> list[tuple[list[Instance], str]]:
     """Separate slices of one view by reconstruction, then, where two lie at one place, by acquisition."""
-    groups = [(slices, "")]
+    groups = _separate_computed(slices)
     for attributes, needs_shared_place in ((_RECONSTRUCTION, False), (_ACQUISITION, True)):
         for name, attribute in attributes.items():
             groups = [
@@ -147,6 +169,21 @@ def _separate(slices: list[Instance]) -> list[tuple[list[Instance], str]]:
                 for part, label in _separate_by(group, name, attribute, needs_shared_place)
             ]
     return groups
+
+
+def _separate_computed(slices: list[Instance]) -> list[tuple[list[Instance], str]]:
+    """Part projections, reformatted copies and maps from slices, wherever they lie: half a step between them, too."""
+    kinds: dict[Derivation, list[Instance]] = {}
+    for item in slices:
+        kind = _derivation(item)
+        kinds.setdefault(Derivation.ORIGINAL if kind.is_plain else kind, []).append(item)
+    if len(kinds) < 2:
+        return [(slices, "")]
+    return [(group, f"image type {group[0].image_type}") for _, group in sorted(kinds.items())]
+
+
+def _derivation(item: Instance) -> Derivation:
+    return derivation(item.image_type, item.calculation, item.description)
 
 
 def _separate_by(
@@ -165,7 +202,10 @@ def _separate_by(
     }
     if needs_shared_place:
         everything = sorted(place for group in places.values() for place in group)
-        separate = any(b - a < SAME_POSITION_MM for a, b in pairwise(everything))
+        # Single slices are no scans: bolus tracking and the like stay together, to be refused for what they are.
+        separate = any(b - a < SAME_POSITION_MM for a, b in pairwise(everything)) and any(
+            len(group) >= MIN_SLICES for group in places.values()
+        )
     else:
         ranges = sorted((group[0], group[-1]) for group in places.values())
         separate = any(_overlap(a, b) for a, b in pairwise(ranges))
@@ -187,7 +227,11 @@ def _shown(item: Instance, name: str) -> str:
         "kernel": item.kernel or "not given",
         "slice thickness": "not given" if item.slice_thickness is None else f"{item.slice_thickness:g} mm",
         "field of view": "" if item.reconstruction_diameter is None else f"{item.reconstruction_diameter:g} mm",
-        "image type": item.image_type,
-        "acquisition": item.acquisition,
+        "image type": item.image_type or "not given",
+        "acquisition": item.acquisition or "not given",
+        "phase": item.phase or "not given",
+        "series number": item.series_number or "not given",
+        "description": item.description or "not given",
+        "stack": item.stack_id or "not given",
     }
     return shown.get(name, item.frame_of_reference)

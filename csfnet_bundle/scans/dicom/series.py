@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.dicom.decoding import has_decoder
+from csfnet_bundle.scans.dicom.derivation import Derivation, derivation
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.stack import Stack, build_stack
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
 from csfnet_bundle.scans.dicom.tags import CT_MODALITY
-from csfnet_bundle.scans.dicom.tolerances import INTERSPACED_SHARE, MAX_VOXELS, POSITION_TOLERANCE_MM
+from csfnet_bundle.scans.dicom.tolerances import (
+    INTERSPACED_SHARE,
+    MAX_PART_NAME,
+    MAX_VOXELS,
+    POSITION_TOLERANCE_MM,
+    STEP_TOLERANCE_SHARE,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class Series:
 
     Attributes:
         uid: SeriesInstanceUID.
+        part: what tells it from other reconstructions under the UID; empty where it is the only one.
         instances: its slices, localizers and duplicates left out, in the order of their UIDs (:attr:`stack` has them
             in the order of space).
         faulty: files that belong to it, or may belong to it, and cannot be used; see :attr:`Instance.fault`.
@@ -30,9 +42,11 @@ class Series:
         patients: every PatientID under the UID; more than one is refused.
         skipped: files of the folder that are no slices, by reason.
         findings: what was noticed and can be lived with, one sentence each.
+        others: the other CT series of its study, and why each was not taken; set by the choice.
     """
 
     uid: str
+    part: str = field(default="", kw_only=True)
     instances: tuple[Instance, ...] = field(repr=False)
     faulty: tuple[Instance, ...] = field(default=(), repr=False)
     duplicates: tuple[tuple[Instance, Instance], ...] = field(default=(), repr=False)
@@ -40,6 +54,12 @@ class Series:
     patients: tuple[str, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What names it alone: the UID, followed by the part where several reconstructions share the UID."""
+        return f"{self.uid}/{_part_name(self.part)}" if self.part else self.uid
 
     @property
     def first(self) -> Instance:
@@ -75,6 +95,16 @@ class Series:
     def description(self) -> str:
         """SeriesDescription."""
         return self.first.description
+
+    @property
+    def image_type(self) -> str:
+        """ImageType, its values separated by backslashes."""
+        return self.first.image_type
+
+    @property
+    def derivation(self) -> Derivation:
+        """What its slices were made of."""
+        return derivation(self.image_type, self.first.calculation, self.description)
 
     @property
     def kernel(self) -> str:
@@ -113,16 +143,23 @@ class Series:
             raise self.refuse_faulty(self.faulty)
         stack = build_stack(self.instances, self.uid)
         self._check_rescale()
-        columns, rows, slices = stack.shape
+        return stack
+
+    def check_size(self) -> None:
+        """Refuse a volume that would fill the memory; a ROI of it can be read.
+
+        Raises:
+            Refusal: TOO_LARGE.
+        """
+        columns, rows, slices = self.stack.shape
         if columns * rows * slices > MAX_VOXELS:
             raise Refusal(
                 RefusalCode.TOO_LARGE,
-                f"{columns} x {rows} x {slices} voxels, at most {MAX_VOXELS} are read",
+                f"{columns} x {rows} x {slices} voxels, at most {MAX_VOXELS} are read as one volume",
                 series=self.uid,
                 figures={"columns": columns, "rows": rows, "slices": slices},
-                remedy="Take another reconstruction.",
+                remedy="Read ROIs of it, or take another reconstruction.",
             )
-        return stack
 
     @cached_property
     def all_findings(self) -> tuple[str, ...]:
@@ -130,9 +167,17 @@ class Series:
         stack = self.stack
         found = list(self.findings)
         if self.duplicates:
-            found.append(f"{len(self.duplicates)} copies of slices were dropped.")
+            found.append(f"Dropped {_count(len(self.duplicates), 'copy of a slice', 'copies of slices')}.")
         if self.localizers:
-            found.append(f"{len(self.localizers)} localizers were left out.")
+            found.append(f"Left out {_count(len(self.localizers), 'localizer', 'localizers')}.")
+        if not self.derivation.is_plain:
+            found.append(f"The series is {self.derivation} ({self.image_type or self.description}).")
+        excess = [item.excess for item in self.instances if item.excess]
+        if excess:
+            found.append(
+                f"The pixel data of {_count(len(excess), 'file', 'files')} are up to {max(excess)} bytes longer than "
+                "the image; what is beyond it was not read."
+            )
         if self.skipped:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
             found.append(f"Files of the folder that are no slices were skipped: {reasons}.")
@@ -207,13 +252,16 @@ class Series:
         """Return the refusal for slices that cannot be used."""
         first = min(faulty, key=lambda item: item.path)
         assert first.fault is not None
+        is_no_dicom = first.fault.code is RefusalCode.NO_DICOM
         return Refusal(
-            first.fault.code,
+            # A file that does not even begin as DICOM does still is a slice where others of its series do.
+            RefusalCode.UNREADABLE_SLICE if self.instances and is_no_dicom else first.fault.code,
             f"{Path(first.path).name}: {first.fault.problem}"
             + (f" (and {len(faulty) - 1} more files)" if len(faulty) > 1 else ""),
             series=self.uid,
             figures={"files": len(faulty), "first": first.path},
-            remedy="Get the file again; if it does not belong to the series, take it out of the folder.",
+            remedy=first.fault.remedy
+            or "Get the file again; if it does not belong to the series, take it out of the folder.",
         )
 
     def refuse_gap(self, stack: Stack) -> Refusal:
@@ -227,7 +275,7 @@ class Series:
             + (f" (and at {len(stack.gaps) - 1} more places)" if len(stack.gaps) > 1 else ""),
             series=self.uid,
             figures=figures,
-            remedy="Get the missing slices.",
+            remedy=_gap_remedy(stack),
         )
 
     def refuse_uneven(self, stack: Stack, uneven_mm: float) -> Refusal:
@@ -276,3 +324,36 @@ class Series:
                 figures={"slices": len(self.instances), "without": len(raw), "first": raw[0].path},
                 remedy="Export the series again with its rescaling, or take another reconstruction.",
             )
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _part_name(part: str) -> str:
+    """Return a part's name in characters that need no quoting on a command line."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-")
+    if len(plain) <= MAX_PART_NAME:
+        return plain
+    digest = hashlib.sha256(part.encode()).hexdigest()[:8]
+    return f"{plain[: MAX_PART_NAME - 9]}-{digest}"
+
+
+def _gap_remedy(stack: Stack) -> str:
+    """Say what to do about uneven steps: whether slices are missing, too many, or just not even."""
+    steps = np.diff(stack.offsets) / stack.step
+    uneven = steps[list(stack.gaps)]
+    if (uneven > 1.5).all() and (np.abs(uneven - np.rint(uneven)) <= STEP_TOLERANCE_SHARE).all():
+        return "Get the missing slices."
+    places = (stack.offsets - stack.offsets[0]) / stack.step
+    even = np.abs(places - np.rint(places)) <= STEP_TOLERANCE_SHARE
+    if not even.all() and even[[0, -1]].all() and (np.diff(np.rint(places[even])) == 1).all():
+        first = stack.instances[int(np.flatnonzero(~even)[0])]
+        return (
+            f"{_count(int((~even).sum()), 'slice lies', 'slices lie')} between the places of the others "
+            f"({Path(first.path).name} first): take out what does not belong to the series."
+        )
+    return (
+        "The slices do not lie evenly, which missing slices do not explain. Take another reconstruction, or read ROIs "
+        "away from the uneven places."
+    )

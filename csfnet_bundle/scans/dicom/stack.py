@@ -127,13 +127,7 @@ def build_stack(instances: Sequence[Instance], series: str = "") -> Stack:
             remedy="Export the series again with its geometry, or take another reconstruction.",
         )
     if len(instances) < MIN_SLICES:
-        raise Refusal(
-            RefusalCode.TOO_FEW_SLICES,
-            f"{len(instances)} slices, at least {MIN_SLICES} are needed to see that none is missing",
-            series=series,
-            figures={"slices": len(instances)},
-            remedy="Give the whole series.",
-        )
+        raise _too_few(instances, series)
     frames = {item.frame_of_reference for item in instances if item.frame_of_reference}
     if 1 < len(frames) < len(instances):  # where every slice has its own, a de-identifier made them up
         _refuse_inconsistent("FrameOfReferenceUID", sorted(frames), series)
@@ -163,6 +157,19 @@ def build_stack(instances: Sequence[Instance], series: str = "") -> Stack:
         row_step=row_direction * between_rows,
         step=step,
         gaps=tuple(np.flatnonzero(np.abs(steps - step) > tolerance).tolist()),
+    )
+
+
+def _too_few(instances: Sequence[Instance], series: str) -> Refusal:
+    count = f"{len(instances)} {'slice' if len(instances) == 1 else 'slices'}"
+    if len(instances) > 1 and len({item.position for item in instances}) == 1:
+        count += " at one place"
+    return Refusal(
+        RefusalCode.TOO_FEW_SLICES,
+        f"{count}, at least {MIN_SLICES} at as many places are needed to see that none is missing",
+        series=series,
+        figures={"slices": len(instances)},
+        remedy="Give the whole series; where this is all of it, give the axial series of the study.",
     )
 
 
@@ -222,14 +229,21 @@ def _refuse_duplicate(
 ) -> None:
     places = np.flatnonzero(steps < SAME_POSITION_MM)
     k = int(places[0])
+    if len(places) == len(steps):
+        problem = f"all {len(ordered)} slices lie at one place"
+        remedy = "Give the axial series: bolus tracking, a test injection or a series in time is no volume."
+    else:
+        times = "once" if len(places) == 1 else f"{len(places)} times, first"
+        problem = f"two slices lie at one place, {times} at {offsets[k]:.2f} mm along the normal"
+        remedy = "Keep one of the two sets of slices (repeated scans and phases of a cardiac scan look like this)."
     raise Refusal(
         RefusalCode.DUPLICATE_POSITION,
-        f"two slices lie at one place, {len(places)} times; the first at {offsets[k]:.2f} mm along the normal",
+        problem,
         series=series,
         figures={
             "places": len(places),
             "offset_mm": round(float(offsets[k]), 3),
             "files": sorted(item.path for item in ordered[k : k + 2]),
         },
-        remedy="Keep one of the two sets of slices (repeated scans and phases of a cardiac scan look like this).",
+        remedy=remedy,
     )

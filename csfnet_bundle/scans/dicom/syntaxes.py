@@ -61,9 +61,9 @@ _LIST = (
             (81, "JPEG-LS near-lossless", Codestream.JPEG_LS, "pyjpegls", "jpeg_ls", False),
             (90, "JPEG 2000 lossless", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", True),
             (91, "JPEG 2000", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", False),
-            (201, "HTJ2K lossless", Codestream.JPEG_2000, "", "", True),
-            (202, "HTJ2K lossless, progressive", Codestream.JPEG_2000, "", "", True),
-            (203, "HTJ2K", Codestream.JPEG_2000, "", "", False),
+            (201, "HTJ2K lossless", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", True),
+            (202, "HTJ2K lossless, progressive", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", True),
+            (203, "HTJ2K", Codestream.JPEG_2000, "pylibjpeg", "openjpeg", False),
         )
     ),
 )

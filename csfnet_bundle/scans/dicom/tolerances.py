@@ -43,11 +43,18 @@ MIN_SLICES = 3
 MIN_MATRIX = 16
 """Fewest rows or columns: smaller images are icons or damaged headers."""
 
+MAX_PART_NAME = 120
+"""Most characters of the name of one reconstruction among several under a SeriesInstanceUID; a datalist takes it."""
+
 MAX_MATRIX = 4096
 """Most rows or columns: four times the finest CT matrix in use; a header that claims 65535 is refused unallocated."""
 
 MAX_VOXELS = 2**30
-"""Most voxels of a volume (4 GB as float32): 1,024 slices of 1024x1024."""
+"""Most voxels of a whole volume (4 GB as float32): 1,024 slices of 1024x1024. A ROI of a larger series is read."""
+
+MAX_EXCESS_BYTES = 8192
+"""Most bytes of pixel data beyond the image that count as padding, which readers must take (PS3.5, 8.1.1): the largest
+block that files are padded to. More is an image that the header does not describe."""
 
 MAX_FRAMES = 8192
 """Most frames of one multi-frame file: eight times the longest chest stack (300 mm by 0.3 mm)."""
@@ -76,6 +83,17 @@ MAX_PIXEL_SPACING_MM = 10.0
 
 LOWEST_HU = -1024.0
 """HU below which values are clipped: air, below it are only padding and noise."""
+
+HIGHEST_POSSIBLE_HU = 32767.0
+"""HU that no pixel exceeds: extended CT scales end at 30,710 HU. Signed values read as unsigned do: what lies one below
+zero becomes 65,535."""
+
+WRAPPED_HU = 2000.0
+"""HU from which a pixel between two of air is taken for a wrapped one: with 12 bits stored, values that wrap stay below
+HIGHEST_POSSIBLE_HU. Metal and bone are wider than a pixel, and partial volume surrounds them."""
+
+WRAPPED_SHARE = 1e-3
+"""Share of such pixels that no slices have: noise of 10 HU around air already brings as many below the lowest value."""
 
 INSCRIBED_SHARE = 0.7
 """Side of the square, as a share of the image, in which air is looked for: the largest one inside the circle of the

@@ -31,6 +31,7 @@ def read_volume(series: Series, *, rectangular: bool = False, allow_lossy: bool 
         Refusal: with the code of what is in the way; see docs/refusals.md.
     """
     stack = series.check_volume(allow_lossy=allow_lossy)
+    series.check_size()
     if rectangular and stack.is_sheared:
         raise Refusal(
             RefusalCode.SHEARED_STACK,

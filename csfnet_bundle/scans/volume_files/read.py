@@ -22,6 +22,9 @@ from csfnet_bundle.scans.volume_files.volume_file import CONVERT_AGAIN, Index, V
 SUFFIXES = (".nii", ".nii.gz", ".mha", ".mhd")
 """File names that are read here, in lower or upper case."""
 
+SLICES_AT_ONCE = 8
+"""Slices that are read whole at a time, of which a block keeps a part: 4 MB of 512 x 512 pixels."""
+
 SAMPLE_STEP = 4
 """Of a slice's rows and columns every fourth is enough to judge whether the slices are HU."""
 
@@ -176,8 +179,17 @@ def _block(file: VolumeFile, grid: RoiGrid) -> tuple[Index, Index]:
     return (i0, j0, k0), (i1 + 1, j1 + 1, k1 + 1)
 
 
+def _read(file: VolumeFile, start: Index, stop: Index) -> NDArray[np.generic]:
+    """Read a block without holding whole slices of all of it."""
+    (i0, j0, k0), (i1, j1, k1) = start, stop
+    step = k1 - k0 if file.is_compressed else SLICES_AT_ONCE  # a compressed file is inflated anew for every read
+    # Copies: a part that is a view would keep its whole slices.
+    parts = [np.array(file.read_block((i0, j0, k), (i1, j1, min(k + step, k1)))) for k in range(k0, k1, step)]
+    return np.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+
+
 def _hounsfield(file: VolumeFile, start: Index, stop: Index) -> NDArray[np.float32]:
-    values = file.read_block(start, stop)
+    values = _read(file, start, stop)
     where = str(file.path)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         count = int((~np.isfinite(values)).sum())

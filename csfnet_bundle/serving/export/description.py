@@ -11,10 +11,11 @@ DESCRIPTION_NAME = "csfnet_bundle"
 
 
 def description(checkpoint: ModelCheckpoint) -> str:
-    """Return architecture, ROI, decision and provenance as JSON: what a program needs to use the logits right."""
+    """Return architecture, ROI, code book, decision and provenance as JSON: what a program needs beside the logits."""
     document = {
         "architecture": dict(checkpoint.architecture),
         "roi": checkpoint.roi.to_plain(),
+        "code_book": checkpoint.code_book.to_plain(),
         "decision": checkpoint.decision.to_plain(),
         "provenance": dict(checkpoint.provenance),
         "probability": "softmax(logits / decision.temperature)[1]",

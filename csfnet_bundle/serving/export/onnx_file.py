@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from csfnet_bundle.core.extras import import_extra
-from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.serving.export.description import DESCRIPTION_NAME, description
 from csfnet_bundle.serving.export.examples import example_pairs
@@ -24,10 +23,10 @@ TRACED_PAIRS = 2
 def write_onnx(path: Path, checkpoint: ModelCheckpoint) -> None:
     """Write the checkpoint's network as ONNX.
 
-    Inputs: ``image`` (B, 2, D, H, W) float32 in [0, 1]; ``clinical`` (B, 6) int64, token 0 where missing;
+    Inputs: ``image`` (B, 2, D, H, W) float32 in [0, 1]; ``clinical`` (B, V) int64, token 0 where missing;
     ``interval_days`` (B,) float32, NaN where missing. Output: ``pred`` (B, 2), logits of benign and malignant. A
-    missing input is given as such, since ONNX has no None. The file's metadata hold architecture, ROI, temperature and
-    threshold as JSON under ``csfnet_bundle``.
+    missing input is given as such, since ONNX has no None. A token that its variable does not have counts as unknown.
+    The file's metadata hold architecture, ROI, code book, temperature and threshold as JSON under ``csfnet_bundle``.
 
     Args:
         path: ends with ``.onnx``.
@@ -38,7 +37,7 @@ def write_onnx(path: Path, checkpoint: ModelCheckpoint) -> None:
     """
     onnx = import_extra("onnx", "export")
     import_extra("onnxscript", "export")
-    pairs = example_pairs(TRACED_PAIRS, checkpoint.roi.size, vocabulary_of(checkpoint))
+    pairs = example_pairs(TRACED_PAIRS, checkpoint.roi.size, checkpoint.code_book.sizes)
     batch = torch.export.Dim("batch", min=1)
     # The exporter warns of operators of torchvision, which no network here uses.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -59,9 +58,3 @@ def write_onnx(path: Path, checkpoint: ModelCheckpoint) -> None:
     entry.key, entry.value = DESCRIPTION_NAME, description(checkpoint)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
-
-
-def vocabulary_of(checkpoint: ModelCheckpoint) -> list[int]:
-    """Return the number of tokens of each clinical variable that the network knows; its default if it has none."""
-    architecture = checkpoint.architecture.get("members", [checkpoint.architecture])[0]
-    return list(architecture.get("clinical_vocabulary", CLINICAL_VOCABULARY))

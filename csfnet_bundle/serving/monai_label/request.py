@@ -10,6 +10,7 @@ from typing import Any
 
 from monai.transforms import Transform
 
+from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import describe_pair
@@ -45,9 +46,16 @@ class ReadRequestd(Transform):
     Args:
         studies_dir: the folder that MONAI Label serves.
         ignored_params: names of further params that the clients of this server send for other models.
+        code_book: that of the weights which will see the clinical values; None is this installation's.
     """
 
-    def __init__(self, studies_dir: str | Path | None, ignored_params: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        studies_dir: str | Path | None,
+        ignored_params: tuple[str, ...] = (),
+        code_book: CodeBook | None = None,
+    ) -> None:
+        self.code_book = code_book
         self.studies = StudiesFolder(studies_dir)
         self.ignored = frozenset(ignored_params)
 
@@ -85,20 +93,21 @@ class ReadRequestd(Transform):
                     raise BundleError(f"{name} is given, but no t0", record="params", remedy="Name the earlier scan.")
         else:
             path0 = self.studies.find(params["t0"], "t0")
-            point0 = _point(params["point0"], space, "point0")
+            if params["point0"] is not None:  # else it is found from point1
+                point0 = _point(params["point0"], space, "point0")
         nodule = _text(params["nodule"], "nodule", "1")
         if not NODULE.fullmatch(nodule):
             raise BundleError(f"is {nodule!r}, expected letters, digits, dots and hyphens", record="nodule")
         return describe_pair(
             self.studies.folder,
-            t0=None if path0 is None or point0 is None else (str(path0), point0),
+            t0=None if path0 is None else (str(path0), point0),
             t1=(str(path1), point1),
             subject=_text(params["subject"], "subject", "") or None,
             nodule=nodule,
             series0=_text(params["series0"], "series0", "") or None,
             series1=_text(params["series1"], "series1", "") or None,
             interval_days=_days(params["interval_days"]),
-            clinical=_clinical(params["clinical"]),
+            clinical=_clinical(params["clinical"], self.code_book),
             # NIfTI carries no PatientID; here the name only serves messages and the heat map's file.
             default_subject=scan_stem(path1),
         )
@@ -138,13 +147,13 @@ def _days(value: object) -> float | None:
     return float(value)  # type: ignore[arg-type]
 
 
-def _clinical(value: object) -> dict[str, object]:
+def _clinical(value: object, code_book: CodeBook | None) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise BundleError(f'is {value!r}, expected an object such as {{"age": 63}}', record="clinical")
     try:
-        encode_clinical(value)
+        encode_clinical(value, code_book)
     except BundleError as error:
         raise error.for_record("clinical") from None
     return value

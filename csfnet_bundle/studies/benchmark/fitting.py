@@ -21,9 +21,10 @@ from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
 from csfnet_bundle.networks import SYSTEMS, count_parameters
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint, read_plain
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.outputs import logit_difference
+from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol

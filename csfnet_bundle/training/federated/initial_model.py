@@ -10,6 +10,7 @@ import torch
 from monai.bundle import ConfigParser
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.evaluation.threshold import NO_THRESHOLD, Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
@@ -27,6 +28,7 @@ def initial_model(config_files: Sequence[str | Path], seed: int = 0) -> ModelChe
     parser = ConfigParser()
     parser.read_config([str(file) for file in config_files])
     roi: dict[str, Any] = parser.get_parsed_content("roi")
+    code_book: CodeBook = parser.get_parsed_content("code_book")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = parser.get_parsed_content("network_def")
@@ -34,6 +36,7 @@ def initial_model(config_files: Sequence[str | Path], seed: int = 0) -> ModelChe
         weights=network.state_dict(),
         architecture=network.architecture(),
         roi=RoiSettings.from_plain(roi),
+        code_book=code_book,
         decision=Decision(temperature=1.0, threshold=NO_THRESHOLD),
         provenance={
             "trained_on": "nothing: random weights",

@@ -4,14 +4,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.chest_series import make_chest, write_series
+from helpers.whole_chest import make_whole_chest
 from scipy import ndimage
 
 from csfnet_bundle.cohorts.phantom.simulated_study import simulate_followup
 from csfnet_bundle.commands import main
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
-from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
+from csfnet_bundle.geometry import Point, RoiGrid, Space, Volume, sample_grid
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.scans.dicom import read_roi, read_volume, scan_folder, select_series
+from csfnet_bundle.scans.registration import match_point
+from csfnet_bundle.scans.scan import open_pair
 
 SPACING = np.diag([1.1, 1.1, 2.5, 1.0])
 SHAPE = (80, 74, 30)
@@ -135,3 +138,29 @@ def test_an_existing_folder_is_never_touched(real: Path, tmp_path: Path) -> None
     with pytest.raises(BundleError, match="exists already"):
         simulate_followup(real, CENTER, "voxel", 300, 365, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.long
+def test_a_moved_follow_up_is_a_ct_series_whose_truth_the_matching_finds(tmp_path: Path) -> None:
+    place = (-62.0, 12.0, 25.0)
+    write_series(make_whole_chest(nodule=place), tmp_path / "t0", StudyDate="19990102")
+    summary = simulate_followup(
+        tmp_path / "t0", place, "LPS", -400, 365, tmp_path / "later", seed=5, motion="whole-body"
+    )
+    assert summary["motion"]["level"] == "whole-body"
+    scan0, scan1 = open_pair(tmp_path / "t0", tmp_path / "later" / "ct")
+    assert scan1.shape[2] == len(list((tmp_path / "later" / "ct").iterdir()))
+    truth0, truth1 = (summary[f"point_{name}_lps"] for name in ("t0", "t1"))
+    match = match_point(scan0, scan1, Point(tuple(truth1), Space.LPS))
+    assert np.linalg.norm(np.array(match.point0.coordinates) - truth0) < 3.0
+
+
+def test_a_motion_has_its_own_shift_and_known_levels(real: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="both a shift and a motion"):
+        simulate_followup(real, CENTER, "voxel", 365, 365, tmp_path / "a", shift_mm=(1, 2, 3), motion="mild")
+    with pytest.raises(BundleError, match="motion is 'wild'"):
+        simulate_followup(real, CENTER, "voxel", 365, 365, tmp_path / "b", motion="wild")
+    with pytest.raises(Refusal) as caught:
+        simulate_followup(real, CENTER, "voxel", 365, 365, tmp_path / "c", motion="mild")
+    assert caught.value.code == RefusalCode.NO_LUNGS
+    assert not list(tmp_path.iterdir())

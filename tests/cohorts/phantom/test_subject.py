@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from csfnet_bundle.cohorts.phantom.streams import Purpose, stream, uid
 from csfnet_bundle.cohorts.phantom.subject import CLICK_RADIUS, INTERVAL_LIMITS, Subject
+from csfnet_bundle.core.code_book import MISSING, UNKNOWN
 from csfnet_bundle.records import encode_clinical
-from csfnet_bundle.records.dictionary import MISSING, UNKNOWN
 
 LEAKAGE_SUBJECTS = 800
 CHANCE_MARGIN = 0.065

@@ -36,7 +36,7 @@ def test_an_unknown_interval_is_no_number(pair: FollowUpPair, days: float | None
 
 
 def test_a_value_that_no_code_explains_is_named_with_its_pair(pair: FollowUpPair) -> None:
-    with pytest.raises(BundleError, match=f"pair {pair.name}: cigsmok = 7 is not in the NLST dictionary"):
+    with pytest.raises(BundleError, match=f"pair {pair.name}: cigsmok = 7 is not in the clinical code book"):
         EncodeClinicald()({"pair": replace(pair, clinical={"cigsmok": 7})})
 
 

@@ -1,5 +1,6 @@
 """What makes a classic series refused makes an Enhanced multi-frame one refused too."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,12 +9,17 @@ from helpers.reader_cases import enhanced
 from helpers.synthetic_series import make_series, write_slice
 from pydicom.dataset import Dataset
 
+from csfnet_bundle.cohorts.phantom.enhanced import enhanced_from_slices
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
 
 def set_spacing(*mm: float) -> Callable[[Dataset], None]:
-    return lambda data: setattr(shared(data).PixelMeasuresSequence[0], "PixelSpacing", list(mm))
+    def edit(data: Dataset) -> None:
+        for frame in data.PerFrameFunctionalGroupsSequence:
+            frame.PixelMeasuresSequence[0].PixelSpacing = list(mm)
+
+    return edit
 
 
 def set_transformation(**elements: object) -> Callable[[Dataset], None]:
@@ -52,10 +58,6 @@ def two_frames_at_one_place(data: Dataset) -> None:
     frames[3].PlanePositionSequence = frames[4].PlanePositionSequence
 
 
-def shared(data: Dataset) -> Dataset:
-    return data.SharedFunctionalGroupsSequence[0]
-
-
 @pytest.mark.parametrize(
     ("edit", "code"),
     [
@@ -79,3 +81,73 @@ def test_refused(edit: Callable[[Dataset], None], code: RefusalCode, tmp_path: P
     with pytest.raises(Refusal) as caught:
         read_volume(select_series(scan_folder(tmp_path)))
     assert caught.value.code is code
+
+
+def test_two_phases_of_one_instance_are_two_series(tmp_path: Path) -> None:
+    """Frames at the same places, told apart by FrameAcquisitionNumber alone."""
+    series = make_series()
+    phases = [*copy.deepcopy(series), *copy.deepcopy(series)]
+    data = enhanced_from_slices(phases, acquisitions=[1] * len(series) + [2] * len(series))
+    write_slice(tmp_path / "enhanced.dcm", data)
+    found = scan_folder(tmp_path)
+    assert sorted(item.part for item in found) == ["acquisition 1", "acquisition 2"]
+    with pytest.raises(Refusal, match="acquisition-1") as caught:
+        select_series(found)
+    assert caught.value.code is RefusalCode.AMBIGUOUS_SERIES
+    assert len(read_volume(select_series(found, uid=found[1].name)).array[0, 0]) == len(series)
+
+
+def test_shared_groups_stand_for_those_that_frames_lack(tmp_path: Path) -> None:
+    data = enhanced(make_series(ConvolutionKernel="B30f"))
+    shared = data.SharedFunctionalGroupsSequence[0]
+    shared.PixelMeasuresSequence = data.PerFrameFunctionalGroupsSequence[0].PixelMeasuresSequence
+    for frame in data.PerFrameFunctionalGroupsSequence:
+        del frame.PixelMeasuresSequence
+    write_slice(tmp_path / "enhanced.dcm", data)
+    (series,) = scan_folder(tmp_path)
+    assert (series.kernel, series.slice_thickness, series.pixel_spacing) == ("B30f", 1.5, (0.9, 0.8))
+    assert series.image_type == r"ORIGINAL\PRIMARY\VOLUME\NONE"
+    assert series.refusal is None
+
+
+def test_a_frame_computed_from_others_is_known_by_its_technique(tmp_path: Path) -> None:
+    data = enhanced(make_series())
+    for frame in data.PerFrameFunctionalGroupsSequence:
+        frame.CTImageFrameTypeSequence[0].VolumeBasedCalculationTechnique = "MAX_IP"
+    write_slice(tmp_path / "enhanced.dcm", data)
+    with pytest.raises(Refusal) as caught:
+        select_series(scan_folder(tmp_path))
+    assert caught.value.code is RefusalCode.DERIVED_SERIES
+
+
+REQUIRED = {
+    "FrameContentSequence": {"FrameAcquisitionNumber", "FrameAcquisitionDateTime", "FrameReferenceDateTime"},
+    "PlanePositionSequence": {"ImagePositionPatient"},
+    "PlaneOrientationSequence": {"ImageOrientationPatient"},
+    "PixelMeasuresSequence": {"PixelSpacing", "SliceThickness"},
+    "FrameAnatomySequence": {"FrameLaterality", "AnatomicRegionSequence"},
+    "PixelValueTransformationSequence": {"RescaleIntercept", "RescaleSlope", "RescaleType"},
+    "FrameVOILUTSequence": {"WindowCenter", "WindowWidth"},
+    "IrradiationEventIdentificationSequence": {"IrradiationEventUID"},
+    "CTImageFrameTypeSequence": {"FrameType", "PixelPresentation", "VolumetricProperties"},
+    "CTAcquisitionTypeSequence": {"AcquisitionType"},
+    "CTAcquisitionDetailsSequence": {"RotationDirection", "RevolutionTime"},
+    "CTTableDynamicsSequence": {"TableSpeed"},
+    "CTPositionSequence": {"ReconstructionTargetCenterPatient"},
+    "CTGeometrySequence": {"DistanceSourceToDetector"},
+    "CTReconstructionSequence": {"ReconstructionAlgorithm", "ConvolutionKernel", "ReconstructionPixelSpacing"},
+    "CTExposureSequence": {"ExposureTimeInms"},
+    "CTXRayDetailsSequence": {"KVP"},
+}
+"""Functional groups of Enhanced CT (DICOM PS3.3, table A.38-2) and attributes of each, by the standard's text."""
+
+
+def test_the_generator_writes_every_group_that_the_standard_asks_for() -> None:
+    data = enhanced(make_series())
+    for frame in data.PerFrameFunctionalGroupsSequence:
+        groups = {**groups_of(data.SharedFunctionalGroupsSequence[0]), **groups_of(frame)}
+        assert all(attributes <= groups[name] for name, attributes in REQUIRED.items())
+
+
+def groups_of(item: Dataset) -> dict[str, set[str]]:
+    return {element.keyword: {inner.keyword for inner in element.value[0]} for element in item}

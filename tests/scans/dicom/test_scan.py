@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from helpers.reader_cases import another, localizer
-from helpers.synthetic_series import make_series, write_series, write_slice
+from helpers.reader_cases import another, localizer, shift
+from helpers.synthetic_series import landmarks_lps, make_affine, make_series, write_series, write_slice
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
-from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.scans.dicom import read_roi, read_volume, scan_folder, select_series
 
 
 def test_symbolic_links_are_not_followed(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_series_tells_what_its_files_say(tmp_path: Path) -> None:
     assert found.folder == tmp_path
     assert (len(found.instances), len(found.duplicates), len(found.localizers)) == (15, 3, 1)
     findings = " ".join(found.all_findings)
-    for words in ("3 copies", "1 localizers", "1 no DICOM"):
+    for words in ("3 copies of slices", "1 localizer", "1 no DICOM"):
         assert words in findings
 
 
@@ -107,7 +109,7 @@ def test_objects_without_an_image_are_skipped_whatever_follows_them(tmp_path: Pa
     (folder / "padded.dcm").write_bytes(content + b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0\0\0\0\0")
     (folder / "cut.dcm").write_bytes(content[:-3])
     (series,) = scan_folder(folder)
-    assert series.skipped == {"DICOM without an image": 2, "damaged DICOM of another modality": 1}
+    assert series.skipped == {"DICOM without an image": 2, "DICOM of another kind": 1}
     assert series.refusal is None
 
 
@@ -122,6 +124,125 @@ def test_a_stray_damaged_file_concerns_only_series_beside_it(tmp_path: Path) -> 
     assert refusals["b"] is not None
     assert refusals["b"].code is RefusalCode.UNREADABLE_SLICE
     assert "stray.dcm" in str(refusals["b"])
+
+
+def test_links_are_followed_if_asked_for(tmp_path: Path) -> None:
+    """As git-annex keeps a folder: links to a store beside it; content may be missing, and links go in circles."""
+    store = write_series(tmp_path / "store", make_series())
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    for number, path in enumerate(sorted(store.iterdir())):
+        (folder / ("sub" if number % 2 else "") / path.name).symlink_to(path)
+    (folder / "circle").symlink_to(folder, target_is_directory=True)
+    (series,) = scan_folder(folder, follow_links=True, index=tmp_path / "index")
+    assert (len(series.instances), series.refusal, dict(series.skipped)) == (15, None, {})
+    assert len(scan_folder(folder, follow_links=True, index=tmp_path / "index")[0].instances) == 15
+    sorted(store.iterdir())[-1].unlink()
+    (series,) = scan_folder(folder, follow_links=True, index=tmp_path / "index")
+    assert series.refusal is not None
+    assert series.refusal.code is RefusalCode.UNREADABLE_SLICE
+
+
+def test_a_file_that_cannot_be_opened_may_be_a_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_series(tmp_path, make_series())
+    last = str(sorted(folder.iterdir())[-1])
+    opened = os.open
+
+    def refuse(path: str, flags: int) -> int:
+        if str(path) == last:
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, flags)
+
+    monkeypatch.setattr("csfnet_bundle.scans.dicom.header.os.open", refuse)
+    (series,) = scan_folder(folder)
+    with pytest.raises(Refusal, match=r"slice0014\.dcm: cannot be read: Permission denied") as caught:
+        read_volume(series)
+    assert caught.value.code is RefusalCode.UNREADABLE_SLICE
+
+
+@pytest.mark.parametrize("same_size", [True, False])
+def test_a_file_replaced_after_the_scan_is_not_read_at_its_old_offset(same_size: bool, tmp_path: Path) -> None:
+    series = select_series(scan_folder(write_series(tmp_path, make_series())))
+    other = make_series(seed="other", SeriesDescription="" if same_size else "a description that moves the pixels")[3]
+    path = Path(series.instances[3].path)
+    if same_size:
+        other.SeriesDescription = make_series()[3].SeriesDescription
+    write_slice(path, other)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(Refusal, match="changed after its header was read") as caught:
+        read_volume(series)
+    assert caught.value.code is RefusalCode.UNREADABLE_SLICE
+
+
+def test_parts_of_one_uid_have_names_that_choose_them(tmp_path: Path) -> None:
+    series = make_series()
+    second = another(series, "again", SeriesInstanceUID=series[0].SeriesInstanceUID, AcquisitionNumber=2)
+    for data in series:
+        data.AcquisitionNumber = 1
+    write_series(tmp_path, series)
+    write_series(tmp_path, second, prefix="again")
+    found = scan_folder(tmp_path)
+    uid = series[0].SeriesInstanceUID
+    assert sorted(item.name for item in found) == [f"{uid}/acquisition-1", f"{uid}/acquisition-2"]
+    with pytest.raises(Refusal, match="acquisition-2") as caught:
+        select_series(found)
+    assert caught.value.figures["candidates"] == [item.name for item in found]
+    for item in found:
+        assert select_series(found, uid=item.name).instances == item.instances
+
+
+def test_an_ultra_high_resolution_series_is_too_large_for_a_volume_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csfnet_bundle.scans.dicom.series.MAX_VOXELS", 1000)
+    series = select_series(scan_folder(write_series(tmp_path, make_series())))
+    point = Point(tuple(landmarks_lps(make_affine())[0].tolist()), Space.LPS)
+    assert read_roi(series, point, (4, 8, 8)).array.max() > 100
+    with pytest.raises(Refusal, match="as one volume") as caught:
+        read_volume(series)
+    assert caught.value.code is RefusalCode.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        ("missing", "Get the missing slices"),
+        ("extra", "1 slice lies between the places of the others"),
+        ("uneven", "do not lie evenly"),
+    ],
+)
+def test_a_gap_says_what_to_do(edit: str, words: str, tmp_path: Path) -> None:
+    series = make_series()
+    if edit == "missing":
+        del series[6]
+    elif edit == "extra":
+        extra = another(series, "extra", SeriesInstanceUID=series[0].SeriesInstanceUID)[5]
+        shift(extra, z=0.7)
+        series.append(extra)
+    else:
+        for index, data in enumerate(series):
+            shift(data, z=0.35 * np.sin(2.7 * index))
+    (found,) = scan_folder(write_series(tmp_path, series))
+    assert found.refusal is not None
+    assert found.refusal.code is RefusalCode.SLICE_GAP
+    assert words in found.refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.nrrd", b"NRRD0004\n", "Convert NRRD"),
+        ("a.html", b"<!DOCTYPE html>", "download them again"),
+        ("a.zip", b"PK\3\4", "Unpack the archive"),
+        ("a.gz", b"\x1f\x8b", "Unpack the .gz"),
+    ],
+)
+def test_a_folder_of_something_else_says_what_to_do(name: str, content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content + bytes(400))
+    with pytest.raises(Refusal) as caught:
+        scan_folder(tmp_path)
+    assert caught.value.code is RefusalCode.NO_DICOM
+    assert words in caught.value.remedy
 
 
 def test_a_file_that_vanishes_between_scan_and_reading_is_a_refusal(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.commands import main
+from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.threshold import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet
@@ -31,6 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights=network.state_dict(),
         architecture=network.architecture(),
         roi=RoiSettings(size=ROI_SIZE),
+        code_book=nlst_code_book(),
         decision=Decision(temperature=1.5, threshold=0.4),
         provenance={"trained_on": "nothing: a test", "phantom": True},
     ).save(path)

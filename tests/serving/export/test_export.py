@@ -16,6 +16,7 @@ from monai.data import load_net_with_metadata
 from csfnet_bundle.commands import main
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.prediction.data import datalist_items
+from csfnet_bundle.records import CLINICAL_VARIABLES
 from csfnet_bundle.serving.export import (
     PARITY_PAIRS,
     PARITY_TOLERANCE,
@@ -76,6 +77,18 @@ def test_missing_inputs_are_codes_and_nan_in_onnx(exported: Path, network: torch
     assert np.abs(run(Pairs(pairs.image, nothing.clinical, days)) - expected).max() > PARITY_TOLERANCE
 
 
+@pytest.mark.parametrize("name", ["model.ts", "model.onnx"])
+@pytest.mark.parametrize(("variable", "token"), [(0, 8), (0, -1), (5, 6), (2, 10**6)])
+def test_a_token_out_of_range_counts_as_unknown(exported: Path, name: str, variable: int, token: int) -> None:
+    """Race 8 would else read the first row of smoking."""
+    run = onnx_runtime(exported / name) if name.endswith("onnx") else torchscript_runtime(exported / name)
+    pairs = example_pairs(2, (16, 32, 32), VOCABULARY, seed=5)
+    strange, unknown = pairs.clinical.copy(), pairs.clinical.copy()
+    strange[:, variable], unknown[:, variable] = token, 1
+    expected = run(Pairs(pairs.image, unknown, pairs.interval_days))
+    np.testing.assert_array_equal(run(Pairs(pairs.image, strange, pairs.interval_days)), expected)
+
+
 def test_the_onnx_file_tells_its_inputs_and_how_to_use_its_output(exported: Path) -> None:
     file = onnx.load(exported / "model.onnx")
     shapes = {
@@ -90,6 +103,7 @@ def test_the_onnx_file_tells_its_inputs_and_how_to_use_its_output(exported: Path
     described = json.loads({entry.key: entry.value for entry in file.metadata_props}["csfnet_bundle"])
     assert described["decision"] == {"temperature": 1.5, "threshold": 0.4}
     assert described["roi"]["size"] == [16, 32, 32]
+    assert [variable["name"] for variable in described["code_book"]] == list(CLINICAL_VARIABLES)
     assert described["provenance"]["trained_on"] == "nothing: a test"
 
 

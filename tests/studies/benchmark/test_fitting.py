@@ -111,7 +111,7 @@ def test_the_record_tells_what_was_fitted(settled: Protocol) -> None:
     assert record["device"].startswith("CPU")
     assert record["parameters"] == sum(
         tensor.numel()
-        for name, tensor in torch.load(settled.folder(FIT) / "model.pt", weights_only=True)["model"].items()
+        for name, tensor in torch.load(settled.folder(FIT) / "model.pt", weights_only=True).items()
         if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))
     )
 

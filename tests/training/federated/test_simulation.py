@@ -1,5 +1,6 @@
 """Two sites train one network through MONAI's ``MonaiAlgo`` and the bundle's configs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,13 +45,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     network = CSFNet(widths=[[4], [4], [8]])
     path = tmp_path_factory.mktemp("start") / "model.pt"
-    type(checkpoint)(
-        network.state_dict(),
-        network.architecture(),
-        RoiSettings(size=(16, 32, 32)),
-        checkpoint.decision,
-        checkpoint.provenance,
-    ).save(path)
+    roi = RoiSettings(size=(16, 32, 32))
+    replace(checkpoint, weights=network.state_dict(), architecture=network.architecture(), roi=roi).save(path)
     return path
 
 

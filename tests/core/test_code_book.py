@@ -3,13 +3,14 @@
 import csv
 import re
 
-from csfnet_bundle.records import load_dictionary
+from csfnet_bundle.core.code_book import nlst_code_book
 
 
 def test_codes_and_meanings_are_the_published_ones(shared_data):
     with (shared_data / "nlst" / "prsn_data_dictionary.csv").open(encoding="utf-8", newline="") as file:
         published = {row["Variable"]: row["Format Text"] for row in csv.DictReader(file)}
-    for name, variable in load_dictionary().items():
+    for variable in nlst_code_book().variables:
+        name = variable.name
         text = published[name if name in published else f"{name}-2"]
         codes = {int(code): meaning.strip() for code, meaning in re.findall(r'(\d+)="([^"]*)"', text)}
         assert dict(variable.codes) == codes
@@ -17,7 +18,7 @@ def test_codes_and_meanings_are_the_published_ones(shared_data):
 
 
 def test_every_code_has_one_reading():
-    for variable in load_dictionary().values():
+    for variable in nlst_code_book().variables:
         special = variable.missing | variable.unknown
         assert special <= set(variable.codes)
         assert not variable.missing & variable.unknown
@@ -26,7 +27,6 @@ def test_every_code_has_one_reading():
 
 
 def test_a_screening_code_that_tells_of_a_cancer_is_no_category():
-    for name in ("scr_res0", "scr_iso0"):
-        variable = load_dictionary()[name]
+    for variable in nlst_code_book().only(("scr_res0", "scr_iso0")).variables:
         assert all(code <= 6 for code in variable.categories)
         assert {13, 23, 95} <= variable.missing

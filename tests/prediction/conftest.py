@@ -1,4 +1,4 @@
-"""Fixtures of the training tests: a checkpoint of the smallest network, and runs of handlers without scans."""
+"""Fixtures of the prediction tests: a checkpoint of the smallest network, and runs of handlers without scans."""
 
 from collections.abc import Callable
 from pathlib import Path

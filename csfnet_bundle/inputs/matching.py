@@ -1,0 +1,57 @@
+"""The nodule's point in t0, where a record has none: found from its point in t1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from csfnet_bundle.core.errors import Refusal
+from csfnet_bundle.geometry import Point
+from csfnet_bundle.records import Scan
+from csfnet_bundle.records.pair import GIVEN, MATCHED
+from csfnet_bundle.scans.point_check import check_points
+from csfnet_bundle.scans.registration import match_point
+from csfnet_bundle.scans.scan import OpenedScan
+
+MATCHING_VERSION = 1
+"""Goes up when a change of the matching changes the places it finds: cached ROIs of before are then not used."""
+
+MATCH_KEY = "match"
+"""Key of a scan's record under which a match keeps its votes, spread and findings."""
+
+
+def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
+    """Return t0's record with the point that was found for it.
+
+    Args:
+        scan: t0's record, without a point.
+        scan0: t0.
+        scan1: t1.
+        point1: the nodule's centre in t1.
+
+    Raises:
+        Refusal: as :func:`csfnet_bundle.scans.registration.match_point`.
+    """
+    match = match_point(scan0, scan1, point1)
+    figures = {"votes": match.votes, "spread_mm": round(match.spread, 3), "findings": list(match.findings)}
+    return replace(scan, point=match.point0, point_source=MATCHED, extra={**scan.extra, MATCH_KEY: figures})
+
+
+def checked_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
+    """Return t0's record, whose point was given, with what speaks against its points.
+
+    Scans that cannot be read whole (a gap away from the nodule) are not checked: whether the ROIs can be read is for
+    the reader to say.
+    """
+    try:
+        found = check_points(scan0, scan1, scan.known_point, point1)
+    except Refusal:
+        found = ()
+    extra = {**scan.extra, MATCH_KEY: {"findings": list(found)}} if found else scan.extra
+    return replace(scan, point_source=scan.point_source or GIVEN, extra=extra)
+
+
+def match_findings(scan: Scan) -> tuple[str, ...]:
+    """Return what matching or checking a scan's point had to say."""
+    figures = scan.extra.get(MATCH_KEY)
+    return tuple(map(str, figures.get("findings", ()))) if isinstance(figures, Mapping) else ()

@@ -1,0 +1,92 @@
+"""Whether the two points given for a nodule can be of one nodule."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from csfnet_bundle.core.errors import Refusal, RefusalCode
+from csfnet_bundle.geometry import Point
+from csfnet_bundle.scans.lungs import Lungs
+from csfnet_bundle.scans.registration import AlignedScans, align_scans, match_aligned
+from csfnet_bundle.scans.scan import OpenedScan
+from csfnet_bundle.scans.thinned import THINNED_MM, ThinnedScan
+
+LARGEST_DISTANCE_MM = 15.0
+"""A point given farther from the match is of another place: readers' centres of one nodule differ by less than its
+radius, and the matches of docs/matching.md miss by less than 8 mm."""
+
+BESIDE_LUNG_MM = 8.0
+"""How far outside of the closed lungs, known at 4 mm, the centre of a nodule at the pleura may lie."""
+
+MIDLINE_MM = 15.0
+"""Points this near to the middle of the lungs are on neither side."""
+
+RED = "CHECK THE POINTS: "
+"""Begins every finding of this check; reports show these in red."""
+
+
+def check_points(scan0: OpenedScan, scan1: OpenedScan, point0: Point, point1: Point) -> tuple[str, ...]:
+    """Check the points given for a nodule against the scans.
+
+    Args:
+        scan0: t0, the earlier scan.
+        scan1: t1, the later scan.
+        point0: the nodule's centre in t0, as given.
+        point1: the nodule's centre in t1.
+
+    Returns:
+        Findings that begin with :data:`RED`, one sentence each; empty if nothing speaks against the points, or if a
+        scan shows no lungs, so that nothing can be checked.
+
+    Raises:
+        Refusal: ``POINT_OUTSIDE``, or a scan that cannot be read right.
+    """
+    place0, place1 = scan0.lps(point0, "t0"), scan1.lps(point1, "t1")
+    try:
+        scans = align_scans(scan0, scan1)
+    except Refusal as refusal:
+        if refusal.code == RefusalCode.NO_LUNGS:
+            return ()
+        if refusal.code == RefusalCode.PRIOR_NOT_ALIGNED:
+            return (f"{RED}the scans do not look like one patient's: {refusal.problem}.",)
+        raise
+    found = [*_outside(scans, place0, place1), *_other_side(scans, place0, place1)]
+    try:
+        match = match_aligned(scans, point1)
+    except Refusal as refusal:
+        if refusal.code not in (RefusalCode.PRIOR_CUT_OFF, RefusalCode.MATCH_UNSURE):
+            raise
+        return tuple(found)
+    distance = float(np.linalg.norm(place0 - match.point0.coordinates))
+    if distance > LARGEST_DISTANCE_MM:
+        x, y, z = match.point0.coordinates
+        found.append(
+            f"{RED}t0's point lies {distance:.0f} mm from where t1's is found in t0, {x:.1f},{y:.1f},{z:.1f} (LPS)."
+        )
+    return tuple(found)
+
+
+def _outside(scans: AlignedScans, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:
+    parts = (("t0", scans.thinned0, scans.lungs0, place0), ("t1", scans.thinned1, scans.lungs1, place1))
+    return [
+        f"{RED}{name}'s point lies {distance:.0f} mm outside of the lungs."
+        for name, thinned, lungs, place in parts
+        if (distance := distance_to_lungs(thinned, lungs, place)) > BESIDE_LUNG_MM
+    ]
+
+
+def distance_to_lungs(thinned: ThinnedScan, lungs: Lungs, place: NDArray[np.float64]) -> float:
+    """Return how far a place lies outside of the lungs, mm; 0 inside. ``place`` in LPS mm, shape (3,)."""
+    index = (np.linalg.inv(thinned.grid.affine) @ [*place, 1.0])[:3]
+    distance = ndimage.distance_transform_edt(~lungs.mask, sampling=THINNED_MM)
+    return float(ndimage.map_coordinates(distance, index[:, None], order=1, mode="nearest")[0])
+
+
+def _other_side(scans: AlignedScans, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:
+    side0, side1 = place0[0] - scans.lungs0.centroid[0], place1[0] - scans.lungs1.centroid[0]
+    if side0 * side1 >= 0 or min(abs(side0), abs(side1)) <= MIDLINE_MM:
+        return []
+    names = ["left" if side > 0 else "right" for side in (side0, side1)]
+    return [f"{RED}t0's point lies in the {names[0]} lung, t1's in the {names[1]}."]

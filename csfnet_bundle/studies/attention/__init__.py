@@ -1,0 +1,1 @@
+"""Whether cross-modal attention can select: a trial on phantoms that ask for it."""

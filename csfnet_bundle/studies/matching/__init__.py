@@ -1,0 +1,1 @@
+"""How well a place is found again: trials on moved scans with known truth."""

@@ -1,0 +1,91 @@
+"""The study's results as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
+from csfnet_bundle.studies.real_nodules.judging import BANDS_MM, DIAMETER, TEXTURES
+from csfnet_bundle.studies.real_nodules.study import CROPPED_ROW
+
+
+def real_nodules_markdown(document: Mapping[str, Any]) -> str:
+    """Write all tables of a results.json, with what they were measured on and the command that makes them again."""
+    cohort, rows = document["cohort"], document["systems"]
+    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items()}
+    spent = ", ".join(f"{name} {value:.0f}" for name, value in minutes.items())
+    lines = [
+        f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
+        f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "
+        f"fitted on the fold's validation patients before pooling; nothing chosen on test nodules. Intervals of 95 % "
+        f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes with "
+        f"pre-training: {spent}.",
+        "",
+        _main_table(rows),
+        "On clear labels alone (readers' malignancy 1-2 against 4-5):",
+        "",
+        _clear_table(rows),
+        "Area within groups, by the diameter and by the readers' texture:",
+        "",
+        _group_table(rows),
+    ]
+    return "\n".join(lines)
+
+
+def _main_table(rows: Mapping[str, Any]) -> str:
+    head = ["system", "AUC (95 %)", "mean within folds", f"minus {DIAMETER} (95 %)", CROPPED_ROW]
+    return markdown_table(
+        head,
+        [
+            [
+                name,
+                _interval(row, "auc", "lower", "upper"),
+                f"{row['within_folds']:.3f}",
+                _difference(row),
+                f"{row[CROPPED_ROW]:.3f}" if CROPPED_ROW in row else UNDEFINED,
+            ]
+            for name, row in rows.items()
+        ],
+    )
+
+
+def _clear_table(rows: Mapping[str, Any]) -> str:
+    first = next(iter(rows.values()))["clear"]
+    head = [
+        f"system ({first['nodules']} nodules, {first['malignant']} malignant)",
+        "AUC (95 %)",
+        f"minus {DIAMETER} (95 %)",
+    ]
+    return markdown_table(
+        head,
+        [
+            [name, _interval(row["clear"], "auc", "lower", "upper"), _difference(row["clear"])]
+            for name, row in rows.items()
+        ],
+    )
+
+
+def _group_table(rows: Mapping[str, Any]) -> str:
+    first = next(iter(rows.values()))
+    groups = [(kind, name) for kind, names in (("size", BANDS_MM), ("texture", TEXTURES)) for name in names]
+    groups = [(kind, name) for kind, name in groups if name in first[kind]]
+    head = ["system"]
+    for kind, name in groups:
+        group = first[kind][name]
+        head.append(f"{name}: {group['malignant']} of {group['nodules']}")
+    return markdown_table(
+        head, [[system, *(f"{row[kind][name]['auc']:.3f}" for kind, name in groups)] for system, row in rows.items()]
+    )
+
+
+def _interval(row: Mapping[str, Any], middle: str, lower: str, upper: str) -> str:
+    if row[lower] is None:
+        return f"{row[middle]:.3f}"
+    return f"{row[middle]:.3f} ({row[lower]:.3f} to {row[upper]:.3f})"
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    if row.get("difference_lower") is None:
+        return UNDEFINED
+    return f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})"

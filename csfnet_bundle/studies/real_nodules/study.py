@@ -1,0 +1,193 @@
+"""The study: every recipe, seed and fold, fitted or read, and judged together; started again it goes on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.networks import count_parameters
+from csfnet_bundle.nodule.simple_reference import simple_reference_scores
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist
+from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits
+from csfnet_bundle.studies.real_nodules.fitting import CROPPED, TEST, VALIDATION, read_fit, run_fit
+from csfnet_bundle.studies.real_nodules.judging import DIAMETER, FoldScores, judge
+from csfnet_bundle.studies.real_nodules.pretraining import pretrain
+from csfnet_bundle.studies.real_nodules.recipe import Recipe
+from csfnet_bundle.studies.real_nodules.targets import stratum
+from csfnet_bundle.studies.real_nodules.volumes import FilledVolumes, filled_volumes
+
+logger = logging.getLogger(__name__)
+
+PRETRAINING_SEED = 0
+ALL = "all networks"
+CROPPED_ROW = "boxes cropped at test"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is fitted.
+
+    Attributes:
+        dataset_dir: a cohort of boxed nodules, made by ``cohort lidc-voi``.
+        out: folder for everything that is made.
+        recipes: their settings.
+        seeds: networks a fold that differ in their seed alone.
+        folds: of the cross-validation, by patient.
+    """
+
+    dataset_dir: Path
+    out: Path
+    recipes: tuple[Recipe, ...]
+    seeds: int
+    folds: int
+
+    @property
+    def cache(self) -> Path:
+        """Where volumes are kept that all fits share."""
+        return self.out / "cache"
+
+    def folder(self, recipe: Recipe, seed: int, fold: int) -> Path:
+        """Return where a fit's files go."""
+        return self.out / recipe.name / f"seed{seed}_fold{fold}"
+
+    def pretraining(self, recipe: Recipe) -> Path:
+        """Return where the files of a recipe's pre-training go: one for all its fits, since it sees no patient."""
+        return self.out / recipe.name / "pretraining"
+
+
+def run_study(study: Study, command: str) -> dict[str, Any]:
+    """Do what is left to do, and return all results.
+
+    Args:
+        study: what is fitted.
+        command: that makes the results, to be named in them.
+
+    Raises:
+        BundleError: data that cannot be used, or fits with other settings in ``out``.
+    """
+    datalist = load_datalist(study.dataset_dir)
+    pairs = labelled_pairs(datalist)
+    splits = make_splits(datalist, study.folds)
+    volumes = filled_volumes(pairs, datalist.folder, study.cache)
+    seconds = _fit_all(study, splits, volumes)
+    folds = [_scores(study, split, number) for number, split in enumerate(splits)]
+    single = [_name(recipe, seed) for recipe in study.recipes for seed in range(study.seeds)]
+    systems = [DIAMETER, *single]
+    for name, members in _groups(study).items():
+        for fold in folds:
+            fold.add_mean(name, members)
+            fold.add_sum(f"{name} + {DIAMETER}", [name, DIAMETER])
+        systems += [name, f"{name} + {DIAMETER}"]
+    rows = judge(folds, systems)
+    cropped = [_cropped(study, fold, number) for number, fold in enumerate(folds)]
+    for name, row in judge(cropped, single).items():
+        rows[name][CROPPED_ROW] = row["auc"]
+    return {
+        "what": "One-scan networks on LIDC-IDRI nodule volumes. The label is the readers' opinion, not pathology.",
+        "command": command,
+        "cohort": _cohort(datalist, pairs),
+        "folds": study.folds,
+        "seeds": study.seeds,
+        "recipes": {recipe.name: _settings(recipe) for recipe in study.recipes},
+        "seconds": seconds,
+        "device": f"CPU ({platform.machine()}), {torch.get_num_threads()} thread",
+        "difference_is": f"system - {DIAMETER}",
+        "systems": rows,
+    }
+
+
+def _fit_all(study: Study, splits: Sequence[Split], volumes: FilledVolumes) -> dict[str, float]:
+    """Fit what is not there; return the seconds of each recipe's fits, pre-training included."""
+    todo = [(recipe, seed) for seed in range(study.seeds) for recipe in study.recipes]
+    total, done, started = len(todo) * len(splits), 0, time.monotonic()
+    begun = time.process_time()
+    for recipe, seed in todo:
+        start = None
+        if recipe.pretraining_steps:
+            start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
+            begun = _add_seconds(study, f"{recipe.name}, pre-training", begun)
+        for number, split in enumerate(splits):
+            run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
+            done += 1
+            left = timedelta(seconds=round((time.monotonic() - started) / done * (total - done)))
+            logger.info("%s, fold %d: %d of %d fits done, %s left", _name(recipe, seed), number, done, total, left)
+            begun = _add_seconds(study, _name(recipe, seed), begun)
+    path = study.out / "seconds.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _add_seconds(study: Study, name: str, begun: float) -> float:
+    """Add the processor seconds since ``begun`` to what was spent before, and return what the clock says now."""
+    now = time.process_time()
+    path = study.out / "seconds.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    before[name] = round(before.get(name, 0.0) + now - begun, 1)
+    write_atomically(path, json.dumps(before, indent=1) + "\n")
+    return now
+
+
+def _scores(study: Study, split: Split, number: int) -> FoldScores:
+    scores = FoldScores({}, {}, np.array([pair.label for pair in split.validation], dtype=np.int64), split.test)
+    for recipe in study.recipes:
+        for seed in range(study.seeds):
+            tables = read_fit(study.folder(recipe, seed, number))
+            scores.validation[_name(recipe, seed)] = _logits(tables[VALIDATION], split.validation)
+            scores.test[_name(recipe, seed)] = _logits(tables[TEST], split.test)
+    training = np.log([[stratum(pair, "diameter_mm")] for pair in split.training])
+    labels = np.array([pair.label for pair in split.training])
+    for part, pairs in ((scores.validation, split.validation), (scores.test, split.test)):
+        features = np.log([[stratum(pair, "diameter_mm")] for pair in pairs])
+        part[DIAMETER] = simple_reference_scores(training, labels, features)
+    return scores
+
+
+def _cropped(study: Study, fold: FoldScores, number: int) -> FoldScores:
+    """The fold's scores with the test boxes cropped before they were filled."""
+    test = dict(fold.test)
+    for recipe in study.recipes:
+        for seed in range(study.seeds):
+            test[_name(recipe, seed)] = _logits(read_fit(study.folder(recipe, seed, number))[CROPPED], fold.pairs)
+    return FoldScores(fold.validation, test, fold.validation_labels, fold.pairs)
+
+
+def _logits(table: pd.DataFrame, pairs: Sequence[FollowUpPair]) -> np.ndarray:
+    by_nodule = table.set_index(["subject", "nodule"])["logit"]
+    return by_nodule.loc[[(pair.subject, pair.nodule) for pair in pairs]].to_numpy(np.float64)
+
+
+def _groups(study: Study) -> dict[str, list[str]]:
+    """Networks that are averaged: the seeds of each recipe, and all that were pre-trained."""
+    groups = {recipe.name: [_name(recipe, seed) for seed in range(study.seeds)] for recipe in study.recipes}
+    pretrained = [name for recipe in study.recipes if recipe.pretraining_steps for name in groups[recipe.name]]
+    return groups | {ALL: pretrained} if pretrained else groups
+
+
+def _name(recipe: Recipe, seed: int) -> str:
+    return f"{recipe.name}, seed {seed}"
+
+
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    network = recipe.make_network()
+    return {**asdict(recipe), "network": network.architecture(), "parameters": count_parameters(network)}
+
+
+def _cohort(datalist: Datalist, pairs: Sequence[FollowUpPair]) -> dict[str, Any]:
+    return {
+        "datalist_sha256": datalist_hash(datalist.folder),
+        "nodules": len(pairs),
+        "patients": len({pair.subject for pair in pairs}),
+        "malignant": sum(pair.label == 1 for pair in pairs),
+    }

@@ -1,0 +1,27 @@
+"""Pre-training on drawn nodules."""
+
+import torch
+
+from csfnet_bundle.studies.real_nodules.pretraining import in_random_position, load_pretrained, pretrain
+
+
+def test_weights_are_made_once_and_taken_over_but_for_the_answers(tiny_recipe, few_drawn, tmp_path):
+    path = pretrain(tiny_recipe, tmp_path / "weights", tmp_path / "cache", seed=0)
+    made = path.stat().st_mtime_ns
+    assert pretrain(tiny_recipe, tmp_path / "weights", tmp_path / "cache", seed=0).stat().st_mtime_ns == made
+    torch.manual_seed(5)
+    network = tiny_recipe.make_network()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    load_pretrained(network, path)
+    after = network.state_dict()
+    assert not torch.equal(after["encoder.layers.0.0.weight"], before["encoder.layers.0.0.weight"])
+    assert not torch.equal(after["head.descriptions.weight"], before["head.descriptions.weight"])
+    for name in ("head.answer.weight", "head.hidden.1.weight"):
+        assert torch.equal(after[name], before[name]), name
+
+
+def test_positions_are_flips_and_quarter_turns_of_whole_views():
+    view = torch.arange(2 * 2 * 3 * 3, dtype=torch.float32).reshape(1, 2, 2, 3, 3)
+    turned = in_random_position(view.expand(200, -1, -1, -1, -1), torch.Generator().manual_seed(0))
+    assert len({tuple(one.flatten().tolist()) for one in turned}) == 16
+    assert all(torch.equal(one.flatten(1).sort(dim=1).values, view[0].flatten(1).sort(dim=1).values) for one in turned)

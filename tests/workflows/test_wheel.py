@@ -1,0 +1,95 @@
+"""The wheel: whole in itself, and of use from a folder where there is nothing of the checkout."""
+
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from helpers.workflow_runs import REPOSITORY
+
+BESIDE_THE_CHECKOUT = "sys.meta_path[:] = [finder for finder in sys.meta_path if '__editable__' not in str(finder)]"
+"""Takes the test environment's editable install out of the search for modules."""
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(REPOSITORY)], check=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run Python in a new folder, where the package comes from the wheel and the libraries from here."""
+    site = tmp_path_factory.mktemp("site")
+    options = ["--quiet", "--no-deps", "--target", str(site)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(wheel)], check=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    def run(module: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        code = f"import runpy, sys; {BESIDE_THE_CHECKOUT}; sys.argv = {[module, *words]!r}; "
+        code += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+        environment = {**clean, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def test_the_bundle_runs_from_any_folder(installed: Run, small_cohort: Path, tmp_path: Path) -> None:
+    """By its installed config and weights, and writes below that folder alone."""
+    found = installed("csfnet_bundle", "config", "inference", cwd=tmp_path)
+    config = Path(found.stdout.strip())
+    assert config.is_file(), found.stderr
+    assert not config.is_relative_to(REPOSITORY)
+    before = set(config.parents[2].rglob("*"))
+    words = ["run", "inference", "--config_file", str(config), "--dataset_dir", str(small_cohort)]
+    done = installed("monai.bundle", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"weights: {config.parents[1] / 'models' / 'model.pt'} (trained on: phantom cohort)" in done.stderr
+    assert len(pd.read_csv(tmp_path / "output" / "inference" / "predictions.csv")) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"output"}
+    assert {path for path in set(config.parents[2].rglob("*")) - before if "__pycache__" not in path.parts} == set()
+
+
+def _environment(folder: Path, requirement: str) -> Path:
+    """Make an environment with what pip installs for a requirement; return its folder of programs."""
+    venv.create(folder, with_pip=True)
+    programs = folder / "bin"
+    subprocess.run([programs / "pip", "install", "--quiet", requirement], check=True)
+    return programs
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("extras", ["", "[codecs,nlst,export,dicom-sr,tracking,tuning,medst]"])
+def test_a_clean_environment(wheel: Path, extras: str, small_cohort: Path, tmp_path: Path) -> None:
+    """Bare, where a command whose extra is missing names it in one line, and with all extras."""
+    programs = _environment(tmp_path / "environment", f"{wheel}{extras}")
+    place = tmp_path / "place"
+    place.mkdir()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(programs / program), *words]
+        return subprocess.run(command, cwd=place, env=clean, capture_output=True, text=True, check=False)
+
+    config = run("csfnet", "config", "inference").stdout.strip()
+    run_words = ["-m", "monai.bundle", "run", "inference", "--config_file", config, "--dataset_dir", str(small_cohort)]
+    done = run("python", *run_words)
+    assert done.returncode == 0, done.stderr
+    assert (place / "output" / "inference" / "predictions.csv").is_file()
+    exported = run("csfnet", "export", "--out", "exported")
+    if extras:
+        assert exported.returncode == 0, exported.stderr
+        assert {path.name for path in (place / "exported").iterdir()} == {"model.ts", "model.onnx"}
+    else:
+        assert exported.returncode == 1
+        assert "pip install 'csfnet-bundle[export]'" in exported.stderr
+        assert exported.stderr.count("\n") == 1
