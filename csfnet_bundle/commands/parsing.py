@@ -166,7 +166,7 @@ def _described(parameter: inspect.Parameter) -> Any:
 
 def _usage(name: str, parameters: Mapping[str, inspect.Parameter]) -> str:
     needed = [parameter for parameter in parameters.values() if parameter.default is parameter.empty]
-    forms = {
+    forms: dict[object, str] = {
         inspect.Parameter.POSITIONAL_OR_KEYWORD: "{upper}",
         inspect.Parameter.VAR_POSITIONAL: "{upper} ...",
         inspect.Parameter.KEYWORD_ONLY: "--{name} ...",

@@ -59,6 +59,7 @@ COMMANDS: dict[str, Command] = {
     "make-model": Command(
         MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle", has_device=True
     ),
+    "make-nodule-model": Command(MAINTAIN, "fit the one-scan network of models/nodules on all real nodule volumes"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module
