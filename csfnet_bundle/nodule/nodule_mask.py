@@ -131,7 +131,7 @@ def lung_around(values: NDArray[np.float32], nodule: NDArray[np.bool_], spacing:
     """
     smooth = ndimage.gaussian_filter(values, SMOOTHING_MM / spacing)
     distance = _distance_to_center(values.shape, spacing)
-    lung = _closed_lung(smooth < LUNG_BELOW_HU, distance, spacing)
+    lung = closed_lung(smooth < LUNG_BELOW_HU, distance, spacing, ROLLING_BALL_MM)
     return NoduleMask(nodule=nodule, lung=lung | nodule, spacing=spacing)
 
 
