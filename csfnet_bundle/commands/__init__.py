@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from csfnet_bundle import __version__
-from csfnet_bundle.commands.table import COMMANDS, GROUPS, load_command
+from csfnet_bundle.commands.table import COMMANDS, GROUPS, WITH_DEVICE, load_command
 from csfnet_bundle.core.error_hook import INTERRUPTED, INTERRUPTED_LINE, bundle_error_in, interrupted_in
 
 __all__ = ["COMMANDS", "main"]
@@ -48,7 +48,7 @@ def _run(name: str, words: Sequence[str]) -> int:
         print(f"error: there is no command {name!r}.{hint} `csfnet --help` lists the commands.", file=sys.stderr)
         return USAGE
     try:
-        call = parse(name, load_command(name), words, has_device=COMMANDS[name].has_device)
+        call = parse(name, load_command(name), words, has_device=name in WITH_DEVICE)
     except UsageError as error:
         print(f"error: {name}: {error}", file=sys.stderr)
         return USAGE

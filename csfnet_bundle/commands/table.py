@@ -13,12 +13,10 @@ class Command(NamedTuple):
     Args:
         group: one of :data:`GROUPS`.
         summary: what the command does, in one line.
-        has_device: whether it runs networks where ``--device`` says.
     """
 
     group: str
     summary: str
-    has_device: bool = False
 
 
 USE, COHORT, TRAIN, MAINTAIN = "use", "build a cohort", "train and compare", "maintain"
@@ -27,12 +25,10 @@ GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
     "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
-    "demo": Command(
-        USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports", has_device=True
-    ),
+    "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
-    "predict": Command(USE, "predict one new follow-up pair", has_device=True),
+    "predict": Command(USE, "predict one new follow-up pair"),
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
@@ -41,15 +37,11 @@ COMMANDS: dict[str, Command] = {
     "ensemble": Command(TRAIN, "join trained networks, or a benchmark's folds, into one checkpoint"),
     "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),
     "medst-radiographs": Command(TRAIN, "project radiographs from a cohort's CT, with reports and evaluation tables"),
-    "medst-study": Command(
-        TRAIN, "pre-train by Med-ST with every switch over several seeds, and evaluate", has_device=True
-    ),
+    "medst-study": Command(TRAIN, "pre-train by Med-ST with every switch over several seeds, and evaluate"),
     "pretrain-nodules": Command(TRAIN, "pre-train a one-scan network on drawn nodules, which need no data"),
     "real-nodules": Command(TRAIN, "fit and compare one-scan networks on real nodule volumes, folds by patient"),
+    "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),
     "train-measure": Command(TRAIN, "train the network that measures nodules on LIDC's volumes and drawn nodules"),
-    "simulate-federation": Command(
-        TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging", has_device=True
-    ),
     "benchmark-latency": Command(MAINTAIN, "time predictions in PyTorch, TorchScript and ONNX Runtime"),
     "benchmark-matching": Command(
         MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
@@ -58,16 +50,17 @@ COMMANDS: dict[str, Command] = {
     "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
+    "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
     "measuring-study": Command(MAINTAIN, "test how well nodules are measured, and make docs/measuring.md"),
-    "make-model": Command(
-        MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle", has_device=True
-    ),
     "make-nodule-model": Command(MAINTAIN, "fit the one-scan network of models/nodules on all real nodule volumes"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
+
+WITH_DEVICE = frozenset(("demo", "predict", "medst-study", "simulate-federation", "make-model"))
+"""The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
 
 
 def load_command(name: str) -> Callable[..., object]:
