@@ -59,6 +59,9 @@ COMMANDS: dict[str, Command] = {
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
 
+WITH_DEVICE = frozenset(("demo", "predict", "medst-study", "simulate-federation", "make-model"))
+"""The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
+
 
 def load_command(name: str) -> Callable[..., object]:
     """Return the function of a command of the table."""
