@@ -24,7 +24,15 @@ FOLDERS = {
 }
 """What is packed of each folder, by ending: what lies there by chance stays behind."""
 
-FILES = ("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml")
+FILES = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "pyproject.toml",
+    "models/measure.ts",
+    "models/measure.json",
+)
 REQUIRED = ("LICENSE", "docs/README.md", "configs/metadata.json", "configs/train.json", "configs/inference.json")
 METADATA = "configs/metadata.json"
 MODEL = "models/model.pt"
