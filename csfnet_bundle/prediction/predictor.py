@@ -237,7 +237,7 @@ class Predictor:
         clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
         logits = [
             self.forward(some, clinical.expand(len(some), -1), interval.expand(len(some))).logit
-            for some in image.split(BATCH_SIZE)
+            for some in torch.split(image, BATCH_SIZE)
         ]
         values = probabilities(torch.cat(logits).numpy(), checkpoint.decision.temperature)
         band = (float(values.min()), float(values.max()))
