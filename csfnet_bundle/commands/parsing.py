@@ -103,7 +103,10 @@ def _application(name: str, function: Callable[..., object], signature: inspect.
         for option, (kind, default) in COMMON_OPTIONS.items()
     ]
     described = [
-        parameter.replace(annotation=_described(parameter), kind=inspect.Parameter.KEYWORD_ONLY)
+        parameter.replace(
+            annotation=_described(parameter),
+            kind=parameter.kind if parameter.kind is parameter.VAR_POSITIONAL else parameter.KEYWORD_ONLY,
+        )
         for parameter in signature.parameters.values()
     ]
     command.__signature__ = signature.replace(parameters=[*described, *added])  # type: ignore[attr-defined]
@@ -153,8 +156,12 @@ def _described(parameter: inspect.Parameter) -> Any:
 
 def _usage(name: str, parameters: Mapping[str, inspect.Parameter]) -> str:
     needed = [parameter for parameter in parameters.values() if parameter.default is parameter.empty]
-    words = [place.name.upper() if place.kind is place.POSITIONAL_OR_KEYWORD else f"--{place.name} ..."
-             for place in needed]  # fmt: skip
+    forms = {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD: "{upper}",
+        inspect.Parameter.VAR_POSITIONAL: "{upper} ...",
+        inspect.Parameter.KEYWORD_ONLY: "--{name} ...",
+    }
+    words = [forms[place.kind].format(upper=place.name.upper(), name=place.name) for place in needed]
     return " ".join(["Usage: csfnet", name, *words, "[--option value ...]"])
 
 
@@ -189,6 +196,8 @@ def _plain(words: Sequence[str], parameters: Mapping[str, inspect.Parameter]) ->
     named = {option.lstrip("-").partition("=")[0] for option in options}
     free = [name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
     free = [name for name in free if name not in named | switches]
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        return [*options, "--", *places]
     if len(places) > len(free) and not named & {"h", "help"}:
         raise UsageError(f"there is no use for the word {places[len(free)]!r}.")
     return [*options, *(f"--{name}={word}" for name, word in zip(free, places, strict=False))]

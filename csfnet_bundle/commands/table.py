@@ -49,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
     "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
+    "make-nodule-model": Command(MAINTAIN, "fit the one-scan network of models/nodules on all real nodule volumes"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module

@@ -19,8 +19,8 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
         f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "
         f"fitted on the fold's validation patients before pooling; nothing chosen on test nodules. Intervals of 95 % "
-        f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes with "
-        f"pre-training: {spent}.",
+        f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes of the "
+        f"fits: {spent}.",
         "",
         _main_table(rows),
         "On clear labels alone (readers' malignancy 1-2 against 4-5):",
