@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
+    "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
     "predict": Command(USE, "predict one new follow-up pair"),
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "pretrain-nodules": Command(TRAIN, "pre-train a one-scan network on drawn nodules, which need no data"),
     "real-nodules": Command(TRAIN, "fit and compare one-scan networks on real nodule volumes, folds by patient"),
     "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),
+    "train-measure": Command(TRAIN, "train the network that measures nodules on LIDC's volumes and drawn nodules"),
     "benchmark-latency": Command(MAINTAIN, "time predictions in PyTorch, TorchScript and ONNX Runtime"),
     "benchmark-matching": Command(
         MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
@@ -49,12 +51,16 @@ COMMANDS: dict[str, Command] = {
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
     "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
+    "measuring-study": Command(MAINTAIN, "test how well nodules are measured, and make docs/measuring.md"),
     "make-nodule-model": Command(MAINTAIN, "fit the one-scan network of models/nodules on all real nodule volumes"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
+
+WITH_DEVICE = frozenset(("demo", "predict", "medst-study", "simulate-federation", "make-model"))
+"""The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
 
 
 def load_command(name: str) -> Callable[..., object]:

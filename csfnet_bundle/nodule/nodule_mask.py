@@ -104,7 +104,7 @@ def segment_nodule(values: NDArray[np.float32], spacing: float, record: str = ""
             record=record,
             remedy=f"Give the centre of a nodule at least {LEAST_CONTRAST_HU:.0f} HU above the lung.",
         )
-    lung = _closed_lung(smooth < LUNG_BELOW_HU, distance, spacing)
+    lung = closed_lung(smooth < LUNG_BELOW_HU, distance, spacing, ROLLING_BALL_MM)
     # A nodule of mixed density may be thin at its centre: half of the way to soft tissue is the highest threshold.
     tissue = (smooth > min((core + background) / 2, LUNG_BELOW_HU)) & lung
     longest = LONGEST_REACH
@@ -131,7 +131,7 @@ def lung_around(values: NDArray[np.float32], nodule: NDArray[np.bool_], spacing:
     """
     smooth = ndimage.gaussian_filter(values, SMOOTHING_MM / spacing)
     distance = _distance_to_center(values.shape, spacing)
-    lung = _closed_lung(smooth < LUNG_BELOW_HU, distance, spacing)
+    lung = closed_lung(smooth < LUNG_BELOW_HU, distance, spacing, ROLLING_BALL_MM)
     return NoduleMask(nodule=nodule, lung=lung | nodule, spacing=spacing)
 
 
@@ -140,16 +140,25 @@ def _distance_to_center(shape: tuple[int, ...], spacing: float) -> NDArray[np.fl
     return np.sqrt(sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True)))
 
 
-def _closed_lung(air: NDArray[np.bool_], distance: NDArray[np.float64], spacing: float) -> NDArray[np.bool_]:
-    """The lung that has most voxels near the point, its surface closed by a rolling ball."""
+def closed_lung(
+    air: NDArray[np.bool_], distance: NDArray[np.float64], spacing: float, ball_mm: float
+) -> NDArray[np.bool_]:
+    """Return the lung that has most voxels near the point, its surface closed by a rolling ball, shape (D, H, W).
+
+    Args:
+        air: which voxels are as light as lung, shape (D, H, W).
+        distance: mm from the point, same shape.
+        spacing: mm between voxels.
+        ball_mm: the ball's radius.
+    """
     labels, _ = ndimage.label(air)
     counts = np.bincount(labels[distance < LUNG_NEARBY_MM])
     counts[0] = 0
     lung = labels == counts.argmax()
-    grown = ndimage.distance_transform_edt(~lung, sampling=spacing) <= ROLLING_BALL_MM
+    grown = ndimage.distance_transform_edt(~lung, sampling=spacing) <= ball_mm
     padded = np.pad(grown, 1, mode="edge")  # the box cuts the lung: its faces are no surface
     closed: NDArray[np.bool_] = ndimage.distance_transform_edt(padded, sampling=spacing)[1:-1, 1:-1, 1:-1]
-    filled: NDArray[np.bool_] = ndimage.binary_fill_holes((closed > ROLLING_BALL_MM) | lung)
+    filled: NDArray[np.bool_] = ndimage.binary_fill_holes((closed > ball_mm) | lung)
     return filled
 
 

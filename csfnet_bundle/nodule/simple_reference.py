@@ -1,4 +1,4 @@
-"""A reference without a network: segmentation by threshold, seven measurements a scan, logistic regression.
+"""A reference without a network: classical segmentation, seven measurements a scan, logistic regression.
 
 A network has to earn its place against it. It takes any ROI array in HU, phantom or real.
 """
@@ -9,37 +9,24 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import (
-    binary_dilation,
-    binary_opening,
-    distance_transform_edt,
-    gaussian_filter,
-    generate_binary_structure,
-    label,
-)
+from scipy.ndimage import distance_transform_edt
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from csfnet_bundle.geometry import Point, Space, Volume
+from csfnet_bundle.geometry.resample import OUTSIDE_HU
+from csfnet_bundle.nodule.classical import lung_level_of, segment_classical
+from csfnet_bundle.nodule.cube import Cube, cube_of_volume
+
 FEATURES = ("log_volume", "mean_hu", "deviation_hu", "solid_share", "shell_density", "shell_deviation", "surface")
 """Measurements of one nodule, see :func:`nodule_features`."""
-SMOOTHING = 0.6
-"""Voxels. Takes noise off before the threshold, so that single voxels of lung do not pass."""
-ABOVE_LUNG_HU = 140.0
-"""The threshold lies so far above the ROI's own lung: beyond noise and texture (about 35 HU, less when smoothed), and
-half way to ground glass."""
-HIGHEST_LUNG_HU = -650.0
-"""Denser voxels do not count as lung when its density is measured."""
-LUNG_DISTANCE_MM = 6.0
-"""Lung is measured farther from the point than this."""
+CUBE_VOXELS, CUBE_SPACING_MM = 48, 1.0
+"""Cube around the ROI's middle: more than any nodule, in the edge of the default ROI's voxels."""
 DEFAULT_LUNG_HU = -860.0
 """For a ROI that shows no lung."""
 SOLID_HU = -250.0
 """Between ground glass and soft tissue."""
-LARGEST_RADIUS_MM = 24.0
-"""What lies farther from the point is chest wall or vessel."""
-SEARCH_RADIUS_MM = 4.0
-"""How far from the point the nodule's own voxels may begin."""
 SHELL_MM = (1.4, 4.5)
 """Where spicules are looked for, measured from the nodule's surface."""
 SOFT_TISSUE_STEP_HU = 800.0
@@ -64,7 +51,7 @@ def nodule_features(
 ) -> NDArray[np.float64]:
     """Return :data:`FEATURES` of the nodule in one ROI, shape (7,).
 
-    The logarithm of its body's volume in mm3; mean and standard deviation of its HU; the share of it denser than
+    The logarithm of its volume in mm3; mean and standard deviation of its HU; the share of it denser than
     -250 HU; mean density (0 lung, 1 soft tissue) and standard deviation in HU of the shell around it, where spicules
     are; and its surface against that of the sphere of its volume.
 
@@ -72,16 +59,20 @@ def nodule_features(
         roi: HU, shape (D, H, W), the nodule point at its centre.
         spacing: mm along (D, H, W).
     """
-    nodule, body, lung = segment(roi, spacing)
-    voxel = float(np.prod(spacing))
-    radius = (3 * nodule.sum() * voxel / (4 * np.pi)) ** (1 / 3)
-    values = roi[nodule]
-    away = distance_transform_edt(~body, sampling=spacing)
-    shell = roi[(away > SHELL_MM[0]) & (away < SHELL_MM[1])]
-    faces = [np.diff(nodule, axis=axis).sum() * voxel / step for axis, step in enumerate(spacing)]
+    cube = nodule_of_roi(roi, spacing)
+    nodule = segment_classical(cube)
+    if nodule is None or not nodule.any():  # nothing is dense there: the middle voxels stand for the nodule
+        nodule = cube.distance_mm() < cube.spacing_mm
+    lung = lung_level_of(cube.hu, cube.distance_mm())
+    lung = DEFAULT_LUNG_HU if lung is None else lung
+    radius = (3 * nodule.sum() * cube.voxel_mm3 / (4 * np.pi)) ** (1 / 3)
+    values = cube.hu[nodule]
+    away = distance_transform_edt(~nodule, sampling=cube.spacing_mm)
+    shell = cube.hu[(away > SHELL_MM[0]) & (away < SHELL_MM[1])]
+    faces = [np.diff(nodule, axis=axis).sum() * cube.spacing_mm**2 for axis in range(3)]
     return np.array(
         [
-            np.log(body.sum() * voxel),
+            np.log(nodule.sum() * cube.voxel_mm3),
             values.mean(),
             values.std(),
             (values > SOLID_HU).mean(),
@@ -92,37 +83,29 @@ def nodule_features(
     )
 
 
-def segment(
-    roi: NDArray[np.float32], spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
-    """Return the nodule's voxels, its body without what is thin, and the density of the lung around it.
+def nodule_of_roi(roi: NDArray[np.float32], spacing: tuple[float, float, float]) -> Cube:
+    """Return the cube of 48 mm in voxels of 1 mm around the middle of a ROI.
 
-    The nodule is what is denser than lung, connected, and begins near the ROI's centre; an opening with
-    the 18-neighbourhood cuts thin vessels off. Where nothing is dense there, the middle voxels stand for the nodule.
+    Planes at the ROI's faces that lie outside of the scan are no lung: they are left out, and continued as what lies
+    beyond the ROI.
 
     Args:
         roi: HU, shape (D, H, W), the nodule point at its centre.
         spacing: mm along (D, H, W).
-
-    Returns:
-        Two masks of the ROI's shape, and HU.
     """
-    axes = [(np.arange(size) - (size - 1) / 2) * step for size, step in zip(roi.shape, spacing, strict=True)]
-    z, y, x = np.meshgrid(*axes, indexing="ij")
-    distance = np.sqrt(z**2 + y**2 + x**2)
-    smooth = gaussian_filter(roi, SMOOTHING)
-    background = smooth[(distance > LUNG_DISTANCE_MM) & (smooth < HIGHEST_LUNG_HU)]
-    lung = float(np.median(background)) if background.size else DEFAULT_LUNG_HU
-    dense = (smooth > lung + ABOVE_LUNG_HU) & (distance < LARGEST_RADIUS_MM)
-    for candidate in (binary_opening(dense, generate_binary_structure(3, 2)), dense):
-        parts, count = label(candidate)
-        near = np.bincount(parts[distance < SEARCH_RADIUS_MM], minlength=count + 1)
-        near[0] = 0
-        if near.any():
-            body: NDArray[np.bool_] = parts == near.argmax()
-            return binary_dilation(body, generate_binary_structure(3, 1)) & dense, body, lung
-    middle = distance <= distance.min() + max(spacing) / 2
-    return middle, middle, lung
+    known = roi > OUTSIDE_HU
+    spans = []
+    for axis, size in enumerate(roi.shape):
+        planes = np.flatnonzero(known.any(axis=tuple(other for other in range(3) if other != axis)))
+        low, high = (int(planes[0]), int(planes[-1]) + 1) if planes.size else (0, size)
+        spans.append(slice(min(low, (size - 1) // 2), max(high, size // 2 + 1)))
+    affine = np.diag([*spacing[::-1], 1.0])
+    first = np.array([span.start for span in spans[::-1]])
+    affine[:3, 3] = first * spacing[::-1]
+    middle = [(size - 1) / 2 * edge for size, edge in zip(roi.shape[::-1], spacing[::-1], strict=True)]
+    volume = Volume(roi[tuple(spans)].transpose(2, 1, 0), affine)
+    point = Point((middle[0], middle[1], middle[2]), Space.LPS)
+    return cube_of_volume(volume, point, size=CUBE_VOXELS, spacing_mm=CUBE_SPACING_MM)
 
 
 def clinical_features(records: Sequence[Mapping[str, object]]) -> NDArray[np.float64]:

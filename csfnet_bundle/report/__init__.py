@@ -4,7 +4,7 @@ The report of a cohort run is imported from its own module: it needs scikit-lear
 """
 
 from csfnet_bundle.report.attention_nifti import write_attention_nifti
-from csfnet_bundle.report.case import Case, Weights, volume_doubling_time
+from csfnet_bundle.report.case import Case, Weights
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.case_picture import write_case_picture
 from csfnet_bundle.report.case_report import write_case_report
@@ -15,7 +15,6 @@ __all__ = [
     "CaseImages",
     "Weights",
     "file_stem",
-    "volume_doubling_time",
     "write_attention_nifti",
     "write_case_picture",
     "write_case_report",

@@ -9,6 +9,7 @@ from datetime import date as Date
 
 from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.nodule.doubling_time import volume_doubling_time
 from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
 
 DIAMETER_T0 = "diameter_t0_mm"
@@ -159,19 +160,6 @@ class Case:
         if self.diameter_t0_mm is None or self.diameter_t1_mm is None or self.interval_days is None:
             return None
         return volume_doubling_time(self.diameter_t0_mm, self.diameter_t1_mm, self.interval_days)
-
-
-def volume_doubling_time(diameter_t0_mm: float, diameter_t1_mm: float, interval_days: float) -> float | None:
-    """Return the days in which a nodule that grows exponentially doubles its volume.
-
-    VDT = interval ln 2 / ln(V1 / V0), with V proportional to d^3: VDT = interval ln 2 / (3 ln(d1 / d0)) (Schwartz,
-    A biomathematical approach to clinical tumor growth, Cancer 1961).
-
-    Returns:
-        Days; negative for a nodule that shrinks (the days in which it halves); None if the diameter is the same.
-    """
-    growth = 3 * math.log(diameter_t1_mm / diameter_t0_mm)
-    return None if growth == 0 else interval_days * math.log(2) / growth
 
 
 def _diameter(pair: FollowUpPair, key: str) -> float | None:

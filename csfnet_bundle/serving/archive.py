@@ -24,7 +24,17 @@ FOLDERS = {
 }
 """What is packed of each folder, by ending: what lies there by chance stays behind."""
 
-FILES = ("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml", "setup.py", "MANIFEST.in")
+FILES = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
+    "models/measure.ts",
+    "models/measure.json",
+)
 REQUIRED = ("LICENSE", "docs/README.md", "configs/metadata.json", "configs/train.json", "configs/inference.json")
 METADATA = "configs/metadata.json"
 MODEL = "models/model.pt"

@@ -7,8 +7,8 @@ from csfnet_bundle.nodule.simple_reference import (
     FEATURES,
     clinical_features,
     nodule_features,
+    nodule_of_roi,
     pair_features,
-    segment,
     simple_reference_scores,
 )
 
@@ -48,10 +48,20 @@ def test_a_vessel_is_cut_off():
 
 
 def test_wall_and_lung_do_not_count():
-    nodule, body, lung = segment(_roi(5.0))
-    assert not nodule[:, :, 56:].any()
-    assert (body <= nodule).all()
-    assert lung == pytest.approx(LUNG, abs=5)
+    with_wall = _roi(5.0)
+    without = with_wall.copy()
+    without[:, :, 60:] = LUNG
+    assert _feature(with_wall, "log_volume") == pytest.approx(_feature(without, "log_volume"), abs=0.02)
+    assert _feature(with_wall, "mean_hu") > SOFT - 250
+
+
+def test_padding_is_neither_lung_nor_nodule():
+    whole = _roi(5.0)
+    padded = whole.copy()
+    padded[:4] = padded[-3:] = -1024.0
+    padded[:, :10] = -1024.0
+    assert not (nodule_of_roi(padded, (1.0, 1.0, 1.0)).hu < LUNG - 150).any()
+    np.testing.assert_allclose(nodule_features(padded), nodule_features(whole), rtol=0.15, atol=0.15)
 
 
 def test_features_tell_solid_from_ground_glass_and_spiculated_from_smooth():

@@ -46,6 +46,8 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         "docs/README.md",
         "models/model.json",
         "models/model.pt",
+        "models/measure.ts",
+        "models/measure.json",
         "configs/metadata.json",
         "configs/inference.json",
     }

@@ -13,7 +13,7 @@ from csfnet_bundle.studies.real_nodules.study import CROPPED_ROW
 def real_nodules_markdown(document: Mapping[str, Any]) -> str:
     """Write all tables of a results.json, with what they were measured on and the command that makes them again."""
     cohort, rows = document["cohort"], document["systems"]
-    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items()}
+    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items() if name in rows}
     spent = ", ".join(f"{name} {value:.0f}" for name, value in minutes.items())
     lines = [
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '

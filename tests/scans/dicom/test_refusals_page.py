@@ -15,6 +15,7 @@ NOT_OF_ONE_FOLDER = {
     RefusalCode.PAIR_MISMATCH,
     RefusalCode.POINT_OUTSIDE,
     RefusalCode.NO_PRIOR,
+    RefusalCode.NO_NODULE,
     RefusalCode.NO_LUNGS,
     RefusalCode.PRIOR_NOT_ALIGNED,
     RefusalCode.PRIOR_CUT_OFF,

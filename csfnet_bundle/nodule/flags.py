@@ -1,0 +1,124 @@
+"""What makes a measurement doubtful."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from csfnet_bundle.nodule.attenuation import Density
+from csfnet_bundle.nodule.classical import GLASS_BELOW_HU
+from csfnet_bundle.nodule.cube import Cube
+from csfnet_bundle.nodule.network import NetworkAnswer
+from csfnet_bundle.nodule.segmentation import Method, Segmentation
+
+USUAL_RATIO, LARGEST_DISAGREEMENT = 0.95, 1.5
+"""The network's volume is usually .95 of the classical one; a ratio further off than this factor is doubtful."""
+LARGEST_CLICK_SPREAD = 0.25
+"""Interquartile range of the volumes of nine clicks over their median."""
+LARGEST_OTHER_SHARE = 0.2
+SMALL_MM, THICK_MM = 5.0, 2.5
+"""Smaller nodules and thicker slices give volumes of a few voxels: no volumetry by the guidelines that allow it."""
+
+
+class FlagCode(StrEnum):
+    """Reasons to doubt a measurement."""
+
+    METHOD_FAILED = "METHOD_FAILED"
+    METHODS_DISAGREE = "METHODS_DISAGREE"
+    CLICK_MATTERS = "CLICK_MATTERS"
+    AT_CUBE_BORDER = "AT_CUBE_BORDER"
+    CUT_BY_SCAN = "CUT_BY_SCAN"
+    OTHER_STRUCTURE = "OTHER_STRUCTURE"
+    GROUND_GLASS = "GROUND_GLASS"
+    SMALL = "SMALL"
+    THICK_SLICES = "THICK_SLICES"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One reason, with its figures.
+
+    Attributes:
+        code: for programs.
+        text: one sentence for people.
+    """
+
+    code: FlagCode
+    text: str
+
+
+def find_flags(
+    cube: Cube,
+    found: dict[Method, Segmentation],
+    answer: NetworkAnswer,
+    chosen: Segmentation,
+    density: Density,
+    click_volumes: tuple[float, ...],
+) -> tuple[Flag, ...]:
+    """Return what is doubtful about a measurement.
+
+    Args:
+        cube: the scan around the click.
+        found: what each method found.
+        answer: all that the network said.
+        chosen: the segmentation whose mask is taken.
+        density: inside of it.
+        click_volumes: the network's volumes of several clicks, mm3; empty where they were not made.
+    """
+    flags = []
+
+    def flag(code: FlagCode, text: str) -> None:
+        flags.append(Flag(code, text))
+
+    failed = [method.value for method in Method if method not in found]
+    if failed:
+        flag(FlagCode.METHOD_FAILED, f"No nodule was found by: {', '.join(failed)}.")
+    if Method.NETWORK in found and Method.CLASSICAL in found:
+        network, classical = found[Method.NETWORK].volume_mm3, found[Method.CLASSICAL].volume_mm3
+        if abs(math.log(network / classical / USUAL_RATIO)) > math.log(LARGEST_DISAGREEMENT):
+            flag(
+                FlagCode.METHODS_DISAGREE,
+                f"The network measures {network:.0f} mm3, the classical method {classical:.0f} mm3.",
+            )
+    spread = click_spread(click_volumes)
+    if spread > LARGEST_CLICK_SPREAD:
+        text = f"The volume depends on the click: interquartile range {spread:.0%} of the median over nine clicks."
+        flag(FlagCode.CLICK_MATTERS, text)
+    masks = [one.mask for one in found.values() if one.method in (Method.NETWORK, chosen.method)]
+    if any(_at_border(mask) for mask in masks):
+        flag(FlagCode.AT_CUBE_BORDER, "The nodule reaches the border of the cube of 51 mm that is measured.")
+    outside = ndimage.binary_dilation(~cube.inside)
+    if any((mask & outside).any() for mask in masks):
+        flag(FlagCode.CUT_BY_SCAN, "The nodule reaches the end of the scan, which may cut it.")
+    if answer.other_share > LARGEST_OTHER_SHARE:
+        text = f"Another structure of {answer.other_share:.0%} of the nodule's volume looks like a nodule too."
+        flag(FlagCode.OTHER_STRUCTURE, text)
+    if density.core_hu < GLASS_BELOW_HU:
+        text = f"Its core has {density.core_hu:.0f} HU: methods differ on ground glass, and no growth is given."
+        flag(FlagCode.GROUND_GLASS, text)
+    diameter = (6 * chosen.volume_mm3 / math.pi) ** (1 / 3)
+    if diameter < SMALL_MM:
+        flag(
+            FlagCode.SMALL, f"A sphere of its volume has {diameter:.1f} mm: below {SMALL_MM:.0f} mm volumes are rough."
+        )
+    if cube.slice_spacing_mm > THICK_MM:
+        flag(FlagCode.THICK_SLICES, f"The slices lie {cube.slice_spacing_mm:.2f} mm apart, over {THICK_MM} mm.")
+    return tuple(flags)
+
+
+def click_spread(volumes: tuple[float, ...]) -> float:
+    """Return the interquartile range over the median; 0 without volumes."""
+    if not volumes:
+        return 0.0
+    low, middle, high = np.percentile(volumes, (25, 50, 75))
+    return float((high - low) / middle) if middle > 0 else math.inf
+
+
+def _at_border(mask: NDArray[np.bool_]) -> bool:
+    faces = (mask[0], mask[-1], mask[:, 0], mask[:, -1], mask[:, :, 0], mask[:, :, -1])
+    return any(bool(face.any()) for face in faces)

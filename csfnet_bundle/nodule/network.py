@@ -1,0 +1,129 @@
+"""Segmentation by the trained network of models/measure.ts; torch alone is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from csfnet_bundle.core.bundle_root import MODELS, bundle_root
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.nodule.cube import Cube
+from csfnet_bundle.nodule.network_input import network_input
+
+MODEL = Path(MODELS) / "measure.ts"
+"""The shipped network, below the bundle's root."""
+PRESENT = 0.5
+"""A voxel belongs to the nodule where the network gives it at least half."""
+FOUND_WITHIN_MM = 6.0
+"""The nodule has a voxel this near to the click; readers' centres differ by that much in large nodules."""
+NEAR_MM = 3.0
+"""Of several components the one with most of its shares near the click is meant: a Gaussian of this deviation."""
+RIM_VOXELS = 2
+"""Shares count in the component dilated by so much; over the whole cube the background's would add up."""
+
+
+@dataclass(frozen=True)
+class NetworkAnswer:
+    """What the network says of one cube.
+
+    Attributes:
+        share: of each voxel in a nodule, shape (D, H, W).
+        mask: the nodule's component; None where there is none at the click.
+        volume_mm3: the sum of the shares in the component and its rim; 0 without one.
+        other_share: volume of the largest other component over the nodule's; 0 without one.
+    """
+
+    share: NDArray[np.float32]
+    mask: NDArray[np.bool_] | None
+    volume_mm3: float
+    other_share: float
+
+
+class NoduleNetwork:
+    """The trained network.
+
+    Args:
+        module: TorchScript or a network, (B, 2, D, H, W) to shares (B, 1, D, H, W).
+        sha256: of its file.
+    """
+
+    def __init__(self, module: torch.nn.Module, sha256: str = "") -> None:
+        self.module, self.sha256 = module, sha256
+
+    @torch.inference_mode()
+    def segment(self, cubes: Sequence[Cube]) -> list[NetworkAnswer]:
+        """Segment the nodule at the click of each cube, one after the other, so that memory does not grow."""
+        return [self._segment(cube) for cube in cubes]
+
+    def _segment(self, cube: Cube) -> NetworkAnswer:
+        clicks = torch.tensor([cube.click_voxels], dtype=torch.float32)
+        inputs = network_input(torch.from_numpy(cube.hu)[None], clicks)  # (1, 2, D, H, W)
+        share = self.module(inputs)[0, 0].numpy() * cube.inside
+        return component_at_click(share, cube)
+
+
+def component_at_click(share: NDArray[np.float32], cube: Cube) -> NetworkAnswer:
+    """Pick the component that the click means.
+
+    Args:
+        share: of each voxel in a nodule, shape (D, H, W).
+        cube: where the click is.
+    """
+    labels, count = ndimage.label(share >= PRESENT)
+    distance = cube.distance_mm()
+    near = share * np.exp(-(distance**2) / (2 * NEAR_MM**2))
+    votes = np.bincount(labels.ravel(), near.ravel(), minlength=count + 1)
+    reached = np.bincount(labels[distance <= FOUND_WITHIN_MM], minlength=count + 1) > 0
+    votes[~reached] = 0
+    votes[0] = 0
+    if not votes.any():
+        return NetworkAnswer(share, None, 0.0, 0.0)
+    chosen = int(votes.argmax())
+    mask = labels == chosen
+    rim = ndimage.binary_dilation(mask, iterations=RIM_VOXELS) & (mask | (labels == 0))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    others = np.delete(sizes, chosen - 1)
+    other_share = float(others.max() / sizes[chosen - 1]) if others.size else 0.0
+    return NetworkAnswer(share, mask, float(share[rim].sum()) * cube.voxel_mm3, other_share)
+
+
+@lru_cache(maxsize=2)
+def load_network(path: Path | None = None) -> NoduleNetwork:
+    """Load a network; its file is checked against the sum in the JSON beside it.
+
+    Args:
+        path: of the TorchScript file; by default the shipped one.
+
+    Raises:
+        BundleError: there is no such file, or it is another than its JSON describes.
+    """
+    file = path or bundle_root() / MODEL
+    description = file.with_suffix(".json")
+    if not file.is_file() or not description.is_file():
+        raise BundleError(
+            f"there is no network to measure with, or no {description.name} beside it",
+            record=str(file),
+            remedy="Take the bundle's checkout or archive with its models, or train one with train-measure.",
+        )
+    known = json.loads(description.read_text(encoding="utf-8"))["sha256"]
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != known:
+        raise BundleError(
+            f"its SHA-256 is {found}, but {description.name} says {known}",
+            record=str(file),
+            remedy="Get both files again from one place.",
+        )
+    with warnings.catch_warnings():
+        # TorchScript needs nothing but torch to run, deprecated or not.
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        return NoduleNetwork(torch.jit.load(file, map_location="cpu").eval(), found)

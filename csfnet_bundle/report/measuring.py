@@ -1,0 +1,113 @@
+"""Measuring one scan or two and showing what came out: a table on the terminal, and files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry.points import three_numbers
+from csfnet_bundle.nodule.growth import Growth, growth
+from csfnet_bundle.nodule.measurement import Measurement
+from csfnet_bundle.nodule.reading import measure
+from csfnet_bundle.report.measurement_files import write_growth, write_measurement
+from csfnet_bundle.report.words import NOT_A_DEVICE
+from csfnet_bundle.scans.scan import OpenedScan, open_pair, open_scan
+
+TABLE_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class MeasuringRequest:
+    """What to measure.
+
+    Attributes:
+        scan: path of the scan, of two the later.
+        point: the nodule's centre X,Y,Z in it.
+        space: of the points.
+        before: path and point of the earlier scan; None for one scan.
+        days: between the scans; None: from their study dates.
+        out: folder for files; None: none are written.
+    """
+
+    scan: Path
+    point: str | Sequence[float]
+    space: str = "LPS"
+    before: tuple[Path, str | Sequence[float]] | None = None
+    days: float | None = None
+    out: Path | None = None
+
+
+def measure_and_show(request: MeasuringRequest) -> None:
+    """Measure, print a table, and write the files asked for.
+
+    Raises:
+        Refusal: a scan that cannot be read, or no nodule at a point.
+        BundleError: two scans without dates and without ``days``, or points that are none.
+    """
+    names, points = ["scan"], [_point(request.point, request.space, "point")]
+    if request.before is None:
+        scans = [open_scan(request.scan)]
+    else:
+        names.insert(0, "t0")
+        points.insert(0, _point(request.before[1], request.space, "point0"))
+        scans = list(open_pair(request.before[0], request.scan))
+    interval = None if request.before is None else _interval(scans[0], scans[1], request.days)
+    measured = [
+        measure(scan, point, clicks=request.before is not None, record=name)
+        for name, scan, point in zip(names, scans, points, strict=True)
+    ]
+    change = None if interval is None else growth(measured[0], measured[1], interval)
+    _show(names, measured, change)
+    if request.out is not None:
+        for name, scan, point, one in zip(names, scans, points, measured, strict=True):
+            x, y, z = (float(value) for value in scan.lps(point))
+            write_measurement(request.out, name, one, (x, y, z))
+        if change is not None:
+            write_growth(request.out, change)
+
+
+def _point(given: str | Sequence[float], space: str, what: str) -> Point:
+    return Point(three_numbers(given, what), Space(space) if space in set(Space) else space)  # type: ignore[arg-type]
+
+
+def _interval(before: OpenedScan, after: OpenedScan, days: float | None) -> float:
+    if days is not None:
+        return float(days)
+    dates = [None if scan.series is None else scan.series.study_date for scan in (before, after)]
+    try:
+        first, second = (datetime.strptime(str(date), "%Y%m%d") for date in dates)
+    except ValueError:
+        raise BundleError(
+            f"the study dates are {dates[0] or 'unknown'} and {dates[1] or 'unknown'}",
+            remedy="Give the days between the scans by --days.",
+        ) from None
+    return float((second - first).days)
+
+
+def _show(names: Sequence[str], measured: Sequence[Measurement], change: Growth | None) -> None:
+    console = Console(width=None if sys.stdout.isatty() else TABLE_WIDTH, highlight=False)
+    table = Table("", *names)
+    rows = {
+        "volume, mm3": [f"{one.volume_mm3:.0f}" for one in measured],
+        "sphere of that volume, mm": [f"{one.equivalent_diameter_mm:.1f}" for one in measured],
+        "long x short axis, mm": [f"{one.long_axis_mm:.1f} x {one.short_axis_mm:.1f}" for one in measured],
+        "mean diameter, mm": [f"{one.mean_diameter_mm:.1f}" for one in measured],
+        "mean HU": [f"{one.mean_hu:.0f}" for one in measured],
+        "type": [str(one.attenuation) for one in measured],
+        "by method, mm3": [", ".join(f"{m} {v:.0f}" for m, v in one.volumes_mm3.items()) for one in measured],
+        "flags": ["\n".join(flag.text for flag in one.flags) or "none" for one in measured],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    console.print(table)
+    if change is not None:
+        console.print(change.text)
+    console.print(NOT_A_DEVICE)

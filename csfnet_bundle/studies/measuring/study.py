@@ -1,0 +1,90 @@
+"""The whole study: cases, rows, figures, and the tables of docs/measuring.md."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.nodule.network import load_network
+from csfnet_bundle.studies.measuring.cases import Case
+from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
+from csfnet_bundle.studies.measuring.evaluating import evaluate_cases, prepare_cases
+from csfnet_bundle.studies.measuring.pages import measuring_tables
+from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
+from csfnet_bundle.studies.measuring.summary import summarize
+from csfnet_bundle.studies.measuring.whole_series import series_cases
+
+BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
+
+
+def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, Any]:
+    """Measure every case and return the result; interrupted, it goes on where it stopped.
+
+    Args:
+        volumes: LIDC's nodule volumes.
+        series: two whole series of LIDC, packed, with ``nodules.json``.
+        out: for what is made on the way.
+        model: the network, trained with a fold held out: of its patients are the figures on readers' outlines.
+
+    Raises:
+        BundleError: data that are not there, or a network that has seen all patients.
+    """
+    network = load_network(model)
+    known = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
+    fold = known["provenance"]["held_out_fold"]
+    if fold is None:
+        raise BundleError(
+            "this network was trained on all patients, so that nothing is left to judge it by",
+            record=str(model),
+            remedy="Train one with `train-measure --fold 0` and the same settings.",
+        )
+    cases = all_cases(volumes, series, out, fold)
+    prepare_cases(cases, out)
+    rows = evaluate_cases(cases, network, out)
+    described = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
+    document = {
+        "what": "How well nodules are measured; see docs/measuring.md.",
+        "command": COMMAND,
+        "network": described | {"bytes": model.stat().st_size},
+        "summary": summarize(rows),
+    }
+    plain: dict[str, Any] = _without_nan(document)
+    return plain
+
+
+def all_cases(volumes: Path, series: Path, out: Path, fold: int) -> list[Case]:
+    """Return the cases of every part."""
+    work = out / "unpacked"
+    work.mkdir(parents=True, exist_ok=True)
+    return [*series_cases(series, work), *reader_cases(volumes, work, fold), *drawn_cases()]
+
+
+def write_result(document: dict[str, Any], root: Path) -> None:
+    """Write docs/results/measuring.json and the tables of docs/measuring.md below ``root``.
+
+    Raises:
+        BundleError: the page lacks the place of a table.
+    """
+    page = root / "docs" / "measuring.md"
+    tables = measuring_tables(document)
+    text = page.read_text(encoding="utf-8")
+    missing = set(tables) - {match[2] for match in BLOCK.finditer(text)}
+    if missing:
+        raise BundleError(f"there is no place for the table {min(missing)}", record=str(page))
+    write_atomically(root / "docs" / "results" / "measuring.json", json.dumps(document, indent=1) + "\n")
+    write_atomically(page, BLOCK.sub(lambda match: f"{match[1]}{tables[match[2]]}\n{match[3]}", text))
+
+
+def _without_nan(value: Any) -> Any:
+    """Return the same with None for what is not a number, which JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
