@@ -83,7 +83,8 @@ class CaseMaker:
         device = next(self.network.parameters()).device
         self.network.eval()
         with torch.no_grad():
-            peaks = self.network.attention_peaks(*(tensor.to(device) for tensor in self._inputs(samples)))
+            inputs = [tensor.to(device) for tensor in self._inputs(samples)]
+            peaks: torch.Tensor = self.network.attention_peaks(*inputs)  # type: ignore[operator]
         image, clinical = peaks.double().mean(dim=0).tolist()
         return {"image": image, "clinical": clinical}
 
