@@ -3,17 +3,17 @@
 from csfnet_bundle.inputs.transforms import (
     EncodeClinicald,
     FollowUpRoid,
-    MalignancyProbabilityd,
     RandBoxPaddingd,
     RandomlyDropPriord,
+    ScaleWindowd,
     random_augmentation,
 )
 
 __all__ = [
     "EncodeClinicald",
     "FollowUpRoid",
-    "MalignancyProbabilityd",
     "RandBoxPaddingd",
     "RandomlyDropPriord",
+    "ScaleWindowd",
     "random_augmentation",
 ]

@@ -68,7 +68,7 @@ def _prepare_table(root: Path) -> None:
                 point, day = scan["point"], str(scan["date"]).replace("-", "")
                 place = (phantoms / scan["path"]).resolve()
                 label = "yes" if record["label"] else "no"
-                writer.writerow([record["subject"], record["nodule"], day, place, *point["coordinates"], label])
+                writer.writerow([record["subject"], record["nodule"], day, place, *point, label])
 
 
 @pytest.mark.long

@@ -1,6 +1,8 @@
 """The layers of csfnet_bundle/__init__.py: a lower one never imports a higher one."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,9 @@ MOVED = {"dicom": "scans", "volume_files": "scans", "transforms": "inputs", "pha
 """Names of version 0.1 that stay importable; nothing in the package uses them."""
 for _name, _home in MOVED.items():
     _layer(_name, _home)
+
+FACADE = "prediction"
+"""What the package itself hands on, and imports only when it is called: see ``test_the_package_alone_is_light``."""
 
 LIBRARIES_OF_LOWER_LAYERS = {
     "core": {"rich"},
@@ -77,13 +82,21 @@ def test_a_module_imports_only_from_layers_below(module: Path) -> None:
         parts = name.split(".")
         if parts[0] != "csfnet_bundle" or len(parts) == 1 or parts[1].startswith("__version"):
             continue
+        if layer == "__init__" and parts[1] == FACADE:
+            continue
         assert parts[1] == layer or parts[1] in BELOW[layer], f"{module}: {layer} imports {name}"
+
+
+def test_the_package_alone_is_light() -> None:
+    script = "import sys, csfnet_bundle; print([name for name in sys.modules if name.startswith('csfnet_bundle.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("layer", sorted(LIBRARIES_OF_LOWER_LAYERS))
 def test_lower_layers_import_few_libraries(layer: str) -> None:
-    import sys
-
     allowed = LIBRARIES_OF_LOWER_LAYERS[layer] | {"csfnet_bundle", "__future__", *sys.stdlib_module_names}
     for module in _modules():
         if _layer_of(module) == layer:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from csfnet_bundle import __version__
-from csfnet_bundle.commands.table import COMMANDS, GROUPS, load_command
+from csfnet_bundle.commands.table import COMMANDS, GROUPS, WITH_DEVICE, load_command
 from csfnet_bundle.core.error_hook import INTERRUPTED, INTERRUPTED_LINE, bundle_error_in, interrupted_in
 
 __all__ = ["COMMANDS", "main"]
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, words: Sequence[str]) -> int:
+    from csfnet_bundle.commands.devices import on_device
     from csfnet_bundle.commands.logs import logging_to
     from csfnet_bundle.commands.parsing import UsageError, did_you_mean, parse
 
@@ -47,12 +48,12 @@ def _run(name: str, words: Sequence[str]) -> int:
         print(f"error: there is no command {name!r}.{hint} `csfnet --help` lists the commands.", file=sys.stderr)
         return USAGE
     try:
-        call = parse(name, load_command(name), words)
+        call = parse(name, load_command(name), words, has_device=name in WITH_DEVICE)
     except UsageError as error:
         print(f"error: {name}: {error}", file=sys.stderr)
         return USAGE
     try:
-        with logging_to(call.log_file, verbose=call.verbose):
+        with logging_to(call.log_file, verbose=call.verbose), on_device(call.device):
             status = call.run()
     except Exception as error:
         if interrupted_in(error):

@@ -58,7 +58,8 @@ def demo(out: Path = Path("demo"), subjects: int = SUBJECTS, epochs: int = EPOCH
 def _close(cohort: Path, evaluation: Path, new: Path) -> None:
     import pandas as pd
 
-    from csfnet_bundle.evaluation.output import METRICS_NAME, PREDICTIONS_NAME
+    from csfnet_bundle.evaluation.output import METRICS_NAME
+    from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
     from csfnet_bundle.records import load_datalist
 
     metrics = json.loads((evaluation / METRICS_NAME).read_text())

@@ -28,13 +28,17 @@ PLAIN_TYPES: dict[object, Parameter] = {
 """What the help calls the types; cyclopts itself would round 2.5 to a whole number."""
 
 COMMON = Group("Options of every command", sort_key=1)
-COMMON_OPTIONS = {
+COMMON_OPTIONS: dict[str, tuple[Any, Any]] = {
     "verbose": (
         Annotated[bool, Parameter(help="log each step to standard error", negative="", show_default=False)],
         False,
     ),
     "log_file": (Annotated[Path | None, Parameter(help="append the log to this file")], None),
 }
+DEVICE_OPTION: tuple[Any, Any] = (
+    Annotated[str | None, Parameter(help="run networks on cpu, cuda or cuda:N; by default a GPU.", metavar="TEXT")],
+    None,
+)
 
 
 class UsageError(Exception):
@@ -49,14 +53,16 @@ class Call:
         run: calls it.
         verbose: log each step to standard error.
         log_file: where the log is appended.
+        device: where networks run.
     """
 
     run: Callable[[], object]
     verbose: bool = False
     log_file: Path | None = None
+    device: str | None = None
 
 
-def parse(name: str, function: Callable[..., object], words: Sequence[str]) -> Call:
+def parse(name: str, function: Callable[..., object], words: Sequence[str], *, has_device: bool = False) -> Call:
     """Return the call that ``words`` ask for; what it runs for ``--help`` prints the help.
 
     Options may be spelled with ``-`` or ``_``, stand before or behind other words, and take their value behind ``=`` or
@@ -66,22 +72,24 @@ def parse(name: str, function: Callable[..., object], words: Sequence[str]) -> C
         name: the command.
         function: its function.
         words: what follows the command's name.
+        has_device: whether the command takes ``--device``.
 
     Raises:
         UsageError: an unknown option, a word too many or too few, a value of the wrong type.
     """
     signature = inspect.signature(function, eval_str=True)
-    app = _application(name, function, signature)
+    common = COMMON_OPTIONS | ({"device": DEVICE_OPTION} if has_device else {})
+    app = _application(name, function, signature, common)
     try:
-        plain = _plain(words, signature.parameters)
+        plain = _plain(words, signature.parameters, common)
         target, bound, _ = app.parse_args(plain, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise UsageError(f"{_message(error)} {_more(name)}") from None
     except UsageError as error:
         raise UsageError(f"{error} {_more(name)}") from None
-    common = {option: bound.arguments.pop(option, default) for option, (_, default) in COMMON_OPTIONS.items()}
+    given = {option: bound.arguments.pop(option, default) for option, (_, default) in common.items()}
     run = function if target is app.default_command else target
-    return Call(lambda: run(*bound.args, **bound.kwargs), **common)
+    return Call(lambda: run(*bound.args, **bound.kwargs), **given)
 
 
 def examples(function: Callable[..., object]) -> list[str]:
@@ -90,7 +98,9 @@ def examples(function: Callable[..., object]) -> list[str]:
     return [line.strip() for line in text.splitlines()[1:]]
 
 
-def _application(name: str, function: Callable[..., object], signature: inspect.Signature) -> App:
+def _application(
+    name: str, function: Callable[..., object], signature: inspect.Signature, common: Mapping[str, tuple[Any, Any]]
+) -> App:
     """Return the parser of one command: its signature with the options of every command added."""
 
     def command(*arguments: Any, **options: Any) -> None:
@@ -100,10 +110,13 @@ def _application(name: str, function: Callable[..., object], signature: inspect.
         inspect.Parameter(
             option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, Parameter(group=COMMON)]
         )
-        for option, (kind, default) in COMMON_OPTIONS.items()
+        for option, (kind, default) in common.items()
     ]
     described = [
-        parameter.replace(annotation=_described(parameter), kind=inspect.Parameter.KEYWORD_ONLY)
+        parameter.replace(
+            annotation=_described(parameter),
+            kind=parameter.kind if parameter.kind is parameter.VAR_POSITIONAL else parameter.KEYWORD_ONLY,
+        )
         for parameter in signature.parameters.values()
     ]
     command.__signature__ = signature.replace(parameters=[*described, *added])  # type: ignore[attr-defined]
@@ -153,18 +166,24 @@ def _described(parameter: inspect.Parameter) -> Any:
 
 def _usage(name: str, parameters: Mapping[str, inspect.Parameter]) -> str:
     needed = [parameter for parameter in parameters.values() if parameter.default is parameter.empty]
-    words = [place.name.upper() if place.kind is place.POSITIONAL_OR_KEYWORD else f"--{place.name} ..."
-             for place in needed]  # fmt: skip
+    forms: dict[object, str] = {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD: "{upper}",
+        inspect.Parameter.VAR_POSITIONAL: "{upper} ...",
+        inspect.Parameter.KEYWORD_ONLY: "--{name} ...",
+    }
+    words = [forms[place.kind].format(upper=place.name.upper(), name=place.name) for place in needed]
     return " ".join(["Usage: csfnet", name, *words, "[--option value ...]"])
 
 
-def _plain(words: Sequence[str], parameters: Mapping[str, inspect.Parameter]) -> list[str]:
+def _plain(
+    words: Sequence[str], parameters: Mapping[str, inspect.Parameter], common: Mapping[str, object]
+) -> list[str]:
     """Return the words as options, spelled as their parameters and joined to their values by ``=``.
 
     A word that belongs to no option is the value of the first parameter that is not named by an option.
     """
     switches = {"verbose"} | {name for name, parameter in parameters.items() if isinstance(parameter.default, bool)}
-    known = {*parameters, *COMMON_OPTIONS, "help"}
+    known = {*parameters, *common, "help"}
     options: list[str] = []
     places: list[str] = []
     left = list(words)
@@ -189,6 +208,8 @@ def _plain(words: Sequence[str], parameters: Mapping[str, inspect.Parameter]) ->
     named = {option.lstrip("-").partition("=")[0] for option in options}
     free = [name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
     free = [name for name in free if name not in named | switches]
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        return [*options, "--", *places]
     if len(places) > len(free) and not named & {"h", "help"}:
         raise UsageError(f"there is no use for the word {places[len(free)]!r}.")
     return [*options, *(f"--{name}={word}" for name, word in zip(free, places, strict=False))]

@@ -52,11 +52,15 @@ COMMANDS: dict[str, Command] = {
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
     "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
     "measuring-study": Command(MAINTAIN, "test how well nodules are measured, and make docs/measuring.md"),
+    "make-nodule-model": Command(MAINTAIN, "fit the one-scan network of models/nodules on all real nodule volumes"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
+
+WITH_DEVICE = frozenset(("demo", "predict", "medst-study", "simulate-federation", "make-model"))
+"""The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
 
 
 def load_command(name: str) -> Callable[..., object]:

@@ -10,6 +10,8 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from csfnet_bundle.evaluation.decision import Floats
+
 TEMPERATURE_BOUNDS = (0.05, 20.0)
 """Where the temperature is looked for: beyond a factor of 20 either way a fit says that the network failed, not that it
 is uncalibrated, and probabilities would be all 0 or 1, or all one half."""
@@ -24,21 +26,6 @@ FIT_TOLERANCE = 1e-10
 """Fits reach it in a few steps; the defaults of the libraries leave errors in the fourth digit."""
 
 MAXIMUM_ITERATIONS = 1000
-
-Floats = NDArray[np.float64]
-
-
-def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:
-    """Turn logits into probabilities of malignancy, softmax(logits / temperature)[1].
-
-    Args:
-        logits: the difference logit_1 - logit_0, (N,).
-        temperature: positive; above 1 it makes probabilities less sure.
-
-    Returns:
-        Probabilities, (N,), float64.
-    """
-    return np.asarray(expit(np.asarray(logits, dtype=np.float64) / temperature))
 
 
 def fit_temperature(logits: Floats, labels: NDArray[np.integer]) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 from csfnet_bundle.evaluation.delong import area_covariance
 from csfnet_bundle.evaluation.plots import DOTS_PER_INCH, REFERENCE_COLOUR, SECOND_COLOUR, SYSTEM_COLOUR
 from csfnet_bundle.evaluation.predictions import ranking_scores

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 
 THRESHOLDS: Floats = np.arange(1, 100) / 100
 """Risks from which on somebody would act, in steps of one hundredth; at 0 and 1 nothing is to be decided."""

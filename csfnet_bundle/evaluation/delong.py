@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 
 ZERO_VARIANCE = 1e-15
 """Below it a variance is rounding: placements are ratios of integers, and their smallest variance is far above."""

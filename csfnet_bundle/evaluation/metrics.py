@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples, percentile_interval
-from csfnet_bundle.evaluation.calibration import Floats, calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.calibration import calibration_intercept, calibration_slope
+from csfnet_bundle.evaluation.decision import Decision, Floats
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.predictions import calibrated_logits, check_predictions, ranking_scores
-from csfnet_bundle.evaluation.threshold import Decision, apply_decision
+from csfnet_bundle.evaluation.threshold import apply_decision
 from csfnet_bundle.evaluation.weighted import (
     CALIBRATION_BINS,
     area_under_curve,

@@ -14,6 +14,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import Metrics, evaluate
 from csfnet_bundle.evaluation.plots import (
     plot_calibration,
@@ -23,11 +24,10 @@ from csfnet_bundle.evaluation.plots import (
     plot_training,
     save_figure,
 )
-from csfnet_bundle.evaluation.predictions import check_predictions, write_predictions
-from csfnet_bundle.evaluation.threshold import Decision, apply_decision
+from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, check_predictions, write_predictions
+from csfnet_bundle.evaluation.threshold import apply_decision
 
 METRICS_NAME = "metrics.json"
-PREDICTIONS_NAME = "predictions.csv"
 
 CONTEXT = ("data", "phantom", "weights", "decision_chosen_on")
 """What an evaluation must say of itself, see :func:`write_evaluation`."""

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED, PatientResamples
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 from csfnet_bundle.evaluation.predictions import check_predictions
 from csfnet_bundle.evaluation.weighted import area_under_curve
 

@@ -16,7 +16,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, PatientResamples
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 from csfnet_bundle.evaluation.decision_curve import net_benefit
 from csfnet_bundle.evaluation.metrics import Metrics
 from csfnet_bundle.evaluation.predictions import ranking_scores

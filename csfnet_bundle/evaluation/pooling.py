@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.evaluation.paired import align
 from csfnet_bundle.evaluation.predictions import calibrated_logits, check_predictions
 

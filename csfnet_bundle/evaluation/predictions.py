@@ -11,7 +11,9 @@ import pandas as pd
 from csfnet_bundle.core.csv_cells import harmless, original
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
-from csfnet_bundle.evaluation.calibration import Floats, probabilities
+from csfnet_bundle.evaluation.decision import Floats, probabilities
+
+PREDICTIONS_NAME = "predictions.csv"
 
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
 """What every table has; ``temperature``, ``threshold``, ``interval_days`` and subgroup columns may follow."""

@@ -11,9 +11,9 @@ import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.predictions import check_predictions
-from csfnet_bundle.evaluation.threshold import Decision
 
 SIZE_EDGES: Mapping[str, tuple[float, ...]] = MappingProxyType({"diameter_mm": (6.0, 8.0, 15.0)})
 """Where a measured stratum is cut: 6, 8 and 15 mm are the limits of Lung-RADS for solid nodules."""

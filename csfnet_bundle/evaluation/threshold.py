@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.calibration import Floats, fit_temperature, probabilities
+from csfnet_bundle.evaluation.calibration import fit_temperature
+from csfnet_bundle.evaluation.decision import Decision, Floats, probabilities
 
 NO_THRESHOLD = 0.5
 """What is taken where the validation set cannot tell a threshold: one class only, or one probability only."""
 
 TIE_TOLERANCE = 1e-12
 """Two values of Youden's index this close are one: each is a difference of two ratios of small integers."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """How logits become a decision.
-
-    Attributes:
-        temperature: what the logit is divided by before the sigmoid.
-        threshold: calibrated probability from which on (``>=``) a nodule counts as malignant.
-    """
-
-    temperature: float
-    threshold: float
-
-    def to_plain(self) -> dict[str, float]:
-        """Return plain values for a checkpoint or JSON."""
-        return {"temperature": float(self.temperature), "threshold": float(self.threshold)}
-
-    @classmethod
-    def from_plain(cls, values: Mapping[str, object]) -> Decision:
-        """Make a decision from what :meth:`to_plain` gave.
-
-        Raises:
-            BundleError: a value is missing or no number, the temperature is not positive, or the threshold lies outside
-                [0, 1].
-        """
-        numbers = {}
-        for name in ("temperature", "threshold"):
-            value = values.get(name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise BundleError(
-                    f"{name} is {value!r}, expected a number", record="decision", remedy="Evaluate again."
-                )
-            numbers[name] = float(value)
-        if numbers["temperature"] <= 0 or not 0 <= numbers["threshold"] <= 1:
-            raise BundleError(
-                f"temperature {numbers['temperature']} and threshold {numbers['threshold']}, expected a positive "
-                "number and a probability",
-                record="decision",
-                remedy="Evaluate again.",
-            )
-        return cls(**numbers)
 
 
 def choose_decision(logits: Floats, labels: NDArray[np.integer]) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.evaluation.calibration import Floats
+from csfnet_bundle.evaluation.decision import Floats
 
 CALIBRATION_BINS = 10
 """Bins of equal mass of the calibration error; ten is what most papers use (Guo et al. 2017 took 15 of equal width)."""

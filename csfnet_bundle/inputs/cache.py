@@ -109,7 +109,7 @@ class RoiCache:
 def _scan_key(scan: Scan, datalist_folder: Path, *, follow_links: bool) -> dict[str, object]:
     path = scan_path(scan, datalist_folder)
     return {
-        "files": sorted(_files(path, follow_links=follow_links)),
+        "files": sorted(files_state(path, follow_links=follow_links)),
         "follow_links": follow_links,
         "choice": str(scan.extra.get(CHOICE, "")),
         "path": str(path.resolve()),
@@ -126,7 +126,7 @@ def _point_key(scan: Scan) -> dict[str, object]:
     return {"point": scan.point.coordinates, "space": scan.point.space, "match": match_findings(scan)}
 
 
-def _files(path: Path, *, follow_links: bool) -> Iterator[tuple[str, int, int, int]]:
+def files_state(path: Path, *, follow_links: bool) -> Iterator[tuple[str, int, int, int]]:
     """Yield name, bytes and times of change (ns) of the scan's file, or of every file in its folder.
 
     Two times, since copying programs set the one of the content back to the original's, but not that of the entry.

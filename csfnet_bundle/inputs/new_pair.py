@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs.locating import check_kind, choose_pair, choose_series
-from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
+from csfnet_bundle.inputs.locating import FindSeries, check_kind, choose_pair, choose_series
+from csfnet_bundle.records import CHOICE, FollowUpPair, Scan, check_pair
 from csfnet_bundle.scans.dicom import Series, scan_folder
 from csfnet_bundle.scans.dicom.pairing import valid_date
 from csfnet_bundle.scans.dicom.selection import CHOSEN_BY_RULE, PASSED_OVER
@@ -30,7 +29,7 @@ def describe_pair(
     series1: str | None = None,
     interval_days: float | None = None,
     clinical: Mapping[str, object] | None = None,
-    follow_links: bool = False,
+    find_series: FindSeries = scan_folder,
 ) -> FollowUpPair:
     """Return the pair of two scans, with the patient and the dates that DICOM headers tell.
 
@@ -45,14 +44,13 @@ def describe_pair(
         series1: the same for t1.
         interval_days: days between the scans; by default from the study dates.
         clinical: NLST codes by variable name.
-        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+        find_series: how the series in a folder are found.
 
     Raises:
         Refusal: no series can be chosen in a folder, or the two do not belong together.
         BundleError: nobody says who the patient is, or a value is none that a datalist may hold.
     """
     path0, path1 = None if t0 is None else folder / t0[0], folder / t1[0]
-    find_series = partial(scan_folder, follow_links=follow_links)
     found0: Series | None = None
     found1: Series | None
     for path in (path0, path1):
@@ -77,7 +75,7 @@ def describe_pair(
         interval_days=_days(earlier, later) if interval_days is None else interval_days,
         clinical=dict(clinical or {}),
     )
-    return FollowUpPair.from_record(pair.to_record())  # which checks it as a datalist's record
+    return check_pair(pair)
 
 
 def _scan(found: PathAndPoint, series: Series | None) -> Scan:

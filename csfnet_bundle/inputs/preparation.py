@@ -6,15 +6,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import dask
-from dask.distributed import Client, LocalCluster, as_completed
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.cache import RoiCache
 from csfnet_bundle.records import FollowUpPair
+
+if TYPE_CHECKING:
+    from dask.distributed import Client
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +87,8 @@ def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError |
 def _distributed(
     pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, workers: int, scheduler: str | None
 ) -> Iterator[tuple[str, BundleError | None]]:
+    from dask.distributed import as_completed
+
     with dask_client(workers, scheduler) as client:
         place = folder.absolute()  # a remote worker is at home in another folder
         futures = {client.submit(_prepare, pair, place, cache, pure=False): pair.name for pair in pairs}
@@ -106,6 +107,10 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Client]:
     Raises:
         BundleError: no scheduler answers there.
     """
+    # Dask costs half a second to import, and one prediction never needs it.
+    import dask
+    from dask.distributed import Client, LocalCluster
+
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=SCHEDULER_PATIENCE_S)
@@ -142,6 +147,9 @@ def _silence_distributed() -> None:
 def _with_progress(
     results: Iterable[tuple[str, BundleError | None]], total: int
 ) -> Iterator[tuple[str, BundleError | None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("reading ROIs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=total)

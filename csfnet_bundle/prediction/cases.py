@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import monai
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
+from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
 from csfnet_bundle.scans.dicom import SeriesSummary
@@ -67,12 +69,9 @@ class CaseMaker:
         pair: FollowUpPair = self.item(subject, nodule)["pair"]
         return pair
 
-    def attention(self, samples: Sequence[Mapping[str, Any]]) -> list[NDArray[np.float64]] | None:
-        """Return the attention (d, h, w) of each transformed sample; None if the network has none."""
-        if not getattr(self.network, "has_attention", hasattr(self.network, "attention_map")):
-            return None
-        maps = self._ask("attention_map", samples)  # (B, d, h, w)
-        return list(maps.cpu().double().numpy())
+    def output(self, samples: Sequence[Mapping[str, Any]]) -> NetworkOutput:
+        """Return what the network says about transformed samples, with attention and an ensemble's members."""
+        return run_network(self.network, *self._inputs(samples), details=True)
 
     def attention_peaks(self, samples: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
         """Return the largest attention weight times the number of keys, mean over transformed samples, by stream.
@@ -81,22 +80,16 @@ class CaseMaker:
         """
         if not hasattr(self.network, "attention_peaks") or not samples:
             return None
-        image, clinical = self._ask("attention_peaks", samples).double().mean(dim=0).tolist()
-        return {"image": image, "clinical": clinical}
-
-    def member_probabilities(self, samples: Sequence[Mapping[str, Any]]) -> list[tuple[float, ...]]:
-        """Return what each network of an ensemble says about each sample; nothing for one network alone."""
-        if not hasattr(self.network, "member_probabilities"):
-            return [()] * len(samples)
-        return [tuple(row) for row in self._ask("member_probabilities", samples).double().tolist()]
-
-    def _ask(self, method: str, samples: Sequence[Mapping[str, Any]]) -> torch.Tensor:
         device = next(self.network.parameters()).device
-        inputs = [torch.stack([torch.as_tensor(item[key]) for item in samples]).to(device) for key in NETWORK_INPUTS]
         self.network.eval()
         with torch.no_grad():
-            answer: torch.Tensor = getattr(self.network, method)(*inputs)
-        return answer
+            peaks = self.network.attention_peaks(*(tensor.to(device) for tensor in self._inputs(samples)))
+        image, clinical = peaks.double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
+
+    @staticmethod
+    def _inputs(samples: Sequence[Mapping[str, Any]]) -> list[torch.Tensor]:
+        return [torch.stack([torch.as_tensor(item[key]) for item in samples]) for key in NETWORK_INPUTS]
 
     def case(
         self,
@@ -107,32 +100,82 @@ class CaseMaker:
     ) -> tuple[Case, CaseImages]:
         """Return the case of a transformed sample and the arrays behind its pictures."""
         decision, roi = self.checkpoint.decision, self.checkpoint.roi
-        case = Case.from_pair(
+        case = make_case(
             self.pair(sample["subject"], sample["nodule"]),
-            probability=float(probabilities(np.array([logit]), decision.temperature)[0]),
-            weights=self._weights(),
+            self.checkpoint,
+            self.checkpoint_path,
+            probability=float(probabilities(logit, decision.temperature)),
             member_probabilities=member_probabilities,
-            code_book=self.checkpoint.code_book,
             findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
-            series={name: str(item) for name, item in series_of(sample).items() if item is not None},
-            versions={
-                "csfnet_bundle": __version__,
-                "torch": str(torch.__version__),
-                "monai": str(monai.__version__),
-            },
+            series=series_of(sample),
         )
         image = torch.as_tensor(sample["image"]).cpu().numpy()
         return case, CaseImages(image=image, attention=attention, spacing=roi.spacing, window=roi.window)
 
-    def _weights(self) -> Weights:
-        provenance, decision = self.checkpoint.provenance, self.checkpoint.decision
-        validation = provenance.get("validation", {})
-        return Weights(
-            name=self.checkpoint_path.name,
-            trained_on=self.checkpoint.trained_on,
+
+def predicted_case(
+    prediction: Prediction, checkpoint: ModelCheckpoint, checkpoint_path: Path
+) -> tuple[Case, CaseImages]:
+    """Return the case of a prediction and the arrays behind its pictures.
+
+    Args:
+        prediction: of :class:`csfnet_bundle.prediction.predictor.Predictor`.
+        checkpoint: the weights that it was made with.
+        checkpoint_path: where they lie.
+    """
+    case = make_case(
+        prediction.pair,
+        checkpoint,
+        checkpoint_path,
+        probability=prediction.probability,
+        member_probabilities=prediction.member_probabilities,
+        findings=prediction.findings,
+        series=dict(zip(("t0", "t1"), prediction.series, strict=True)),
+    )
+    roi = checkpoint.roi
+    images = CaseImages(prediction.image, prediction.attention, spacing=roi.spacing, window=roi.window)
+    return case, images
+
+
+def make_case(
+    pair: FollowUpPair,
+    checkpoint: ModelCheckpoint,
+    checkpoint_path: Path,
+    *,
+    probability: float,
+    member_probabilities: tuple[float, ...] = (),
+    findings: tuple[str, ...] = (),
+    series: Mapping[str, SeriesSummary | None] | None = None,
+) -> Case:
+    """Return the case of a pair, with the origin of the weights and the versions at work.
+
+    Args:
+        pair: the pair.
+        checkpoint: the weights that predict.
+        checkpoint_path: where they lie.
+        probability: of malignancy, calibrated.
+        member_probabilities: what the networks of an ensemble said.
+        findings: what the readers noticed.
+        series: which series each scan was read from.
+    """
+    provenance, decision = checkpoint.provenance, checkpoint.decision
+    validation = provenance.get("validation", {})
+    return Case.from_pair(
+        pair,
+        probability=probability,
+        weights=Weights(
+            name=checkpoint_path.name,
+            trained_on=checkpoint.trained_on,
             phantoms=bool(provenance.get("phantom", False)),
             temperature=decision.temperature,
             threshold=decision.threshold,
             calibration_pairs=validation.get("pairs"),
             calibration_malignant=validation.get("malignant"),
-        )
+        ),
+        code_book=checkpoint.code_book,
+        member_probabilities=member_probabilities,
+        findings=findings,
+        series={name: str(item) for name, item in (series or {}).items() if item is not None},
+        # Read from the installed packages: a prediction does not import MONAI.
+        versions={"csfnet_bundle": __version__, "torch": str(torch.__version__), "monai": version("monai")},
+    )

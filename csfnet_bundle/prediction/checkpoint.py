@@ -14,7 +14,7 @@ from csfnet_bundle.core.bundle_root import MODELS, is_bundle
 from csfnet_bundle.core.bundle_root import bundle_root as package_bundle
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.threshold import Decision
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import complete_architecture, create_network
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights

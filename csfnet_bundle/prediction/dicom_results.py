@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import import_extra
 from csfnet_bundle.inputs import LocatedScan, locate_pair
-from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, file_stem
 from csfnet_bundle.scans.dicom import holds_dicom, scan_folder
@@ -27,7 +27,8 @@ class DicomResults:
     """Writes, per pair, ``SUBJECT_NODULE_report.dcm`` and ``SUBJECT_NODULE_attention.dcm``.
 
     Args:
-        cases: the run's pairs and weights.
+        checkpoint_path: where the weights lie.
+        items: the pairs, each with ``pair`` and ``datalist_folder``.
         folder: where the files go.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
@@ -35,13 +36,20 @@ class DicomResults:
         BundleError: highdicom is not installed, or a pair's scans are no DICOM series.
     """
 
-    def __init__(self, cases: CaseMaker, folder: Path, *, follow_links: bool = False) -> None:
+    def __init__(
+        self,
+        checkpoint_path: Path,
+        items: Sequence[Mapping[str, Any]],
+        folder: Path,
+        *,
+        follow_links: bool = False,
+    ) -> None:
         import_extra("highdicom", "dicom-sr")
-        self._cases = cases
+        self._items = {(item["pair"].subject, item["pair"].nodule): item for item in items}
         self._folder = folder
         self._find_series = partial(scan_folder, follow_links=follow_links)
-        self._digest = hashlib.sha256(cases.checkpoint_path.read_bytes()).hexdigest()
-        for item in cases.items:
+        self._digest = hashlib.sha256(checkpoint_path.read_bytes()).hexdigest()
+        for item in items:
             _check_dicom(item["pair"], Path(item["datalist_folder"]))
 
     def write(
@@ -64,7 +72,7 @@ class DicomResults:
         """
         from csfnet_bundle.report.dicom import attention_parametric_map, structured_report, write_dataset
 
-        item = self._cases.item(case.subject, case.nodule)
+        item = self._items[case.subject, case.nodule]
         pair: FollowUpPair = item["pair"]
         stem = file_stem(case.subject, case.nodule)
         try:

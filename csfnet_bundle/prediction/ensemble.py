@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.threshold import Decision
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.networks import Ensemble
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 

@@ -10,17 +10,14 @@ import torch
 from ignite.engine import Events
 from monai.engines import Evaluator
 
+from csfnet_bundle.prediction.forward import logit_difference
+
 
 def malignancy_scores(output: Sequence[dict[str, Any]]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return scores (1,) and labels (1,) of a decollated batch, for MONAI's ``ROCAUC`` handler."""
     scores = [logit_difference(item["pred"]).reshape(1) for item in output]
     labels = [torch.as_tensor(item["label"]).reshape(1) for item in output]
     return scores, labels
-
-
-def logit_difference(logits: torch.Tensor) -> torch.Tensor:
-    """Return logit of malignant minus logit of benign; ``logits`` (..., 2)."""
-    return logits[..., 1] - logits[..., 0]
 
 
 class PredictionCollector:

@@ -19,7 +19,10 @@ from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
 from csfnet_bundle.prediction.weights_file import read_plain
-from csfnet_bundle.report import Case, CaseImages, Reference, worst_errors, write_cohort_report
+from csfnet_bundle.report import Case, CaseImages
+from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.reference import Reference
+from csfnet_bundle.report.worst_errors import worst_errors
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +120,8 @@ class WriteEvaluation:
         cases = []
         for subject, nodule, logit in zip(wrong["subject"], wrong["nodule"], wrong["logit"], strict=True):
             sample = self._dataset[place[subject, nodule]]
-            attention = self._cases.attention([sample])
-            cases.append(self._cases.case(sample, logit, None if attention is None else attention[0]))
+            attention = self._cases.output([sample]).attention_of(0)
+            cases.append(self._cases.case(sample, logit, attention))
         return cases
 
     def _history(self) -> pd.DataFrame | None:

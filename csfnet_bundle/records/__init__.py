@@ -8,7 +8,14 @@ from csfnet_bundle.records.clinical import (
     is_missing,
 )
 from csfnet_bundle.records.clinical_file import read_clinical
-from csfnet_bundle.records.datalist import DATALIST_NAME, Datalist, datalist_problems, load_datalist, save_datalist
+from csfnet_bundle.records.datalist import (
+    DATALIST_NAME,
+    Datalist,
+    check_pair,
+    datalist_problems,
+    load_datalist,
+    save_datalist,
+)
 from csfnet_bundle.records.outcomes import refuse_outcomes
 from csfnet_bundle.records.pair import CHOICE, FollowUpPair, Scan
 from csfnet_bundle.records.reads import READS, without_reads_of
@@ -21,6 +28,7 @@ __all__ = [
     "Datalist",
     "FollowUpPair",
     "Scan",
+    "check_pair",
     "clinical_notices",
     "datalist_problems",
     "describe_clinical",

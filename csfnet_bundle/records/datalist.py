@@ -99,6 +99,22 @@ def save_datalist(datalist: Datalist) -> Path:
     return path
 
 
+def check_pair(pair: FollowUpPair) -> FollowUpPair:
+    """Return the pair as a datalist would give it back, checked against the schema.
+
+    Raises:
+        BundleError: a value that no datalist may hold, or t0 not before t1.
+    """
+    record = pair.to_record()
+    document = {"schema_version": SCHEMA_VERSION, "inference": [record]}
+    errors = list(_validator().iter_errors(document))
+    if errors:
+        problem = _schema_problem(jsonschema.exceptions.best_match(errors), document, Path())
+        problem.record = f"pair {pair.name}"
+        raise problem
+    return FollowUpPair.from_record(record)
+
+
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
     schema = resources.files("csfnet_bundle.records").joinpath("datalist.schema.json").read_text(encoding="utf-8")

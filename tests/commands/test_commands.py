@@ -90,12 +90,16 @@ def test_every_command_describes_its_options_with_two_examples(name: str, capsys
     shown = examples(function)
     assert len(shown) == 2
     for example in shown:
-        program, command, *words = example.split()
+        called = example.partition("$(")[2].partition(")")[0] or example  # within another command, or by itself
+        program, command, *words = called.split()
         assert (program, command) == ("csfnet", name)
         parse(name, function, words)
     assert main([name, "--help"]) == 0
     printed = capsys.readouterr().out
-    assert all(f"--{option}" in printed for option in (*inspect.signature(function).parameters, "verbose", "log_file"))
+    for option, parameter in inspect.signature(function).parameters.items():
+        assert (option.upper() if parameter.kind is parameter.VAR_POSITIONAL else f"--{option}") in printed
+    assert "--verbose" in printed
+    assert "--log_file" in printed
     assert " ".join(printed.replace("\\\n", " ").split()).endswith(" ".join(["Examples:", *shown]))
 
 
@@ -161,6 +165,18 @@ def test_switches_stand_before_or_behind_words_and_hyphens_are_underscores(words
 def test_a_switch_is_turned_off(word: str, calls: Calls) -> None:
     assert main(["try-it", word, "here"]) == 0
     assert calls[0]["full_width"] is False
+
+
+def test_a_command_may_take_any_number_of_words(monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
+    taken: list[tuple[tuple[str, ...], bool]] = []
+
+    def try_it(*names: str, dry_run: bool = False) -> None:
+        taken.append((names, dry_run))
+
+    monkeypatch.setattr(sys.modules["csfnet_bundle.commands.try_it"], "try_it", try_it)
+    assert main(["try-it", "a", "--dry-run", "007", "--", "--x"]) == 0
+    assert main(["try-it"]) == 0
+    assert taken == [(("a", "007", "--x"), True), ((), False)]
 
 
 @pytest.mark.parametrize("text", ["12_34", "1234E5", "0x12", "1.10", "A#7", "None", "True", "(1,2)", "'x'", "007", " "])

@@ -12,7 +12,6 @@ from csfnet_bundle.evaluation.calibration import (
     calibration_intercept,
     calibration_slope,
     fit_temperature,
-    probabilities,
 )
 
 
@@ -21,13 +20,6 @@ def calibrated(size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)
     logits = generator.normal(0, 2, size)
     return logits, (generator.random(size) < expit(logits)).astype(int)
-
-
-def test_probability_is_the_softmax_of_the_two_logits():
-    pairs = np.array([[0.3, 1.1], [2.0, -1.0], [0.0, 800.0]])
-    shifted = pairs / 1.5 - (pairs / 1.5).max(axis=1, keepdims=True)
-    softmax = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(probabilities(pairs[:, 1] - pairs[:, 0], 1.5), softmax[:, 1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("stretch", [0.3, 1.0, 4.0])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import METRICS, evaluate
 from csfnet_bundle.evaluation.predictions import prediction_table
-from csfnet_bundle.evaluation.threshold import Decision
 
 DECISION = Decision(temperature=1.3, threshold=0.45)
 

@@ -6,10 +6,10 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation import output
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import METRICS
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
-from csfnet_bundle.evaluation.threshold import Decision
 
 CONTEXT = {
     "data": "phantom cohort, test",

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_curve
 
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.plots import (
     GRID,
@@ -15,7 +16,7 @@ from csfnet_bundle.evaluation.plots import (
     save_figure,
 )
 from csfnet_bundle.evaluation.predictions import prediction_table
-from csfnet_bundle.evaluation.threshold import Decision, apply_decision
+from csfnet_bundle.evaluation.threshold import apply_decision
 
 TITLE = "phantom, 60 pairs"
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
-from csfnet_bundle.evaluation.threshold import Decision
 
 DECISION = Decision(1.0, 0.5)
 

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_curve
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.predictions import prediction_table
-from csfnet_bundle.evaluation.threshold import NO_THRESHOLD, Decision, apply_decision, choose_decision, youden_threshold
+from csfnet_bundle.evaluation.threshold import NO_THRESHOLD, apply_decision, choose_decision, youden_threshold
 
 ROWS = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0]), st.integers(0, 1)), min_size=4, max_size=40)
 
@@ -50,27 +50,6 @@ def test_decision_is_chosen_on_calibrated_probabilities_and_applies_to_a_table()
     table = apply_decision(prediction_table(map(str, range(400)), ["1"] * 400, logits, labels), decision)
     assert youden(table["probability"].to_numpy(), labels, decision.threshold) > 0.3
     assert (table["threshold"] == decision.threshold).all()
-
-
-def test_decision_goes_through_plain_values():
-    decision = Decision(1.25, 0.37)
-    assert Decision.from_plain(decision.to_plain()) == decision
-    assert type(decision.to_plain()["temperature"]) is float
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"temperature": 1.0}, "threshold is None, expected a number"),
-        ({"temperature": "1", "threshold": 0.5}, "temperature is '1'"),
-        ({"temperature": -1.0, "threshold": 0.5}, "temperature -1.0"),
-        ({"temperature": 1.0, "threshold": 1.5}, "threshold 1.5"),
-        ({"temperature": float("nan"), "threshold": 0.5}, "temperature is nan"),
-    ],
-)
-def test_wrong_plain_values_are_refused(values, words):
-    with pytest.raises(BundleError, match=words):
-        Decision.from_plain(values)
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,9 @@ def nifti_pair(small_cohort: Path, tmp_path: Path) -> tuple[FollowUpPair, Path]:
 @pytest.fixture(scope="session")
 def dicom_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two studies of patient 100012: t0 with a soft and a sharp series, t1 with a sharp one alone; read only."""
-    from helpers.synthetic_series import make_series, write_series
+    from helpers.dicom_pair import write_dicom_pair
 
-    folder = tmp_path_factory.mktemp("dicom_pair")
-    for name, kernel, date in (("t0", "STANDARD", "19990102"), ("t0", "BONE", "19990102"), ("t1", "BONE", "20000102")):
-        uids = {"StudyInstanceUID": f"1.2.{date}", "FrameOfReferenceUID": f"1.3.{date}"}
-        series = make_series(seed=f"{name} {kernel}", ConvolutionKernel=kernel, StudyDate=date, **uids)
-        write_series(folder / name / kernel, series)
-    return folder
+    return write_dicom_pair(tmp_path_factory.mktemp("dicom_pair"))
 
 
 @pytest.fixture

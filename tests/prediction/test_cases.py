@@ -8,6 +8,7 @@ import torch
 from helpers.tiny_checkpoint import tiny_checkpoint
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.cache import series_to_json
 from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
@@ -30,6 +31,7 @@ def _sample(cases: CaseMaker, index: int) -> dict[str, Any]:
         "clinical": torch.randint(0, 4, (6,), generator=random),
         "interval_days": torch.tensor(365.0),
         "findings": "t0: something\nt1: else" if index else "",
+        "series": series_to_json((None, None)),
     }
 
 
@@ -42,10 +44,11 @@ def test_the_pair_is_found_by_its_name(cases: CaseMaker) -> None:
 
 def test_attention_of_a_sample_does_not_depend_on_its_company(cases: CaseMaker, network: CSFNet) -> None:
     samples = [_sample(cases, index) for index in range(3)]
-    together = cases.attention(samples)
-    assert together is not None
+    output = cases.output(samples)
+    together = [output.attention_of(index) for index in range(3)]
     for sample, found in zip(samples, together, strict=True):
-        (alone,) = cases.attention([sample]) or ()
+        assert found is not None
+        alone = cases.output([sample]).attention_of(0)
         np.testing.assert_allclose(found, alone, atol=1e-5)
         assert found.sum() == pytest.approx(1, abs=1e-4)
     with torch.no_grad():
@@ -56,14 +59,14 @@ def test_attention_of_a_sample_does_not_depend_on_its_company(cases: CaseMaker, 
 def test_attention_is_that_of_the_network_in_use(cases: CaseMaker) -> None:
     """Dropout and batch statistics of training play no part, whatever mode the network was left in."""
     samples = [_sample(cases, 0), _sample(cases, 1)]
-    expected = cases.attention(samples)
+    expected = cases.output(samples).attention
     cases.network.train()
-    np.testing.assert_array_equal(cases.attention(samples), expected)
+    np.testing.assert_array_equal(cases.output(samples).attention, expected)
 
 
 def test_a_network_without_attention_has_none(cases: CaseMaker, without_attention: Network) -> None:
     other = replace(cases, network=without_attention, checkpoint=tiny_checkpoint(without_attention))
-    assert other.attention([_sample(cases, 0)]) is None
+    assert other.output([_sample(cases, 0)]).attention is None
 
 
 def test_the_network_gets_the_weights_of_the_checkpoint(cases: CaseMaker) -> None:
@@ -83,9 +86,9 @@ def test_a_case_tells_what_the_checkpoint_and_the_record_say(
     cases: CaseMaker, checkpoint: ModelCheckpoint, logit: float
 ) -> None:
     sample = _sample(cases, 1)
-    attention = cases.attention([sample])
+    attention = cases.output([sample]).attention_of(0)
     assert attention is not None
-    case, images = cases.case(sample, logit, attention[0])
+    case, images = cases.case(sample, logit, attention)
     assert (case.subject, case.nodule) == (sample["subject"], "1")
     assert case.probability == pytest.approx(1 / (1 + np.exp(-logit / checkpoint.decision.temperature)))
     assert case.label == cases.items[1]["label"]

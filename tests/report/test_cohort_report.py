@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
-from csfnet_bundle.evaluation.threshold import Decision
-from csfnet_bundle.report import Reference, worst_errors, write_cohort_report
+from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.reference import Reference
+from csfnet_bundle.report.worst_errors import worst_errors
 
 HOSTILE = "<script>alert(1)</script>"
 RESAMPLES = 200

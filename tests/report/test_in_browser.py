@@ -10,10 +10,12 @@ import subprocess
 import numpy as np
 import pytest
 
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table
-from csfnet_bundle.evaluation.threshold import Decision
-from csfnet_bundle.report import Interval, Reference, write_case_report, write_cohort_report
+from csfnet_bundle.report import write_case_report
+from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.reference import Interval, Reference
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.report import Interval, Reference
+from csfnet_bundle.report.reference import Interval, Reference
 
 
 @pytest.fixture

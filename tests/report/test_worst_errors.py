@@ -1,6 +1,6 @@
 import pandas as pd
 
-from csfnet_bundle.report import worst_errors
+from csfnet_bundle.report.worst_errors import worst_errors
 
 
 def test_only_wrong_pairs_are_shown_the_worst_first():

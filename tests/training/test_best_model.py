@@ -8,7 +8,7 @@ from helpers.tiny_training import PAIRS, TinyNetwork, tiny_evaluator, tiny_items
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import load_checkpoint

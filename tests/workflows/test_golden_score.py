@@ -7,7 +7,7 @@ import torch
 
 from csfnet_bundle.cohorts.phantom.render import render_pair
 from csfnet_bundle.cohorts.phantom.subject import Subject
-from csfnet_bundle.evaluation.calibration import probabilities
+from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.records import encode_clinical
 

@@ -4,14 +4,14 @@ from csfnet_bundle.inputs.transforms.augmentation import random_augmentation
 from csfnet_bundle.inputs.transforms.box_padding import RandBoxPaddingd
 from csfnet_bundle.inputs.transforms.clinical import EncodeClinicald
 from csfnet_bundle.inputs.transforms.follow_up_roi import FollowUpRoid
-from csfnet_bundle.inputs.transforms.malignancy_probability import MalignancyProbabilityd
 from csfnet_bundle.inputs.transforms.prior_dropout import RandomlyDropPriord
+from csfnet_bundle.inputs.transforms.scale_window import ScaleWindowd
 
 __all__ = [
     "EncodeClinicald",
     "FollowUpRoid",
-    "MalignancyProbabilityd",
     "RandBoxPaddingd",
     "RandomlyDropPriord",
+    "ScaleWindowd",
     "random_augmentation",
 ]

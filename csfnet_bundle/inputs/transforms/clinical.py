@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
-from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records import FollowUpPair, encode_clinical
+from csfnet_bundle.inputs.tensors import clinical_tokens, interval_tensor
+from csfnet_bundle.records import FollowUpPair
 
 
 class EncodeClinicald(MapTransform):
@@ -38,12 +37,6 @@ class EncodeClinicald(MapTransform):
         record = dict(data)
         for key in self.key_iterator(record):
             pair: FollowUpPair = record[key]
-            try:
-                codes = encode_clinical(pair.clinical, self.code_book)
-            except BundleError as error:
-                raise error.for_record(f"pair {pair.name}") from None
-            record["clinical"] = torch.as_tensor(codes, dtype=torch.int64)
-            known = pair.interval_days is not None and pair.t0 is not None
-            interval = float(pair.interval_days) if known else float("nan")  # type: ignore[arg-type]
-            record["interval_days"] = torch.tensor(interval)
+            record["clinical"] = clinical_tokens(pair, self.code_book)
+            record["interval_days"] = interval_tensor(pair)
         return record

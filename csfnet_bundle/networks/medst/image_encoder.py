@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from monai.networks.blocks import PatchEmbeddingBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -67,6 +66,8 @@ class ImageEncoder(nn.Module):
         mask_blank: bool = True,
     ) -> None:
         super().__init__()
+        from monai.networks.blocks import PatchEmbeddingBlock  # other networks are used without MONAI
+
         self.patch_size = patch_size
         self.width = width
         self.views = views

@@ -5,9 +5,13 @@ Source: Med-ST (arXiv 2405.19654), Section 3.1; the block is MONAI's.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from monai.networks.blocks import MLPBlock, TransformerBlock
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from monai.networks.blocks import TransformerBlock
 
 MLP_RATIO = 4  # width of a feed-forward network over that of the tokens (ViT)
 
@@ -25,6 +29,8 @@ class ViewExperts(nn.Module):
 
     def __init__(self, width: int, views: int, shared_experts: bool, shared_class_token: bool) -> None:
         super().__init__()
+        from monai.networks.blocks import MLPBlock  # other networks are used without MONAI
+
         self.views = views
         self.shared_class_tokens = 1 if shared_class_token else 0
         self.experts = nn.ModuleList(
@@ -61,6 +67,8 @@ def view_expert_block(
     Returns:
         A block from (N, L, width) to (N, L, width); its ``attn_mask`` is (N, 1, 1, L), True on the keys that count.
     """
+    from monai.networks.blocks import TransformerBlock
+
     # Flash attention would drop weights in evaluation too, were there dropout; there is none.
     block = TransformerBlock(width, MLP_RATIO * width, heads, qkv_bias=True, use_flash_attention=True)
     block.norm2 = nn.Identity()  # type: ignore[assignment]  # every expert has its own

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.extras import import_extra
+from csfnet_bundle.prediction.forward import run_network
 from csfnet_bundle.serving.export.examples import Pairs
 
 Runtime = Callable[[Pairs], NDArray[np.float32]]
@@ -18,14 +19,11 @@ Runtime = Callable[[Pairs], NDArray[np.float32]]
 
 def pytorch_runtime(network: torch.nn.Module) -> Runtime:
     """Return the network as PyTorch runs it, in eval mode and without gradients."""
-    network.eval()
 
     def run(pairs: Pairs) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            logits: torch.Tensor = network(
-                torch.from_numpy(pairs.image), torch.from_numpy(pairs.clinical), torch.from_numpy(pairs.interval_days)
-            )
-        return np.asarray(logits.numpy(), dtype=np.float32)
+        inputs = (pairs.image, pairs.clinical, pairs.interval_days)
+        output = run_network(network, *(torch.from_numpy(array) for array in inputs))
+        return np.asarray(output.logits.numpy(), dtype=np.float32)
 
     return run
 

@@ -12,6 +12,8 @@ from monai.data import MetaTensor
 from monai.transforms import Transform
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.decision import probabilities
+from csfnet_bundle.prediction.forward import logit_difference
 from csfnet_bundle.report import write_attention_nifti
 from csfnet_bundle.serving.monai_label.studies import scan_stem
 
@@ -43,7 +45,8 @@ class AnswerRequestd(Transform):
             BundleError: the heat map cannot be written.
         """
         output = data["pred"]
-        logits = torch.as_tensor(output["logits"]).float()  # (2,)
+        logits = torch.as_tensor(output["logits"]).double()  # (2,)
+        malignant = float(probabilities(logit_difference(logits).numpy(), self.temperature))
         if self.heat_maps and "attention" in output:
             attention = torch.as_tensor(output["attention"]).cpu().double().numpy()
             affine = torch.as_tensor(data["affine"]).cpu().numpy()
@@ -58,7 +61,7 @@ class AnswerRequestd(Transform):
                 ) from None
         for finding in filter(None, str(data["findings"]).split("\n")):
             logger.info("read with a finding: %s", finding)
-        return {**data, "pred": MetaTensor(torch.softmax(logits / self.temperature, dim=-1))}
+        return {**data, "pred": MetaTensor(torch.tensor([1 - malignant, malignant], dtype=torch.float64))}
 
 
 class HeatMapError(BundleError):

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
+from csfnet_bundle.prediction.forward import run_network
 from csfnet_bundle.serving.monai_label.inputs import carried_inputs
 
 
@@ -24,7 +25,8 @@ class FollowUpInferer(Inferer):
         """
         carried = carried_inputs(inputs)
         image = inputs.as_tensor()  # type: ignore[attr-defined]  # a plain tensor (1, 2, D, H, W)
-        answer = {"logits": network(image, carried["clinical"], carried["interval_days"])}
-        if getattr(network, "has_attention", hasattr(network, "attention_map")):
-            answer["attention"] = network.attention_map(image, carried["clinical"], carried["interval_days"])
+        output = run_network(network, image, carried["clinical"], carried["interval_days"], details=True)
+        answer = {"logits": output.logits}
+        if output.attention is not None:
+            answer["attention"] = output.attention
         return answer

@@ -8,22 +8,22 @@ import platform
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 from monai.bundle import create_workflow
-from monai.data import DataLoader, Dataset
 
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions, write_predictions
+from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.networks import SYSTEMS, count_parameters
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.prediction.outputs import logit_difference
+from csfnet_bundle.prediction.predictor import BATCH_SIZE, Predictor
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
@@ -43,48 +43,6 @@ MONAI_LEVELS = {"monai.bundle.workflows": logging.ERROR, "monai.bundle.scripts":
 
 _ONE_AT_A_TIME = threading.Lock()
 """Random numbers belong to the process: a worker with several threads trains one network at a time all the same."""
-
-
-@dataclass(frozen=True)
-class Predictor:
-    """A trained network with what brings pairs into its form.
-
-    Attributes:
-        network: on its device, in evaluation mode.
-        checkpoint: for its decision.
-        preprocessing: from a record to tensors, without anything random.
-        batch_size: pairs at a time.
-    """
-
-    network: torch.nn.Module
-    checkpoint: ModelCheckpoint
-    preprocessing: Any
-    batch_size: int
-
-    def predict(
-        self, pairs: Sequence[FollowUpPair], folder: Path, scan_order: tuple[int, int] = (0, 1)
-    ) -> pd.DataFrame:
-        """Return the predictions table of labelled pairs, each channel of the image showing the scan of that number."""
-        items = [{"pair": pair, "datalist_folder": str(folder), "label": pair.label} for pair in pairs]
-        for item, pair in zip(items, pairs, strict=True):
-            item |= {"subject": pair.subject, "nodule": pair.nodule}
-        device = next(self.network.parameters()).device
-        logits: list[float] = []
-        with torch.no_grad():
-            for batch in DataLoader(Dataset(items, self.preprocessing), batch_size=self.batch_size):
-                image = torch.as_tensor(batch["image"])[:, list(scan_order)]  # (B, 2, D, H, W)
-                inputs = (image, batch["clinical"], batch["interval_days"])
-                output = self.network(*(torch.as_tensor(one).to(device) for one in inputs))
-                logits += logit_difference(output.double()).cpu().tolist()
-        decision = self.checkpoint.decision
-        return prediction_table(
-            [pair.subject for pair in pairs],
-            [pair.nodule for pair in pairs],
-            logits,
-            [pair.label for pair in pairs],
-            temperature=decision.temperature,
-            threshold=decision.threshold,
-        )
 
 
 def is_done(protocol: Protocol, fit: Fit) -> bool:
@@ -164,17 +122,13 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     workflow.run()
     parser = workflow.parser
     checkpoint = load_checkpoint(folder / MODEL_NAME)
-    network = checkpoint.create_network().to(parser.get_parsed_content("device")).eval()
-    predictor = Predictor(
-        network,
-        checkpoint,
-        parser.get_parsed_content("validate#preprocessing"),
-        int(parser.get_parsed_content("batch_size")),
-    )
+    predictor = Predictor(checkpoint, parser.get_parsed_content("device"))
+    network, cache = predictor.network, predictor.cache(protocol.rois)
+    batch_size = int(parser.get_parsed_content("batch_size"))
     width = parser.get_parsed_content("width")
     workflow.finalize()
     if not (folder / DONE_NAME).is_file():
-        for part, table in _predict(predictor, protocol.cohort(fit), fit):
+        for part, table in _predict_parts(predictor, protocol.cohort(fit), fit, cache, batch_size):
             write_predictions(table, folder / _file_name(part))
         state = read_plain(folder / STATE_NAME, "Delete it; the fit then begins anew.")
         record = {
@@ -193,19 +147,54 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
         datalist = load_datalist(protocol.evaluate_on)
         pairs = labelled_pairs(datalist)
         pairs = [without_reads_of(pair) for pair in pairs] if protocol.without_reads else pairs
-        write_predictions(predictor.predict(pairs, datalist.folder), external_path(folder, protocol.evaluate_on))
+        table = predict_table(predictor, pairs, datalist.folder, cache=cache, batch_size=batch_size)
+        write_predictions(table, external_path(folder, protocol.evaluate_on))
 
 
-def _predict(predictor: Predictor, cohort: Path, fit: Fit) -> Iterator[tuple[str, pd.DataFrame]]:
+def predict_table(
+    predictor: Predictor,
+    pairs: Sequence[FollowUpPair],
+    folder: Path,
+    scan_order: tuple[int, int] = (0, 1),
+    *,
+    cache: RoiCache | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> pd.DataFrame:
+    """Return the predictions table of labelled pairs.
+
+    Args:
+        predictor: the trained network.
+        pairs: of a section of a datalist.
+        folder: the datalist's folder.
+        scan_order: which scan each channel of the image shows.
+        cache: reads the ROIs.
+        batch_size: pairs at a time.
+    """
+    made = predictor.predict_pairs(pairs, folder, cache=cache, batch_size=batch_size, scan_order=scan_order)
+    decision = predictor.checkpoint.decision
+    return prediction_table(
+        [pair.subject for pair in pairs],
+        [pair.nodule for pair in pairs],
+        [prediction.logit for prediction in made],
+        [pair.label for pair in pairs],
+        temperature=decision.temperature,
+        threshold=decision.threshold,
+    )
+
+
+def _predict_parts(
+    predictor: Predictor, cohort: Path, fit: Fit, cache: RoiCache, batch_size: int
+) -> Iterator[tuple[str, pd.DataFrame]]:
     datalist = load_datalist(cohort)
     test = datalist.section("test")
-    yield VALIDATION, predictor.predict(datalist.section("validation"), datalist.folder)
-    yield TEST, predictor.predict(test, datalist.folder)
+    predict = partial(predict_table, predictor, folder=datalist.folder, cache=cache, batch_size=batch_size)
+    yield VALIDATION, predict(datalist.section("validation"))
+    yield TEST, predict(test)
     if fit.permutation:
         return
     for name, order in SCAN_ORDERS.items():
-        yield name, predictor.predict(test, datalist.folder, order)
-    yield CLINICAL_PERMUTED, predictor.predict(permute_clinical(test, PERMUTATION_SEED), datalist.folder)
+        yield name, predict(test, scan_order=order)
+    yield CLINICAL_PERMUTED, predict(permute_clinical(test, PERMUTATION_SEED))
 
 
 def _start(checkpoint: ModelCheckpoint) -> dict[str, Any] | None:

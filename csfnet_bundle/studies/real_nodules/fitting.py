@@ -164,12 +164,17 @@ def predict(
 
 def run_fit(recipe: Recipe, split: Split, volumes: FilledVolumes, start: Path | None, folder: Path, seed: int) -> None:
     """Fit a split and predict its validation and test nodules; nothing where that is done."""
-    parts = {VALIDATION: (split.validation, 0), TEST: (split.test, 0), CROPPED: (split.test, 1)}
-    if all(_path(folder, name).is_file() for name in parts):
+    if is_fitted(folder):
         return
+    parts = {VALIDATION: (split.validation, 0), TEST: (split.test, 0), CROPPED: (split.test, 1)}
     network = fit(recipe, split.training, volumes, start, folder, seed)
     for name, (pairs, variant) in parts.items():
         write_predictions(predict(network, pairs, volumes, recipe, variant), _path(folder, name))
+
+
+def is_fitted(folder: Path) -> bool:
+    """Tell whether nothing is left to do for a fit."""
+    return all(_path(folder, name).is_file() for name in (VALIDATION, TEST, CROPPED))
 
 
 def read_fit(folder: Path) -> dict[str, pd.DataFrame]:

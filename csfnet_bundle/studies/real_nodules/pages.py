@@ -13,14 +13,14 @@ from csfnet_bundle.studies.real_nodules.study import CROPPED_ROW
 def real_nodules_markdown(document: Mapping[str, Any]) -> str:
     """Write all tables of a results.json, with what they were measured on and the command that makes them again."""
     cohort, rows = document["cohort"], document["systems"]
-    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items()}
+    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items() if name in rows}
     spent = ", ".join(f"{name} {value:.0f}" for name, value in minutes.items())
     lines = [
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
         f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "
         f"fitted on the fold's validation patients before pooling; nothing chosen on test nodules. Intervals of 95 % "
-        f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes with "
-        f"pre-training: {spent}.",
+        f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes of the "
+        f"fits: {spent}.",
         "",
         _main_table(rows),
         "On clear labels alone (readers' malignancy 1-2 against 4-5):",

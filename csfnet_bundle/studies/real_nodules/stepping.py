@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.studies.real_nodules.recipe import Schedule
-
-logger = logging.getLogger(__name__)
 
 STEPS_BETWEEN_STATES = 50
 """So that a killed run repeats at most some twenty seconds."""
@@ -55,26 +51,20 @@ def run_steps(
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, steps, schedule))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "rate": rate}
     first = _restore(parts, state_path, settings)
-    started = last_line = time.monotonic()
     network.train()
-    for step in range(first, steps):
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        torch.manual_seed(seed * 1_000_003 + step)  # dropout
-        optimizer.zero_grad(set_to_none=True)
-        value = loss(network, step, generator)
-        value.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.gradient_clip, error_if_nonfinite=True)
-        optimizer.step()
-        rate.step()
-        averaged.update_parameters(network)
-        if (step + 1) % STEPS_BETWEEN_STATES == 0 or step + 1 == steps:
-            _save(parts, state_path, settings, step + 1)
-        if (now := time.monotonic()) - last_line > 30:
-            last_line = now
-            left = timedelta(seconds=round((now - started) / (step + 1 - first) * (steps - step - 1)))
-            logger.info(
-                "%s: step %d/%d, loss %.3f, %s left", state_path.parent.name, step + 1, steps, value.item(), left
-            )
+    with progress_bar(f"{state_path.parent.parent.name}, {state_path.parent.name}", steps - first) as advance:
+        for step in range(first, steps):
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+            torch.manual_seed(seed * 1_000_003 + step)  # dropout
+            optimizer.zero_grad(set_to_none=True)
+            loss(network, step, generator).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.gradient_clip, error_if_nonfinite=True)
+            optimizer.step()
+            rate.step()
+            averaged.update_parameters(network)
+            if (step + 1) % STEPS_BETWEEN_STATES == 0 or step + 1 == steps:
+                _save(parts, state_path, settings, step + 1)
+            advance(1)
     network.load_state_dict(averaged.module.state_dict())
     return network.eval()
 

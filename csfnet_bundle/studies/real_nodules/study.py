@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pandas as pd
 import torch
 
 from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks import count_parameters
 from csfnet_bundle.nodule.simple_reference import simple_reference_scores
 from csfnet_bundle.prediction.data import datalist_hash
@@ -28,8 +27,6 @@ from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.targets import stratum
 from csfnet_bundle.studies.real_nodules.volumes import FilledVolumes, filled_volumes
-
-logger = logging.getLogger(__name__)
 
 PRETRAINING_SEED = 0
 ALL = "all networks"
@@ -111,20 +108,17 @@ def run_study(study: Study, command: str) -> dict[str, Any]:
 
 def _fit_all(study: Study, splits: Sequence[Split], volumes: FilledVolumes) -> dict[str, float]:
     """Fit what is not there; return the seconds of each recipe's fits, pre-training included."""
-    todo = [(recipe, seed) for seed in range(study.seeds) for recipe in study.recipes]
-    total, done, started = len(todo) * len(splits), 0, time.monotonic()
     begun = time.process_time()
-    for recipe, seed in todo:
-        start = None
-        if recipe.pretraining_steps:
-            start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
-            begun = _add_seconds(study, f"{recipe.name}, pre-training", begun)
-        for number, split in enumerate(splits):
-            run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
-            done += 1
-            left = timedelta(seconds=round((time.monotonic() - started) / done * (total - done)))
-            logger.info("%s, fold %d: %d of %d fits done, %s left", _name(recipe, seed), number, done, total, left)
-            begun = _add_seconds(study, _name(recipe, seed), begun)
+    with progress_bar("fits", study.seeds * len(study.recipes) * len(splits)) as advance:
+        for recipe, seed in ((recipe, seed) for seed in range(study.seeds) for recipe in study.recipes):
+            start = None
+            if recipe.pretraining_steps:
+                start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
+                begun = _add_seconds(study, f"{recipe.name}, pre-training", begun)
+            for number, split in enumerate(splits):
+                run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
+                begun = _add_seconds(study, _name(recipe, seed), begun)
+                advance(1)
     path = study.out / "seconds.json"
     return dict(json.loads(path.read_text(encoding="utf-8")))
 

@@ -11,7 +11,8 @@ from monai.bundle import ConfigParser
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.code_book import CodeBook
-from csfnet_bundle.evaluation.threshold import NO_THRESHOLD, Decision
+from csfnet_bundle.evaluation.decision import Decision
+from csfnet_bundle.evaluation.threshold import NO_THRESHOLD
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 

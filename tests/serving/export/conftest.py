@@ -7,7 +7,7 @@ import torch
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.core.code_book import nlst_code_book
-from csfnet_bundle.evaluation.threshold import Decision
+from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint

@@ -1,0 +1,175 @@
+"""The files of predicted pairs: of each a picture, a report and the attention, and one table of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
+from csfnet_bundle.prediction.cases import predicted_case
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.dicom_results import DicomResults
+from csfnet_bundle.prediction.prediction import Prediction
+from csfnet_bundle.records import Datalist, save_datalist
+from csfnet_bundle.report import (
+    Case,
+    CaseImages,
+    file_stem,
+    write_attention_nifti,
+    write_case_picture,
+    write_case_report,
+)
+from csfnet_bundle.scans.dicom import SeriesSummary
+
+SCANS = ("t0_", "t1_")
+"""How the columns begin that say which series was read."""
+
+SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
+"""Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
+
+
+class CaseFiles:
+    """Writes ``predictions.csv`` and, per pair, a picture, an HTML report and the attention as NIfTI.
+
+    Args:
+        folder: where the files go; made if absent.
+        checkpoint: the weights that predict.
+        checkpoint_path: where they lie.
+        items: with ``dicom_out``, the pairs and their folders (see
+            :func:`csfnet_bundle.training.datalist_items`).
+        dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
+        follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
+
+    Raises:
+        BundleError: DICOM objects are asked for, but highdicom is not installed or a scan is no DICOM series.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        checkpoint: ModelCheckpoint,
+        checkpoint_path: Path,
+        items: Sequence[Mapping[str, Any]] = (),
+        *,
+        dicom_out: bool = False,
+        follow_links: bool = False,
+    ) -> None:
+        self.folder = folder
+        self._checkpoint = checkpoint
+        self._dicom_results = (
+            DicomResults(checkpoint_path, items, folder, follow_links=follow_links) if dicom_out else None
+        )
+        self._rows: list[dict[str, Any]] = []
+
+    def clear(self) -> None:
+        """Begin a new table."""
+        self._rows.clear()
+
+    def write_case(
+        self,
+        case: Case,
+        images: CaseImages,
+        logit: float,
+        affine: NDArray[np.float64],
+        series: Mapping[str, SeriesSummary | None],
+    ) -> Path:
+        """Write a pair's files and take it into the table; return the path of its report.
+
+        Args:
+            case: the prediction.
+            images: what the network saw, and its attention.
+            logit: of malignant minus of benign.
+            affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm.
+            series: which series each scan was read from.
+        """
+        stem = file_stem(case.subject, case.nodule)
+        write_case_picture(self.folder / f"{stem}.png", case, images)
+        report = write_case_report(self.folder, case, images)
+        if images.attention is not None:
+            path = self.folder / f"{stem}_attention.nii.gz"
+            write_attention_nifti(path, images.attention, affine, images.size)
+        if self._dicom_results is not None:
+            self._dicom_results.write(case, images.attention, affine, images.size)
+        row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
+        self._rows.append({**row, **_spread(case.member_probabilities), **_series_columns(series)})
+        return report
+
+    def write_table(self) -> Path:
+        """Write the table of the pairs so far and return its path."""
+        decision, count = self._checkpoint.decision, len(self._rows)
+        columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
+        more = {name: values for name, values in columns.items() if name in SPREAD or name.startswith(SCANS)}
+        predictions = prediction_table(
+            columns["subject"],
+            columns["nodule"],
+            columns["logit"],
+            columns["label"],
+            temperature=decision.temperature,
+            threshold=decision.threshold,
+            extra={**more, "weights_trained_on": [self._checkpoint.trained_on] * count},
+        )
+        path = self.folder / PREDICTIONS_NAME
+        write_predictions(predictions, path)
+        return path
+
+
+def write_prediction(
+    prediction: Prediction,
+    checkpoint: ModelCheckpoint,
+    checkpoint_path: Path,
+    folder: Path,
+    *,
+    dicom_out: bool = False,
+    follow_links: bool = False,
+) -> Path:
+    """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
+
+    Args:
+        prediction: of :class:`csfnet_bundle.prediction.predictor.Predictor`.
+        checkpoint: the weights that it was made with.
+        checkpoint_path: where they lie.
+        folder: must not exist; appears when all is written.
+        dicom_out: also write DICOM objects.
+        follow_links: whether the scans were found through symbolic links.
+
+    Raises:
+        BundleError: as :class:`CaseFiles`.
+    """
+    pair = prediction.pair
+    with atomic_folder(folder) as working:
+        save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
+        items = [{"pair": pair, "datalist_folder": working}]
+        files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
+        case, images = predicted_case(prediction, checkpoint, checkpoint_path)
+        series = dict(zip(("t0", "t1"), prediction.series, strict=True))
+        report = files.write_case(case, images, prediction.logit, prediction.affines[1], series)
+        files.write_table()
+    return folder / report.name
+
+
+def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
+    """Return the columns that say which series each scan was read from."""
+    columns: dict[str, object] = {}
+    for scan, item in series.items():
+        columns |= {
+            f"{scan}_series_uid": item and item.uid,
+            f"{scan}_series_description": item and item.description,
+            f"{scan}_image_type": item and item.image_type,
+            f"{scan}_kernel": item and item.kernel,
+            f"{scan}_slice_thickness_mm": item and item.slice_thickness_mm,
+            f"{scan}_slices": item and item.slices,
+            f"{scan}_other_series": item and len(item.others),
+        }
+    return columns
+
+
+def _spread(members: tuple[float, ...]) -> dict[str, float]:
+    if not members:
+        return {}
+    values = (len(members), min(members), max(members), float(np.std(members, ddof=1)))
+    return dict(zip(SPREAD, values, strict=True))

@@ -1,0 +1,304 @@
+"""Predicting from Python: load the weights once, then ask about one pair after the other.
+
+Neither MONAI nor, for NIfTI and MetaImage files, pydicom is imported. Example::
+
+    import csfnet_bundle
+
+    predictor = csfnet_bundle.load()
+    prediction = predictor.predict(
+        "t1.nii.gz", (52.1, -30.0, -112.5), t0="t0.nii.gz", point0=(50.8, -31.2, -110.0), space="RAS",
+        clinical={"age": 63, "cigsmok": 1}, interval_days=371,
+    )
+    print(prediction.probability, prediction.findings)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.decision import probabilities
+from csfnet_bundle.geometry import Point
+from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, match_prior, read_pair
+from csfnet_bundle.inputs.series_memory import SeriesMemory
+from csfnet_bundle.inputs.tensors import PairTensors, pair_tensors
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.prediction import Prediction
+from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.scans.volume_files import SUFFIXES
+
+BUNDLED_WEIGHTS = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
+"""The weights that come with the bundle, trained on phantoms."""
+BATCH_SIZE = 8
+"""Pairs in one pass of the network: a few hundred megabytes at the paper's width."""
+
+PointLike = Point | Sequence[float] | str
+
+
+def load(
+    path: str | Path | None = None, device: str | torch.device | None = None, *, follow_links: bool = False
+) -> Predictor:
+    """Load weights and return what predicts with them.
+
+    Args:
+        path: a model.pt that this bundle's training wrote; by default the bundle's own, trained on phantoms.
+        device: where the network runs, as torch names it; by default the first GPU, else the CPU.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+
+    Raises:
+        BundleError: no such file, a damaged one, or no weights of this bundle.
+    """
+    return Predictor(load_checkpoint(BUNDLED_WEIGHTS if path is None else path), device, follow_links=follow_links)
+
+
+class Predictor:
+    """Predicts with the weights of a checkpoint.
+
+    Not safe for threads: give each its own.
+
+    Args:
+        checkpoint: the weights, with the ROI, the temperature and the threshold that belong to them.
+        device: where the network runs, as torch names it; by default the first GPU, else the CPU.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+
+    Attributes:
+        checkpoint: as given.
+        network: the network, in evaluation mode, on the device.
+
+    Raises:
+        BundleError: the weights fit no network of this version, or there is no such device.
+    """
+
+    def __init__(
+        self, checkpoint: ModelCheckpoint, device: str | torch.device | None = None, *, follow_links: bool = False
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.network = checkpoint.create_network().eval().to(_device(device))
+        self._find_series = SeriesMemory(follow_links=follow_links)
+
+    @property
+    def needs_prior(self) -> bool:
+        """Whether the network needs a t0."""
+        return bool(getattr(self.network, "needs_prior", True))
+
+    def cache(self, folder: str | Path | None) -> RoiCache:
+        """Return what reads pairs for this network through a folder of cached ROIs."""
+        return RoiCache(folder, self.checkpoint.roi, repeat_missing_prior=not self.needs_prior)
+
+    def predict(
+        self,
+        t1: str | Path,
+        point1: PointLike,
+        *,
+        t0: str | Path | None = None,
+        point0: PointLike | None = None,
+        space: str = "LPS",
+        clinical: Mapping[str, object] | None = None,
+        interval_days: float | None = None,
+        subject: str | None = None,
+        series0: str | None = None,
+        series1: str | None = None,
+        nodule: str = "1",
+        check: bool = False,
+    ) -> Prediction:
+        """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
+
+        A second call costs only the ROIs and the network: the headers of DICOM folders are remembered.
+
+        Args:
+            t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
+            point1: the nodule's centre in t1, three numbers; or a :class:`csfnet_bundle.geometry.Point`.
+            t0: the earlier scan; without it, the weights must be of a network that can do without.
+            point0: the nodule's centre in t0; without it, it is found from ``point1``, which takes some seconds.
+            space: of points given as numbers: ``"LPS"`` or ``"RAS"`` (mm), or ``"voxel"``, (column, row, slice) from 0.
+            clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0); what is left out
+                counts as missing.
+            interval_days: days between the scans; by default from the study dates.
+            subject: PatientID; by default that of the DICOM files, or the name of a NIfTI or MetaImage file.
+            series0: SeriesInstanceUID to read from t0, where its folder holds several.
+            series1: SeriesInstanceUID to read from t1.
+            nodule: a name for the nodule.
+            check: also check two given points against each other, which takes some seconds; what speaks against them
+                stands among the findings.
+
+        Returns:
+            The prediction, with what was read for it.
+
+        Raises:
+            Refusal: a scan cannot be read correctly, or the two do not belong together; its ``code`` says why.
+            BundleError: a scan that does not exist, a point of a scan that is not given, or a clinical value without
+                a code.
+        """
+        if t0 is None:
+            _reject_without_t0(point0=point0, series0=series0, interval_days=interval_days)
+        later = _existing(t1, "t1")
+        pair = describe_pair(
+            Path.cwd(),
+            t0=None
+            if t0 is None
+            else (str(_existing(t0, "t0")), None if point0 is None else _point(point0, space, "t0")),
+            t1=(str(later), _point(point1, space, "t1")),
+            nodule=nodule,
+            subject=subject,
+            default_subject=_stem(later),
+            series0=series0,
+            series1=series1,
+            interval_days=interval_days,
+            clinical=clinical,
+            find_series=self._find_series,
+        )
+        if pair.t0 is not None and (check or point0 is None):
+            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
+        return self.predict_pair(pair, Path.cwd())
+
+    def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
+        """Predict one pair.
+
+        Args:
+            pair: a record of a datalist.
+            folder: the datalist's folder, which the scans' paths are relative to.
+            cache: reads the ROIs; by default from the scans.
+
+        Raises:
+            Refusal: as :func:`csfnet_bundle.inputs.read_pair`.
+            BundleError: as :func:`csfnet_bundle.inputs.read_pair`, or a clinical value without a code.
+        """
+        rois, tensors = self._read(pair, folder, cache)
+        output = self.forward(tensors.image[None], tensors.clinical[None], tensors.interval_days[None], details=True)
+        return self.prediction(pair, rois, tensors, output, 0)
+
+    def predict_pairs(
+        self,
+        pairs: Sequence[FollowUpPair],
+        folder: Path,
+        *,
+        cache: RoiCache | None = None,
+        batch_size: int = BATCH_SIZE,
+        scan_order: tuple[int, int] = (0, 1),
+    ) -> Iterator[Prediction]:
+        """Predict many pairs, some at a time, without attention.
+
+        Args:
+            pairs: records of a datalist.
+            folder: the datalist's folder.
+            cache: reads the ROIs; by default from the scans.
+            batch_size: pairs in one pass of the network.
+            scan_order: which scan each channel of the image shows: (0, 1) is t0 and t1, (1, 1) is t1 twice.
+
+        Yields:
+            The predictions, in the order of the pairs.
+
+        Raises:
+            BundleError: as :meth:`predict_pair`, at the first pair that cannot be read.
+        """
+        for some in _batches(pairs, batch_size):
+            read = [self._read(pair, folder, cache, scan_order) for pair in some]
+            image = torch.stack([tensors.image for _, tensors in read])  # (B, 2, D, H, W)
+            clinical = torch.stack([tensors.clinical for _, tensors in read])
+            interval_days = torch.stack([tensors.interval_days for _, tensors in read])
+            output = self.forward(image, clinical, interval_days)
+            for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
+                yield self.prediction(pair, rois, tensors, output, index)
+
+    def forward(
+        self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False
+    ) -> NetworkOutput:
+        """Run the network on a batch; see :func:`csfnet_bundle.prediction.forward.run_network`."""
+        return run_network(self.network, image, clinical, interval_days, details=details)
+
+    def prediction(
+        self, pair: FollowUpPair, rois: PairRois, tensors: PairTensors, output: NetworkOutput, index: int
+    ) -> Prediction:
+        """Return the prediction of a pair from the network's output for its batch.
+
+        Args:
+            pair: the pair.
+            rois: what was read.
+            tensors: what the network saw.
+            output: of the batch.
+            index: the pair's place in it.
+        """
+        decision = self.checkpoint.decision
+        benign, malignant = output.logits[index].double().tolist()
+        return Prediction(
+            pair=pair,
+            probability=float(probabilities(output.logit[index].numpy(), decision.temperature)),
+            threshold=decision.threshold,
+            logits=(benign, malignant),
+            image=tensors.image.numpy(),
+            affines=rois.affines,
+            attention=output.attention_of(index),
+            member_probabilities=output.members_of(index),
+            findings=rois.findings,
+            series=rois.series,
+            code_book=self.checkpoint.code_book,
+            trained_on=self.checkpoint.trained_on,
+        )
+
+    def _read(
+        self, pair: FollowUpPair, folder: Path, cache: RoiCache | None, scan_order: tuple[int, int] = (0, 1)
+    ) -> tuple[PairRois, PairTensors]:
+        if cache is not None:
+            rois = cache.read(pair, folder)
+        else:
+            rois = read_pair(
+                pair,
+                folder,
+                self.checkpoint.roi,
+                repeat_missing_prior=not self.needs_prior,
+                find_series=self._find_series,
+            )
+        order = list(scan_order)
+        rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
+        return rois, pair_tensors(pair, rois, self.checkpoint.roi, self.checkpoint.code_book)
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.zeros(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        reason = " ".join(str(error).split())
+        raise BundleError(f"{device!r} cannot be used: {reason}", record="device", remedy="Use cpu or cuda.") from None
+
+
+def _reject_without_t0(**options: object) -> None:
+    """Raise BundleError for an option that describes a scan that is not there."""
+    for name, value in options.items():
+        if value is not None:
+            raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Give the earlier scan as t0.")
+
+
+def _existing(path: str | Path, name: str) -> Path:
+    location = Path(path)
+    if not location.exists():
+        raise BundleError(f"{location} does not exist", record=name, remedy=f"Give the scan's path as {name}.")
+    return location.resolve()
+
+
+def _point(point: PointLike, space: str, name: str) -> Point:
+    if isinstance(point, Point):
+        return point
+    try:
+        return Point(point, space)  # type: ignore[arg-type]  # it checks both
+    except BundleError as error:
+        raise error.for_record(name) from None
+
+
+def _stem(path: Path) -> str | None:
+    """Return the name of a volume file without its ending; None for a folder, whose headers name the patient."""
+    if path.is_dir():
+        return None
+    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
+    return path.name[: len(path.name) - len(max(endings, key=len, default=""))]
+
+
+def _batches(pairs: Sequence[FollowUpPair], size: int) -> Iterator[Sequence[FollowUpPair]]:
+    for start in range(0, len(pairs), size):
+        yield pairs[start : start + size]

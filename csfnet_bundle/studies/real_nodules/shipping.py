@@ -1,0 +1,102 @@
+"""The one-scan weights that come with the bundle: a recipe fitted on all nodules, judged by the folds of its study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from csfnet_bundle import __version__
+from csfnet_bundle.core.code_book import nlst_code_book
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.threshold import choose_decision
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.records import FollowUpPair, load_datalist
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs
+from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
+from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, is_fitted, read_fit
+from csfnet_bundle.studies.real_nodules.pretraining import pretrain
+from csfnet_bundle.studies.real_nodules.recipe import Recipe
+from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study
+from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
+
+ATTRIBUTION = (
+    "LIDC-IDRI, The Cancer Imaging Archive, CC BY 3.0, https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX; "
+    "changed: cut out, resampled and filled"
+)
+SEED = 0
+
+
+def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
+    """Fit a recipe on all nodules of a study's cohort, or read what was fitted before.
+
+    Temperature and threshold come from the validation nodules of the study's folds: none of them was seen by the
+    network that scored it. The network that is returned has seen them all, so that it can choose nothing itself.
+
+    Args:
+        study: whose folds of this recipe are all fitted.
+        recipe: one of its recipes.
+
+    Raises:
+        BundleError: a fold is not fitted.
+    """
+    logits, labels = _validation(study, recipe)
+    datalist = load_datalist(study.dataset_dir)
+    pairs = labelled_pairs(datalist)
+    volumes = filled_volumes(pairs, datalist.folder, study.cache)
+    start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
+    network = fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED)
+    return ModelCheckpoint(
+        weights={name: value.contiguous() for name, value in network.state_dict().items()},
+        architecture=network.architecture(),
+        roi=RoiSettings(size=recipe.roi_size, window=WINDOW),
+        code_book=nlst_code_book(),
+        decision=choose_decision(logits, labels),
+        provenance=_provenance(study, recipe, pairs),
+    )
+
+
+def card(nodules: int, patients: int) -> str:
+    """Return what the weights were trained on, as it stands on every report."""
+    return (
+        f"{nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by radiologists' opinion; "
+        "it sees t1 alone and was never judged on patients' follow-up"
+    )
+
+
+def _validation(study: Study, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """The logits and labels of every fold's validation nodules, of the shipped seed."""
+    folders = [study.folder(recipe, SEED, fold) for fold in range(study.folds)]
+    for folder in folders:
+        if not is_fitted(folder):
+            raise BundleError(
+                f"fold {folder.name} of recipe {recipe.name} is not fitted",
+                record=str(study.out),
+                remedy="Run `real-nodules` with this recipe first.",
+            )
+    tables = [read_fit(folder)[VALIDATION] for folder in folders]
+    return (
+        np.concatenate([table["logit"].to_numpy(np.float64) for table in tables]),
+        np.concatenate([table["label"].to_numpy(np.int64) for table in tables]),
+    )
+
+
+def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> Mapping[str, Any]:
+    subjects = {pair.subject for pair in pairs}
+    return {
+        "trained_on": card(len(pairs), len(subjects)),
+        "phantom": False,
+        "attribution": ATTRIBUTION,
+        "datalist_sha256": datalist_hash(study.dataset_dir),
+        "bundle_version": __version__,
+        "torch_version": str(torch.__version__),
+        "recipe": recipe.name,
+        "epoch": recipe.epochs,
+        "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
+        SEEN_PATIENTS: remember_patients(subjects),
+    }

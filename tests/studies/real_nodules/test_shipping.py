@@ -1,0 +1,37 @@
+"""The one-scan weights that come with the bundle."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, make_shipped_model
+from csfnet_bundle.studies.real_nodules.study import Study, run_study
+from csfnet_bundle.training.seen_patients import check_unseen
+
+
+@pytest.fixture
+def study(boxed_cohort, tiny_recipe, few_drawn, tmp_path):
+    return Study(boxed_cohort, tmp_path, (tiny_recipe,), seeds=1, folds=2)
+
+
+def test_weights_say_what_they_are_and_whom_they_have_seen(study, tmp_path):
+    with pytest.raises(BundleError, match="is not fitted"):
+        make_shipped_model(study, study.recipes[0])
+    run_study(study, "")
+    path = tmp_path / "model.pt"
+    make_shipped_model(study, study.recipes[0]).save(path)
+    checkpoint = load_checkpoint(path)
+    assert "radiologists' opinion" in checkpoint.trained_on
+    assert "never judged on patients' follow-up" in checkpoint.trained_on
+    assert checkpoint.provenance["attribution"] == ATTRIBUTION
+    assert not checkpoint.provenance["phantom"]
+    assert checkpoint.roi.size == (16, 24, 24)
+    with pytest.raises(BundleError, match="P0"):
+        check_unseen(checkpoint.provenance["seen_patients"], study.dataset_dir, "model.pt")
+    network = checkpoint.create_network().eval()
+    image = torch.rand(2, 2, 16, 24, 24)
+    again = make_shipped_model(replace(study), study.recipes[0]).create_network().eval()
+    torch.testing.assert_close(network(image), again(image))
