@@ -31,8 +31,8 @@ NEAR_MM = 3.0
 TOP_WITHIN_MM = 4.0
 CORE = 0.9
 """A component's core has at least so much of the largest share this near to the click. Far from nodules the network is
-not sure: it gives a chest wall beside the nodule half a share, which joins the nodule at lower levels. Of .5, .65, .8 and
-.9 this one agreed best with the readers of 40 volumes that the network was trained on."""
+not sure: it gives a chest wall beside the nodule half a share, which joins the nodule at lower levels. Of .5, .65, .8
+and .9 this one agreed best with the readers of 40 volumes that the network was trained on."""
 REACH_VOXELS = 2
 """The nodule has what is present this near to the core: a nodule's share falls from 1 to a half over less."""
 RIM_VOXELS = 1
