@@ -90,7 +90,8 @@ def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]
 
     An ensemble's members are completed, too. Without this, weights of before would get the default of today.
     """
-    complete = {**FORMER_ARGUMENTS.get(str(architecture.get("name")), {}), **architecture}
+    former = FORMER_ARGUMENTS.get(str(architecture.get("name")), {})
+    complete = {**architecture, **{name: value for name, value in former.items() if name not in architecture}}
     members = complete.get("members")
     if isinstance(members, list):
         complete["members"] = [
