@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,12 @@ class Lungs:
     mask: NDArray[np.bool_]
     centroid: NDArray[np.float64]
     ml: float
+
+    @cached_property
+    def depth_mm(self) -> NDArray[np.float32]:
+        """How deep in the lungs each voxel's centre lies, mm, 0 outside, shape (D, H, W)."""
+        depth: NDArray[np.float64] = ndimage.distance_transform_edt(self.mask, sampling=THINNED_MM)
+        return depth.astype(np.float32)
 
 
 def find_lungs(scan: ThinnedScan, series: str = "", record: str = "") -> Lungs:

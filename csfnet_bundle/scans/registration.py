@@ -26,7 +26,11 @@ from csfnet_bundle.scans.vote import DIAGONALS, LEAST_NCC, Vote, count_votes
 PEAK_FROM_VOTE_MM = 8.0
 """A peak farther from the vote is another place that looks alike: the match is refused."""
 
-VOTES_WITHOUT_PEAK = 6
+LEAST_PEAK_NCC = 0.4
+"""Correlation of the place itself below which it is another one; genuine ones on the series of docs/matching.md have
+0.55 and more. Where t0 shows no nodule its neighbours decide alone."""
+
+VOTES_WITHOUT_PEAK = 5
 """Where t0 shows no nodule, what looks most like it is no guide; so many neighbours then decide without it."""
 
 PEAK_TAKEN_MM = 3.0
@@ -100,6 +104,8 @@ class Match:
         vote = Vote(np.zeros(3), self.agreeing, self.spread)
         if not vote.is_sure:
             return f"{self.votes} of 8 neighbours agree, spread {self.spread:.1f} mm"
+        if self.ncc < LEAST_PEAK_NCC and not self.absent:
+            return f"the best place looks different (correlation {self.ncc:.2f})"
         if self.peak_from_vote > PEAK_FROM_VOTE_MM and not (self.absent and self.votes >= VOTES_WITHOUT_PEAK):
             return f"the best place lies {self.peak_from_vote:.1f} mm from where the neighbours say"
         return ""

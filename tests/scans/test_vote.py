@@ -37,7 +37,7 @@ def test_a_stretch_around_the_place_does_not_move_it(motion: np.ndarray, strain:
 
 
 @pytest.mark.parametrize(("strays", "sure"), [(0, True), (3, True), (4, False), (8, False)])
-def test_at_least_five_must_agree(strays: int, sure: bool) -> None:
+def test_strays_are_outvoted_by_more(strays: int, sure: bool) -> None:
     motions = np.zeros((8, 3))
     motions[:strays] = np.array([[40.0 * (n + 1), -30.0 * n, 25.0 * n] for n in range(strays)]).reshape(strays, 3)
     vote = count_votes(motions, ALL)
@@ -45,6 +45,13 @@ def test_at_least_five_must_agree(strays: int, sure: bool) -> None:
     if sure:
         assert vote.votes == 8 - strays
         np.testing.assert_allclose(vote.motion, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("lost", "sure"), [(4, True), (5, False)])
+def test_at_least_four_must_be_found_and_agree(lost: int, sure: bool) -> None:
+    found = np.arange(8) >= lost
+    vote = count_votes(np.tile([3.0, -2.0, 1.0], (8, 1)), found)
+    assert (vote.votes, vote.is_sure) == (8 - lost, sure)
 
 
 def test_agreement_in_number_alone_is_not_enough() -> None:
