@@ -87,8 +87,17 @@ def benchmark_syntaxes() -> str:
 
 
 def fuzz() -> str:
-    """Damaged files by transfer syntax and outcome."""
-    result = _load("fuzz.json")
+    """Damaged DICOM files by transfer syntax and outcome."""
+    return _fuzz("fuzz.json", "transfer syntax")
+
+
+def fuzz_volumes() -> str:
+    """Damaged NIfTI and MetaImage files by kind and outcome."""
+    return _fuzz("fuzz_volumes.json", "file")
+
+
+def _fuzz(name: str, head: str) -> str:
+    result = _load(name)
     groups = list(next(iter(result["groups"].values())))
     lines = [
         f"{result['files']:,} damaged files, seed {result['seed']}; at most {result['most_seconds']:.2f} s of "
@@ -96,11 +105,11 @@ def fuzz() -> str:
         f"{result['limits']['seconds']:g} s, "
         f"{result['limits']['megabytes']:g} MB).",
         "",
-        f"| transfer syntax | {' | '.join(groups)} |",
+        f"| {head} | {' | '.join(groups)} |",
         "|---" * (1 + len(groups)) + "|",
     ]
-    for name, counts in result["groups"].items():
-        lines.append(f"| {name} | {' | '.join(str(counts[group]) for group in groups)} |")
+    for kind, counts in result["groups"].items():
+        lines.append(f"| {kind} | {' | '.join(str(counts[group]) for group in groups)} |")
     codes = ", ".join(f"`{code}` {number}" for code, number in result["outcomes"].items() if code.isupper())
     return "\n".join([*lines, "", f"The refusals by code: {codes}."])
 
@@ -137,6 +146,7 @@ DICOM_TABLES = {
         benchmark_goals,
         benchmark_syntaxes,
         fuzz,
+        fuzz_volumes,
         many_series,
     )
 }

@@ -93,3 +93,11 @@ def small_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from helpers.small_cohort import make_small_cohort
 
     return make_small_cohort(tmp_path_factory.mktemp("small_cohort"))
+
+
+@pytest.fixture(scope="session")
+def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cohort of three screens for Med-ST; read only."""
+    from helpers.medst_cohort import make_medst_cohort
+
+    return make_medst_cohort(tmp_path_factory.mktemp("screens"))

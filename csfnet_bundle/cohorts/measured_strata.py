@@ -76,7 +76,7 @@ def measure_scan(file: Path, folder: Path, scan: Scan) -> None:
     """Measure one scan of a pair and write the figures, or why there are none, to ``file``."""
     try:
         opened = open_scan(folder / scan.path, scan.series_uid)
-        result = measure(opened, scan.point).to_plain()
+        result = measure(opened, scan.known_point).to_plain()
     except BundleError as error:
         result = {"refused": str(error)}
     write_atomically(file, json.dumps(result) + "\n")

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csfnet_bundle.commands.bundle_run import bundle_root, run_command
+from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root, run_command
 from csfnet_bundle.core.files import write_atomically
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ EVALUATE = "['configs/train.json','configs/evaluate.json']"
 def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) -> None:
     """Make a phantom cohort, train configs/cpu_demo.json on it, evaluate, and put model and result in their places.
 
-    Writes models/model.pt, model.json and docs/results/phantom_cpu.json. Interrupted, the same command resumes.
+    Writes models/model.pt and model.json, docs/results/phantom_cpu.json and what configs/metadata.json says of them.
+    After an interruption the same command resumes.
 
     Args:
         out: folder for all that is made on the way.
@@ -44,6 +45,7 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
     from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
     from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
     from csfnet_bundle.records import load_datalist
+    from csfnet_bundle.serving.metadata import eval_metrics, metadata_of
 
     root, folder = bundle_root(), out.resolve()
     cohort, training, evaluation = (folder / name for name in ("phantom", "training", "evaluation"))
@@ -81,6 +83,8 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
     }
     write_atomically(root / RESULT, json.dumps(result, indent=1) + "\n")
     checkpoint.save(root / "models" / MODEL_NAME)
+    metadata = root / CONFIGS / "metadata.json"
+    write_atomically(metadata, metadata_of(metadata.read_bytes(), checkpoint, eval_metrics(result)))
     print(table[["auc", "auc_delong_lower", "auc_delong_upper", "difference", "difference_lower", "difference_upper"]])
     print(f"model: {root / 'models' / MODEL_NAME}\nresult: {root / RESULT}")
 

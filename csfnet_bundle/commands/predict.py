@@ -9,6 +9,9 @@ from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Point, SpaceName
 from csfnet_bundle.core.errors import BundleError
 
+WARNING = "CHECK THE POINT"
+"""How findings begin that a user must see before the number."""
+
 OWN_TRAINING = "output/csfnet"
 """Where configs/train.json puts the weights of one's own training."""
 
@@ -63,7 +66,6 @@ def predict(
             --subject P0042 --checkpoint either.pt --out output/P0042
     """
     from csfnet_bundle.inputs.locating import check_kind
-    from csfnet_bundle.inputs.matching import match_findings
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
@@ -92,12 +94,15 @@ def predict(
         nodule=nodule,
         check=not no_check,
     )
-    for finding in match_findings(prediction.pair.t0) if prediction.pair.t0 is not None else ():
-        print(finding, file=sys.stderr)
+    for finding in prediction.findings:
+        if WARNING in finding:
+            print(finding, file=sys.stderr)
     report = write_prediction(
         prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out, follow_links=follow_links
     )
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
+    if prediction.band is not None:
+        print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
     members = prediction.member_probabilities
     if members:
         print(f"mean of {len(members)} networks, which say {min(members):.3f} to {max(members):.3f}")

@@ -66,6 +66,7 @@ class RefusalCode(StrEnum):
     PRIOR_NOT_ALIGNED = "PRIOR_NOT_ALIGNED"
     PRIOR_CUT_OFF = "PRIOR_CUT_OFF"
     MATCH_UNSURE = "MATCH_UNSURE"
+    NO_LUNG_AT_POINT = "NO_LUNG_AT_POINT"
 
 
 def in_one_line(error: BaseException, longest: int = 200) -> str:

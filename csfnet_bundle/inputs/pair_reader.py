@@ -38,6 +38,12 @@ class PairRois:
     findings: tuple[str, ...] = ()
     series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
 
+    @property
+    def centers(self) -> NDArray[np.float64]:
+        """Where the points lie in t0 and t1, (2, 3), LPS mm: the ROIs' middles."""
+        middle = (np.array(self.array.shape[1:]) - 1) / 2
+        return np.asarray(np.einsum("sij,j->si", self.affines, [*middle, 1.0])[:, :3])
+
 
 def read_pair(
     pair: FollowUpPair,

@@ -90,7 +90,9 @@ def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]
 
     An ensemble's members are completed, too. Without this, weights of before would get the default of today.
     """
-    complete = {**FORMER_ARGUMENTS.get(str(architecture.get("name")), {}), **architecture}
+    complete = dict(architecture)
+    for name, value in FORMER_ARGUMENTS.get(str(architecture.get("name")), {}).items():
+        complete.setdefault(name, value)
     members = complete.get("members")
     if isinstance(members, list):
         complete["members"] = [

@@ -29,6 +29,9 @@ from csfnet_bundle.scans.dicom import SeriesSummary
 SCANS = ("t0_", "t1_")
 """How the columns begin that say which series was read."""
 
+BAND = ("probability_clicks_lowest", "probability_clicks_highest")
+"""Columns of the band over clicks."""
+
 SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
 """Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
 
@@ -77,6 +80,7 @@ class CaseFiles:
         logit: float,
         affine: NDArray[np.float64],
         series: Mapping[str, SeriesSummary | None],
+        band: tuple[float, float] | None = None,
     ) -> Path:
         """Write a pair's files and take it into the table; return the path of its report.
 
@@ -86,6 +90,7 @@ class CaseFiles:
             logit: of malignant minus of benign.
             affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm.
             series: which series each scan was read from.
+            band: lowest and highest probability of 27 clicks within 2 mm.
         """
         stem = file_stem(case.subject, case.nodule)
         write_case_picture(self.folder / f"{stem}.png", case, images)
@@ -96,14 +101,14 @@ class CaseFiles:
         if self._dicom_results is not None:
             self._dicom_results.write(case, images.attention, affine, images.size)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
-        self._rows.append({**row, **_spread(case.member_probabilities), **_series_columns(series)})
+        self._rows.append({**row, **_spread(case.member_probabilities), **_series_columns(series), **_band(band)})
         return report
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
         decision, count = self._checkpoint.decision, len(self._rows)
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        more = {name: values for name, values in columns.items() if name in SPREAD or name.startswith(SCANS)}
+        more = {name: values for name, values in columns.items() if name in (*SPREAD, *BAND) or name.startswith(SCANS)}
         predictions = prediction_table(
             columns["subject"],
             columns["nodule"],
@@ -147,9 +152,13 @@ def write_prediction(
         files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
         series = dict(zip(("t0", "t1"), prediction.series, strict=True))
-        report = files.write_case(case, images, prediction.logit, prediction.affines[1], series)
+        report = files.write_case(case, images, prediction.logit, prediction.affines[1], series, prediction.band)
         files.write_table()
     return folder / report.name
+
+
+def _band(band: tuple[float, float] | None) -> dict[str, float]:
+    return {} if band is None else dict(zip(BAND, band, strict=True))
 
 
 def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:

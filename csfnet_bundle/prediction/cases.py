@@ -16,7 +16,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report import Case, CaseImages, Weights
@@ -71,7 +71,7 @@ class CaseMaker:
 
     def output(self, samples: Sequence[Mapping[str, Any]]) -> NetworkOutput:
         """Return what the network says about transformed samples, with attention and an ensemble's members."""
-        return run_network(self.network, *self._inputs(samples), details=True)
+        return run_network(self.network, *_inputs(samples), details=True)
 
     def attention_peaks(self, samples: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
         """Return the largest attention weight times the number of keys, mean over transformed samples, by stream.
@@ -80,16 +80,8 @@ class CaseMaker:
         """
         if not hasattr(self.network, "attention_peaks") or not samples:
             return None
-        device = next(self.network.parameters()).device
-        self.network.eval()
-        with torch.no_grad():
-            peaks = self.network.attention_peaks(*(tensor.to(device) for tensor in self._inputs(samples)))
-        image, clinical = peaks.double().mean(dim=0).tolist()
+        image, clinical = ask(self.network, "attention_peaks", *_inputs(samples)).double().mean(dim=0).tolist()
         return {"image": image, "clinical": clinical}
-
-    @staticmethod
-    def _inputs(samples: Sequence[Mapping[str, Any]]) -> list[torch.Tensor]:
-        return [torch.stack([torch.as_tensor(item[key]) for item in samples]) for key in NETWORK_INPUTS]
 
     def case(
         self,
@@ -111,6 +103,11 @@ class CaseMaker:
         )
         image = torch.as_tensor(sample["image"]).cpu().numpy()
         return case, CaseImages(image=image, attention=attention, spacing=roi.spacing, window=roi.window)
+
+
+def _inputs(samples: Sequence[Mapping[str, Any]]) -> list[torch.Tensor]:
+    """Return image, clinical tokens and intervals of transformed samples as a batch."""
+    return [torch.stack([torch.as_tensor(item[key]) for item in samples]) for key in NETWORK_INPUTS]
 
 
 def predicted_case(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
+from csfnet_bundle.cohorts.phantom.stand_in import pairs_in_section
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
@@ -14,15 +17,66 @@ SECTIONS_WITH_BOTH_CLASSES = ("training", "validation")
 """A network cannot learn, and an epoch or a threshold cannot be chosen, from one class alone."""
 
 
-def datalist_items(dataset_dir: str | Path, section: str) -> list[dict[str, object]]:
+Item = dict[str, object]
+
+
+def datalist_items(
+    dataset_dir: str | Path, section: str, default_dataset_dir: str | Path | None = None
+) -> Sequence[Item]:
     """Return a section of the cohort's datalist as records for a MONAI data set.
 
     A record holds ``pair`` (:class:`csfnet_bundle.records.FollowUpPair`), ``datalist_folder``, ``subject``, ``nodule``
     and, where the pair has one, ``label``.
 
+    Args:
+        dataset_dir: the cohort's folder.
+        section: of its datalist.
+        default_dataset_dir: where the phantom cohort is made if nobody gives data. As long as it is not there its
+            records have a number and no content: enough to build a workflow, as MONAI's checks of a bundle do.
+
     Raises:
         BundleError: no datalist, a faulty one, an empty section, or one class alone where both are needed.
     """
+    default = None if default_dataset_dir is None else Path(default_dataset_dir)
+    if default is not None and Path(dataset_dir).resolve() == default.resolve() and not _has_datalist(default):
+        return PhantomItems(default, section)
+    return _read_items(dataset_dir, section)
+
+
+class PhantomItems(Sequence[Item]):
+    """The records of the phantom cohort, which a workflow's run makes before it reads the first of them.
+
+    Args:
+        folder: where it will be.
+        section: of its datalist.
+    """
+
+    def __init__(self, folder: Path, section: str) -> None:
+        self._folder, self._section = folder, section
+        self._count = pairs_in_section(section)
+        self._items: Sequence[Item] = ()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        """Return a record; raises BundleError as long as the cohort is not made."""
+        if not self._items:
+            self._items = _read_items(self._folder, self._section)
+        return self._items[index]
+
+
+def _has_datalist(folder: Path) -> bool:
+    return (folder / DATALIST_NAME).is_file()
+
+
+def _read_items(dataset_dir: str | Path, section: str) -> list[Item]:
     datalist = load_datalist(dataset_dir)
     pairs = datalist.section(section)
     classes = Counter(pair.label for pair in pairs)
@@ -33,9 +87,9 @@ def datalist_items(dataset_dir: str | Path, section: str) -> list[dict[str, obje
             record=str(datalist.folder / DATALIST_NAME),
             remedy="Add pairs of the other class.",
         )
-    items: list[dict[str, object]] = []
+    items: list[Item] = []
     for pair in pairs:
-        item: dict[str, object] = {
+        item: Item = {
             "pair": pair,
             "datalist_folder": str(datalist.folder),
             "subject": pair.subject,

@@ -56,16 +56,29 @@ def run_network(
         interval_days: (B,) days from t0 to t1, NaN where missing.
         details: also ask for the attention and for an ensemble's members, which costs a second pass each.
     """
+    inputs = (image, clinical, interval_days)
+    logits = ask(network, "forward", *inputs).float()
+    attention = ask(network, "attention_map", *inputs) if details and has_attention(network) else None
+    has_members = details and hasattr(network, "member_probabilities")
+    return NetworkOutput(logits, attention, ask(network, "member_probabilities", *inputs) if has_members else None)
+
+
+def ask(network: nn.Module, method: str, image: Tensor, clinical: Tensor, interval_days: Tensor) -> Tensor:
+    """Return what a method of a network gives for a batch, on the CPU, in evaluation mode and without gradients.
+
+    Args:
+        network: left in evaluation mode.
+        method: ``"forward"``, or one with the same arguments.
+        image: see :func:`run_network`.
+        clinical: see :func:`run_network`.
+        interval_days: see :func:`run_network`.
+    """
     device = next(network.parameters()).device
-    inputs = [tensor.to(device) for tensor in (image, clinical, interval_days)]
     network.eval()
+    function = network if method == "forward" else getattr(network, method)
     with torch.no_grad():
-        logits: Tensor = network(*inputs)  # (B, 2)
-        attention = network.attention_map(*inputs).cpu() if details and has_attention(network) else None  # type: ignore[operator]
-        members = None
-        if details and hasattr(network, "member_probabilities"):
-            members = network.member_probabilities(*inputs).cpu()  # type: ignore[operator]
-    return NetworkOutput(logits.float().cpu(), attention, members)
+        answer: Tensor = function(*(tensor.to(device) for tensor in (image, clinical, interval_days)))
+    return answer.cpu()
 
 
 def has_attention(network: nn.Module) -> bool:

@@ -24,9 +24,11 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, match_prior, read_pair
+from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
-from csfnet_bundle.inputs.tensors import PairTensors, pair_tensors
+from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.forward import NetworkOutput, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -105,6 +107,7 @@ class Predictor:
         series1: str | None = None,
         nodule: str = "1",
         check: bool = False,
+        clicks: bool = True,
     ) -> Prediction:
         """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -125,6 +128,7 @@ class Predictor:
             nodule: a name for the nodule.
             check: also check two given points against each other, which takes some seconds; what speaks against them
                 stands among the findings.
+            clicks: also predict for 27 clicks within 2 mm of the one given, for the band beside the probability.
 
         Returns:
             The prediction, with what was read for it.
@@ -154,7 +158,12 @@ class Predictor:
         )
         if pair.t0 is not None and (check or point0 is None):
             pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
-        return self.predict_pair(pair, Path.cwd())
+        made = self.predict_pair(pair, Path.cwd())
+        doubts = check_places(
+            pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self._find_series
+        )
+        made = replace(made, findings=(*doubts, *made.findings))
+        return self.with_band(made, Path.cwd()) if clicks else made
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
         """Predict one pair.
@@ -204,6 +213,37 @@ class Predictor:
             output = self.forward(image, clinical, interval_days)
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
+
+    def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
+        """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.
+
+        Args:
+            prediction: of a pair.
+            folder: the datalist's folder.
+
+        Raises:
+            Refusal: as :func:`csfnet_bundle.inputs.read_pair`.
+        """
+        pair, checkpoint = prediction.pair, self.checkpoint
+        rois = shifted_rois(
+            pair,
+            folder,
+            prediction.centers_lps,
+            checkpoint.roi,
+            one_scan=not self.needs_prior,
+            find_series=self._find_series,
+        )
+        image = scale_window(rois, checkpoint.roi.window)  # (27, 2, D, H, W)
+        clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
+        logits = [
+            self.forward(some, clinical.expand(len(some), -1), interval.expand(len(some))).logit
+            for some in image.split(BATCH_SIZE)
+        ]
+        values = probabilities(torch.cat(logits).numpy(), checkpoint.decision.temperature)
+        band = (float(values.min()), float(values.max()))
+        finding = span_finding(*band)
+        findings = prediction.findings if finding is None else (finding, *prediction.findings)
+        return replace(prediction, band=band, findings=findings)
 
     def forward(
         self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False

@@ -33,7 +33,7 @@ def core_contrasts(
     surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
 ) -> tuple[float, float]:
     """Return the core's HU above the lung around it in t0 and in t1; places in LPS mm, shape (3,)."""
-    return _contrast(surroundings.block0, place0), _contrast(surroundings.block1, place1)
+    return core_contrast(surroundings.block0, place0), core_contrast(surroundings.block1, place1)
 
 
 def is_absent(contrast0: float, contrast1: float) -> bool:
@@ -49,8 +49,13 @@ def absence_finding(contrast0: float, contrast1: float) -> str:
     )
 
 
-def _contrast(block: Volume, place: NDArray[np.float64]) -> float:
-    """The densest ball of :data:`CORE_MM` within :data:`SEARCH_MM`, above the median of the lung around."""
+def core_contrast(block: Volume, place: NDArray[np.float64]) -> float:
+    """Return the densest ball of :data:`CORE_MM` within :data:`SEARCH_MM`, HU above the median of the lung around.
+
+    Args:
+        block: HU with their affine; reaches :data:`SHELL_MM` around the place, as far as the scan does.
+        place: LPS mm, shape (3,).
+    """
     line = np.arange(-SHELL_MM[1], SHELL_MM[1] + 0.5)
     z, y, x = np.meshgrid(line, line, line, indexing="ij")
     distance = np.sqrt(x**2 + y**2 + z**2)

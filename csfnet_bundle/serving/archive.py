@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.serving.metadata import metadata_of
 
 ARCHIVE_NAME = "lung_nodule_ct_followup_classification"
 """The archive's one folder, by which the bundle is loaded. It is not the package's name: a folder of that name in the
@@ -30,6 +30,8 @@ FILES = (
     "CHANGELOG.md",
     "SECURITY.md",
     "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
     "models/measure.ts",
     "models/measure.json",
 )
@@ -55,8 +57,10 @@ def write_archive(path: Path, root: Path, model: Path) -> list[str]:
         if not (root / name).is_file():
             raise BundleError(f"there is no {name} in {root}", remedy="Run this from a whole checkout.")
     content = {name: (root / name).read_bytes() for name in _names(root)}
-    content[METADATA] = _metadata(content[METADATA], checkpoint)
     content[MODEL], content[DESCRIPTION] = checkpoint.to_bytes()
+    shipped = root / MODEL
+    if not shipped.is_file() or shipped.read_bytes() != content[MODEL]:
+        content[METADATA] = metadata_of(content[METADATA], checkpoint)
     stream = io.BytesIO()
     # Not compressed: the weights do not shrink, and what a compressor writes changes with its version.
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
@@ -77,10 +81,3 @@ def _names(root: Path) -> Iterator[str]:
             hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
             if file.is_file() and file.suffix in endings and not hidden:
                 yield relative.as_posix()
-
-
-def _metadata(content: bytes, checkpoint: ModelCheckpoint) -> bytes:
-    """Return metadata.json with the input's shape as these weights want it."""
-    metadata = json.loads(content)
-    metadata["network_data_format"]["inputs"]["image"]["spatial_shape"] = list(checkpoint.roi.size)
-    return (json.dumps(metadata, indent=4, ensure_ascii=False) + "\n").encode()

@@ -10,14 +10,12 @@ from typing import Any
 import ignite.distributed as idist
 
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
+from csfnet_bundle.cohorts.phantom.stand_in import PHANTOMS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
 logger = logging.getLogger(__name__)
-
-PHANTOMS = CohortSettings(subjects=96, seed=2026)
-"""The phantom cohort that stands in for data that nobody has given: made in about two minutes."""
 
 
 def prepare(

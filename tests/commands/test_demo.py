@@ -35,6 +35,7 @@ def test_the_demonstration_closes_with_what_it_found(tmp_path: Path, capfd: pyte
     assert again.out[again.out.index("Test AUC") :] == closing
 
 
+@pytest.mark.long
 def test_a_step_that_fails_ends_the_demonstration(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

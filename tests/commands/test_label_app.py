@@ -27,7 +27,7 @@ def test_the_app_gets_the_whole_bundle_with_the_served_config(app: Path, tmp_pat
     bundle = app / "model" / ARCHIVE_NAME
     assert "classification" in bundle.name, "MONAI Label reads the kind of task out of the name"
     assert (bundle / "models" / "model.pt").read_bytes() == model.read_bytes()
-    assert (bundle / "csfnet_bundle" / "monai_label" / "request.py").is_file()
+    assert (bundle / "csfnet_bundle" / "serving" / "monai_label" / "request.py").is_file()
     config = json.loads((bundle / "configs" / "inference.json").read_text())
     assert config["studies_dir"] == str(tmp_path.resolve())
     assert config["heat_maps"] is False

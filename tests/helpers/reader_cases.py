@@ -7,6 +7,7 @@ synthetic series and to real ones alike.
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 import zipfile
 from collections.abc import Callable
@@ -38,6 +39,7 @@ from pydicom.uid import (
 
 from csfnet_bundle.cohorts.phantom.enhanced import enhanced_from_slices
 from csfnet_bundle.core.errors import RefusalCode
+from csfnet_bundle.scans.dicom.tolerances import MAX_EXCESS_BYTES
 from helpers.synthetic_series import compress, pixels, write_series, write_slice
 
 GEOMETRY = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
@@ -287,13 +289,15 @@ def pixel_data_longer_than_the_image(series: list[Dataset], folder: Path) -> Non
 @case()
 def whole_rows_of_padding_behind_the_image(series: list[Dataset], folder: Path) -> None:
     for data in series:
-        data.PixelData += bytes(2 * data.Columns * data.Rows // 4)
+        rows = min(data.Rows // 4, MAX_EXCESS_BYTES // (2 * data.Columns))
+        data.PixelData += bytes(2 * data.Columns * rows)
     write_series(folder, series)
 
 
 @case()
 def rescale_type_in_other_words(series: list[Dataset], folder: Path) -> None:
-    for data, words in zip(series, ["Hounsfield", "HOUNSFIELD UNITS", "hu", "[hnsf'U]", "H.U."] * 3, strict=True):
+    spellings = itertools.cycle(["Hounsfield", "HOUNSFIELD UNITS", "hu", "[hnsf'U]", "H.U."])
+    for data, words in zip(series, spellings, strict=False):
         data.RescaleType = words
     write_series(folder, series)
 
@@ -529,6 +533,7 @@ def wrap(bits: int) -> Callable[[list[Dataset]], None]:
         random = np.random.default_rng(5)
         for data in series:
             hu = pixels(data) * float(data.RescaleSlope) + float(data.RescaleIntercept)
+            hu[hu < -700] = -1000  # emphysema, whatever the lung was
             stored = np.round(hu + random.normal(0, 40, hu.shape) + 1024).astype(np.int16)
             data.RescaleSlope, data.RescaleIntercept, data.PixelRepresentation = "1", "-1024", 0
             data.BitsStored, data.HighBit = bits, bits - 1

@@ -1,17 +1,11 @@
-"""Fixtures of the Med-ST tests: a small cohort of three screens, radiographs, and the smallest network."""
+"""Fixtures of the Med-ST tests: radiographs, and the smallest network."""
 
 from pathlib import Path
 
 import pytest
-from helpers.medst_cohort import ROI, make_medst_cohort, make_radiographs
+from helpers.medst_cohort import ROI, make_radiographs
 
 from csfnet_bundle.medst import PretrainingNetwork, SentenceTokenizer, StudyViews, load_tokenizer, text_config
-
-
-@pytest.fixture(scope="session")
-def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cohort of three screens; read only."""
-    return make_medst_cohort(tmp_path_factory.mktemp("screens"))
 
 
 @pytest.fixture(scope="session")

@@ -17,14 +17,13 @@ from packaging.requirements import Requirement
 
 import csfnet_bundle
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.serving.metadata import eval_metrics, metadata_of
 
 Open = Callable[..., ConfigWorkflow]
 
 FROM_CHECKPOINT = ("evaluate.json", "inference.json")
 """Configs whose network comes from a checkpoint."""
 METADATA = str(REPOSITORY / "configs" / "metadata.json")
-DISTRIBUTIONS = {"itk": "itk-io"}
-"""Where the module that MONAI names and the package that pip installs have different names."""
 BESIDE = {"torch": "pytorch_version", "monai": "monai_version", "numpy": "numpy_version"}
 
 
@@ -124,6 +123,17 @@ def test_the_shipped_model_is_small_and_says_what_it_is() -> None:
     assert load_checkpoint(model).provenance["phantom"] is True
 
 
+def test_the_metadata_are_those_of_the_shipped_model(metadata: dict[str, Any]) -> None:
+    result = json.loads((REPOSITORY / "docs" / "results" / "phantom_cpu.json").read_text())
+    checkpoint = load_checkpoint(REPOSITORY / "models" / "model.pt")
+    content = Path(METADATA).read_bytes()
+    assert metadata_of(content, checkpoint, eval_metrics(result)) == content
+    assert result["roi"] == checkpoint.roi.to_plain()
+    assert set(metadata["network_data_format"]["inputs"]) == {"image", "clinical", "interval_days"}
+    assert metadata_of(content, checkpoint) != content  # other weights have no metrics yet
+    assert json.loads(metadata_of(content, checkpoint))["eval_metrics"] == {}
+
+
 def test_one_version_everywhere(metadata: dict[str, Any]) -> None:
     changes = (REPOSITORY / "CHANGELOG.md").read_text()
     newest = re.findall(r"^## (\d+\.\d+\.\d+)\b", changes, flags=re.MULTILINE)[0]
@@ -141,8 +151,7 @@ def _requirements() -> dict[str, Requirement]:
 
 def _stated(metadata: dict[str, Any]) -> dict[str, str]:
     """Versions of the metadata by the names that pip knows."""
-    packages = {DISTRIBUTIONS.get(name, name): number for name, number in metadata["required_packages_version"].items()}
-    return {**packages, **{name: metadata[key] for name, key in BESIDE.items()}}
+    return {**metadata["required_packages_version"], **{name: metadata[key] for name, key in BESIDE.items()}}
 
 
 def test_the_metadata_name_every_dependency(metadata: dict[str, Any]) -> None:

@@ -26,7 +26,12 @@ def members(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Pat
         path = folder / f"fold{fold}_seed0" / "model.pt"
         path.parent.mkdir(parents=True)
         ModelCheckpoint(
-            weights, checkpoint.architecture, checkpoint.roi, checkpoint.decision, checkpoint.provenance
+            weights,
+            checkpoint.architecture,
+            checkpoint.roi,
+            checkpoint.code_book,
+            checkpoint.decision,
+            checkpoint.provenance,
         ).save(path)
         paths.append(path)
     permuted = folder / "fold0_seed0_permuted1"
@@ -76,7 +81,12 @@ def test_mistakes_are_one_line(
     checkpoint = load_checkpoint(members[0])
     other = tmp_path / "other.pt"
     ModelCheckpoint(
-        checkpoint.weights, checkpoint.architecture, RoiSettings(), checkpoint.decision, checkpoint.provenance
+        checkpoint.weights,
+        checkpoint.architecture,
+        RoiSettings(),
+        checkpoint.code_book,
+        checkpoint.decision,
+        checkpoint.provenance,
     ).save(other)
     out = tmp_path / "ensemble.pt"
     for options, words in (

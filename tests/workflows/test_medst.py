@@ -122,6 +122,7 @@ def test_the_published_form_wants_sequences_of_four(pretrain: Callable[..., Path
     assert all(torch.isfinite(part).all() for part in found.network.state_dict().values())
 
 
+@pytest.mark.long
 def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callable[..., Path], tmp_path: Path) -> None:
     epochs = {"train#trainer#max_epochs": 12, "schedule": "forward-then-reverse"}
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"

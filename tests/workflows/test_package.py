@@ -1,44 +1,17 @@
 """The archive: the same bytes every time, and a bundle that runs with nothing of the checkout on the path."""
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers.workflow_runs import REPOSITORY
+from helpers.alone import run_alone
 
 import csfnet_bundle
 from csfnet_bundle.commands import main
 from csfnet_bundle.serving.archive import ARCHIVE_NAME
-
-ALONE = f"""
-import runpy, sys
-# The editable install of the test environment leads to the checkout: take it out of the search for modules.
-sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in str(finder)]
-{{body}}
-ours = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "csfnet_bundle"]
-assert ours, "the package was not imported"
-assert not [name for name in ours if name.startswith({str(REPOSITORY / "csfnet_bundle")!r})], ours
-"""
-
-
-def _run_alone(body: str, cwd: Path, **environment: str) -> None:
-    """Run Python where only the current folder and ``environment`` lead to the package."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE.format(body=body)],
-        cwd=cwd,
-        env={**clean, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +84,7 @@ assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state
 sys.argv = {words!r}
 runpy.run_module("monai.bundle", run_name="__main__")
 """
-    _run_alone(body, unpacked.parent, PYTHONPATH=str(unpacked))
+    run_alone(body, unpacked.parent, PYTHONPATH=str(unpacked))
     run("inference", ["inference.json"], checkpoint_path=str(trained / "model.pt"), output_dir=str(tmp_path / "here"))
     there, here = (pd.read_csv(tmp_path / name / "predictions.csv") for name in ("there", "here"))
     assert len(there) == 2

@@ -119,9 +119,9 @@ def test_predict_with_and_without_t0(
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ("--point0=1,2,3", "point0: is (1, 2, 3), but there is no t0"),
+        ("--point0=1,2,3", "point0: is (1.0, 2.0, 3.0), but there is no t0"),
         ("--series0=1.2.3", "series0: is '1.2.3', but there is no t0"),
-        ("--interval_days=365", "interval_days: is 365, but there is no t0"),
+        ("--interval_days=365", "interval_days: is 365.0, but there is no t0"),
     ],
 )
 def test_predict_takes_nothing_about_a_scan_that_is_not_there(

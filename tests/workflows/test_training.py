@@ -139,6 +139,7 @@ def test_a_users_mistake_is_one_line(
     assert not output_dir.exists()
 
 
+@pytest.mark.long
 def test_two_processes_train_together(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
     settings = {"network_arguments#widths": "[[4],[4],[8]]", "train#trainer#max_epochs": 2, "num_workers": 0}
     words = command(

@@ -12,6 +12,8 @@ from monai.transforms import MapTransform
 
 from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.inputs.cache import series_to_json
+from csfnet_bundle.inputs.place_check import check_places
+from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.records import FollowUpPair
 
 
@@ -32,6 +34,8 @@ class FollowUpRoid(MapTransform):
         cache_dir: folder for cached ROIs; None reads every time.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+        check_points: reject points without lung around them, and tell where nothing like a nodule is
+            (:func:`csfnet_bundle.inputs.place_check.check_places`); for predictions, not for training.
     """
 
     def __init__(
@@ -41,10 +45,13 @@ class FollowUpRoid(MapTransform):
         cache_dir: str | Path | None = None,
         repeat_missing_prior: bool = False,
         follow_links: bool = False,
+        check_points: bool = False,
     ) -> None:
         super().__init__(keys)
         settings = RoiSettings.from_plain(roi or {})
         self.cache = RoiCache(cache_dir, settings, repeat_missing_prior=repeat_missing_prior, follow_links=follow_links)
+        self.check_points = check_points
+        self._find_series = SeriesMemory(follow_links=follow_links)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return the record with ``image``, ``affine``, ``findings`` and ``series`` added.
@@ -55,9 +62,14 @@ class FollowUpRoid(MapTransform):
         record = dict(data)
         for key in self.key_iterator(record):
             pair: FollowUpPair = record[key]
-            rois = self.cache.read(pair, Path(record["datalist_folder"]))
+            folder = Path(record["datalist_folder"])
+            rois = self.cache.read(pair, folder)
+            doubts: tuple[str, ...] = ()
+            if self.check_points:
+                one_scan = self.cache.repeat_missing_prior
+                doubts = check_places(pair, folder, rois.centers, one_scan=one_scan, find_series=self._find_series)
             record["image"] = torch.from_numpy(rois.array)
             record["affine"] = torch.from_numpy(rois.affines[1])
-            record["findings"] = "\n".join(rois.findings)
+            record["findings"] = "\n".join((*doubts, *rois.findings))
             record["series"] = series_to_json(rois.series)
         return record

@@ -33,5 +33,7 @@ def excess_problem(words: NDArray[np.uint16], beyond: bytes) -> str:
 
 def _change(words: NDArray[np.uint16], width: int) -> float:
     """Return how much pixels differ from those a row of that width before, on average."""
-    pixels = words.ravel().astype(np.float64)
-    return float(np.abs(pixels[width:] - pixels[:-width]).mean())
+    pixels = words.ravel()
+    # The difference of words wraps as the words do: signed values around zero are no jumps.
+    differences = (pixels[width:] - pixels[:-width]).view(np.int16)
+    return float(np.abs(differences.astype(np.float64)).mean())

@@ -19,7 +19,7 @@ from csfnet_bundle.training.measure.drawn import Drawing, draw
 PART, CLICK_PART, RETEST_PART, GROWTH_PART = "drawn", "clicks", "retest", "growth"
 FIRST_SEED = 1_000_000
 """Training draws from 0."""
-DIAMETERS_MM = (4.0, 6.0, 8.0, 10.0, 14.0, 20.0)
+DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0, 20.0)
 TYPES = ("solid", "part-solid", "ground glass")
 NEIGHBOURS = ("", "vessel", "wall")
 CLICK_DISTANCES_MM = (2.0, 4.0)
@@ -36,7 +36,7 @@ def drawn_cases() -> list[Case]:
     for number, (diameter, kind, beside) in enumerate(product(DIAMETERS_MM, range(len(TYPES)), NEIGHBOURS)):
         one = _Nodule(number, diameter, kind, beside)
         cases.append(one.case(PART))
-        if kind == 0:
+        if kind == 0 and not beside:
             cases += [one.case(CLICK_PART, click_mm=distance) for distance in CLICK_DISTANCES_MM]
         if kind != GLASS and diameter >= LEAST_RETEST_MM and not beside:
             cases += [one.case(RETEST_PART, scan=1), one.case(GROWTH_PART, scan=1, ratio=GROWTH_RATIO)]

@@ -11,6 +11,7 @@ from csfnet_bundle.serving.export import Pairs, example_pairs, measure_latency
 from csfnet_bundle.studies.latency import RUNTIMES, latency_markdown
 
 
+@pytest.mark.long
 def test_the_command_writes_its_result_and_prints_it(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ def test_without_tensorrt_the_override_predicts_as_pytorch(model: Path, small_co
     pd.testing.assert_frame_equal(tables["plain"], tables["trt"])
 
 
+@pytest.mark.long
 def test_the_graph_that_tensorrt_is_given_is_the_network(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from csfnet_bundle.studies.attention.trial import MARGIN, named_share, verdict
 WORDS = ["--training", "18", "--test", "16", "--seeds", "1", "--epochs", "1"]
 
 
+@pytest.mark.long
 def test_the_trial_is_made_and_never_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "trial"
     assert main(["attention-trial", "--out", str(out), *WORDS]) == 1  # one epoch selects nothing

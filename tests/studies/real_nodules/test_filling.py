@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from csfnet_bundle.geometry import RoiGrid, Volume, sample_grid
 from csfnet_bundle.geometry.resample import OUTSIDE_HU
@@ -33,7 +34,7 @@ def fill(volume, crop=None):
 def test_what_lies_in_the_box_stays_as_it_is():
     volume = boxed()
     inside = sample_grid(volume.array, volume.affine, GRID, fill=np.nan)
-    known = np.isfinite(inside)
+    known = ndimage.binary_erosion(np.isfinite(inside))  # the outer half voxel is filled
     assert known.sum() > 3000
     np.testing.assert_allclose(fill(volume)[known], inside[known], atol=1e-3)
 
