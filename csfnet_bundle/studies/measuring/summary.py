@@ -109,11 +109,11 @@ def _followups(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:
                 ratios.setdefault(method, []).append(round(volume_of(row, method) / volume_of(start, method), 3))
         clicks = start.get("clicks_mm3"), row.get("clicks_mm3")
         if clicks[0] and clicks[1]:
-            before, after = (
+            volumes = [
                 {method: one["volumes_mm3"][method.value] for method in Method if method.value in one["volumes_mm3"]}
                 for one in (start, row)
-            )
-            log_ratio = method_log_ratio(before, after)
+            ]
+            log_ratio = method_log_ratio(*volumes)
             sigma = log_ratio_error(clicks[0], clicks[1], same_scanner=True)
             ratios.setdefault(GROWTH, []).append(round(math.exp(log_ratio), 3))
             held.append(abs(log_ratio - math.log(row["ratio"])) <= NORMAL_95 * sigma)

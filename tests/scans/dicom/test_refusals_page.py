@@ -16,6 +16,7 @@ NOT_OF_ONE_FOLDER = {
     RefusalCode.POINT_OUTSIDE,
     RefusalCode.NO_PRIOR,
     RefusalCode.NO_NODULE,
+    RefusalCode.NO_LUNG_AT_POINT,
     RefusalCode.NO_LUNGS,
     RefusalCode.PRIOR_NOT_ALIGNED,
     RefusalCode.PRIOR_CUT_OFF,
