@@ -10,9 +10,8 @@ from csfnet_bundle.studies.measuring.cells import extent, number, percent
 from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
 from csfnet_bundle.studies.measuring.summary import GROWTH
 
-
 REACHED = {True: "yes", False: "**no**", None: "all are flagged"}
-"""Where every nodule is flagged there is nothing left to be wrong: no success."""
+"""Where every nodule is flagged there is nothing left to be wrong, which is no success."""
 
 
 def targets_markdown(document: Mapping[str, Any]) -> str:
@@ -61,7 +60,7 @@ def targets_markdown(document: Mapping[str, Any]) -> str:
          summary["seconds"]["median"] < 2),
         ("file", "< 2 MB", f"{network['bytes'] / 1e6:.2f} MB", UNDEFINED, network["bytes"] < 2e6),
     ]  # fmt: skip
-    cells = [(what, asked, found, before, REACHED[reached]) for what, asked, found, before, reached in rows]
+    cells = [(*row[:4], REACHED[row[4]]) for row in rows]
     return markdown_table(("figure", "asked for", "measured", "version 0.1", "reached"), cells)
 
 
