@@ -10,6 +10,9 @@ from csfnet_bundle.studies.measuring.cells import extent, number, percent
 from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
 from csfnet_bundle.studies.measuring.summary import GROWTH
 
+REACHED = {True: "yes", False: "**no**", None: "all are flagged"}
+"""Where every nodule is flagged there is nothing left to be wrong, which is no success."""
+
 
 def targets_markdown(document: Mapping[str, Any]) -> str:
     """Return the table of what was asked for, what was measured, and whether it is reached."""
@@ -29,7 +32,7 @@ def targets_markdown(document: Mapping[str, Any]) -> str:
     again = [abs(found - 1) for found in summary["followups"]["ratios"].get("1", {}).get(GROWTH, ())]
     off = types["part-solid"]["unflagged_off"]
     click = drawn["clicks"]["2"]
-    rows: list[tuple[str, str, str, str, bool]] = [
+    rows: list[tuple[str, str, str, str, bool | None]] = [
         ("Dice against readers, median", ">= .80", number(readers["dice_median"], 2), number(old["dice_median"], 2),
          readers["dice_median"] >= 0.8),
         ("Dice < .5", "<= 5 %", percent(readers["dice_low"]), percent(old["dice_low"]), readers["dice_low"] <= 0.05),
@@ -50,16 +53,15 @@ def targets_markdown(document: Mapping[str, Any]) -> str:
         ("drawn solid nodules within 25 %", ">= 85 %", percent(solid), percent(old_solid), solid >= 0.85),
         ("clicks 2 mm off: > 25 % off and unflagged", "0", f"{click['unflagged_off']} of {click['unflagged']}",
          UNDEFINED,
-         click["unflagged_off"] == 0),
+         click["unflagged_off"] == 0 if click["unflagged"] else None),
         ("drawn part-solid nodules outside of .8-1.2 and unflagged", "0",
-         f"{len(off)} of {types['part-solid']['unflagged']}", UNDEFINED, not off),
+         f"{len(off)} of {types['part-solid']['unflagged']}", UNDEFINED,
+         not off if types["part-solid"]["unflagged"] else None),
         ("processor seconds a nodule, median", "< 2", number(summary["seconds"]["median"], 1), UNDEFINED,
          summary["seconds"]["median"] < 2),
         ("file", "< 2 MB", f"{network['bytes'] / 1e6:.2f} MB", UNDEFINED, network["bytes"] < 2e6),
     ]  # fmt: skip
-    cells = [
-        (what, asked, found, before, "yes" if reached else "**no**") for what, asked, found, before, reached in rows
-    ]
+    cells = [(*row[:4], REACHED[row[4]]) for row in rows]
     return markdown_table(("figure", "asked for", "measured", "version 0.1", "reached"), cells)
 
 
