@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
+from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
@@ -109,6 +111,11 @@ def latency() -> str:
     return latency_markdown(_load("latency.json"))
 
 
+def _measuring(name: str) -> Callable[[], str]:
+    """One table of docs/measuring.md."""
+    return lambda: measuring_tables(_load("measuring.json"))[name]
+
+
 TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
@@ -123,6 +130,7 @@ TABLES: dict[str, Callable[[], str]] = {
         latency,
     )
 } | DICOM_TABLES
+TABLES |= {name: _measuring(name) for name in MEASURING}
 
 
 def render(text: str) -> str:

@@ -7,7 +7,7 @@ docs/measuring.md says how they hold on repeated phantom scans.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,7 +46,7 @@ class Growth:
 
     Attributes:
         change: what may be said.
-        volume_ratio: V1 / V0 by the network on both scans; None where it is not given.
+        volume_ratio: V1 / V0, the median over the methods; None where it is not given.
         limits: of the ratio, 95 %; None where it is not given.
         doubling_time_days: days to double, negative: to halve; None where not given, or within the limits of error.
         doubling_time_limits: ends of its interval in days; None where the limits of the ratio hold 1.
@@ -105,7 +105,8 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     reason = _reason_for_none(before, after)
     if reason:
         return Growth(Change.NOT_GIVEN, None, None, None, None, days, None, same, reason)
-    log_ratio, sigma = log_ratio_with_error(before.click_volumes_mm3, after.click_volumes_mm3, same_scanner=same)
+    log_ratio = method_log_ratio(before.volumes_mm3, after.volumes_mm3)
+    sigma = log_ratio_error(before.click_volumes_mm3, after.click_volumes_mm3, same_scanner=same)
     low, high = log_ratio - NORMAL_95 * sigma, log_ratio + NORMAL_95 * sigma
     ratio, limits = math.exp(log_ratio), (math.exp(low), math.exp(high))
     said = f"Volume x {ratio:.2f} (95 % {limits[0]:.2f}-{limits[1]:.2f}) in {days:.0f} days"
@@ -122,10 +123,19 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     return Growth(change, ratio, limits, doubling, (ends[0], ends[1]), days, sigma, same, text)
 
 
-def log_ratio_with_error(
-    before_mm3: Sequence[float], after_mm3: Sequence[float], *, same_scanner: bool
-) -> tuple[float, float]:
-    """Return ln(V1 / V0) and its standard deviation.
+def method_log_ratio(before_mm3: Mapping[Method, float], after_mm3: Mapping[Method, float]) -> float:
+    """Return ln(V1 / V0): the median over the methods, each compared with itself.
+
+    Args:
+        before_mm3: volumes by method in the earlier scan.
+        after_mm3: the same of the later scan; one method at least is in both.
+    """
+    both = [method for method in before_mm3 if method in after_mm3]
+    return float(np.median([math.log(after_mm3[method] / before_mm3[method]) for method in both]))
+
+
+def log_ratio_error(before_mm3: Sequence[float], after_mm3: Sequence[float], *, same_scanner: bool) -> float:
+    """Return the standard deviation of ln(V1 / V0): what the clicks scatter, and a floor.
 
     Args:
         before_mm3: volumes of the clicks in the earlier scan; those of 0 (nothing found) are left out.
@@ -135,7 +145,7 @@ def log_ratio_with_error(
     logs = [np.log([volume for volume in volumes if volume > 0]) for volumes in (before_mm3, after_mm3)]
     jitter = sum((float(np.subtract(*np.percentile(values, (75, 25)))) / IQR_TO_DEVIATION) ** 2 for values in logs)
     floor = FLOOR_SAME_SCANNER if same_scanner else FLOOR_OTHER_SCANNER
-    return float(np.median(logs[1]) - np.median(logs[0])), math.sqrt(jitter + floor**2)
+    return math.sqrt(jitter + floor**2)
 
 
 def is_same_scanner(before: Measurement, after: Measurement) -> bool:
@@ -146,7 +156,7 @@ def is_same_scanner(before: Measurement, after: Measurement) -> bool:
 
 def _reason_for_none(before: Measurement, after: Measurement) -> str:
     for name, one in (("earlier", before), ("later", after)):
-        if Method.NETWORK not in one.volumes_mm3:
+        if Method.NETWORK not in one.volumes_mm3:  # its clicks give the limits of error
             return f"No growth is given: the network finds no nodule in the {name} scan."
         if one.has_flag(FlagCode.GROUND_GLASS):
             return f"No growth is given: the nodule is ground glass in the {name} scan, where methods differ."

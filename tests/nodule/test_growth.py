@@ -1,4 +1,5 @@
 import math
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -9,12 +10,15 @@ from hypothesis import strategies as st
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.growth import FLOOR_OTHER_SCANNER, FLOOR_SAME_SCANNER, Change, growth
 from csfnet_bundle.nodule.measurement import Measurement, measure_cube
+from csfnet_bundle.nodule.segmentation import Method
 
 BASE = measure_cube(sphere_cube(10.0), NETWORK, clicks=True, scanner="maker, kernel")
 
 
 def of(*volumes: float, scanner: str = "maker, kernel") -> Measurement:
-    return replace(BASE, click_volumes_mm3=volumes, scanner=scanner)
+    middle = statistics.median(volumes)
+    by_method = dict.fromkeys(Method, middle)
+    return replace(BASE, click_volumes_mm3=volumes, volumes_mm3=by_method, scanner=scanner)
 
 
 @given(ratio=st.floats(1.3, 8.0), days=st.floats(30, 1500))
@@ -76,3 +80,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
             growth(BASE, BASE, days)
     with pytest.raises(BundleError, match="needs measurements with clicks"):
         growth(measure_cube(sphere_cube(10.0), NETWORK), BASE, 365)
+
+
+def test_a_method_that_leaks_in_one_scan_does_not_make_a_nodule_grow() -> None:
+    leaked = replace(of(100.0), volumes_mm3={**of(100.0).volumes_mm3, Method.NETWORK: 900.0})
+    assert growth(of(100.0), leaked, 365).volume_ratio == pytest.approx(1.0)

@@ -19,7 +19,7 @@ from csfnet_bundle.training.measure.drawn import Drawing, draw
 PART, CLICK_PART, RETEST_PART, GROWTH_PART = "drawn", "clicks", "retest", "growth"
 FIRST_SEED = 1_000_000
 """Training draws from 0."""
-DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0, 20.0)
+DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0)
 TYPES = ("solid", "part-solid", "ground glass")
 NEIGHBOURS = ("", "vessel", "wall")
 CLICK_DISTANCES_MM = (2.0, 4.0)

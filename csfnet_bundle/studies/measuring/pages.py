@@ -8,7 +8,7 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.measuring.cells import extent, number, percent
 from csfnet_bundle.studies.measuring.evaluating import MEDIAN
-from csfnet_bundle.studies.measuring.summary import METHODS
+from csfnet_bundle.studies.measuring.summary import GROWTH, METHODS
 from csfnet_bundle.studies.measuring.targets import targets_markdown
 
 Document = Mapping[str, Any]
@@ -86,11 +86,9 @@ def _series(document: Document) -> str:
 
 def _followups(document: Document) -> str:
     figures = document["summary"]["followups"]
-    names = (*METHODS, "nine clicks")
+    names = (*METHODS, GROWTH)
     rows = [(ratio, *(extent(methods.get(name, ())) for name in names)) for ratio, methods in figures["ratios"].items()]
-    table = markdown_table(
-        ("true ratio", *(name if name != "nine clicks" else "network, nine clicks" for name in names)), rows
-    )
+    table = markdown_table(("true ratio", *names), rows)
     return (
         f"{table}\nThe limits of error (same scanner) hold the true ratio in {figures['limits_hold']} of "
         f"{figures['limits_of']} follow-ups.\n"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from csfnet_bundle.nodule.flags import FlagCode
-from csfnet_bundle.nodule.growth import NORMAL_95, log_ratio_with_error
+from csfnet_bundle.nodule.growth import NORMAL_95, log_ratio_error, method_log_ratio
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring import drawn_nodules, reader_boxes, whole_series
 from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
@@ -17,6 +17,8 @@ from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
 Row = Mapping[str, Any]
 
 METHODS = (THRESHOLD, Method.NECK_CUTTING.value, Method.CLASSICAL.value, Method.NETWORK.value, MEDIAN)
+GROWTH = "growth"
+"""What is shown: the median of the methods' ratios."""
 CLOSE, FAR = 0.25, 2.0
 """A volume is close within 25 % of the truth, and far off from twice or half of it on."""
 LOW_DICE = 0.5
@@ -107,8 +109,13 @@ def _followups(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:
                 ratios.setdefault(method, []).append(round(volume_of(row, method) / volume_of(start, method), 3))
         clicks = start.get("clicks_mm3"), row.get("clicks_mm3")
         if clicks[0] and clicks[1]:
-            log_ratio, sigma = log_ratio_with_error(clicks[0], clicks[1], same_scanner=True)
-            ratios.setdefault("nine clicks", []).append(round(math.exp(log_ratio), 3))
+            before, after = (
+                {method: one["volumes_mm3"][method.value] for method in Method if method.value in one["volumes_mm3"]}
+                for one in (start, row)
+            )
+            log_ratio = method_log_ratio(before, after)
+            sigma = log_ratio_error(clicks[0], clicks[1], same_scanner=True)
+            ratios.setdefault(GROWTH, []).append(round(math.exp(log_ratio), 3))
             held.append(abs(log_ratio - math.log(row["ratio"])) <= NORMAL_95 * sigma)
             said.append(
                 {"name": row["name"], "ratio": row["ratio"], "found": math.exp(log_ratio), "sigma": round(sigma, 3)}

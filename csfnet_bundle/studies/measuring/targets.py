@@ -8,6 +8,7 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.measuring.cells import extent, number, percent
 from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
+from csfnet_bundle.studies.measuring.summary import GROWTH
 
 
 def targets_markdown(document: Mapping[str, Any]) -> str:
@@ -23,9 +24,9 @@ def targets_markdown(document: Mapping[str, Any]) -> str:
     single = [row for row in summary["series"] if not row["consensus_mm3"]]
     follow = [
         found / float(ratio) - 1 for ratio, methods in summary["followups"]["ratios"].items()
-        for found in methods.get("nine clicks", ())
+        for found in methods.get(GROWTH, ())
     ]  # fmt: skip
-    again = [abs(found - 1) for found in summary["followups"]["ratios"].get("1", {}).get("nine clicks", ())]
+    again = [abs(found - 1) for found in summary["followups"]["ratios"].get("1", {}).get(GROWTH, ())]
     off = types["part-solid"]["unflagged_off"]
     click = drawn["clicks"]["2"]
     rows: list[tuple[str, str, str, str, bool]] = [
