@@ -21,7 +21,6 @@ NOT_OF_ONE_FOLDER = {
     RefusalCode.PRIOR_NOT_ALIGNED,
     RefusalCode.PRIOR_CUT_OFF,
     RefusalCode.MATCH_UNSURE,
-    RefusalCode.NO_LUNG_AT_POINT,
 }
 """Codes that need more than a folder: a UID asked for, a demand, a pair or a point; they have tests of their own."""
 
