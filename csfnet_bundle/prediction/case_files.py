@@ -16,7 +16,7 @@ from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
 from csfnet_bundle.prediction.prediction import Prediction
-from csfnet_bundle.records import Datalist, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist
 from csfnet_bundle.report import (
     Case,
     CaseImages,
@@ -135,6 +135,7 @@ def write_prediction(
     *,
     dicom_out: bool = False,
     follow_links: bool = False,
+    record: FollowUpPair | None = None,
 ) -> Path:
     """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
 
@@ -145,13 +146,14 @@ def write_prediction(
         folder: must not exist; appears when all is written.
         dicom_out: also write DICOM objects.
         follow_links: whether the scans were found through symbolic links.
+        record: what the datalist says of the pair, where its scans lay in a temporary folder.
 
     Raises:
         BundleError: as :class:`CaseFiles`.
     """
     pair = prediction.pair
     with atomic_folder(folder) as working:
-        save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
+        save_datalist(Datalist(working, {"inference": (record or pair,)}, {"name": f"prediction of {pair.name}"}))
         items = [{"pair": pair, "datalist_folder": working}]
         files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
