@@ -51,6 +51,7 @@ def predict(
     follow_links: bool = False,
     no_check: bool = False,
     no_measure: bool = False,
+    timings: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -89,6 +90,7 @@ def predict(
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
         no_measure: do not measure the nodule in both scans, which takes some seconds.
+        timings: print the processor time by share.
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -96,14 +98,13 @@ def predict(
         csfnet predict export.zip --image1 87 --pixel1 312,240 \
             --age 63 --sex female --smoking current
     """
+    from csfnet_bundle.core.processor_time import loaded, print_shares
     from csfnet_bundle.inputs.given_point import given_point
-    from csfnet_bundle.inputs.given_scans import given_scans
-    from csfnet_bundle.inputs.locating import check_kind
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
+    from csfnet_bundle.prediction.request import PairRequest, predicted
     from csfnet_bundle.records.clinical_file import clinical_values
-    from csfnet_bundle.scans.dicom import holds_dicom
 
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
@@ -113,28 +114,25 @@ def predict(
         raise BundleError("point1 is missing", remedy="Give --point1 and --space, or --image1 and --pixel1.")
     weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
     predictor = load(weights, follow_links=follow_links)
+    loaded()
     options = {"age": age, "sex": sex, "smoking": smoking, "race": race}
-    chosen = {"patient": patient, "study0": study0, "study1": study1}
-    with given_scans(predictor.find_series, export=export, t0=t0, t1=t1, **chosen) as scans:
-        if subject is None and not holds_dicom(scans.t1):
-            check_kind(scans.t1)
-            raise BundleError(f"{t1} carries no PatientID", record="t1", remedy="Give one by --subject.")
-        prediction = predictor.predict(
-            scans.t1,
-            given1,
-            t0=scans.t0,
-            point0=given0,
-            clinical=clinical_values(clinical, options, predictor.checkpoint.code_book),
-            interval_days=interval_days,
-            subject=subject,
-            series0=series0,
-            series1=series1,
-            study0=scans.study0,
-            study1=scans.study1,
-            nodule=nodule,
-            check=not no_check,
-            measure=not no_measure,
-        )
+    request = PairRequest(
+        given1,
+        given0,
+        export=export,
+        t0=t0,
+        t1=t1,
+        patient=patient,
+        study0=study0,
+        study1=study1,
+        series0=series0,
+        series1=series1,
+        subject=subject,
+        nodule=nodule,
+        interval_days=interval_days,
+        clinical=clinical_values(clinical, options, predictor.checkpoint.code_book),
+    )
+    with predicted(predictor, request, check=not no_check, measure=not no_measure) as (prediction, record):
         for finding in prediction.findings:
             if WARNING in finding:
                 print(finding, file=sys.stderr)
@@ -145,7 +143,7 @@ def predict(
             out,
             dicom_out=dicom_out,
             follow_links=follow_links,
-            record=scans.record(prediction.pair),
+            record=record,
         )
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
@@ -160,6 +158,8 @@ def predict(
             print(f"series read as {scan}: {series}")
     print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
     print(f"report: {report}")
+    if timings:
+        print_shares()
 
 
 def _print_measurements(measured: PairMeasurements) -> None:

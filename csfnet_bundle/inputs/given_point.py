@@ -25,6 +25,7 @@ def given_point(
     image: int | None = None,
     pixel: Sequence[float] | str | None = None,
     name: str = "point",
+    folder: Path = Path(),
 ) -> GivenPoint | None:
     """Return a point from what was given; None where nothing was.
 
@@ -35,13 +36,14 @@ def given_point(
         image: InstanceNumber, instead of ``point``.
         pixel: column and row in that image, from 0 at the centre of the first pixel.
         name: how messages call the point.
+        folder: what the path of a markups file is relative to.
 
     Raises:
         BundleError: both forms, half of one, a space that is missing or none, a text that is no point, or a markups
             file without one point that is meant.
     """
     if image is None and pixel is None:
-        return None if point is None else _point(point, space, name)
+        return None if point is None else _point(point, space, name, folder)
     if point is not None:
         raise BundleError("is given twice: as a point, and as image and pixel", record=name, remedy="Give one of them.")
     if image is None or pixel is None:
@@ -86,7 +88,7 @@ def place_in(point: GivenPoint, series: Series | None, path: Path | str, name: s
         raise error.for_record(name) from None
 
 
-def _point(point: PointLike, space: str | None, name: str) -> GivenPoint:
+def _point(point: PointLike, space: str | None, name: str, folder: Path) -> GivenPoint:
     if isinstance(point, Point | ImagePoint):
         return point
     if isinstance(point, str):
@@ -97,7 +99,7 @@ def _point(point: PointLike, space: str | None, name: str) -> GivenPoint:
     numbers: Sequence[float] | None
     if isinstance(point, PointWords):
         if point.file is not None:
-            return read_markup(point.file, point.label)
+            return read_markup(folder / point.file, point.label)
         numbers, own = point.numbers, point.space
     else:
         numbers, own = point, None

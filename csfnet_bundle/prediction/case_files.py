@@ -104,7 +104,7 @@ class CaseFiles:
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
         measured = {} if case.measured is None else case.measured.columns()
         spread = _spread(case.member_probabilities)
-        self._rows.append({**row, **spread, **_series_columns(series), **_band(band), **measured})
+        self._rows.append({**row, **spread, **series_columns(series), **_band(band), **measured})
         return report
 
     def write_table(self) -> Path:
@@ -167,7 +167,7 @@ def _band(band: tuple[float, float] | None) -> dict[str, float]:
     return {} if band is None else dict(zip(BAND, band, strict=True))
 
 
-def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
+def series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
     """Return the columns that say which series each scan was read from."""
     columns: dict[str, object] = {}
     for scan, item in series.items():
