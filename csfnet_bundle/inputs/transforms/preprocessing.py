@@ -28,11 +28,8 @@ def preprocessing(
     path = bundle_of(bundle_root) / CONFIGS / PREPROCESSING
     if not path.is_file():
         raise BundleError(f"there is no {PREPROCESSING} in {path.parent}", remedy="Install the bundle again.")
-    parser = ConfigParser(ConfigParser.load_config_file(path))
-    unknown = [name for name in values if name not in parser.config]
+    config: dict[str, Any] = ConfigParser.load_config_file(path)
+    unknown = [name for name in values if name not in config]
     if unknown:
-        raise BundleError(
-            f"it has no key {unknown[0]!r}", record=str(path), remedy=f"It has {', '.join(parser.config)}."
-        )
-    parser.update(values)
-    return list(parser.get_parsed_content(part))
+        raise BundleError(f"it has no key {unknown[0]!r}", record=str(path), remedy=f"It has {', '.join(config)}.")
+    return list(ConfigParser({**config, **values}).get_parsed_content(part))
