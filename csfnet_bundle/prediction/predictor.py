@@ -24,6 +24,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.given_point import PointLike, given_point
+from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
@@ -71,7 +72,6 @@ class Predictor:
     Attributes:
         checkpoint: as given.
         network: the network, in evaluation mode, on the device.
-        find_series: finds the series in a folder, and remembers them.
 
     Raises:
         BundleError: the weights fit no network of this version, or there is no such device.
@@ -82,17 +82,18 @@ class Predictor:
     ) -> None:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device))
-<<<<<<< HEAD
-        self.find_series = SeriesMemory(follow_links=follow_links)
-=======
         self._follow_links = follow_links
         self._find_series = SeriesMemory(follow_links=follow_links)
->>>>>>> main
 
     @property
     def needs_prior(self) -> bool:
         """Whether the network needs a t0."""
         return bool(getattr(self.network, "needs_prior", True))
+
+    @property
+    def find_series(self) -> FindSeries:
+        """What finds the series in a folder, and remembers them."""
+        return self._find_series
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
@@ -173,13 +174,13 @@ class Predictor:
             studies=(study0, study1),
             interval_days=interval_days,
             clinical=clinical_codes(clinical or {}, self.checkpoint.code_book),
-            find_series=self.find_series,
+            find_series=self._find_series,
         )
         if pair.t0 is not None and (check or point0 is None):
-            pair = match_prior(pair, Path.cwd(), find_series=self.find_series)
+            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
         made = self.predict_pair(pair, Path.cwd())
         doubts = check_places(
-            pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self.find_series
+            pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self._find_series
         )
         made = replace(made, findings=(*doubts, *made.findings))
         if clicks:
@@ -252,7 +253,7 @@ class Predictor:
             prediction.centers_lps,
             checkpoint.roi,
             one_scan=not self.needs_prior,
-            find_series=self.find_series,
+            find_series=self._find_series,
         )
         image = scale_window(rois, checkpoint.roi.window)  # (27, 2, D, H, W)
         clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
@@ -279,7 +280,7 @@ class Predictor:
             BundleError: the measuring network's file is not there.
         """
         pair = prediction.pair
-        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self._find_series)
         opened = [None if scan is None else scan.opened for scan in scans]
         return replace(prediction, measured=measure_pair(opened, prediction.centers_lps, pair.days))
 
@@ -329,7 +330,7 @@ class Predictor:
                 folder,
                 self.checkpoint.roi,
                 repeat_missing_prior=not self.needs_prior,
-                find_series=self.find_series,
+                find_series=self._find_series,
             )
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
