@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.inputs.locating import FindSeries, check_kind, choose_pair, choose_series
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan, check_pair
@@ -17,6 +18,7 @@ PathAndPoint = tuple[str, GivenPoint | None]
 """Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
+@share("reading")
 def describe_pair(
     folder: Path,
     *,
@@ -59,9 +61,7 @@ def describe_pair(
         if path is not None:
             check_kind(path)
     if path0 is not None:
-        found0, found1 = choose_pair(
-            path0, path1, series0, series1, interval_days, find_series, studies=studies
-        )
+        found0, found1 = choose_pair(path0, path1, series0, series1, interval_days, find_series, studies=studies)
     else:
         found1 = choose_series(path1, series1, find_series)
     earlier = None if t0 is None else _scan(t0, found0, "point0")

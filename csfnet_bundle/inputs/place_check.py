@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.geometry.resample import sample_grid
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
@@ -39,6 +40,7 @@ TISSUE_SHARE = 0.85
 NEAR_MM = 15.0
 
 
+@share("check")
 def check_places(
     pair: FollowUpPair,
     folder: Path,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
 from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
 from csfnet_bundle.prediction.cases import predicted_case
@@ -127,6 +128,7 @@ class CaseFiles:
         return path
 
 
+@share("page")
 def write_prediction(
     prediction: Prediction,
     checkpoint: ModelCheckpoint,
