@@ -14,7 +14,7 @@ def check(
     record can.
 
     Args:
-        path: a folder of DICOM files (one or many studies), a NIfTI or MetaImage file, a datalist, or its folder.
+        path: a folder of DICOM files or a .zip of them (one or many studies), a NIfTI or MetaImage file, a datalist, or its folder.
         json: print JSON for programs instead of a table.
         pixels: read the pixels too, which finds what headers cannot show; takes longer.
         one_scan: accept records that have no t0.
@@ -27,7 +27,9 @@ def check(
         csfnet check studies/patient7
         csfnet check data/nlstx/datalist.json --pixels --json
     """
+    from csfnet_bundle.inputs.archive import unpacked
     from csfnet_bundle.inputs.checking import check_path
 
-    usable = check_path(path, json_output=json, pixels=pixels, one_scan=one_scan, follow_links=follow_links)
+    with unpacked(path) as place:
+        usable = check_path(place, json_output=json, pixels=pixels, one_scan=one_scan, follow_links=follow_links)
     return 0 if usable else 1
