@@ -14,7 +14,8 @@ def check(
     record can.
 
     Args:
-        path: a folder of DICOM files or a .zip of them (one or many studies), a NIfTI or MetaImage file, a datalist, or its folder.
+        path: a folder of DICOM files (one or many studies) or a .zip of them, a NIfTI or MetaImage file, a datalist, or
+            its folder.
         json: print JSON for programs instead of a table.
         pixels: read the pixels too, which finds what headers cannot show; takes longer.
         one_scan: accept records that have no t0.
