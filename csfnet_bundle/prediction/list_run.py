@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.csv_cells import write_cells
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
 from csfnet_bundle.inputs.cache import READER_VERSION, files_state
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
 from csfnet_bundle.prediction.case_files import write_prediction
@@ -23,7 +24,6 @@ from csfnet_bundle.prediction.list_results import (
     Result,
     read_result,
     result_cells,
-    write_cells,
 )
 from csfnet_bundle.prediction.pair_list import ListRow, repeated
 from csfnet_bundle.prediction.predictor import Predictor
