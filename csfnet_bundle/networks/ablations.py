@@ -13,8 +13,7 @@ from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import Network, scan_index
+from csfnet_bundle.networks.network import ClassificationHead, Network, scan_index
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
 

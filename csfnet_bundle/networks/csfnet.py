@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import ClassificationHead, Network
 from csfnet_bundle.networks.prior_presence import PriorPresence
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 

@@ -114,8 +114,9 @@ def create_network(architecture: Mapping[str, Plain]) -> Network:
     name = arguments.pop("name", None)
     if name not in _NETWORKS:
         raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(_NETWORKS))}")
+    makes_members = {"create": create_network} if name == Ensemble.__name__ else {}
     try:
-        return _NETWORKS[str(name)](**arguments)
+        return _NETWORKS[str(name)](**arguments, **makes_members)
     except TypeError as error:
         raise ValueError(f"network {name} cannot be made from {arguments}: {error}") from error
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from csfnet_bundle.networks.medst.cross_attention import attention, create_weighting
-from csfnet_bundle.networks.medst.image_encoder import ImageEncoder
-from csfnet_bundle.networks.medst.presets import find_size
+from csfnet_bundle.networks.medst.image_encoder import ImageEncoder, find_size
 from csfnet_bundle.networks.medst.projection import EMBEDDING_WIDTH, ProjectionHead
 from csfnet_bundle.networks.medst.text_encoder import TextEncoder
 

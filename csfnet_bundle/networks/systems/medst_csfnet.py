@@ -14,12 +14,11 @@ from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
-from csfnet_bundle.networks.head import CLASSES, ClassificationHead
 from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
+from csfnet_bundle.networks.medst.image_encoder import find_size
 from csfnet_bundle.networks.medst.medst import create_image_encoder
-from csfnet_bundle.networks.medst.presets import find_size
 from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
-from csfnet_bundle.networks.network import SCANS, Network
+from csfnet_bundle.networks.network import CLASSES, SCANS, ClassificationHead, Network
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
 CT_VIEWS = ("coronal", "sagittal")

@@ -12,8 +12,8 @@ from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_gr
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import EDGE_TOLERANCE, grid_index_bounds
-from csfnet_bundle.scans.dicom.copies import check_copies
 from csfnet_bundle.scans.dicom.instance import Instance
+from csfnet_bundle.scans.dicom.pixel_check import check_copies
 from csfnet_bundle.scans.dicom.pixels import read_stored, to_hu
 from csfnet_bundle.scans.dicom.plausibility import HounsfieldCheck
 from csfnet_bundle.scans.dicom.series import Series

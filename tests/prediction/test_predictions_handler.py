@@ -11,7 +11,7 @@ from monai.data import Dataset
 from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.networks import CSFNet, Network
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
-from csfnet_bundle.prediction.write_predictions import WritePredictions
+from csfnet_bundle.prediction.predictions_handler import WritePredictions
 from csfnet_bundle.report.words import percent
 
 LOGITS = [-1.0, 2.0]

@@ -15,7 +15,7 @@ from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.prediction.write_evaluation import ORACLE, WriteEvaluation
+from csfnet_bundle.prediction.evaluation_handler import ORACLE, WriteEvaluation
 
 LOGITS = [-2.0, 1.5, -1.0, 2.0, 1.0, -1.5, -0.5, 0.5]
 """Of the test pairs, benign and malignant in turn: the fifth and the sixth are wrong."""

@@ -20,9 +20,8 @@ from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.report import Case, CaseImages
-from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.cohort_report import worst_errors, write_cohort_report
 from csfnet_bundle.report.reference import Reference
-from csfnet_bundle.report.worst_errors import worst_errors
 
 logger = logging.getLogger(__name__)
 
