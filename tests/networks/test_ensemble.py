@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks import CSFNet, Ensemble, create_network
-from csfnet_bundle.networks.ablations import WithoutClinical
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 
 WIDTHS = [[4], [4], [8]]
 TEMPERATURES = [0.5, 2.0, 1.0]
@@ -52,7 +52,9 @@ def test_maps_are_averaged(ensemble: Ensemble, batch: Callable) -> None:
         maps = [network.attention_map(*inputs) for network in ensemble.networks]
         torch.testing.assert_close(ensemble.attention_map(*inputs), torch.stack(maps).mean(dim=0))
     assert ensemble.has_attention
-    assert not Ensemble([WithoutClinical(WIDTHS).architecture()], [1.0], create_network).has_attention
+    assert not Ensemble(
+        [AblatedCSFNet(use_clinical=False, widths=WIDTHS).architecture()], [1.0], create_network
+    ).has_attention
 
 
 def test_architecture_and_script_round_trip(ensemble: Ensemble, batch: Callable) -> None:

@@ -86,7 +86,8 @@ LOWEST_HU = -1024.0
 
 WRAPPED_HU = 2000.0
 """HU from which a pixel between two of air is taken for a wrapped one: with 12 bits stored, values that wrap stay below
-what CT can reach (geometry.hounsfield.HIGHEST_CT_HU). Metal and bone are wider than a pixel, and partial volume surrounds them."""
+what CT can reach (geometry.hounsfield.HIGHEST_CT_HU). Metal and bone are wider than a pixel, and partial volume
+surrounds them."""
 
 WRAPPED_SHARE = 1e-3
 """Share of such pixels that no slices have: noise of 10 HU around air already brings as many below the lowest value."""
