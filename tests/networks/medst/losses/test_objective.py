@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks.medst import MedST, MedSTObjective
-from csfnet_bundle.networks.medst.losses.direction import direction_alignment
+from csfnet_bundle.networks.medst.losses.temporal import direction_alignment
 
 PARTS = {"global", "local", "forward_mapping", "reverse_mapping"}
 

@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from csfnet_bundle.core.errors import BundleError
 
@@ -131,3 +135,79 @@ def _decided(truth: NDArray[np.integer], decisions: NDArray[np.integer]) -> Resu
         "f1": float(f1_score(truth, decisions)),
         "rows_decided": len(truth),
     }
+
+
+def temporal_image_classification(
+    before: Array, after: Array, changes: Sequence[str], patients: Sequence[str]
+) -> Result:
+    """Judge by a linear support vector machine on both embeddings and their difference, in folds by patient.
+
+    Args:
+        before: embeddings of the earlier studies, (N, C).
+        after: of the later ones, (N, C).
+        changes: the classes, (N,).
+        patients: whose each row is, (N,).
+
+    Returns:
+        ``balanced_accuracy`` (the mean of the classes' recalls), ``accuracy``, both levels of chance, ``recall``.
+
+    Raises:
+        BundleError: a class has fewer than two patients.
+    """
+    features = np.concatenate([before, after, after - before], axis=1)  # (N, 3 C)
+    model = make_pipeline(StandardScaler(), SVC(kernel="linear", class_weight="balanced", C=0.1))
+    return class_result(model, features, changes, patients)
+
+
+def temporal_sentence_similarity(first: Array, second: Array, same: Sequence[int], patients: Sequence[str]) -> Result:
+    """Judge by the cosine of the two embeddings: areas from the cosines, thresholds from the other folds.
+
+    Args:
+        first: embeddings of length 1 of the first sentences, (N, C).
+        second: of the second ones, (N, C).
+        same: 1 where both tell the same change, 0 where they contradict each other, (N,).
+        patients: whose sentences they are, (N,).
+
+    Raises:
+        BundleError: a class has fewer than two patients.
+    """
+    return binary_result((first * second).sum(axis=1), same, patients)
+
+
+def zero_shot_classification(
+    images: Array, positive: Array, negative: Array, labels: Sequence[int], patients: Sequence[str]
+) -> Result:
+    """Judge by the difference of the mean cosines; nothing is fitted but the threshold, on the other folds.
+
+    Args:
+        images: embeddings of length 1, (N, C).
+        positive: of the sentences of the finding, (P, C).
+        negative: of the sentences of its absence, (Q, C).
+        labels: 1 with the finding, (N,).
+        patients: whose each image is, (N,).
+
+    Raises:
+        BundleError: a class has fewer than two patients.
+    """
+    scores = images @ positive.mean(axis=0) - images @ negative.mean(axis=0)
+    return binary_result(scores, labels, patients)
+
+
+INVERSE_REGULARISATION = 0.05
+"""Few patients and many features: strong, and the same for all networks, so that nothing is chosen on test data."""
+ITERATIONS = 2000
+
+
+def probe_classification(features: Array, labels: Sequence[int], patients: Sequence[str]) -> Result:
+    """Fit and judge in folds by patient.
+
+    Args:
+        features: embeddings, (N, C).
+        labels: 0 or 1, (N,).
+        patients: whose each row is, (N,).
+
+    Raises:
+        BundleError: a class has fewer than two patients.
+    """
+    regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=ITERATIONS, class_weight="balanced")
+    return fitted_result(make_pipeline(StandardScaler(), regression), features, labels, patients)
