@@ -1,4 +1,7 @@
-"""Folds by patient, and decisions whose thresholds come from the other folds."""
+"""The four evaluations of Med-ST: on embeddings alone, so that CT and radiographs are judged alike.
+
+Folds are by patient, and the thresholds of decisions come from the other folds.
+"""
 
 from __future__ import annotations
 

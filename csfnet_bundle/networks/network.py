@@ -42,8 +42,9 @@ class Network(nn.Module):
 
         ``create_network(network.architecture())`` makes the same network again, with fresh weights.
         """
-        arguments = list(inspect.signature(type(self).__init__).parameters)[1:]  # the first is self
-        return {"name": type(self).__name__, **{name: _plain(getattr(self, name)) for name in arguments}}
+        arguments = list(inspect.signature(type(self).__init__).parameters.values())[1:]  # the first is self
+        named = [argument.name for argument in arguments if argument.kind is not argument.VAR_KEYWORD]
+        return {"name": type(self).__name__, **{name: _plain(getattr(self, name)) for name in named}}
 
 
 def _plain(value: object) -> Plain:

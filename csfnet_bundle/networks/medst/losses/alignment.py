@@ -1,4 +1,7 @@
-"""Cross-entropy where more than one answer is right, since equal texts cannot be told apart."""
+"""The global and the local loss of Med-ST: images and texts of a batch, words and patches of a study, find each other.
+
+Equal texts cannot be told apart: all of them are right answers. On several GPUs the rows of all ranks are candidates.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Studies of a batch, sorted into their sequences."""
+"""The temporal losses of Med-ST on the sequences of a batch: forward and reverse mapping, and the direction of time.
+
+The published two hold no direction of time; the third is this project's optional term for it.
+"""
 
 from __future__ import annotations
 
