@@ -1,7 +1,7 @@
 """Copies the bundle, which lies at the top of the repository, into the package that is built.
 
-configs/ and models/ are what the installed package works with; documents and scripts go into the archives that `package`
-and `label-app` write.
+configs/ and models/ are what the installed package works with; documents and scripts go into the archives that
+`package` and `label-app` write.
 """
 
 from __future__ import annotations
