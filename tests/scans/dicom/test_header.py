@@ -7,7 +7,7 @@ from pathlib import Path
 from unicodedata import category
 
 import pytest
-from helpers.reader_cases import enhanced
+from helpers.series_edits import enhanced
 from helpers.synthetic_series import make_series, to_big_endian, write_slice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
