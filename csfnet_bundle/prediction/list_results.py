@@ -94,7 +94,8 @@ def result_cells(prediction: Prediction, weights_sha256: str) -> dict[str, objec
 
 def _point(name: str, scan: Scan | None, lps: Sequence[float] | None) -> dict[str, object]:
     """Return where a point lies, and whether it was given or matched, with the votes and the spread of the match."""
-    x, y, z = (None, None, None) if lps is None else (round(value, 3) for value in lps)
+    place: Sequence[float | None] = (None, None, None) if lps is None else [round(value, 3) for value in lps]
+    x, y, z = place
     match = {} if scan is None else scan.extra.get(MATCH_KEY)
     figures = match if isinstance(match, Mapping) else {}
     return {
