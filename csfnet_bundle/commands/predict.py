@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Point, SpaceName
+from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import BundleError
 
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
-
-WARNING = "CHECK THE POINT"
-"""How findings begin that a user must see before the number."""
 
 OWN_TRAINING = "output/csfnet"
 """Where configs/train.json puts the weights of one's own training."""
@@ -39,6 +37,7 @@ def predict(
     follow_links: bool = False,
     no_check: bool = False,
     no_measure: bool = False,
+    explain: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -64,6 +63,7 @@ def predict(
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
         no_measure: do not measure the nodule in both scans, which takes some seconds.
+        explain: also draw on the page where the answer depends on the voxels (an occlusion map).
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -100,9 +100,11 @@ def predict(
         nodule=nodule,
         check=not no_check,
         measure=not no_measure,
+        pictures=True,
+        explain=explain,
     )
     for finding in prediction.findings:
-        if WARNING in finding:
+        if is_alarm(finding):
             print(finding, file=sys.stderr)
     report = write_prediction(
         prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out, follow_links=follow_links

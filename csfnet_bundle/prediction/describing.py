@@ -58,6 +58,7 @@ def _statistics(pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, na
     rows = []
     with progress_bar(f"{name} pairs", len(pairs)) as advance:
         for pair in pairs:
-            rows.append(pair_statistics(cache.read(pair, folder).array, cache.settings.spacing))
+            seen = np.clip(cache.read(pair, folder).array, *cache.settings.window)  # as the network sees them
+            rows.append(pair_statistics(seen, cache.settings.spacing))
             advance(1)
     return np.array(rows).reshape(len(pairs), len(STATISTICS))
