@@ -133,7 +133,7 @@ def check_in_lungs(scan: LocatedScan, center: NDArray[np.float64]) -> tuple[str,
         return (f"whether the point lies in the lungs was not checked: {refusal.problem}.",)
     if distance <= BESIDE_LUNG_MM:
         return ()
-    return (f"{CHECK_POINT}: it lies {distance:.0f} mm outside of the lungs.",)
+    return (f"{CHECK_POINT}: it lies {distance:.1f} mm outside of the lungs.",)
 
 
 def reject_without_lung(cube: NDArray[np.float32], center: tuple[float, float, float], record: str = "") -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -65,7 +67,9 @@ def occlusion_map(
         verbose=False,
     )
     batch = image[None].float().to(device)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # MONAI 1.6 indexes by a list of slices, which torch reads as a tuple and warns about.
+        warnings.filterwarnings("ignore", message="Using a non-tuple sequence")
         whole = float(module(batch)[0, 0])
         masked, _ = occlusion(batch)  # (1, 1, D, H, W)
     return np.asarray(whole - masked[0, 0].double().cpu().numpy())

@@ -29,6 +29,8 @@ LONGEST_LINE = 150
 """Characters that fit above four panels."""
 INK, SOFT, WARN = (27, 31, 36), (76, 84, 94), (176, 0, 32)
 REPLACEMENT = "?"
+LAST_LETTER = 383
+"""Code point: Latin letters, which Pillow's own font has."""
 
 Words = tuple[str, tuple[int, int, int]]
 
@@ -78,7 +80,8 @@ def case_pixels(
 
 def printable(text: str) -> str:
     """Return a line with a mark for what the font cannot show: a patient's name may be in any script."""
-    shown = "".join(letter if 31 < ord(letter) < 383 else REPLACEMENT for letter in text.replace("\N{MINUS SIGN}", "-"))
+    plain = text.replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
+    shown = "".join(letter if letter.isprintable() and ord(letter) <= LAST_LETTER else REPLACEMENT for letter in plain)
     return shown if len(shown) <= LONGEST_LINE else f"{shown[: LONGEST_LINE - 3]}..."
 
 

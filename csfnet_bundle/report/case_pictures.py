@@ -49,7 +49,7 @@ def legend(images: CaseImages, pictures: Mapping[str, ScanPictures]) -> str:
     """Return what holds for all pictures: window, marks, orientation."""
     size = " x ".join(f"{n * mm:g}" for n, mm in zip(images.size[::-1], images.spacing[::-1], strict=True))
     marks = f"Yellow: the box of {size} mm that the network saw, around the nodule point."
-    if any(line for one in pictures.values() for lines in one.outlines.values() for line in lines):
+    if any(lines for one in pictures.values() for lines in one.outlines.values()):
         marks += " Blue: the nodule as it was measured."
     if not pictures:
         marks = f"Shown is all that the network saw: {size} mm around the nodule point, at which the marks point."

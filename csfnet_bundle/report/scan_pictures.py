@@ -112,6 +112,7 @@ def _section(roi: NDArray[np.float32], plane: Plane) -> NDArray[np.float32]:
 def _outline(measurement: Measurement | None, grid: RoiGrid, plane: Plane) -> tuple[NDArray[np.float64], ...]:
     if measurement is None:
         return ()
+    # Only where something was measured: it comes with matplotlib, which a prediction does not import.
     from contourpy import contour_generator
 
     share = sample_grid(measurement.mask.astype(np.float32), measurement.cube.affine, grid, fill=0.0)
