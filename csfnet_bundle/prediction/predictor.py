@@ -91,6 +91,7 @@ class Predictor:
     ) -> None:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
+        self._follow_links = follow_links
         self._find_series = SeriesMemory(follow_links=follow_links)
         self._domain = training_domain(checkpoint)
 
@@ -101,7 +102,12 @@ class Predictor:
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
-        return RoiCache(folder, self.checkpoint.roi, repeat_missing_prior=not self.needs_prior)
+        return RoiCache(
+            folder,
+            self.checkpoint.roi,
+            repeat_missing_prior=not self.needs_prior,
+            follow_links=self._follow_links,
+        )
 
     def predict(
         self,

@@ -24,7 +24,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> PairMeasurements:
 
 
 def test_both_scans_and_growth(measured: PairMeasurements) -> None:
-    assert measured.t0 is not None and measured.t1 is not None and measured.growth is not None
+    assert measured.t0 is not None
+    assert measured.t1 is not None
+    assert measured.growth is not None
     assert measured.t0.volume_mm3 == pytest.approx(ball_mm3(9.0), rel=0.25)
     assert measured.t1.volume_mm3 == pytest.approx(ball_mm3(14.0), rel=0.25)
     assert len(measured.t1.click_volumes_mm3) == 9
@@ -49,7 +51,8 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:
     empty.array[:] = np.random.default_rng(0).normal(-850, 20, empty.array.shape)
     scans = [open_scan(write_nifti(empty, tmp_path / "t0.nii")), _scan(tmp_path, 9.0)]
     made = measure_pair(scans, np.array([CENTER, CENTER]), 200.0, network=NETWORK)
-    assert made.t0 is None and made.t1 is not None and made.growth is None
+    assert (made.t0, made.growth) == (None, None)
+    assert made.t1 is not None
     assert made.notes == ("t0 was not measured: 0 of 3 methods find a nodule at the point (NO_NODULE).",)
     alone = measure_pair([None, scans[1]], np.array([CENTER, CENTER]), None, network=NETWORK)
     assert (alone.t0, alone.growth, alone.notes) == (None, None, ())
