@@ -29,8 +29,10 @@ def describe_model(
 
     described, domain = describe_checkpoint(load_checkpoint(checkpoint), cohort, cache_dir)
     described.save(checkpoint)
-    sizes = "sizes not known" if domain.diameters_mm is None else "nodules of {:.1f} to {:.1f} mm".format(
-        *domain.diameters_mm
+    sizes = (
+        "sizes not known"
+        if domain.diameters_mm is None
+        else "nodules of {:.1f} to {:.1f} mm".format(*domain.diameters_mm)
     )
     print(f"{checkpoint}: {domain.training_pairs} training pairs, {sizes}")
     print(

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.check_output import folder_document, folder_table, pairs_document, pairs_table, print_table
-from csfnet_bundle.inputs.judging import judge_file, judge_pair, judge_study
+from csfnet_bundle.inputs.judging import FurtherChecks, judge_file, judge_pair, judge_study
 from csfnet_bundle.inputs.locating import FindSeries, check_kind
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.inputs.verdicts import PairVerdict, Reason, StudyVerdict
@@ -29,7 +29,15 @@ FOLDERS_REMEMBERED = 64
 Item = TypeVar("Item")
 
 
-def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool, follow_links: bool = False) -> bool:
+def check_path(
+    place: Path,
+    *,
+    json_output: bool,
+    pixels: bool,
+    one_scan: bool,
+    follow_links: bool = False,
+    further: FurtherChecks | None = None,
+) -> bool:
     """Print whether a folder of DICOM files, a volume file, a datalist or the folder of one can be used; return it.
 
     Args:
@@ -38,6 +46,7 @@ def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool, 
         pixels: read the pixels too.
         one_scan: accept records without t0.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+        further: with ``pixels``, what else is checked of every record of a datalist.
 
     Raises:
         BundleError: there is no such place, and no JSON is asked for, which would say so.
@@ -46,7 +55,7 @@ def check_path(place: Path, *, json_output: bool, pixels: bool, one_scan: bool, 
         raise BundleError(f"{place} does not exist", remedy="Name a folder, a NIfTI or MetaImage file, or a datalist.")
     if place.suffix == ".json" or (place / DATALIST_NAME).is_file():
         find_series = partial(dicom.scan_folder, follow_links=follow_links)
-        document, table = _check_datalist(place, find_series, pixels=pixels, one_scan=one_scan)
+        document, table = _check_datalist(place, find_series, pixels=pixels, one_scan=one_scan, further=further)
     elif is_volume_file(place) and place.is_file():
         document, table = _check_file(place, pixels=pixels)
     else:
@@ -83,24 +92,34 @@ def _check_folder(folder: Path, *, pixels: bool, follow_links: bool) -> tuple[di
 
 
 def _check_datalist(
-    path: Path, find_series: FindSeries, *, pixels: bool, one_scan: bool
+    path: Path, find_series: FindSeries, *, pixels: bool, one_scan: bool, further: FurtherChecks | None
 ) -> tuple[dict[str, object], Table]:
     verdicts: list[PairVerdict] = []
     try:
         problems = datalist_problems(path)
         if not problems:
-            verdicts = list(_judge_pairs(load_datalist(path), find_series, pixels=pixels, one_scan=one_scan))
+            datalist = load_datalist(path)
+            verdicts = list(_judge_pairs(datalist, find_series, pixels=pixels, one_scan=one_scan, further=further))
     except BundleError as error:
         problems = [error]
     return pairs_document(path, verdicts, list(map(Reason.of, problems)), pixels=pixels), pairs_table(verdicts)
 
 
-def _judge_pairs(datalist: Datalist, find_series: FindSeries, *, pixels: bool, one_scan: bool) -> Iterator[PairVerdict]:
+def _judge_pairs(
+    datalist: Datalist, find_series: FindSeries, *, pixels: bool, one_scan: bool, further: FurtherChecks | None
+) -> Iterator[PairVerdict]:
     find_series = lru_cache(FOLDERS_REMEMBERED)(find_series)
     settings = RoiSettings()
     for section, pair in _with_progress("checking records", list(datalist)):
         verdict = judge_pair(
-            section, pair, datalist.folder, settings, one_scan=one_scan, pixels=pixels, find_series=find_series
+            section,
+            pair,
+            datalist.folder,
+            settings,
+            one_scan=one_scan,
+            pixels=pixels,
+            find_series=find_series,
+            further=further,
         )
         if verdict.reason is None:
             try:

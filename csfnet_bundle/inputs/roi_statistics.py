@@ -1,4 +1,4 @@
-"""A handful of statistics of a pair's two ROIs: enough to tell air, chest wall and two different places from nodules."""
+"""A handful of statistics of a pair's two ROIs: enough to tell air, chest wall and two places from a nodule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ SMOOTHING_MM = 2.0
 LEAST_DEVIATION_HU = 1.0
 """Of an image that is no constant; a constant one is like nothing."""
 
-OF_ONE = ("mean", "deviation", "low", "median", "high", "air_share", "tissue_share", "core", "core_over_lung", "rim_tissue")
+OF_ONE = (
+    "mean",
+    "deviation",
+    "low",
+    "median",
+    "high",
+    "air_share",
+    "tissue_share",
+    "core",
+    "core_over_lung",
+    "rim_tissue",
+)
 """Of one ROI: mean, standard deviation, 10th, 50th and 90th percentile, share of air and of tissue, mean within 3 mm of
 the point, the same above the lung around, share of tissue at the ROI's surface."""
 OF_BOTH = ("likeness", "tissue_likeness", "difference")

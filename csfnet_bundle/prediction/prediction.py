@@ -32,8 +32,8 @@ class Prediction:
         band: lowest and highest probability of 27 clicks within 2 mm; None where it was not asked for.
         measured: what was measured in both scans; None where it was not asked for.
         pictures: what a report shows of each scan, by name; empty where it was not asked for.
-        explanation: (D, H, W), how much the log odds fall where a cube around each voxel is replaced by lung; None where
-            it was not asked for.
+        explanation: (D, H, W), how much the log odds fall where a cube around each voxel is replaced by lung; None
+            where it was not asked for.
         findings: what speaks against the inputs, then what the readers noticed and could live with, one sentence each.
         series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
         code_book: the clinical codes that the weights were trained on.

@@ -271,6 +271,20 @@ class Predictor:
         findings = prediction.findings if finding is None else (finding, *prediction.findings)
         return replace(prediction, band=band, findings=findings)
 
+    def check_pair(self, pair: FollowUpPair, folder: Path) -> tuple[str, ...]:
+        """Return what speaks against the inputs of a pair, besides its points, for these weights.
+
+        Args:
+            pair: a record of a datalist.
+            folder: the datalist's folder.
+
+        Raises:
+            BundleError: as :meth:`predict_pair`.
+        """
+        made = self.predict_pair(pair, folder)
+        made = replace(made, findings=self.unlike_findings(made))
+        return self.with_band(self.with_measurements(made, folder), folder).findings
+
     def with_place_checks(self, prediction: Prediction, folder: Path, *, lungs: bool) -> Prediction:
         """Return a prediction with what speaks against its points and the looks of its ROIs among the findings.
 

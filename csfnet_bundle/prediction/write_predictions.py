@@ -105,7 +105,7 @@ class WritePredictions:
         )
 
     def _completed(self, prediction: Prediction) -> Prediction:
-        """Return a prediction with what belongs beside its number: checks of the inputs, measurements, band, pictures."""
+        """Return a prediction with what belongs beside its number: checks, measurements, band, pictures."""
         item = self._cases.item(prediction.pair.subject, prediction.pair.nodule)
         folder, predictor = Path(item["datalist_folder"]), self._predictor
         findings = (*predictor.unlike_findings(prediction), *prediction.findings)

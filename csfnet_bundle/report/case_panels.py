@@ -29,7 +29,7 @@ def whole_panel(name: str, pictures: ScanPictures) -> Panel:
         name: the scan.
         pictures: of the scan.
     """
-    shown, (depth, height, width) = pictures.whole, pictures.roi_mm
+    shown, (_, height, width) = pictures.whole, pictures.roi_mm
     place = slice_words(pictures)
     return Panel(
         grey=window_grey(shown.hu),
@@ -88,7 +88,9 @@ def roi_panel(name: str, images: CaseImages, plane: Plane) -> Panel:
     )
 
 
-def map_panel(images: CaseImages, values: NDArray[np.float64], full: float, zero: float, plane: Plane, what: str) -> Panel:
+def map_panel(
+    images: CaseImages, values: NDArray[np.float64], full: float, zero: float, plane: Plane, what: str
+) -> Panel:
     """Return a plane of t1's ROI with a map over it: clear up to ``zero``, amber in full from ``full`` on.
 
     Args:

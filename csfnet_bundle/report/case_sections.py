@@ -46,7 +46,7 @@ def nodule_section(
         "threshold_value": case.weights.threshold,
         "band_value": case.band,
         "band": band(case),
-        "scale_alt": f"Probability {percent(case.probability)} on a line from 0 to 100 %. {band(case)} {decision(case)}",
+        "scale_alt": f"{percent(case.probability)} on a line from 0 to 100 %. {band(case)} {decision(case)}",
         "decision": decision(case),
         "spread": spread(case),
         "truth": {None: "", 0: "benign", 1: "malignant"}[case.label],

@@ -137,7 +137,7 @@ def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, object]]:
 def _metrics_note(document: Mapping[str, Any]) -> str:
     bootstrap, decision = document["bootstrap"], document["decision"]
     return (
-        f"95 % intervals from {bootstrap['resamples']} resamples of patients, so that a patient's nodules stay together. "
+        f"95 % intervals from {bootstrap['resamples']} resamples of patients: a patient's nodules stay together. "
         "The AUC has a second one by DeLong's method, on the logit scale, which takes pairs as independent: it is the "
         "better of the two with few patients, the first with many nodules of one patient. "
         f"Threshold {metric(decision['threshold'])} and temperature {metric(decision['temperature'])} were chosen on "

@@ -20,7 +20,11 @@ STEP_MM = 0.5
 LARGEST_SLICE_PIXELS = 512
 """Along an edge of the whole slice: a CT's own matrix."""
 _POINTS = round(VIEW_MM / STEP_MM) + 1
-_PLANE_SIZES = {Plane.AXIAL: (1, _POINTS, _POINTS), Plane.CORONAL: (_POINTS, 1, _POINTS), Plane.SAGITTAL: (_POINTS, _POINTS, 1)}
+_PLANE_SIZES = {
+    Plane.AXIAL: (1, _POINTS, _POINTS),
+    Plane.CORONAL: (_POINTS, 1, _POINTS),
+    Plane.SAGITTAL: (_POINTS, _POINTS, 1),
+}
 _OUTLINE_LEVEL = 0.5
 
 

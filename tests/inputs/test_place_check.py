@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space, Volume
-from csfnet_bundle.inputs.locating import LocatedScan
 from csfnet_bundle.inputs.cropped import NOT_CHECKED, is_cropped
+from csfnet_bundle.inputs.locating import LocatedScan
 from csfnet_bundle.inputs.place_check import check_in_lungs, check_place
 from csfnet_bundle.records import Scan
 

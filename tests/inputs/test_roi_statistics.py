@@ -37,4 +37,6 @@ def test_contrast_medium_and_padding_change_nothing():
     strange[0, 0, 0], strange[8, 16, 16] = -3000.0, 3000.0
     plain = ball(8)
     plain[0, 0, 0], plain[8, 16, 16] = -1100.0, 400.0
-    np.testing.assert_allclose(pair_statistics(np.stack([strange] * 2), SPACING), pair_statistics(np.stack([plain] * 2), SPACING))
+    np.testing.assert_allclose(
+        pair_statistics(np.stack([strange] * 2), SPACING), pair_statistics(np.stack([plain] * 2), SPACING)
+    )

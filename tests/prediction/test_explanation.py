@@ -12,7 +12,9 @@ LUNG_HU, NODULE_HU = -860.0, 20.0
 
 
 def _ball(diameter, place, size):
-    z, y, x = np.meshgrid(*(np.arange(n) - (n - 1) / 2 - away for n, away in zip(size, place, strict=True)), indexing="ij")
+    z, y, x = np.meshgrid(
+        *(np.arange(n) - (n - 1) / 2 - away for n, away in zip(size, place, strict=True)), indexing="ij"
+    )
     inside = np.clip(diameter / 2 - np.sqrt(x**2 + y**2 + z**2) + 0.5, 0, 1)
     return LUNG_HU + (NODULE_HU - LUNG_HU) * inside
 

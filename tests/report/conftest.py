@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-
 from helpers.drawn_spheres import NETWORK, sphere_volume
 from helpers.whole_chest import make_whole_chest, write_nifti
 
@@ -147,7 +146,9 @@ class PageReader(HTMLParser):
 
     def assert_self_contained_and_accessible(self):
         assert self.images or self.pictures
-        assert all(picture.get("role") == "img" and picture.get("aria-label") for picture in self.attributes.get("svg", []))
+        assert all(
+            picture.get("role") == "img" and picture.get("aria-label") for picture in self.attributes.get("svg", [])
+        )
         for address in self.addresses:
             assert address.startswith("data:image/png;base64,")
         for outside in ("http:", "https:", "url(", "@import", "<script", "<link"):

@@ -44,7 +44,8 @@ function measure(frame) {
   results.push({
     width: root.clientWidth,
     scrolls_to: root.scrollWidth,
-    sticking_out: seen.filter(e => !e.closest(".scroll > *") && e.getBoundingClientRect().right > root.clientWidth + 0.5).map(e => e.outerHTML),
+    sticking_out: seen.filter(e => !e.closest(".scroll > *"))
+      .filter(e => e.getBoundingClientRect().right > root.clientWidth + 0.5).map(e => e.outerHTML),
     pictures: [...page.querySelectorAll("img, .panel svg")].map(e => e.getBoundingClientRect().width),
     broken: [...page.images].filter(e => !(e.complete && e.naturalWidth)).length,
     smallest_letters: Math.min(...seen.filter(e => !e.closest("svg"))

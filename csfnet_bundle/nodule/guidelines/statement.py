@@ -34,9 +34,7 @@ class NoduleFacts:
     is_new: bool = False
 
     @classmethod
-    def of(
-        cls, measured: PairMeasurements, interval_days: float | None, *, is_new: bool = False
-    ) -> NoduleFacts | None:
+    def of(cls, measured: PairMeasurements, interval_days: float | None, *, is_new: bool = False) -> NoduleFacts | None:
         """Return the facts of a measured pair; None where the later scan was not measured."""
         if measured.t1 is None:
             return None
