@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
     "predict": Command(USE, "predict one new follow-up pair"),
+    "predict-list": Command(USE, "predict a table of follow-up pairs, resumable, with one table and index of results"),
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
@@ -60,7 +61,7 @@ COMMANDS: dict[str, Command] = {
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
 
-WITH_DEVICE = frozenset(("demo", "predict", "medst-study", "simulate-federation", "make-model"))
+WITH_DEVICE = frozenset(("demo", "predict", "predict-list", "medst-study", "simulate-federation", "make-model"))
 """The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
 
 

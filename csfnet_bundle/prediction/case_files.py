@@ -18,7 +18,7 @@ from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
 from csfnet_bundle.prediction.prediction import Prediction
-from csfnet_bundle.records import Datalist, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist
 from csfnet_bundle.report import (
     Case,
     CaseImages,
@@ -119,7 +119,7 @@ class CaseFiles:
         measured = {} if case.measured is None else case.measured.columns()
         spread = _spread(case.member_probabilities)
         found = {FINDING_COLUMNS[0]: _joined(alarms(case.findings)), FINDING_COLUMNS[1]: _joined(notes(case.findings))}
-        self._rows.append({**row, **spread, **_series_columns(series), **_band(case.band), **measured, **found})
+        self._rows.append({**row, **spread, **series_columns(series), **_band(case.band), **measured, **found})
         return report
 
     def _write_patient(self, case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]) -> None:
@@ -159,6 +159,7 @@ def write_prediction(
     *,
     dicom_out: bool = False,
     follow_links: bool = False,
+    record: FollowUpPair | None = None,
 ) -> Path:
     """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
 
@@ -169,13 +170,14 @@ def write_prediction(
         folder: must not exist; appears when all is written.
         dicom_out: also write DICOM objects.
         follow_links: whether the scans were found through symbolic links.
+        record: what the datalist says of the pair, where its scans lay in a temporary folder.
 
     Raises:
         BundleError: as :class:`CaseFiles`.
     """
     pair = prediction.pair
     with atomic_folder(folder) as working:
-        save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
+        save_datalist(Datalist(working, {"inference": (record or pair,)}, {"name": f"prediction of {pair.name}"}))
         items = [{"pair": pair, "datalist_folder": working}]
         files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
@@ -194,7 +196,7 @@ def _band(band: tuple[float, float] | None) -> dict[str, float]:
     return {} if band is None else dict(zip(BAND, band, strict=True))
 
 
-def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
+def series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
     """Return the columns that say which series each scan was read from."""
     columns: dict[str, object] = {}
     for scan, item in series.items():

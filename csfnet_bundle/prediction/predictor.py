@@ -22,8 +22,8 @@ import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
-from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
+from csfnet_bundle.inputs.given_point import PointLike, given_point
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
@@ -36,14 +36,13 @@ from csfnet_bundle.prediction.input_checks import measured_findings, training_do
 from csfnet_bundle.prediction.pictures import pair_pictures
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.records.clinical_words import clinical_codes
 from csfnet_bundle.scans.volume_files import SUFFIXES
 
 BUNDLED_WEIGHTS = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
 """The weights that come with the bundle, trained on phantoms."""
 BATCH_SIZE = 8
 """Pairs in one pass of the network: a few hundred megabytes at the paper's width."""
-
-PointLike = Point | Sequence[float] | str
 
 
 def load(
@@ -76,6 +75,7 @@ class Predictor:
     Attributes:
         checkpoint: as given.
         network: the network, in evaluation mode, on the device.
+        find_series: finds the series in a folder, and remembers them.
 
     Raises:
         BundleError: the weights fit no network of this version, or there is no such device.
@@ -92,7 +92,7 @@ class Predictor:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
         self._follow_links = follow_links
-        self._find_series = SeriesMemory(follow_links=follow_links)
+        self.find_series = SeriesMemory(follow_links=follow_links)
         self._domain = training_domain(checkpoint)
 
     @property
@@ -122,6 +122,8 @@ class Predictor:
         subject: str | None = None,
         series0: str | None = None,
         series1: str | None = None,
+        study0: str | None = None,
+        study1: str | None = None,
         nodule: str = "1",
         check: bool = False,
         clicks: bool = True,
@@ -135,16 +137,19 @@ class Predictor:
 
         Args:
             t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
-            point1: the nodule's centre in t1, three numbers; or a :class:`csfnet_bundle.geometry.Point`.
+            point1: the nodule's centre in t1: three numbers, text such as the command line takes, a
+                :class:`csfnet_bundle.geometry.Point`, or a :class:`csfnet_bundle.scans.dicom.image_point.ImagePoint`.
             t0: the earlier scan; without it, the weights must be of a network that can do without.
             point0: the nodule's centre in t0; without it, it is found from ``point1``, which takes some seconds.
             space: of points given as numbers: ``"LPS"`` or ``"RAS"`` (mm), or ``"voxel"``, (column, row, slice) from 0.
-            clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0); what is left out
-                counts as missing.
+            clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0), or words
+                (:func:`csfnet_bundle.records.clinical_words.clinical_codes`); what is left out counts as missing.
             interval_days: days between the scans; by default from the study dates.
             subject: PatientID; by default that of the DICOM files, or the name of a NIfTI or MetaImage file.
             series0: SeriesInstanceUID to read from t0, where its folder holds several.
             series1: SeriesInstanceUID to read from t1.
+            study0: StudyInstanceUID to read from t0, where its folder holds several.
+            study1: StudyInstanceUID to read from t1.
             nodule: a name for the nodule.
             check: also check two given points against each other, and whether each lies in the lungs, which takes some
                 seconds; what speaks against them stands among the findings.
@@ -168,19 +173,20 @@ class Predictor:
             Path.cwd(),
             t0=None
             if t0 is None
-            else (str(_existing(t0, "t0")), None if point0 is None else _point(point0, space, "t0")),
-            t1=(str(later), _point(point1, space, "t1")),
+            else (str(_existing(t0, "t0")), given_point(point0, space, name="point0")),
+            t1=(str(later), given_point(point1, space, name="point1")),
             nodule=nodule,
             subject=subject,
             default_subject=_stem(later),
             series0=series0,
             series1=series1,
+            studies=(study0, study1),
             interval_days=interval_days,
-            clinical=clinical,
-            find_series=self._find_series,
+            clinical=clinical_codes(clinical or {}, self.checkpoint.code_book),
+            find_series=self.find_series,
         )
         if pair.t0 is not None and (check or point0 is None):
-            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
+            pair = match_prior(pair, Path.cwd(), find_series=self.find_series)
         made = self.predict_pair(pair, Path.cwd())
         made = self.with_place_checks(made, Path.cwd(), lungs=check)
         if measure:
@@ -257,7 +263,7 @@ class Predictor:
             prediction.centers_lps,
             checkpoint.roi,
             one_scan=not self.needs_prior,
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         image = scale_window(rois, checkpoint.roi.window)  # (27, 2, D, H, W)
         clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
@@ -302,7 +308,7 @@ class Predictor:
             prediction.centers_lps,
             one_scan=not self.needs_prior,
             lungs=lungs,
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         return replace(prediction, findings=(*doubts, *self.unlike_findings(prediction), *prediction.findings))
 
@@ -326,7 +332,7 @@ class Predictor:
             BundleError: the measuring network's file is not there.
         """
         pair = prediction.pair
-        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self._find_series)
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
         opened = [None if scan is None else scan.opened for scan in scans]
         measured = measure_pair(opened, prediction.centers_lps, pair.days)
         found = measured_findings(self._domain, measured, prediction.affines, self.checkpoint.roi.size)
@@ -349,7 +355,7 @@ class Predictor:
             self.checkpoint.roi,
             prediction.measured,
             one_scan=not self.needs_prior,
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         return replace(prediction, pictures=pictures)
 
@@ -406,7 +412,7 @@ class Predictor:
                 folder,
                 self.checkpoint.roi,
                 repeat_missing_prior=not self.needs_prior,
-                find_series=self._find_series,
+                find_series=self.find_series,
             )
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
@@ -435,15 +441,6 @@ def _existing(path: str | Path, name: str) -> Path:
     if not location.exists():
         raise BundleError(f"{location} does not exist", record=name, remedy=f"Give the scan's path as {name}.")
     return location.resolve()
-
-
-def _point(point: PointLike, space: str, name: str) -> Point:
-    if isinstance(point, Point):
-        return point
-    try:
-        return Point(point, space)  # type: ignore[arg-type]  # it checks both
-    except BundleError as error:
-        raise error.for_record(name) from None
 
 
 def _stem(path: Path) -> str | None:

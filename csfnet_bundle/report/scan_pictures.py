@@ -101,7 +101,7 @@ def read_pictures(
         outlines={plane: _outline(measurement, grid, plane) for plane, grid in grids.items()},
         roi_mm=roi_mm,
         point_lps=(x, y, z),
-        slice_number=_slice_number(scan, z),
+        slice_number=_slice_number(scan, np.array([x, y, z])),
         slices=_slice_count(scan),
         facts=_facts(scan),
     )
@@ -151,9 +151,13 @@ def _slice_count(scan: OpenedScan) -> int:
     return scan.shape[2] if scan.series is None else len(scan.series.stack.instances)
 
 
-def _slice_number(scan: OpenedScan, z: float) -> int | None:
-    """Return the InstanceNumber of the slice nearest to a height; None where there is none."""
-    return None
+def _slice_number(scan: OpenedScan, point: NDArray[np.float64]) -> int | None:
+    """Return the InstanceNumber of the slice nearest to the point; None where there is none."""
+    if scan.series is None:
+        return None
+    stack = scan.series.stack
+    nearest = int(np.abs(stack.offsets - stack.normal @ point).argmin())
+    return stack.instances[nearest].image_number
 
 
 def _facts(scan: OpenedScan) -> tuple[tuple[str, str], ...]:
