@@ -132,9 +132,10 @@ def predict(
         interval_days=interval_days,
         clinical=clinical_values(clinical, options, predictor.checkpoint.code_book),
     )
-    with predicted(
-        predictor, request, check=not no_check, measure=not no_measure, pictures=True, explain=explain
-    ) as (prediction, record):
+    with predicted(predictor, request, check=not no_check, measure=not no_measure, pictures=True, explain=explain) as (
+        prediction,
+        record,
+    ):
         for finding in prediction.findings:
             if is_alarm(finding):
                 print(finding, file=sys.stderr)

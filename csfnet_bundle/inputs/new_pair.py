@@ -59,9 +59,7 @@ def describe_pair(
         if path is not None:
             check_kind(path)
     if path0 is not None:
-        found0, found1 = choose_pair(
-            path0, path1, series0, series1, interval_days, find_series, studies=studies
-        )
+        found0, found1 = choose_pair(path0, path1, series0, series1, interval_days, find_series, studies=studies)
     else:
         found1 = choose_series(path1, series1, find_series)
     earlier = None if t0 is None else _scan(t0, found0, "point0")

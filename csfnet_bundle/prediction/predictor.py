@@ -171,9 +171,7 @@ class Predictor:
         later = _existing(t1, "t1")
         pair = describe_pair(
             Path.cwd(),
-            t0=None
-            if t0 is None
-            else (str(_existing(t0, "t0")), given_point(point0, space, name="point0")),
+            t0=None if t0 is None else (str(_existing(t0, "t0")), given_point(point0, space, name="point0")),
             t1=(str(later), given_point(point1, space, name="point1")),
             nodule=nodule,
             subject=subject,

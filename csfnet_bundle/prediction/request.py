@@ -60,9 +60,7 @@ class PairRequest:
 
 
 @contextmanager
-def predicted(
-    predictor: Predictor, request: PairRequest, **options: bool
-) -> Iterator[tuple[Prediction, FollowUpPair]]:
+def predicted(predictor: Predictor, request: PairRequest, **options: bool) -> Iterator[tuple[Prediction, FollowUpPair]]:
     """Predict what was asked for; what was unpacked for it stays until the block ends.
 
     Args:

@@ -84,8 +84,7 @@ def test_rows_bad_rows_and_a_second_run(
     assert [(row["row"], row["subject"], row["nodule"]) for row in done] == [("2", PATIENT, "1"), ("3", OTHER, "a")]
     first = done[0]
     low, probability, high = (
-        float(first[name])
-        for name in ("probability_clicks_lowest", "probability", "probability_clicks_highest")
+        float(first[name]) for name in ("probability_clicks_lowest", "probability", "probability_clicks_highest")
     )
     assert low <= probability <= high
     assert first["class"] == ("malignant" if probability >= float(first["threshold"]) else "benign")

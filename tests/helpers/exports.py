@@ -3,10 +3,11 @@
 import zipfile
 from pathlib import Path
 
-from helpers.synthetic_series import make_series
 from pydicom import Dataset
 from pydicom.fileset import FileSet
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+from helpers.synthetic_series import make_series
 
 PATIENT, OTHER = "100012", "100099"
 DATES = ("19990102", "20000104")
@@ -54,7 +55,12 @@ def _other(source: Dataset, sop_class: str, modality: str) -> Dataset:
         setattr(other, keyword, getattr(source, keyword))
     other.SOPClassUID, other.SOPInstanceUID, other.Modality = sop_class, generate_uid(), modality
     other.SeriesInstanceUID, other.SeriesNumber, other.InstanceNumber = generate_uid(), 9, 1
-    other.ContentDate, other.ContentTime, other.CompletionFlag, other.VerificationFlag = DATES[0], "1", "COMPLETE", "UNVERIFIED"
+    other.ContentDate, other.ContentTime, other.CompletionFlag, other.VerificationFlag = (
+        DATES[0],
+        "1",
+        "COMPLETE",
+        "UNVERIFIED",
+    )
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "18748-4", "LN", "Diagnostic Imaging Report"
     other.ConceptNameCodeSequence = [code]

@@ -86,9 +86,7 @@ def test_the_table_names_all_that_can_be_chosen(studies: list[Study], capsys: py
             assert series.uid in shown
 
 
-def test_scans_of_a_zip_are_gone_afterwards(
-    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_scans_of_a_zip_are_gone_afterwards(export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archive = zip_folder(export, tmp_path / "export.zip")
     with given_scans(scan_folder, export=archive, patient=PATIENT) as scans:
         assert scans.t0 == scans.t1 != archive
