@@ -13,6 +13,7 @@ import torch
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.networks import Network
 from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
 from csfnet_bundle.prediction.weights_file import read_weights
 from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
@@ -152,7 +153,8 @@ def _check_agreement(
     network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
 ) -> None:
     names = getattr(network, "must_agree", ())
-    own = {name: getattr(network, name) for name in names} | ({"roi": roi} if names and roi is not None else {})
+    made = network.architecture() if isinstance(network, Network) else {}
+    own = {name: made.get(name) for name in names} | ({"roi": roi} if names and roi is not None else {})
     theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
     for name, value in own.items():
         if name in theirs and _plain(theirs[name]) != _plain(value):
