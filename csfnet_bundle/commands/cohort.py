@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.table import Table
 
-from csfnet_bundle.commands.options import Shares
+from csfnet_bundle.commands.options import Columns, Shares
 from csfnet_bundle.core.errors import BundleError
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def cohort(
     transfers: int = 32,
     screens: Literal["neighbouring", "any"] = "neighbouring",
     label_within_days: float | None = None,
+    columns: Columns | None = None,
+    decimal_comma: bool = False,
+    label_per_pair: bool = False,
     without_reads: bool = False,
     skip_refused: bool = False,
     split: Shares = (0.7, 0.1, 0.2),
@@ -64,13 +67,16 @@ def cohort(
         transfers: files fetched at the same time.
         screens: neighbouring (each screen with the next), or any (every two).
         label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
+        columns: for csv, what the table calls its columns, e.g. subject=pid,nodule=lesion.
+        decimal_comma: for csv, numbers are written as 1,5.
+        label_per_pair: for csv, a nodule's label may differ between its scans; a pair has that of its t1.
         without_reads: leave the radiologists' reads out of the inputs.
         skip_refused: leave out and count what is refused, instead of stopping.
         split: shares of the patients in training, validation and test.
         folds: cross-validation folds written into the datalist; 0 for none.
         seed: of the splits.
         verify: draw every box on its slice into contact_sheets/.
-        cache_dir: read all ROIs into this cache, over processes.
+        cache_dir: read all ROIs into this ROI store, over processes.
         workers: processes that read ROIs on this machine.
         scheduler: address of a Dask scheduler whose workers read the ROIs instead.
 
@@ -81,6 +87,7 @@ def cohort(
     from csfnet_bundle.cohorts.nlst.making import Fetching
     from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
     from csfnet_bundle.cohorts.nlst.pairing import Screens
+    from csfnet_bundle.records.rows import TableFormat
 
     folder = out
     if source == SCREENINGS:
@@ -92,12 +99,15 @@ def cohort(
         if table is None:
             raise BundleError(f"source {source} needs a table", remedy="Name it by --table.")
         options = CohortOptions(
+            workers=workers,
             source=source,
             table=table,
             participants=participants,
             index=index,
             screens=Screens(screens),
             label_within_days=label_within_days,
+            format=TableFormat(dict(columns or ()), decimal_comma),
+            label_per_pair=label_per_pair,
             skip_refused=skip_refused,
             seed=seed,
             shares=split,
@@ -114,7 +124,7 @@ def cohort(
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in datalist.sections.items() if pairs)
     print(f"{folder / 'datalist.json'}: {counts}", file=sys.stderr)
     if cache_dir is not None:
-        _prepare(datalist, cache_dir, workers, scheduler, one_scan=source == LIDC)
+        _prepare(datalist, cache_dir, workers, scheduler, one_scan=source == LIDC, skip_refused=skip_refused)
 
 
 def _from_table(
@@ -171,7 +181,10 @@ def _screenings(out: Path, index: Path | None) -> None:
     print(f"{out / 'screenings.csv'}", file=sys.stderr)
 
 
-def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool) -> None:
+def _prepare(
+    datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool, skip_refused: bool
+) -> None:
+    from csfnet_bundle.cohorts.rejected import leave_out_rejected, reasons_of
     from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 
     pairs = [pair for _, pair in datalist]
@@ -179,7 +192,16 @@ def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | Non
     refused = prepare_rois(pairs, datalist.folder, rois, workers=workers, scheduler=scheduler)
     print(f"{len(pairs) - len(refused)} of {len(pairs)} pairs have their ROIs in {cache}", file=sys.stderr)
     for error in refused.values():
-        print(f"refused: {error}", file=sys.stderr)
+        print(f"rejected: {error}", file=sys.stderr)
+    if refused and not skip_refused:
+        raise BundleError(
+            f"the ROIs of {len(refused)} of {len(pairs)} pairs cannot be read",
+            record=str(datalist.folder),
+            remedy="Correct them, or leave them out, counted, by --skip_refused.",
+        )
+    if refused:
+        leave_out_rejected(datalist, reasons_of(refused), datalist.folder)
+        print(f"{datalist.folder / 'datalist.json'}: {len(pairs) - len(refused)} pairs remain", file=sys.stderr)
 
 
 def _print_flow(flow: Flow) -> None:

@@ -53,5 +53,18 @@ Point = Annotated[tuple[float, float, float], _several(finite, "three numbers, e
 Shares = Annotated[tuple[float, float, float], _several(finite, "three shares, e.g. 0.7,0.1,0.2", "A,B,C", 3)]
 """Shares of training, validation and test."""
 
+
+def _name_and_theirs(text: str) -> tuple[str, str]:
+    ours, equals, theirs = text.partition("=")
+    if not (equals and ours.strip() and theirs.strip()):
+        raise ValueError(text)
+    return ours.strip(), theirs.strip()
+
+
+Columns = Annotated[
+    tuple[tuple[str, str], ...], _several(_name_and_theirs, "a list, e.g. subject=pid,nodule=lesion", "NAME=THEIRS,...")
+]
+"""Columns of a table: the name they have here, and the one they have there."""
+
 SpaceName = Literal["LPS", "RAS", "voxel"]
 """Names of coordinate spaces; :class:`csfnet_bundle.geometry.Space` says what they mean."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from csfnet_bundle.cohorts.nlst.index import IndexedSeries
 from csfnet_bundle.records.rows import UID
 
 
@@ -24,3 +25,15 @@ def find_series(images: Path, uids: Iterable[str]) -> Mapping[str, Path]:
             if uid in wanted and UID.fullmatch(uid):
                 found.setdefault(uid, Path(parent, name))
     return found
+
+
+def missing_instances(here: Mapping[str, Path], found: Mapping[str, IndexedSeries]) -> dict[str, str]:
+    """Return what is wrong with series that have fewer files than the index has instances, by SeriesInstanceUID."""
+    problems = {}
+    for uid, folder in here.items():
+        expected = found[uid].instances
+        with os.scandir(folder) as entries:
+            files = sum(entry.is_file() for entry in entries)
+        if files < expected:
+            problems[uid] = f"{files} files are in {folder}, the index says {expected} instances"
+    return problems

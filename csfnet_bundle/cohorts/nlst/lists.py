@@ -38,11 +38,18 @@ def make_datalist(
     Raises:
         BundleError: too few patients of one label for the split.
     """
-    patients = patients_of(pairs)
-    sections = {
-        section: tuple(pair for pair in pairs if pair.subject in subjects)
-        for section, subjects in split_three_ways(patients, seed, shares).items()
-    }
+    labelled = [pair for pair in pairs if pair.label is not None]
+    sections: dict[str, tuple[FollowUpPair, ...]] = {}
+    patients = patients_of(labelled)
+    if patients:
+        sections = {
+            section: tuple(pair for pair in labelled if pair.subject in subjects)
+            for section, subjects in split_three_ways(patients, seed, shares).items()
+        }
+    if len(labelled) < len(pairs):
+        # A patient belongs to one list: a pair without a label has none where another of the patient's has one.
+        known = {patient.subject for patient in patients}
+        sections["inference"] = tuple(pair for pair in pairs if pair.label is None and pair.subject not in known)
     header: dict[str, object] = {
         "name": name,
         "description": description,
@@ -53,7 +60,7 @@ def make_datalist(
             "bundle_version": csfnet_bundle.__version__,
         },
     }
-    if folds:
+    if folds and patients:
         header["folds"] = [list(subjects) for subjects in split_folds(patients, seed, folds)]
     return Datalist(folder, sections, header)
 
@@ -65,8 +72,9 @@ def provenance_of(options: CohortOptions, index_digest: str | None) -> dict[str,
         "table_sha256": file_digest(options.table),
         "participants_sha256": None if options.participants is None else file_digest(options.participants),
         "index_sha256": index_digest,
+        "columns": dict(options.format.columns),
         "screens": str(options.screens),
-        "label": "the source's"
+        "label": ("that of t1" if options.label_per_pair else "the source's")
         if options.label_within_days is None
         else f"lung cancer confirmed within {options.label_within_days:g} days after t1",
         "skip_refused": options.skip_refused,

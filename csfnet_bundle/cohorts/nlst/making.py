@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
@@ -16,7 +17,7 @@ from csfnet_bundle.cohorts.nlst.assembly import AssembledPair, assemble
 from csfnet_bundle.cohorts.nlst.choice import Choice, choose_pairs, stop_at_refused
 from csfnet_bundle.cohorts.nlst.document import Picture, Section, write_report
 from csfnet_bundle.cohorts.nlst.download import download
-from csfnet_bundle.cohorts.nlst.images import find_series
+from csfnet_bundle.cohorts.nlst.images import find_series, missing_instances
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
 from csfnet_bundle.cohorts.nlst.lists import make_datalist, provenance_of
 from csfnet_bundle.cohorts.nlst.options import CohortOptions
@@ -39,6 +40,8 @@ from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist, without_reads_of
 
 FLOW, SERIES = "flow.json", "series.csv"
+Place = TypeVar("Place")
+
 MONTAGE_PAIRS = 24
 """Pairs in the montage: half malignant, half benign, the first of each by name."""
 
@@ -110,7 +113,7 @@ def make_cohort(
     def scan_of(sighting: Sighting) -> Path:
         return Path(sighting.path) if sighting.path is not None else here[sighting.series_uid]
 
-    assembled = assemble(choice, out, scan_of, skip_refused=options.skip_refused, track=_progress)
+    assembled = assemble(choice, out, scan_of, skip_refused=options.skip_refused, workers=options.workers, track=_progress)
     pairs = [without_reads_of(one.pair) if without_reads else one.pair for one in assembled]
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(out), remedy="See flow.json.")
@@ -146,9 +149,12 @@ def _fetch(choice: Choice, options: CohortOptions, fetching: Fetching) -> None:
 
 def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path], images: Path) -> Choice:
     """Return the choice without the pairs whose images are not here; stop unless ``skip_refused``."""
-    missing = {series.uid for series in choice.plan.series} - set(here)
+    missing = {
+        series.uid: f"series {series.uid} is not in {images}" for series in choice.plan.series if series.uid not in here
+    }
+    missing |= {uid: f"series {uid}: {problem}" for uid, problem in missing_instances(here, choice.found).items()}
     lost = [
-        (pair, f"{pair.name}: series {sighting.series_uid} is not in {images}")
+        (pair, f"{pair.name}: {missing[sighting.series_uid]}")
         for pair in choice.pairs
         for sighting in (pair.t0, pair.t1)
         if sighting.path is None and sighting.series_uid in missing
@@ -157,7 +163,7 @@ def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path
         error = stop_at_refused([problem for _, problem in lost], str(images))
         error.remedy = "Fetch them by --download, or leave their pairs out, counted, by --skip_refused."
         raise error
-    choice.flow.leave_out("images are not here", "pairs", {pair.name: (pair, text) for pair, text in lost}.values())
+    choice.flow.leave_out("images are not here, or not all", "pairs", {pair.name: (pair, text) for pair, text in lost}.values())
     names = {pair.name for pair, _ in lost}
     kept = [(pair, label) for pair, label in zip(choice.pairs, choice.labels, strict=True) if pair.name not in names]
     return replace(choice, pairs=tuple(pair for pair, _ in kept), labels=tuple(label for _, label in kept))
@@ -204,8 +210,8 @@ def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings) ->
     return replace(section, items=tuple(f"not shown: {text}" for text in refused))
 
 
-def _progress(pairs: Iterable[PairedSightings]) -> Iterable[PairedSightings]:
-    return track(list(pairs), description="placing nodules", console=Console(stderr=True), transient=True)
+def _progress(places: Iterable[Place], total: int) -> Iterable[Place]:
+    return track(places, "placing nodules", total, console=Console(stderr=True), transient=True)
 
 
 def _write_flow(choice: Choice, out: Path) -> None:

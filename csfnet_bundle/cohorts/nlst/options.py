@@ -13,9 +13,15 @@ from csfnet_bundle.cohorts.nlst.nlstx import read_nlstx
 from csfnet_bundle.cohorts.nlst.pairing import Screens
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
 from csfnet_bundle.cohorts.splits import DEFAULT_SHARES
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records.rows import PLAIN, TableFormat
 
-SOURCES: Mapping[str, Callable[[Path], list[Sighting]]] = MappingProxyType(
-    {"nlstx": read_nlstx, "luna25": read_luna25, "csv": read_custom}
+SOURCES: Mapping[str, Callable[[Path, TableFormat], list[Sighting]]] = MappingProxyType(
+    {
+        "nlstx": lambda path, _: read_nlstx(path),
+        "luna25": lambda path, _: read_luna25(path),
+        "csv": read_custom,
+    }
 )
 """Tables of positions by name, and what reads them."""
 
@@ -35,6 +41,9 @@ class CohortOptions:
         seed: of the splits.
         shares: of the patients in training, validation and test.
         folds: number of cross-validation folds written beside the three lists.
+        workers: processes that look at images.
+        format: how a table of the source csv is written.
+        label_per_pair: a nodule's label may differ between its scans; a pair has that of its t1.
     """
 
     source: str
@@ -47,3 +56,13 @@ class CohortOptions:
     seed: int = 0
     shares: tuple[float, float, float] = DEFAULT_SHARES
     folds: int = 5
+    workers: int = 1
+    format: TableFormat = PLAIN
+    label_per_pair: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.format != PLAIN or self.label_per_pair) and self.source != "csv":
+            raise BundleError(
+                f"--columns, --decimal_comma and --label_per_pair are for the source csv, not for {self.source}",
+                remedy="Leave them out.",
+            )

@@ -34,6 +34,10 @@ class ShardWriter:
         fcntl.flock(self._index, fcntl.LOCK_EX)
         self.process = os.getpid()
 
+    def __del__(self) -> None:
+        if hasattr(self, "process"):
+            self.close()
+
     @property
     def offset(self) -> int:
         """Where the next values will lie."""
@@ -61,7 +65,7 @@ class ShardWriter:
         """Close both files; empty ones are removed."""
         self._values.close()
         self._index.close()
-        if self.process == os.getpid():
+        if self.process == os.getpid() and Path(str(self._index.name)).parent.is_dir():
             for file in (self._values, self._index):
                 path = Path(str(file.name))
                 if path.is_file() and path.stat().st_size == 0 and not path.with_suffix(INDEX).stat().st_size:
