@@ -123,7 +123,7 @@ class RoiCache:
         self, pair: FollowUpPair, folder: Path, identity: PairIdentity
     ) -> tuple[StoredRoi | None, Kept]:
         store = self.store
-        token = (identity, self.settings, str(folder), *(scan.path for scan in _scans(pair)))
+        token = self._token(pair, folder, identity)
         if token in store.checked:
             return store.checked[token], Kept.CURRENT
         entries = store.entries(identity.key)
@@ -146,6 +146,10 @@ class RoiCache:
                 return None, Kept.MISSING
         store.checked[token] = found
         return found, Kept.CURRENT
+
+    def _token(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> object:
+        """What the store remembers in a run that this pair was looked up by."""
+        return identity, self.settings, str(folder), *(scan.path for scan in _scans(pair))
 
     def _fits(self, entry: StoredRoi, identity: PairIdentity) -> bool:
         return entry.places == identity.places and covers(entry, self.settings)
@@ -223,14 +227,14 @@ class RoiCache:
             crc32=0,
         )
         try:
-            self._keep(entry, values)
+            self.store.checked[self._token(pair, folder, identity)] = self._keep(entry, values)
         except OSError as error:
             if not self.store.is_broken:
                 logger.warning("the ROI store cannot be written, going on without it: %s", error)
             self.store.is_broken = True
         return cut_out(entry, values, self.settings)
 
-    def _keep(self, entry: StoredRoi, values: NDArray[np.float32]) -> None:
+    def _keep(self, entry: StoredRoi, values: NDArray[np.float32]) -> StoredRoi:
         """Append the entry, or only note its files where the store has the very same ROIs from others."""
         store = self.store
         for known in store.entries(entry.key):
@@ -241,10 +245,10 @@ class RoiCache:
             try:
                 if same and np.array_equal(store.values(known), values):
                     store.add_sources(known, entry.sources)
-                    return
+                    return known
             except DamagedEntry:
                 continue
-        store.append(entry, values)
+        return store.append(entry, values)
 
     def _read_with_margin(self, pair: FollowUpPair, folder: Path) -> tuple[PairRois, tuple[int, int, int]]:
         depth, height, width = (
