@@ -98,7 +98,7 @@ class RoiCache:
             try:
                 return self._view(entry, pair, identity)
             except DamagedEntry as error:
-                if not _images_are_here(pair, datalist_folder):
+                if not images_are_here(pair, datalist_folder):
                     raise BundleError(
                         f"its ROIs are damaged ({error}) and its images are not here",
                         record=f"pair {pair.name}, {self.folder}",
@@ -131,7 +131,7 @@ class RoiCache:
             store.refresh()
             entries = store.entries(identity.key)
         exact = [entry for entry in entries if self._fits(entry, identity)]
-        if _images_are_here(pair, folder):
+        if images_are_here(pair, folder):
             states = self._states(pair, folder)
             origins = [origin for origin, _ in states]
             current = [entry for entry in exact if entry.reader_version == READER_VERSION]
@@ -197,7 +197,7 @@ class RoiCache:
             raise error.for_record(f"pair {pair.name}") from None
 
     def _read_and_keep(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> PairRois:
-        if not _images_are_here(pair, folder):
+        if not images_are_here(pair, folder):
             return self._read_images(pair, folder, self.settings)  # which says what is not there
         states = self._states(pair, folder)  # before the files are read: a change meanwhile then shows
         rois, margin = self._read_with_margin(pair, folder)
@@ -282,7 +282,8 @@ def _scans(pair: FollowUpPair) -> list[Scan]:
     return [scan for scan in (pair.t0, pair.t1) if scan is not None]
 
 
-def _images_are_here(pair: FollowUpPair, folder: Path) -> bool:
+def images_are_here(pair: FollowUpPair, folder: Path) -> bool:
+    """Say whether something lies where the record's scans should be."""
     return all((folder / scan.path).exists() for scan in _scans(pair))
 
 
