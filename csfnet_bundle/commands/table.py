@@ -48,6 +48,7 @@ COMMANDS: dict[str, Command] = {
         MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
     ),
     "benchmark-roi": Command(MAINTAIN, "measure one ROI by every route: times, memory, compressed syntaxes"),
+    "benchmark-training": Command(MAINTAIN, "measure pairs a second of the loaders, of a training step, and of both"),
     "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
