@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from monai.data import DataLoader, Dataset, get_track_meta, set_track_meta
-from torch.utils.data import RandomSampler, Sampler, SequentialSampler
+from torch.utils.data import Sampler
 
 LARGEST_SEED = 2**31
 
@@ -53,28 +53,41 @@ def _plain_tensors() -> Iterator[None]:
 
 
 class SeededSampler(Sampler[Draw]):
-    """Gives each index of another sampler a seed from torch's global generator.
+    """Gives each index a seed, and the indices an order, that follow from one number.
 
     Args:
-        sampler: the order of the indices.
+        count: of the items.
+        shuffle: order them at random.
+        sampler: another order, e.g. a process's share; then nothing is shuffled here.
     """
 
-    def __init__(self, sampler: Sampler[int]) -> None:
+    def __init__(self, count: int, shuffle: bool, sampler: Sampler[int] | None = None) -> None:
+        self.count = count
+        self.shuffle = shuffle and sampler is None
         self.sampler = sampler
+        self._seed = 0
 
-    def set_epoch(self, epoch: int) -> None:
-        """Tell the order's sampler which epoch begins, where it wants to know."""
+    def set_seed(self, seed: int, epoch: int) -> None:
+        """Say what the next epoch follows from; another sampler is told the epoch, where it wants to know."""
+        self._seed = seed
         tell = getattr(self.sampler, "set_epoch", None)
         if tell is not None:
             tell(epoch)
 
     def __len__(self) -> int:
+        if self.sampler is None:
+            return self.count
         assert isinstance(self.sampler, Sized)
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[Draw]:
-        for index in self.sampler:
-            yield int(index), int(torch.randint(LARGEST_SEED, ()))
+        random = torch.Generator().manual_seed(self._seed)
+        if self.sampler is not None:
+            order = [int(index) for index in self.sampler]
+        else:
+            order = (torch.randperm(self.count, generator=random) if self.shuffle else torch.arange(self.count)).tolist()
+        seeds = torch.randint(LARGEST_SEED, (len(order),), generator=random).tolist()
+        yield from zip(order, seeds, strict=True)
 
 
 def training_loader(
@@ -95,11 +108,10 @@ def training_loader(
         sampler: another order, e.g. a process's share.
         pin_memory: put batches where a GPU copies them from without waiting.
     """
-    order = sampler or (RandomSampler(dataset) if shuffle else SequentialSampler(dataset))
     return DataLoader(
         SeededItems(dataset),
         batch_size=batch_size,
-        sampler=SeededSampler(order),
+        sampler=SeededSampler(len(dataset), shuffle, sampler),
         num_workers=num_workers,
         persistent_workers=num_workers > 0,
         pin_memory=pin_memory,

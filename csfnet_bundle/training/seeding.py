@@ -9,6 +9,8 @@ from monai.data import DataLoader
 from monai.engines import Trainer
 from monai.utils import set_determinism
 
+from csfnet_bundle.training.seeded_items import SeededSampler
+
 SEED_STEP, EPOCH_STEP = 100_003, 1_009
 """Primes that keep the streams of different seeds, epochs and processes apart."""
 
@@ -46,9 +48,9 @@ class SeedEpochs:
         seed = (self.seed * SEED_STEP + trainer.state.epoch * EPOCH_STEP + idist.get_rank()) % 2**32
         torch.manual_seed(seed)
         loader = trainer.data_loader
-        tell = getattr(getattr(loader, "sampler", None), "set_epoch", None)
-        if tell is not None:
-            tell(trainer.state.epoch)
+        sampler = getattr(loader, "sampler", None)
+        if isinstance(sampler, SeededSampler):
+            sampler.set_seed(seed, trainer.state.epoch)
         transform = getattr(loader.dataset, "transform", None) if isinstance(loader, DataLoader) else None
         if transform is not None:
             transform.set_random_state(seed=seed)
