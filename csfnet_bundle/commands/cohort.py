@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.table import Table
 
-from csfnet_bundle.commands.options import Columns, Shares
+from csfnet_bundle.commands.options import Columns, Shard, Shares
 from csfnet_bundle.core.errors import BundleError
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def cohort(
     download: bool = False,
     endpoint: str | None = None,
     transfers: int = 32,
+    rois_only: bool = False,
+    shard: Shard | None = None,
     screens: Literal["neighbouring", "any"] = "neighbouring",
     label_within_days: float | None = None,
     columns: Columns | None = None,
@@ -64,7 +66,11 @@ def cohort(
         images: folder where the images are, or shall be.
         download: fetch what is not there.
         endpoint: address of another S3 server than the public one.
-        transfers: files fetched at the same time.
+        transfers: files, or parts of them, fetched at the same time.
+        rois_only: keep no images: of each series only what the ROIs need is fetched into the ROI store of
+            ``--cache_dir``, by default rois in the cohort's folder; needs the extra s3.
+        shard: for rois_only, a part of the patients, e.g. 3/16; the same command without it writes the lists when all
+            parts are done.
         screens: neighbouring (each screen with the next), or any (every two).
         label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
         columns: for csv, what the table calls its columns, e.g. subject=pid,nodule=lesion.
@@ -82,6 +88,7 @@ def cohort(
 
     Examples:
         csfnet cohort nlstx --table nlstx_dataset.csv --participants prsn.csv --out data/nlstx --download
+        csfnet cohort nlstx --table nlstx_dataset.csv --out data/nlstx --rois_only --download --skip_refused
         csfnet cohort lidc-voi --dir lidc_voi --out data/lidc_voi --split 0.6,0.2,0.2
     """
     from csfnet_bundle.cohorts.nlst.making import Fetching
@@ -100,6 +107,7 @@ def cohort(
             raise BundleError(f"source {source} needs a table", remedy="Name it by --table.")
         options = CohortOptions(
             workers=workers,
+            rois=(cache_dir or folder / "rois") if rois_only else None,
             source=source,
             table=table,
             participants=participants,
@@ -114,6 +122,9 @@ def cohort(
             folds=folds,
         )
         fetching = Fetching(images or folder / "images", download, endpoint, transfers)
+        if rois_only:
+            _rois_only(options, folder, fetching, shard, without_reads=without_reads)
+            return
         made = _from_table(options, folder, fetching, without_reads=without_reads, verify=verify)
         if made is None:
             return
@@ -142,6 +153,34 @@ def _from_table(
     datalist = make_cohort(choice, options, folder, fetching, without_reads=without_reads, verify=verify)
     print(f"report: {folder / 'report.html'}", file=sys.stderr)
     return datalist
+
+
+def _rois_only(
+    options: CohortOptions, out: Path, fetching: Fetching, shard: tuple[int, int] | None, *, without_reads: bool
+) -> None:
+    from csfnet_bundle.cohorts.nlst.making import plan_cohort, write_cohort
+    from csfnet_bundle.cohorts.nlst.rois_only import RoisOnly, bytes_of, estimated_gigabytes, fetch_rois
+    from csfnet_bundle.inputs import RoiCache, RoiSettings
+
+    choice = plan_cohort(options, out)
+    _print_flow(choice.flow)
+    print("\n".join(choice.plan.lines()))
+    cache = RoiCache(options.rois, RoiSettings(), keep_headers=False)
+    print(f"read      about {estimated_gigabytes(choice.plan.series, cache):.2f} GB of that, for the ROIs alone")
+    if not fetching.download:
+        print("This was the plan. Fetch the ROIs by --download.", file=sys.stderr)
+        return
+    how = RoisOnly(cache, fetching.endpoint, fetching.workers, shard)
+    pairs = fetch_rois(choice, out, how, skip_refused=options.skip_refused)
+    read, whole = bytes_of(out)
+    share = f" ({100 * read / whole:.1f} %)" if whole else ""
+    print(f"read {read / 1e9:.3f} GB of {whole / 1e9:.3f} GB{share} so far; the ROIs are in {options.rois}", file=sys.stderr)
+    if pairs is None:
+        print("Patients of other shards are not done yet; without --shard, the same command does them.", file=sys.stderr)
+        return
+    datalist = write_cohort(choice, options, out, pairs, without_reads=without_reads)
+    counts = ", ".join(f"{len(part)} {name}" for name, part in datalist.sections.items() if part)
+    print(f"{out / 'datalist.json'}: {counts}", file=sys.stderr)
 
 
 def _lidc(folder: Path | None, out: Path, seed: int, shares: tuple[float, float, float], folds: int) -> Datalist:

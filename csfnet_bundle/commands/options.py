@@ -66,5 +66,18 @@ Columns = Annotated[
 ]
 """Columns of a table: the name they have here, and the one they have there."""
 
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, parts = text.partition("/")
+    if not slash or not 1 <= int(number) <= int(parts):
+        raise ValueError(text)
+    return int(number), int(parts)
+
+
+Shard = Annotated[
+    tuple[int, int], Parameter(converter=converter(_shard, "a part, e.g. 3/16"), n_tokens=1, metavar="N/PARTS")
+]
+"""One of several parts of the work."""
+
 SpaceName = Literal["LPS", "RAS", "voxel"]
 """Names of coordinate spaces; :class:`csfnet_bundle.geometry.Space` says what they mean."""

@@ -20,6 +20,7 @@ def purge(store: Path, subject: str) -> int:
 
     Examples:
         csfnet purge data/nlstx/rois --subject 100012
+        csfnet purge output/roi_cache --subject "Doe^Jane"
     """
     from csfnet_bundle.inputs.store import purge_patient
 

@@ -55,6 +55,14 @@ def _wait_and_end(wait: Callable[[], None]) -> None:
     os._exit(TERMINATED)
 
 
+def allow_children() -> None:
+    """Let this process have processes of its own, which Python denies daemons: the workers of a Dask cluster are some.
+
+    The loader of a training and the decoder of compressed slices start processes, and both end with this one.
+    """
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+
+
 def end_on_sigterm() -> None:
     """Let SIGTERM end the program as an exception does: files are put in order and worker processes stopped.
 

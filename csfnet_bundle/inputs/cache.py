@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.inputs.locating import scan_path
 from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
 from csfnet_bundle.inputs.settings import RoiSettings
@@ -34,6 +34,18 @@ are then read again."""
 
 MARGIN_MM = (2.0, 4.0, 4.0)
 """Stored around the ROI along (D, H, W): room for twice the shifts that augmentation and clicks make."""
+
+
+OF_SOME_SLICES = frozenset(
+    (
+        RefusalCode.SLICE_GAP,
+        RefusalCode.INCONSISTENT_GEOMETRY,
+        RefusalCode.UNREADABLE_SLICE,
+        RefusalCode.DUPLICATE_POSITION,
+        RefusalCode.NOT_HU,
+    )
+)
+"""What may reject a ROI with its margin, and not the ROI alone."""
 
 
 class Kept(StrEnum):
@@ -59,6 +71,7 @@ class RoiCache:
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
         margin_mm: kept on either side of the ROI along (D, H, W); rounded up to voxels. A pair whose scan does not
             allow it (a gap beside the ROI) is kept without.
+        keep_headers: keep the headers of DICOM folders in the store, for the next nodule of a scan.
     """
 
     def __init__(
@@ -69,6 +82,7 @@ class RoiCache:
         repeat_missing_prior: bool = False,
         follow_links: bool = False,
         margin_mm: Sequence[float] = MARGIN_MM,
+        keep_headers: bool = True,
     ) -> None:
         # Absolute, since workers of a cluster read through it in folders of their own.
         self.folder = None if folder is None else Path(folder).absolute()
@@ -76,6 +90,7 @@ class RoiCache:
         self.repeat_missing_prior = repeat_missing_prior
         self.follow_links = follow_links
         self.margin_mm = tuple(margin_mm)
+        self.keep_headers = keep_headers
 
     @property
     def store(self) -> RoiStore:
@@ -83,6 +98,22 @@ class RoiCache:
         if self.folder is None:
             raise ValueError("a cache without a folder has no store")
         return open_store(self.folder)
+
+    @property
+    def margin(self) -> tuple[int, int, int]:
+        """Voxels that are kept on either side of the ROI along (D, H, W)."""
+        depth, height, width = (
+            ceil(mm / spacing) for mm, spacing in zip(self.margin_mm, self.settings.spacing, strict=True)
+        )
+        return depth, height, width
+
+    @property
+    def settings_with_margin(self) -> RoiSettings:
+        """Settings of what is kept."""
+        depth, height, width = (
+            size + 2 * margin for size, margin in zip(self.settings.size, self.margin, strict=True)
+        )
+        return RoiSettings((depth, height, width), self.settings.spacing, self.settings.window)
 
     def read(self, pair: FollowUpPair, datalist_folder: Path) -> PairRois:
         """Return the pair's ROIs.
@@ -141,7 +172,7 @@ class RoiCache:
                 return None, Kept.CHANGED if was_here else Kept.MISSING
         else:
             origins = [origin_of(folder / scan.path) for scan in _scans(pair)]
-            found = _one_of(exact, origins, f"pair {pair.name}, {self.folder}") or self._derivable(pair, entries)
+            found = self._one_of(exact, origins, pair.name) or self._derivable(pair, entries)
             if found is None:
                 return None, Kept.MISSING
         store.checked[token] = found
@@ -153,6 +184,27 @@ class RoiCache:
 
     def _fits(self, entry: StoredRoi, identity: PairIdentity) -> bool:
         return entry.places == identity.places and covers(entry, self.settings)
+
+    def _one_of(self, entries: Sequence[StoredRoi], origins: Sequence[str], name: str) -> StoredRoi | None:
+        """Return the entry that stands for images which are not here: the newest of the files that the record names.
+
+        Raises:
+            BundleError: the store has ROIs from several other images, and nothing says which are meant.
+        """
+        newest: dict[tuple[str, ...], StoredRoi] = {}
+        for entry in entries:
+            for sources in self.store.all_sources(entry):
+                newest.setdefault(tuple(source.origin for source in sources), entry)
+        if tuple(origins) in newest:
+            return newest[tuple(origins)]
+        images = {tuple(source.digest for source in entry.sources) for entry in newest.values()}
+        if len(images) > 1:
+            raise BundleError(
+                f"the store has ROIs of this record from {len(images)} different images, and none of them is here",
+                record=f"pair {name}, {self.folder}",
+                remedy="Use the store of one cohort alone, or get the images.",
+            )
+        return next(iter(newest.values()), None)
 
     def _derivable(self, pair: FollowUpPair, entries: Sequence[StoredRoi]) -> StoredRoi | None:
         """Return an entry that the ROI lies within, around another point or at another spacing.
@@ -251,24 +303,16 @@ class RoiCache:
         return store.append(entry, values)
 
     def _read_with_margin(self, pair: FollowUpPair, folder: Path) -> tuple[PairRois, tuple[int, int, int]]:
-        depth, height, width = (
-            ceil(mm / spacing) for mm, spacing in zip(self.margin_mm, self.settings.spacing, strict=True)
-        )
-        if depth or height or width:
-            size = (
-                self.settings.size[0] + 2 * depth,
-                self.settings.size[1] + 2 * height,
-                self.settings.size[2] + 2 * width,
-            )
-            wider = RoiSettings(size, self.settings.spacing, self.settings.window)
+        if any(self.margin):
             try:
-                return self._read_images(pair, folder, wider), (depth, height, width)
-            except BundleError:
-                pass  # the ROI alone may do, or says what is wrong
+                return self._read_images(pair, folder, self.settings_with_margin), self.margin
+            except Refusal as refusal:
+                if refusal.code not in OF_SOME_SLICES:
+                    raise
         return self._read_images(pair, folder, self.settings), (0, 0, 0)
 
     def _read_images(self, pair: FollowUpPair, folder: Path, settings: RoiSettings) -> PairRois:
-        index = None if self.folder is None else self.folder / HEADERS
+        index = None if self.folder is None or not self.keep_headers else self.folder / HEADERS
         return read_pair(
             pair,
             folder,
@@ -289,26 +333,6 @@ def images_are_here(pair: FollowUpPair, folder: Path) -> bool:
 
 def _matches(known: Sequence[Sequence[Source]], states: Sequence[tuple[str, str]]) -> bool:
     return any([(source.origin, source.state) for source in sources] == list(states) for sources in known)
-
-
-def _one_of(entries: Sequence[StoredRoi], origins: Sequence[str], record: str) -> StoredRoi | None:
-    """Return the entry that stands for images which are not here: the newest of the files that the record names.
-
-    Raises:
-        BundleError: the store has ROIs from several other images, and nothing says which are meant.
-    """
-    newest: dict[tuple[str, ...], StoredRoi] = {}
-    for entry in entries:
-        newest.setdefault(tuple(source.origin for source in entry.sources), entry)
-    if tuple(origins) in newest:
-        return newest[tuple(origins)]
-    if len({tuple(source.digest for source in entry.sources) for entry in newest.values()}) > 1:
-        raise BundleError(
-            f"the store has ROIs of this record from {len(newest)} different images, and none of them is here",
-            record=record,
-            remedy="Use the store of one cohort alone, or get the images.",
-        )
-    return next(iter(newest.values()), None)
 
 
 def _words(size: Sequence[int], spacing: Sequence[float]) -> str:

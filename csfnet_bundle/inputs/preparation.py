@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processes import allow_children
 from csfnet_bundle.inputs.cache import Kept, RoiCache
 from csfnet_bundle.records import FollowUpPair
 
@@ -79,6 +80,7 @@ def prepare_rois(
 
 def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError | None:
     """Read one pair into the store; a pair that cannot be read is a result, not the end of the run."""
+    allow_children()  # for the decoder of compressed slices
     try:
         cache.read(pair, folder)
     except BundleError as error:

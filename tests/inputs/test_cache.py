@@ -301,7 +301,7 @@ def _files(roi_cache: RoiCache, suffix: str) -> list[Path]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_changed_byte_changes_a_roi(
-    nifti_pair: Place, tmp_path: Path, data: st.DataObject, monkeypatch: pytest.MonkeyPatch
+    nifti_pair: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
 ) -> None:
     """Of the values or of the manifest: the pair is read again, or rejected by name where its images are gone."""
     pair, folder = nifti_pair

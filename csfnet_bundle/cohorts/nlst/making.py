@@ -114,7 +114,20 @@ def make_cohort(
         return Path(sighting.path) if sighting.path is not None else here[sighting.series_uid]
 
     assembled = assemble(choice, out, scan_of, skip_refused=options.skip_refused, workers=options.workers, track=_progress)
-    pairs = [without_reads_of(one.pair) if without_reads else one.pair for one in assembled]
+    if verify:
+        _write_sheets(assembled, out)
+    return write_cohort(choice, options, out, [one.pair for one in assembled], without_reads=without_reads)
+
+
+def write_cohort(
+    choice: Choice, options: CohortOptions, out: Path, pairs: Sequence[FollowUpPair], *, without_reads: bool = False
+) -> Datalist:
+    """Write datalist, flow and report of placed pairs; see :func:`make_cohort`.
+
+    Raises:
+        BundleError: no pair remains, or too few patients for the lists.
+    """
+    pairs = [without_reads_of(pair) if without_reads else pair for pair in pairs]
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(out), remedy="See flow.json.")
     choice.flow.remain("pairs in the datalist", "pairs", pairs)
@@ -131,8 +144,6 @@ def make_cohort(
     )
     save_datalist(datalist)
     _write_flow(choice, out)
-    if verify:
-        _write_sheets(assembled, out)
     _report(choice, options, datalist, pairs, out)
     return datalist
 
@@ -189,15 +200,15 @@ def _report(
         split_section(datalist),
         pairs_section(pairs),
         truncation_section(pairs, settings),
-        _montage(pairs, out, settings),
+        _montage(pairs, out, settings, options.rois),
         plan_section(choice.plan),
         *left_out_sections(choice.flow),
     ]
     write_report(out, f"Cohort from {options.source}", sections)
 
 
-def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings) -> Section:
-    cache = RoiCache(None, settings)
+def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings, rois: Path | None) -> Section:
+    cache = RoiCache(rois, settings)
     shown, refused = [], []
     for label in (1, 0):
         for pair in [pair for pair in pairs if pair.label == label][: MONTAGE_PAIRS // 2]:

@@ -42,6 +42,7 @@ class CohortOptions:
         shares: of the patients in training, validation and test.
         folds: number of cross-validation folds written beside the three lists.
         workers: processes that look at images.
+        rois: the ROI store that stands for images which are not kept; None where they are.
         format: how a table of the source csv is written.
         label_per_pair: a nodule's label may differ between its scans; a pair has that of its t1.
     """
@@ -57,6 +58,7 @@ class CohortOptions:
     shares: tuple[float, float, float] = DEFAULT_SHARES
     folds: int = 5
     workers: int = 1
+    rois: Path | None = None
     format: TableFormat = PLAIN
     label_per_pair: bool = False
 
