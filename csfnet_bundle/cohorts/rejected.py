@@ -1,4 +1,4 @@
-"""Taking pairs that cannot be read out of a cohort's lists: counted, with reasons; every other pair stays in its list."""
+"""Taking pairs that cannot be read out of a cohort's lists, counted, with reasons; the others stay where they are."""
 
 from __future__ import annotations
 

@@ -58,5 +58,8 @@ def benchmark_training(
     size = (roi_size[0], roi_size[1], roi_size[2])
     roi = RoiSettings(size)
     measure_training_speed(
-        SpeedOptions(pairs, batch_size, step_batch_size or batch_size, seconds, workers, system, width, amp, roi, device_name), out
+        SpeedOptions(
+            pairs, batch_size, step_batch_size or batch_size, seconds, workers, system, width, amp, roi, device_name
+        ),
+        out,
     )

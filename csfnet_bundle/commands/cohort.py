@@ -174,9 +174,14 @@ def _rois_only(
     pairs = fetch_rois(choice, out, how, skip_refused=options.skip_refused)
     read, whole = bytes_of(out)
     share = f" ({100 * read / whole:.1f} %)" if whole else ""
-    print(f"read {read / 1e9:.3f} GB of {whole / 1e9:.3f} GB{share} so far; the ROIs are in {options.rois}", file=sys.stderr)
+    print(
+        f"read {read / 1e9:.3f} GB of {whole / 1e9:.3f} GB{share} so far; the ROIs are in {options.rois}",
+        file=sys.stderr,
+    )
     if pairs is None:
-        print("Patients of other shards are not done yet; without --shard, the same command does them.", file=sys.stderr)
+        print(
+            "Patients of other shards are not done yet; without --shard, the same command does them.", file=sys.stderr
+        )
         return
     datalist = write_cohort(choice, options, out, pairs, without_reads=without_reads)
     counts = ", ".join(f"{len(part)} {name}" for name, part in datalist.sections.items() if part)

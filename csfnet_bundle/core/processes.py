@@ -23,9 +23,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_over_processes(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: int = 1
-) -> Iterator[Result]:
+def map_over_processes(function: Callable[[Item], Result], items: Sequence[Item], workers: int = 1) -> Iterator[Result]:
     """Yield ``function`` of each item in order.
 
     Args:

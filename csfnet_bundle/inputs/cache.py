@@ -29,8 +29,8 @@ from csfnet_bundle.scans.dicom import SeriesSummary, scan_folder
 logger = logging.getLogger(__name__)
 
 READER_VERSION = 2
-"""Goes up when a change of the readers or of the resampling changes voxels: where the images are at hand, ROIs of before
-are then read again."""
+"""Goes up when a change of the readers or of the resampling changes voxels: where the images are at hand, older ROIs are
+then read again."""
 
 MARGIN_MM = (2.0, 4.0, 4.0)
 """Stored around the ROI along (D, H, W): room for twice the shifts that augmentation and clicks make."""
@@ -110,9 +110,7 @@ class RoiCache:
     @property
     def settings_with_margin(self) -> RoiSettings:
         """Settings of what is kept."""
-        depth, height, width = (
-            size + 2 * margin for size, margin in zip(self.settings.size, self.margin, strict=True)
-        )
+        depth, height, width = (size + 2 * margin for size, margin in zip(self.settings.size, self.margin, strict=True))
         return RoiSettings((depth, height, width), self.settings.spacing, self.settings.window)
 
     def read(self, pair: FollowUpPair, datalist_folder: Path) -> PairRois:
@@ -150,9 +148,7 @@ class RoiCache:
     def _identity(self, pair: FollowUpPair) -> PairIdentity:
         return PairIdentity.of(pair, repeat_missing_prior=self.repeat_missing_prior)
 
-    def _find(
-        self, pair: FollowUpPair, folder: Path, identity: PairIdentity
-    ) -> tuple[StoredRoi | None, Kept]:
+    def _find(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> tuple[StoredRoi | None, Kept]:
         store = self.store
         token = self._token(pair, folder, identity)
         if token in store.checked:

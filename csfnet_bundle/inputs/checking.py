@@ -59,7 +59,7 @@ class CheckOptions:
 
 
 def check_path(place: Path, options: CheckOptions, *, json_output: bool) -> bool:
-    """Print whether a folder of DICOM files, a volume file, a ROI store, a datalist or its folder can be used; return it.
+    """Print whether a DICOM folder, a volume file, a ROI store, a datalist or its folder can be used, and return it.
 
     Args:
         place: the folder, the file or the datalist.
@@ -89,7 +89,9 @@ def check_path(place: Path, options: CheckOptions, *, json_output: bool) -> bool
 def _check_store(folder: Path, *, json_output: bool) -> bool:
     report = verify_store(folder)
     if json_output:
-        print(json.dumps({"place": str(folder), "kind": "ROI store", "usable": report.usable, **asdict(report)}, indent=1))
+        print(
+            json.dumps({"place": str(folder), "kind": "ROI store", "usable": report.usable, **asdict(report)}, indent=1)
+        )
     else:
         print("\n".join(report.lines()))
     return report.usable

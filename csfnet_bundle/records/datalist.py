@@ -199,7 +199,9 @@ def _problem(place: tuple[object, ...], error: str, document: Any, where: str) -
             record=where,
             remedy="Correct it.",
         )
-    return BundleError(f"{value}: {error}" if value else error, record=where, remedy="docs/data.md describes the datalist.")
+    return BundleError(
+        f"{value}: {error}" if value else error, record=where, remedy="docs/data.md describes the datalist."
+    )
 
 
 def _patient_problems(sections: Mapping[str, tuple[FollowUpPair, ...]], path: Path) -> Iterator[BundleError]:

@@ -66,7 +66,5 @@ def _schema() -> dict[str, Any]:
 @cache
 def _fast(name: str) -> Callable[[Any], Any]:
     # Without "$schema": of the drafts that fastjsonschema knows, the 7th has all that the schema uses.
-    validate: Callable[[Any], Any] = fastjsonschema.compile(
-        {"$ref": f"#/$defs/{name}", "$defs": _schema()["$defs"]}
-    )
+    validate: Callable[[Any], Any] = fastjsonschema.compile({"$ref": f"#/$defs/{name}", "$defs": _schema()["$defs"]})
     return validate

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from csfnet_bundle import __version__
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.markdown import markdown_table
+from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.inputs.store import Source, StoredRoi, open_store
 from csfnet_bundle.inputs.store.identity import PairIdentity
 from csfnet_bundle.inputs.transforms import EncodeClinicald, FollowUpRoid, ScaleWindowd, random_augmentation
 from csfnet_bundle.networks import create_system
-from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.training import FlipsAndTurns, MemoryLoader, training_loader
 
@@ -65,7 +65,7 @@ class SpeedOptions:
     system: str = "csfnet"
     width: float = 1.0
     amp: bool = False
-    roi: RoiSettings = RoiSettings()
+    roi: RoiSettings = field(default_factory=RoiSettings)
     device: str = "cpu"
 
 
@@ -74,9 +74,7 @@ def measure_training_speed(options: SpeedOptions, out: Path | None = None) -> di
     with tempfile.TemporaryDirectory() as folder:
         items = draw_items(Path(folder), options)
         still = _still(Path(folder) / "store", options)
-        memory = MemoryLoader(
-            Dataset(items, still), options.batch_size, options.device, FlipsAndTurns(0.5)
-        )
+        memory = MemoryLoader(Dataset(items, still), options.batch_size, options.device, FlipsAndTurns(0.5))
         memory.load()
         augmented = Dataset(items, Compose([*still.transforms, random_augmentation()]))
         store = training_loader(augmented, options.batch_size, num_workers=options.workers)

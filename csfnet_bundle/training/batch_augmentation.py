@@ -21,8 +21,8 @@ class FlipsAndTurns:
     """Flips along each axis and a quarter turn in plane; both scans of a pair move together.
 
     Attributes:
-        flip_probability: of a flip along each of D, H and W, and of one to three quarter turns in plane, for which H and
-            W must be equal.
+        flip_probability: of a flip along each of D, H and W, and of one to three quarter turns in plane, for which H
+            and W must be equal.
     """
 
     flip_probability: float = 0.5

@@ -85,7 +85,9 @@ class SeededSampler(Sampler[Draw]):
         if self.sampler is not None:
             order = [int(index) for index in self.sampler]
         else:
-            order = (torch.randperm(self.count, generator=random) if self.shuffle else torch.arange(self.count)).tolist()
+            order = (
+                torch.randperm(self.count, generator=random) if self.shuffle else torch.arange(self.count)
+            ).tolist()
         seeds = torch.randint(LARGEST_SEED, (len(order),), generator=random).tolist()
         yield from zip(order, seeds, strict=True)
 

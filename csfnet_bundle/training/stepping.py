@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 class TrainingStep:
     """What a MONAI trainer does with a batch (``iteration_update``).
 
-    With ``amp`` the forward pass runs in bfloat16 where that is safe, on a CPU as on a GPU; it needs no scaled loss. Now
-    and then a gradient is then no number: such a step is left out and counted in ``trainer.state.skipped_steps``.
+    With ``amp`` the forward pass runs in bfloat16 where that is safe, on a CPU as on a GPU; it needs no scaled loss.
+    Now and then a gradient is no number: such a step is left out and counted in ``trainer.state.skipped_steps``.
     Optimizers that are ``fused`` leave it out by themselves, so that the host waits for nothing.
 
     Args:
@@ -68,7 +68,10 @@ class TrainingStep:
             optimizer.step()
             return
         gradients = [
-            parameter.grad for group in optimizer.param_groups for parameter in group["params"] if parameter.grad is not None
+            parameter.grad
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None
         ]
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))  # type: ignore[arg-type]
         is_bad = ~torch.isfinite(norm)

@@ -218,7 +218,7 @@ def test_without_images_the_store_stands_for_them_at_any_place(
     assert prepare_rois([pair], tmp_path / "nowhere", roi_cache) == {}
     _assert_equal(roi_cache.read(pair, tmp_path / "nowhere"), fresh)
     another = replace(pair, subject="another")
-    with pytest.raises(BundleError, match="pair another/.*does not exist"):
+    with pytest.raises(BundleError, match=r"pair another/.*does not exist"):
         roi_cache.read(another, tmp_path / "nowhere")
 
 

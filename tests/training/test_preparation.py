@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training import preparation
 from csfnet_bundle.training.preparation import prepare

@@ -1,4 +1,4 @@
-"""Steps: accumulated batches are one large batch, bfloat16 is used, and a gradient that is no number changes nothing."""
+"""Steps: accumulated batches are one large batch, bfloat16 is used, gradients that are no numbers change nothing."""
 
 import logging
 from typing import Any

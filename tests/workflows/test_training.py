@@ -146,9 +146,7 @@ def test_training_writes_nothing_outside_its_output(trained: Path) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"dataset_dir": "/nowhere"}, {"sections": ["test"]}])
-def test_a_users_mistake_is_one_line(
-    small_cohort: Path, tmp_path: Path, settings: dict[str, object]
-) -> None:
+def test_a_users_mistake_is_one_line(small_cohort: Path, tmp_path: Path, settings: dict[str, object]) -> None:
     """A missing folder; and a datalist whose pairs cannot be read, since their scans are gone."""
     if "sections" in settings:
         (tmp_path / "datalist.json").write_text((small_cohort / "datalist.json").read_text())

@@ -21,7 +21,6 @@ from csfnet_bundle.cohorts.nlst.images import find_series, missing_instances
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
 from csfnet_bundle.cohorts.nlst.lists import make_datalist, provenance_of
 from csfnet_bundle.cohorts.nlst.options import CohortOptions
-from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
 from csfnet_bundle.cohorts.nlst.pictures import BoxOnSlice, contact_sheets, montage
 from csfnet_bundle.cohorts.nlst.report import (
     flow_section,
@@ -113,7 +112,9 @@ def make_cohort(
     def scan_of(sighting: Sighting) -> Path:
         return Path(sighting.path) if sighting.path is not None else here[sighting.series_uid]
 
-    assembled = assemble(choice, out, scan_of, skip_refused=options.skip_refused, workers=options.workers, track=_progress)
+    assembled = assemble(
+        choice, out, scan_of, skip_refused=options.skip_refused, workers=options.workers, track=_progress
+    )
     if verify:
         _write_sheets(assembled, out)
     return write_cohort(choice, options, out, [one.pair for one in assembled], without_reads=without_reads)
@@ -174,7 +175,9 @@ def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path
         error = stop_at_refused([problem for _, problem in lost], str(images))
         error.remedy = "Fetch them by --download, or leave their pairs out, counted, by --skip_refused."
         raise error
-    choice.flow.leave_out("images are not here, or not all", "pairs", {pair.name: (pair, text) for pair, text in lost}.values())
+    choice.flow.leave_out(
+        "images are not here, or not all", "pairs", {pair.name: (pair, text) for pair, text in lost}.values()
+    )
     names = {pair.name for pair, _ in lost}
     kept = [(pair, label) for pair, label in zip(choice.pairs, choice.labels, strict=True) if pair.name not in names]
     return replace(choice, pairs=tuple(pair for pair, _ in kept), labels=tuple(label for _, label in kept))

@@ -89,7 +89,10 @@ def fetch_rois(choice: Choice, out: Path, fetching: RoisOnly, *, skip_refused: b
     bucket = Bucket(fetching.endpoint, fetching.workers)
     part = "all" if fetching.shard is None else "{}_of_{}".format(*fetching.shard)
     (out / DONE).mkdir(parents=True, exist_ok=True)
-    with progress_bar("fetching ROIs, patients", len(mine)) as advance, (out / DONE / f"{part}.jsonl").open("a") as file:
+    with (
+        progress_bar("fetching ROIs, patients", len(mine)) as advance,
+        (out / DONE / f"{part}.jsonl").open("a") as file,
+    ):
         if file.tell():
             file.write("\n")  # ends a line that a kill cut off
         for subject in mine:
@@ -118,9 +121,7 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
     """Return what becomes of a patient's pairs; raises BundleError if the server does not answer."""
     place = out / PARTIAL / sha256(subject.encode()).hexdigest()[:16]
     before = bucket.bytes_read
-    hollow = {
-        series.uid: HollowSeries(series, place / series.uid) for series in choice.plan.series
-    }
+    hollow = {series.uid: HollowSeries(series, place / series.uid) for series in choice.plan.series}
     refused: list[tuple[str, str]] = []
     records = []
     try:

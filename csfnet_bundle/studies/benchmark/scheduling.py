@@ -102,9 +102,7 @@ def _numbers_on_host(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, int]
     return numbers
 
 
-def _on_worker(
-    protocol: Protocol, fit: Fit, devices: Sequence[str], numbers: Mapping[str, int]
-) -> BundleError | None:
+def _on_worker(protocol: Protocol, fit: Fit, devices: Sequence[str], numbers: Mapping[str, int]) -> BundleError | None:
     """Run a fit in a Dask worker: each has a device of its own, by its number on its machine.
 
     A worker whose ``CUDA_VISIBLE_DEVICES`` somebody has set, as ``dask-cuda`` does, takes the first that it sees.

@@ -8,8 +8,8 @@ import torch
 from monai.data import DataLoader, Dataset
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.inputs import RoiSettings, read_pair
+from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.inputs.transforms import FollowUpRoid
 from csfnet_bundle.prediction.data import datalist_items
 

@@ -13,8 +13,8 @@ from helpers.workflow_runs import REPOSITORY
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.inputs import describe_pair
+from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.inputs.transforms.preprocessing import preprocessing
 from csfnet_bundle.prediction.data import datalist_items
 from csfnet_bundle.records import Datalist, save_datalist

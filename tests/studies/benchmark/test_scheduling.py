@@ -5,8 +5,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import dask
+import pytest
 from dask.distributed import LocalCluster
 
 from csfnet_bundle.core.errors import BundleError
@@ -75,9 +75,10 @@ def test_a_whole_benchmark_on_two_workers_with_a_fit_that_fails(protocol: Protoc
     mine = replace(protocol, out=tmp_path, cache_dir=protocol.rois, seeds=1, permutations=0, overrides=overrides)
     faulty, *others = mine.fits
     (mine.folder(faulty) / "training_state.pt").mkdir(parents=True)
-    with dask.config.set({"distributed.worker.daemon": True}), LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, **LOCAL
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.worker.daemon": True}),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, **LOCAL) as cluster,
+    ):
         with pytest.raises(BundleError, match=f"1 of {len(mine.fits)} fits failed; fit {faulty.name}"):
             run_benchmark(mine, scheduler=cluster.scheduler_address)
         assert all(is_done(mine, fit) for fit in others)
