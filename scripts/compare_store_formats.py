@@ -4,7 +4,7 @@
     python scripts/compare_store_formats.py --folder /tmp/formats
 
 Every format holds the same seeded values, noise of a CT on a smooth chest, float32 (2, D, H, W) of HU, and is read in
-the same random order, each read with its checksum where the format has one. The operating system has the files in memory,
+the same random order, each read with its checksum where the format has one. The system has the files in memory,
 so that the format is timed and not the disk. One process, one thread.
 """
 

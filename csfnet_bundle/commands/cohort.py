@@ -38,6 +38,7 @@ def cohort(
     shard: Shard | None = None,
     screens: Literal["neighbouring", "any"] = "neighbouring",
     label_within_days: float | None = None,
+    growth: Path | None = None,
     columns: Columns | None = None,
     decimal_comma: bool = False,
     label_per_pair: bool = False,
@@ -56,7 +57,7 @@ def cohort(
     Without ``--download``, and while images are wanted, only the plan is made and printed.
 
     Args:
-        source: nlstx, luna25 or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings (all
+        source: nlstx, luna25, stmixer or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings (all
             neighbouring screens in the index, without nodules).
         out: the cohort's folder; images go to its subfolder images unless ``--images`` names another.
         table: the table of positions.
@@ -73,6 +74,7 @@ def cohort(
             parts are done.
         screens: neighbouring (each screen with the next), or any (every two).
         label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
+        growth: for stmixer, its table of growth classes: label by growth, growing is 1.
         columns: for csv, what the table calls its columns, e.g. subject=pid,nodule=lesion.
         decimal_comma: for csv, numbers are written as 1,5.
         label_per_pair: for csv, a nodule's label may differ between its scans; a pair has that of its t1.
@@ -114,6 +116,7 @@ def cohort(
             index=index,
             screens=Screens(screens),
             label_within_days=label_within_days,
+            growth=growth,
             format=TableFormat(dict(columns or ()), decimal_comma),
             label_per_pair=label_per_pair,
             skip_refused=skip_refused,

@@ -29,8 +29,8 @@ from csfnet_bundle.scans.dicom import SeriesSummary, scan_folder
 logger = logging.getLogger(__name__)
 
 READER_VERSION = 2
-"""Goes up when a change of the readers or of the resampling changes voxels: where the images are at hand, older ROIs are
-then read again."""
+"""Goes up when a change of the readers or of the resampling changes voxels: older ROIs are then read again, where the
+images are at hand."""
 
 MARGIN_MM = (2.0, 4.0, 4.0)
 """Stored around the ROI along (D, H, W): room for twice the shifts that augmentation and clicks make."""

@@ -54,7 +54,7 @@ def choose_pairs(options: CohortOptions) -> Choice:
             index say different things (left out and counted with ``skip_refused``); no pair remains.
     """
     flow = Flow()
-    sightings = SOURCES[options.source](options.table, options.format)
+    sightings = SOURCES[options.source](options)
     flow.remain("rows of the table", "rows", sightings)
     if not options.label_per_pair:
         check_labels(sightings)

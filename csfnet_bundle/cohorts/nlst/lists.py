@@ -47,9 +47,7 @@ def make_datalist(
             for section, subjects in split_three_ways(patients, seed, shares).items()
         }
     if len(labelled) < len(pairs):
-        # A patient belongs to one list: a pair without a label has none where another of the patient's has one.
-        known = {patient.subject for patient in patients}
-        sections["inference"] = tuple(pair for pair in pairs if pair.label is None and pair.subject not in known)
+        sections["inference"] = tuple(pair for pair in pairs if pair.label is None)
     header: dict[str, object] = {
         "name": name,
         "description": description,
@@ -74,6 +72,7 @@ def provenance_of(options: CohortOptions, index_digest: str | None) -> dict[str,
         "index_sha256": index_digest,
         "columns": dict(options.format.columns),
         "screens": str(options.screens),
+        "growth_sha256": None if options.growth is None else file_digest(options.growth),
         "label": ("that of t1" if options.label_per_pair else "the source's")
         if options.label_within_days is None
         else f"lung cancer confirmed within {options.label_within_days:g} days after t1",

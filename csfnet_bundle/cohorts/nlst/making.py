@@ -129,6 +129,12 @@ def write_cohort(
         BundleError: no pair remains, or too few patients for the lists.
     """
     pairs = [without_reads_of(pair) if without_reads else pair for pair in pairs]
+    # A patient belongs to one list: a pair without a label cannot be in that for inference beside one with a label.
+    labelled = {pair.subject for pair in pairs if pair.label is not None}
+    beside = [(pair, pair.name) for pair in pairs if pair.label is None and pair.subject in labelled]
+    if beside:
+        choice.flow.leave_out("no label, and other pairs of the patient have one", "pairs", beside)
+        pairs = [pair for pair in pairs if pair.label is not None or pair.subject not in labelled]
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(out), remedy="See flow.json.")
     choice.flow.remain("pairs in the datalist", "pairs", pairs)

@@ -12,18 +12,10 @@ from csfnet_bundle.cohorts.nlst.luna25 import read_luna25
 from csfnet_bundle.cohorts.nlst.nlstx import read_nlstx
 from csfnet_bundle.cohorts.nlst.pairing import Screens
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
+from csfnet_bundle.cohorts.nlst.stmixer import read_stmixer
 from csfnet_bundle.cohorts.splits import DEFAULT_SHARES
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.rows import PLAIN, TableFormat
-
-SOURCES: Mapping[str, Callable[[Path, TableFormat], list[Sighting]]] = MappingProxyType(
-    {
-        "nlstx": lambda path, _: read_nlstx(path),
-        "luna25": lambda path, _: read_luna25(path),
-        "csv": read_custom,
-    }
-)
-"""Tables of positions by name, and what reads them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +36,7 @@ class CohortOptions:
         workers: processes that look at images.
         rois: the ROI store that stands for images which are not kept; None where they are.
         format: how a table of the source csv is written.
+        growth: for stmixer, the table of growth classes, whose classes are the labels.
         label_per_pair: a nodule's label may differ between its scans; a pair has that of its t1.
     """
 
@@ -60,11 +53,25 @@ class CohortOptions:
     workers: int = 1
     rois: Path | None = None
     format: TableFormat = PLAIN
+    growth: Path | None = None
     label_per_pair: bool = False
 
     def __post_init__(self) -> None:
+        if self.growth is not None and self.source != "stmixer":
+            raise BundleError(f"--growth is for the source stmixer, not for {self.source}", remedy="Leave it out.")
         if (self.format != PLAIN or self.label_per_pair) and self.source != "csv":
             raise BundleError(
                 f"--columns, --decimal_comma and --label_per_pair are for the source csv, not for {self.source}",
                 remedy="Leave them out.",
             )
+
+
+SOURCES: Mapping[str, Callable[[CohortOptions], list[Sighting]]] = MappingProxyType(
+    {
+        "nlstx": lambda options: read_nlstx(options.table),
+        "luna25": lambda options: read_luna25(options.table),
+        "stmixer": lambda options: read_stmixer(options.table, options.growth),
+        "csv": lambda options: read_custom(options.table, options.format),
+    }
+)
+"""Tables of positions by name, and what reads them."""

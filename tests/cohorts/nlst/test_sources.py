@@ -6,7 +6,9 @@ from helpers.nlst_files import LUNA25_HEADER, NLSTX_HEADER, luna25_row, nlstx_ro
 from csfnet_bundle.cohorts.nlst.custom import read_custom
 from csfnet_bundle.cohorts.nlst.luna25 import read_luna25
 from csfnet_bundle.cohorts.nlst.nlstx import read_nlstx
+from csfnet_bundle.cohorts.nlst.pairing import Screens, pair_sightings
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox
+from csfnet_bundle.cohorts.nlst.stmixer import read_stmixer
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.records.rows import TableFormat
@@ -166,3 +168,29 @@ def test_unknown_columns_are_told_and_nearly_known_ones_rejected(tmp_path, caplo
         read_custom(write_csv(tmp_path / "b.csv", near, [OWN_ROW]))
     with pytest.raises(BundleError, match="--columns says subject=pid"):
         read_custom(write_csv(tmp_path / "c.csv", HEADER, [OWN_ROW]), TableFormat({"subject": "pid"}))
+
+
+def test_the_real_stmixer_tables(shared_data):
+    """Diameters stand for growth here; the class follows the last two."""
+    folder = shared_data / "nlst"
+    plain = read_stmixer(folder / "stmixer_nodules.csv")
+    assert (len(plain), len({sighting.subject for sighting in plain})) == (3714, 1041)
+    assert all(sighting.label is None for sighting in plain)
+    pairs, _ = pair_sightings(plain, Screens.NEIGHBOURING)
+    assert (len(pairs), len({pair.subject for pair in pairs})) == (2416, 1020)
+    grown, _ = pair_sightings(
+        read_stmixer(folder / "stmixer_nodules.csv", folder / "stmixer_growth.csv"), Screens.NEIGHBOURING
+    )
+    known = [pair for pair in grown if pair.t1.label is not None]
+    assert len({(pair.subject, pair.t1.nodule) for pair in known}) == len(known) > 1200
+    growing = [pair for pair in known if pair.t1.label == 1]
+    larger = [pair.t1.strata["diameter_mm"] > pair.t0.strata["diameter_mm"] for pair in growing]
+    assert sum(larger) > 0.9 * len(growing) > 0
+
+
+def test_a_bad_cell_of_stmixer(shared_data, tmp_path):
+    lines = (shared_data / "nlst" / "stmixer_nodules.csv").read_text().splitlines()[:2]
+    for old, new, words in ((",0,100012_0", ",3,100012_0", "study_year is 3"), ("100012_0_t0", "x", "id 'x'")):
+        (tmp_path / "bad.csv").write_text("\n".join([lines[0], lines[1].replace(old, new)]) + "\n")
+        with pytest.raises(BundleError, match=words):
+            read_stmixer(tmp_path / "bad.csv")
