@@ -57,8 +57,8 @@ def cohort(
     Without ``--download``, and while images are wanted, only the plan is made and printed.
 
     Args:
-        source: nlstx, luna25, stmixer or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings (all
-            neighbouring screens in the index, without nodules).
+        source: nlstx, luna25, stmixer or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings
+            (all neighbouring screens in the index, without nodules).
         out: the cohort's folder; images go to its subfolder images unless ``--images`` names another.
         table: the table of positions.
         participants: the NLST participant table (prsn), for clinical values, intervals and exclusions.

@@ -40,7 +40,7 @@ def read_stmixer(path: Path, growth: Path | None = None) -> list[Sighting]:
         key = (sighting.subject, sighting.nodule)
         last[key] = max(last.get(key, ""), sighting.date)
     return [
-        replace(sighting, label=classes.get(f"{sighting.subject}_{sighting.nodule}"))
+        replace(sighting, label=classes.get(sighting.nodule))
         if sighting.date == last[(sighting.subject, sighting.nodule)]
         else sighting
         for sighting in sightings
@@ -51,12 +51,9 @@ def _sighting(row: Row) -> Sighting:
     subject, screen = row.name("pId"), row.whole("study_year")
     if not 0 <= screen < len(SCREEN_DATES):
         raise BundleError(f"study_year is {screen}, expected 0, 1 or 2", record=row.record)
-    whole, nodule = row.name("nodId"), row.name("nodId").removeprefix(f"{subject}_")
-    if whole == nodule or row.text("id") != f"{whole}_t{screen}":
-        raise BundleError(
-            f"nodId is {whole!r} and id {row.text('id')!r}, expected {subject}_N and {subject}_N_t{screen}",
-            record=row.record,
-        )
+    nodule = row.name("nodId")  # begins with the participant; of one row with another, which the index tells
+    if row.text("id") != f"{nodule}_t{screen}":
+        raise BundleError(f"id is {row.text('id')!r}, expected {nodule}_t{screen}", record=row.record)
     return Sighting(
         subject=subject,
         nodule=nodule,

