@@ -37,6 +37,10 @@ def map_over_processes(function: Callable[[Item], Result], items: Sequence[Item]
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
         yield from pool.map(function, items, chunksize=max(1, len(items) // (workers * CHUNKS_EACH)))
+    except BaseException:
+        for process in list(pool._processes.values()):  # public from Python 3.14 on: terminate_workers
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
