@@ -25,7 +25,7 @@ class StoreReport:
         patients: different patients.
         bytes: of their values.
         replaced: entries that a later one of the same pair and place stands for.
-        damaged: names of pairs whose values are damaged, each with what is wrong.
+        damaged: names of pairs whose values are damaged and were not read again since, each with what is wrong.
         damaged_lines: lines of the manifest that cannot be read, so that nobody knows whose they are.
         strays: files without their counterpart.
     """
@@ -70,7 +70,7 @@ def verify_store(folder: Path) -> StoreReport:
     store.refresh()
     entries = list(store)
     sound: list[StoredRoi] = []
-    damaged: list[str] = []
+    damaged: list[tuple[StoredRoi, str]] = []
     with progress_bar("checking ROIs", len(entries), show=sys.stderr.isatty()) as advance:
         for entry in entries:
             try:
@@ -78,9 +78,12 @@ def verify_store(folder: Path) -> StoreReport:
                     raise DamagedEntry("values that are no numbers")
                 sound.append(entry)
             except DamagedEntry as error:
-                damaged.append(f"{entry.name}: {error}")
+                damaged.append((entry, f"{entry.name}: {error}"))
             advance(1)
-    places = {(entry.key, entry.places, entry.size, entry.spacing, entry.sources[-1].origin) for entry in sound}
+    places = {(*_what(entry), entry.sources[-1].origin) for entry in sound}
+    newest: dict[object, int] = {}
+    for entry in sound:
+        newest[_what(entry)] = max(newest.get(_what(entry), 0), entry.written_ns)
     files = {path.name for path in folder.iterdir()}
     strays = [
         name
@@ -94,7 +97,11 @@ def verify_store(folder: Path) -> StoreReport:
         patients=len({entry.subject for entry in sound}),
         bytes=sum(entry.bytes for entry in sound),
         replaced=len(sound) - len(places),
-        damaged=tuple(damaged),
+        damaged=tuple(text for entry, text in damaged if newest.get(_what(entry), 0) < entry.written_ns),
         damaged_lines=store.damaged_lines,
         strays=tuple(strays),
     )
+
+
+def _what(entry: StoredRoi) -> tuple[object, ...]:
+    return entry.key, entry.places, entry.size, entry.spacing
