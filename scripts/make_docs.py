@@ -105,6 +105,23 @@ def latency() -> str:
     return latency_markdown(_load("latency.json"))
 
 
+def store_formats() -> str:
+    """Formats for the ROI store."""
+    result = _load("store_formats.json")
+    lines = ["| format | open, ms | reads/s | writes/s | kB a pair | files |", "|---|---|---|---|---|---|"]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['format']} | {row['open_ms']:g} | {row['reads_per_s']:,} | {row['writes_per_s']:,} | "
+            f"{row['kB_a_pair']} | {row['files']} |"
+        )
+    lines += [
+        "",
+        f"{result['pairs']} pairs of 2x20x72x72 float32 values, {result['reads']} random reads with checksums; "
+        "processor time of one thread on a shared machine.",
+    ]
+    return "\n".join(lines)
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
@@ -119,6 +136,7 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_epochs,
         medst_in_csfnet,
         latency,
+        store_formats,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}

@@ -23,12 +23,13 @@ USE, COHORT, TRAIN, MAINTAIN = "use", "build a cohort", "train and compare", "ma
 GROUPS = (USE, COHORT, TRAIN, MAINTAIN)
 
 COMMANDS: dict[str, Command] = {
-    "check": Command(USE, "report whether a DICOM folder or a datalist can be used, and why not"),
+    "check": Command(USE, "report whether a DICOM folder, a datalist or a ROI store can be used, and why not"),
     "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
     "predict": Command(USE, "predict one new follow-up pair"),
+    "purge": Command(COHORT, "remove a patient from a ROI store"),
     "cohort": Command(COHORT, "make a cohort from tables of nodule positions: plan, download, datalist, report"),
     "phantom": Command(COHORT, "make a phantom cohort: DICOM studies, tables, datalist and truth"),
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {
         MAINTAIN, "seek places of moved scans with known truth: the tables of docs/matching.md"
     ),
     "benchmark-roi": Command(MAINTAIN, "measure one ROI by every route: times, memory, compressed syntaxes"),
+    "benchmark-training": Command(MAINTAIN, "measure pairs a second of the loaders, of a training step, and of both"),
     "export": Command(MAINTAIN, "write the network as TorchScript and ONNX, checked against PyTorch"),
     "fuzz-reader": Command(MAINTAIN, "test the DICOM reader on damaged files: each must be read, skipped or rejected"),
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),

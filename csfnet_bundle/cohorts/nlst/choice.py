@@ -28,14 +28,14 @@ class Choice:
 
     Attributes:
         pairs: ordered by patient, nodule and date.
-        labels: 0 or 1 for each pair, in the same order.
+        labels: 0, 1 or None (unknown) for each pair, in the same order.
         found: what the index says of their series, by SeriesInstanceUID.
         participants: the participant table, None if none was given.
         flow: what was left out so far.
     """
 
     pairs: tuple[PairedSightings, ...]
-    labels: tuple[int, ...]
+    labels: tuple[int | None, ...]
     found: Mapping[str, IndexedSeries]
     participants: Participants | None
     flow: Flow
@@ -54,9 +54,10 @@ def choose_pairs(options: CohortOptions) -> Choice:
             index say different things (left out and counted with ``skip_refused``); no pair remains.
     """
     flow = Flow()
-    sightings = SOURCES[options.source](options.table)
+    sightings = SOURCES[options.source](options)
     flow.remain("rows of the table", "rows", sightings)
-    check_labels(sightings)
+    if not options.label_per_pair:
+        check_labels(sightings)
     found = _look_up(options, sightings)
     sightings, refused = split_by_agreement(sightings, found)
     if refused and not options.skip_refused:
@@ -75,7 +76,14 @@ def choose_pairs(options: CohortOptions) -> Choice:
     pairs, labels = _label(flow, pairs, participants, options.label_within_days)
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(options.table), remedy="See the flow of exclusions.")
-    flow.remain("pairs with a label", "pairs", pairs)
+    labelled = [pair for pair, its in zip(pairs, labels, strict=True) if its is not None]
+    flow.remain("pairs with a label", "pairs", labelled)
+    if len(labelled) < len(pairs):
+        flow.remain(
+            "pairs without a label, for inference",
+            "pairs",
+            [pair for pair, its in zip(pairs, labels, strict=True) if its is None],
+        )
     for label, word in ((1, "malignant"), (0, "benign")):
         flow.remain(f"of them {word}", "pairs", [pair for pair, its in zip(pairs, labels, strict=True) if its == label])
     kept = {sighting.series_uid for pair in pairs for sighting in (pair.t0, pair.t1)}
@@ -174,7 +182,7 @@ def _before_diagnosis(
 
 def _label(
     flow: Flow, pairs: Sequence[PairedSightings], participants: Participants | None, days: float | None
-) -> tuple[list[PairedSightings], list[int]]:
+) -> tuple[list[PairedSightings], list[int | None]]:
     """Return the pairs that have a label, and the labels: the source's, or by confirmed cancer within ``days``."""
     if days is None:
         return list(pairs), [pair.t1.label for pair in pairs]
@@ -182,7 +190,8 @@ def _label(
         raise BundleError(
             "a label by confirmed cancer needs the participant table", remedy="Name it by --participants."
         )
-    kept, labels, unknown = [], [], []
+    kept, unknown = [], []
+    labels: list[int | None] = []
     for pair in pairs:
         label = None
         if pair.subject in participants and pair.t1.screen is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import platform
@@ -80,6 +81,11 @@ def run_fit(protocol: Protocol, fit: Fit, device: str | None = None) -> None:
         if ours is None:
             raise
         raise ours.for_record(f"fit {fit.name}") from None
+    finally:
+        # Engines and their handlers refer to each other, and hold network, optimizer and the set: tens of MB a fit.
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def read_fit(protocol: Protocol, fit: Fit) -> dict[str, pd.DataFrame]:
