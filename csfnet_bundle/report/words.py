@@ -6,6 +6,7 @@ from datetime import date as Date
 
 from csfnet_bundle.report.attention_map import EVEN_ATTENTION
 from csfnet_bundle.report.case import Case, Weights
+from csfnet_bundle.report.numbers import metric
 
 GROWTH_MM = 2.0
 """Smallest change of diameter that counts as growth or shrinkage rather than as two readers' or two measurements'
@@ -87,6 +88,23 @@ def decision(case: Case) -> str:
     return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
 
 
+def lead(weights: Weights) -> str:
+    """Return what a page leads with where its number says nothing about patients; else nothing."""
+    if not weights.phantoms:
+        return ""
+    return (
+        "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose labels "
+        "come from a made-up rule."
+    )
+
+
+def band(case: Case) -> str:
+    """Return the band of the probability over clicks; where there is none, that it was not computed."""
+    if case.band is None:
+        return "How much the number depends on the click was not computed."
+    return f"27 clicks within 2 mm give {metric(case.band[0])} to {metric(case.band[1])}."
+
+
 def spread(case: Case) -> str:
     """Say how far the networks of an ensemble lie apart; empty for one network."""
     members = case.member_probabilities
@@ -132,11 +150,7 @@ def meaning(case: Case) -> list[str]:
         f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
     ]
     if weights.phantoms:
-        return [
-            "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose "
-            "labels come from a made-up rule.",
-            *sentences,
-        ]
+        return sentences
     if weights.calibration_pairs and weights.calibration_malignant is not None:
         share = percent(weights.calibration_malignant / weights.calibration_pairs)
         sentences.append(

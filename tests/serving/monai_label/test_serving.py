@@ -67,7 +67,9 @@ def test_requests_leave_nothing_behind_for_the_next_one(studies: Path, model: Pa
     assert server.infer("t1.nii", **params) == first
     assert sorted(path.name for path in (studies / "attention").iterdir()) == [
         "t1_1_attention.nii.gz",
+        "t1_1_result.json",
         "t1_2_attention.nii.gz",
+        "t1_2_result.json",
     ]
 
 
