@@ -24,6 +24,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.given_point import PointLike, given_point
+from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
@@ -75,7 +76,6 @@ class Predictor:
     Attributes:
         checkpoint: as given.
         network: the network, in evaluation mode, on the device.
-        find_series: finds the series in a folder, and remembers them.
 
     Raises:
         BundleError: the weights fit no network of this version, or there is no such device.
@@ -99,6 +99,11 @@ class Predictor:
     def needs_prior(self) -> bool:
         """Whether the network needs a t0."""
         return bool(getattr(self.network, "needs_prior", True))
+
+    @property
+    def find_series(self) -> FindSeries:
+        """What finds the series in a folder, and remembers them."""
+        return self.find_series
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
