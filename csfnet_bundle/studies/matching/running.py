@@ -14,7 +14,7 @@ from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.studies.matching.page import write_page
 from csfnet_bundle.studies.matching.sources import Source, phantom_source, real_source
-from csfnet_bundle.studies.matching.strangers import seek_in_stranger, seek_without_lungs
+from csfnet_bundle.studies.matching.strangers import PHANTOM_PLACES, seek_in_stranger, seek_without_lungs
 from csfnet_bundle.studies.matching.trials import run_trial
 
 TUNING_SEED, TEST_SEED = 1, 2
@@ -86,7 +86,7 @@ def _tasks(
 
     def phantom_strangers(subject: int) -> dict[str, object]:
         name = f"phantom{subject - 1} in phantom{subject}"
-        return seek_in_stranger(phantom(subject).path, phantom(subject - 1).path, name, subject)
+        return seek_in_stranger(phantom(subject).path, phantom(subject - 1).path, name, subject, PHANTOM_PLACES)
 
     for place0, place1 in permutations(range(len(paths)), 2):
         path0, path1 = paths[place0], paths[place1]

@@ -29,7 +29,7 @@ TEXTURE_HU = (10.0, 40.0)
 GRAINS_MM = (0.9, 3.0)
 VESSELS = (4, 14)
 VESSEL_RADIUS_MM = (0.4, 2.2)
-TOUCHING_SHARE, WALL_SHARE = 0.35, 0.35
+TOUCHING_SHARE, WALL_SHARE = 0.45, 0.5
 """How often a vessel ends in the nodule, and how often the chest wall is in view."""
 BLOOD_HU, WALL_HU = 40.0, (-60.0, 60.0)
 THICKNESS_MM = (0.6, 1.0, 1.25, 2.0, 2.5)
@@ -111,6 +111,14 @@ def draw(
         values += wall * (np.float32(wall_rng.uniform(*WALL_HU)) - values)
         body = body * (1 - wall)
     return Drawing(values, body, kind)
+
+
+def shares() -> list[str]:
+    """Return how often what is drawn: examples drawn by other shares are drawn again."""
+    return [f"{name} {value}" for name, value in (
+        ("attenuations", ATTENUATION_SHARES), ("spiculated", SPICULATED_SHARE),
+        ("touching", TOUCHING_SHARE), ("wall", WALL_SHARE),
+    )]  # fmt: skip
 
 
 def drawn_cube(seed: int) -> tuple[NDArray[np.int16], Example]:

@@ -17,8 +17,8 @@ from csfnet_bundle.nodule.network_input import SPACING_MM
 
 CUBE = (48, 64, 64)
 """Voxels (D, H, W) of :data:`SPACING_MM` kept around each nodule: a crop and the turns and shifts it may take."""
-CHANNELS = ("hu", "hu_filled", "target", "weight")
-"""HU, HU with what lies beyond the box in z filled by lung, 1000 x target and 1000 x weight, all int16."""
+CHANNELS = ("hu_continued", "hu_mirrored", "target", "weight")
+"""HU where the outermost voxels go on beyond the box, HU mirrored there, 1000 x target and 1000 x weight: int16."""
 SCALE = 1000
 """Shares and weights are kept as thousandths."""
 LARGE_MM = 13.0
