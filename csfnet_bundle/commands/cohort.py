@@ -38,6 +38,7 @@ def cohort(
     label_within_days: float | None = None,
     without_reads: bool = False,
     skip_refused: bool = False,
+    carry_nodules_back: bool = False,
     split: Shares = (0.7, 0.1, 0.2),
     folds: int = 5,
     seed: int = 0,
@@ -66,6 +67,8 @@ def cohort(
         label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
         without_reads: leave the radiologists' reads out of the inputs.
         skip_refused: leave out and count what is refused, instead of stopping.
+        carry_nodules_back: make pairs of nodules seen once too: their place in the patient's earlier scan is found by
+            matching, and where that is refused they are left out and counted.
         split: shares of the patients in training, validation and test.
         folds: cross-validation folds written into the datalist; 0 for none.
         seed: of the splits.
@@ -99,6 +102,7 @@ def cohort(
             screens=Screens(screens),
             label_within_days=label_within_days,
             skip_refused=skip_refused,
+            carry_nodules_back=carry_nodules_back,
             seed=seed,
             shares=split,
             folds=folds,

@@ -29,7 +29,7 @@ TEXTURE_HU = (10.0, 40.0)
 GRAINS_MM = (0.9, 3.0)
 VESSELS = (4, 14)
 VESSEL_RADIUS_MM = (0.4, 2.2)
-TOUCHING_SHARE, WALL_SHARE = 0.45, 0.5
+TOUCHING_SHARE, WALL_SHARE = 0.35, 0.35
 """How often a vessel ends in the nodule, and how often the chest wall is in view."""
 BLOOD_HU, WALL_HU = 40.0, (-60.0, 60.0)
 THICKNESS_MM = (0.6, 1.0, 1.25, 2.0, 2.5)
