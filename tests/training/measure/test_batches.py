@@ -51,7 +51,7 @@ def test_each_cube_shows_the_surroundings_that_were_drawn_for_it() -> None:
     cube[3, :8] = SCALE // 2
     batch = make_batch(np.stack([cube] * 2), [False, True], LARGE_CROP, np.random.default_rng(0))
     assert batch.inputs[0, 0].mean() > 1 > batch.inputs[1, 0].mean()
-    assert set(batch.weight.unique().tolist()) <= {0.5, 1.0}
+    assert set(batch.weight.unique().tolist()) <= {0.0, 0.5, 1.0}  # 0 beyond the cube
 
 
 def test_large_crops_show_nodules_of_every_size_and_small_crops_no_large_one(drawn: Examples) -> None:
