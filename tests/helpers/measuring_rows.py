@@ -11,11 +11,11 @@ from csfnet_bundle.studies.measuring.summary import summarize
 Row = dict[str, Any]
 
 
-def row(part: str, name: str, true: float, ratio: float | None = 1.0, **about: Any) -> Row:
-    """A row of which every method measures ``ratio`` times the truth, version 0.1 three times; None: not found."""
-    volumes = {method.value: true * ratio for method in Method} | {MEDIAN: true * ratio} if ratio else {}
+def row(part: str, name: str, true: float, times: float | None = 1.0, **about: Any) -> Row:
+    """A row of which every method measures ``times`` times the truth, version 0.1 three times; None: not found."""
+    volumes = {method.value: true * times for method in Method} | {MEDIAN: true * times} if times else {}
     found: Row = {"flags": [], "clicks_mm3": [], "attenuation": "solid", "mean_diameter_mm": 9.0}
-    if ratio is None:
+    if times is None:
         found = {"refused": "NO_NODULE"}
     return {
         "part": part,
@@ -34,10 +34,10 @@ def reader(name: str, true: float, ratio: float | None = 1.0, dice: float = 0.85
     return row("readers", name, true, ratio, dice={THRESHOLD: 0.4, **values}, **{"texture": 5, **about})
 
 
-def drawn(number: int, kind: str, ratio: float | None = 1.0, part: str = "drawn", **about: Any) -> Row:
+def drawn(number: int, kind: str, times: float | None = 1.0, part: str = "drawn", **about: Any) -> Row:
     """A drawn nodule of 500 mm3."""
     defaults = {"nodule": number, "type": kind, "beside": "free", "diameter_mm": 9.0, "click_mm": 0.0, "ratio": 1.0}
-    return row(part, f"{number}", 500.0, ratio, **{**defaults, **about})
+    return row(part, f"{number}", 500.0, times, **{**defaults, **about})
 
 
 def series(name: str, readers: int, consensus: float, ratio: float = 0.9, **about: Any) -> Row:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings
 from csfnet_bundle.cohorts.phantom.nodule import Nodule
-from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
+from csfnet_bundle.cohorts.phantom.subject import DATES
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.records import load_datalist
@@ -56,9 +58,13 @@ def cohort_mask(cohort: Path, patient_id: str, study_date: str, volume: Volume) 
     known = load_datalist(cohort).header.get("provenance")
     if not isinstance(known, dict) or "phantom_version" not in known:
         raise BundleError("it is no phantom cohort", record=str(cohort), remedy="Name the folder that phantom made.")
-    number = int(patient_id[1:]) - 1 if patient_id[1:].isdigit() else -1
-    subject = Subject(known["seed"], number, known["screens"], known["prevalence"]) if number >= 0 else None
-    if subject is None or subject.patient_id != patient_id or study_date not in DATES[: known["screens"]]:
+    names = {one.name for one in fields(CohortSettings)}
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in known.items() if name in names
+    }
+    subjects = CohortSettings(**values).all_subjects()
+    subject = next((one for one in subjects if one.patient_id == patient_id), None)
+    if subject is None or study_date not in DATES[: subject.screens]:
         raise BundleError(
             f"it has no scan of patient {patient_id or '(none)'} on {study_date or '(no date)'}",
             record=str(cohort),

@@ -23,6 +23,9 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_with
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
 
+MEASURING_VERSION = 2
+"""Goes up when measuring changes: rows of before are made again."""
+
 THRESHOLD = "threshold (version 0.1)"
 MEDIAN = "median"
 
@@ -47,7 +50,7 @@ def evaluate_cases(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> 
     rows = []
     with progress_bar("measuring", len(cases)) as advance:
         for case in cases:
-            file = out / "rows" / network.sha256[:12] / case.part / f"{case.name}.json"
+            file = out / "rows" / f"{network.sha256[:12]}-{MEASURING_VERSION}" / case.part / f"{case.name}.json"
             if not file.is_file():
                 write_atomically(file, json.dumps(_row(case, network, out)) + "\n")
             rows.append(json.loads(file.read_text(encoding="utf-8")))

@@ -9,7 +9,14 @@ from helpers.drawn_spheres import NETWORK, ball_mm3, sphere_cube
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.network import NoduleNetwork
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD, check_parts, evaluate_cases, prepare_cases
+from csfnet_bundle.studies.measuring.evaluating import (
+    MEASURING_VERSION,
+    MEDIAN,
+    THRESHOLD,
+    check_parts,
+    evaluate_cases,
+    prepare_cases,
+)
 
 
 def case(name: str, diameter: float | None, loads: list[str]) -> Case:
@@ -37,7 +44,7 @@ def test_rows_hold_volumes_and_dice_and_are_made_once(tmp_path: Path) -> None:
     assert set(ball["volumes_mm3"]) >= {THRESHOLD, "classical", "neck cutting", "network", MEDIAN}
     assert lung["refused"] == "NO_NODULE"
     assert "dice" not in lung
-    file = tmp_path / "rows" / "stand-in" / "readers" / "nine.json"
+    file = tmp_path / "rows" / f"stand-in-{MEASURING_VERSION}" / "readers" / "nine.json"
     changed = file.read_text().replace('"texture": 5', '"texture": 4')
     file.write_text(changed)
     assert evaluate_cases(cases, NETWORK, tmp_path)[0]["texture"] == 4

@@ -24,6 +24,6 @@ def test_only_the_folds_patients_are_cases_and_their_truth_is_inset(tmp_path: Pa
     loaded = case.load()
     assert loaded.true_mask is not None
     assert loaded.true_volume_mm3 < ball_mm3(10.0)  # the mask's outermost half pixel is not the nodule's
-    assert loaded.true_mask.sum() * 0.8**3 == pytest.approx(loaded.true_volume_mm3, rel=0.1)
+    assert loaded.true_mask.sum() * 0.8**3 == pytest.approx(loaded.true_volume_mm3, rel=0.2)
     middle = np.argwhere(loaded.true_mask).mean(axis=0)
     np.testing.assert_allclose(middle, np.array(loaded.cube.hu.shape) / 2 - 0.5, atol=0.6)
