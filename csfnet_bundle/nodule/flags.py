@@ -18,7 +18,8 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation
 
 USUAL_RATIO, LARGEST_DISAGREEMENT = 1.25, 1.5
 """The network's volume is usually 1.25 of the classical one (median of 70 volumes of patients that it was trained on); a
-ratio further off than this factor is doubtful: 37 % of the 70, and 54 % by the ratio of .95 that another network had."""
+ratio further off than this factor is doubtful: 37 % of the 70, and 39 % with the usual ratio of .95 of another network.
+"""
 LARGEST_CLICK_SPREAD = 0.25
 """Interquartile range of the volumes of nine clicks over their median."""
 LARGEST_OTHER_SHARE = 0.2
