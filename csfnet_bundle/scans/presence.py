@@ -42,7 +42,12 @@ def absence_finding(contrast0: float, contrast1: float) -> str:
     )
 
 
-def core_contrast(block: Volume, place: NDArray[np.float64]) -> tuple[float, float]:
+def core_contrast(block: Volume, place: NDArray[np.float64]) -> float:
+    """Return HU of the core above the lung around it; see :func:`contrast_and_lung`."""
+    return contrast_and_lung(block, place)[0]
+
+
+def contrast_and_lung(block: Volume, place: NDArray[np.float64]) -> tuple[float, float]:
     """Return HU of the densest ball of :data:`CORE_MM` within :data:`SEARCH_MM` above the lung, and the lung's HU.
 
     The lung's is the median of what lies around.
