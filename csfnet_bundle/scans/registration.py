@@ -19,7 +19,7 @@ from csfnet_bundle.scans.alignment import Alignment, align
 from csfnet_bundle.scans.local_search import COARSE, FINE, Surroundings
 from csfnet_bundle.scans.lungs import Lungs, find_lungs
 from csfnet_bundle.scans.nearby import nearest_opacity, opacity_finding
-from csfnet_bundle.scans.presence import LEAST_CONTRAST_HU, absence_finding, core_contrast, is_absent
+from csfnet_bundle.scans.presence import LEAST_CONTRAST_HU, absence_finding, contrast_and_lung, is_absent
 from csfnet_bundle.scans.scan import OpenedScan
 from csfnet_bundle.scans.thinned import ThinnedScan
 from csfnet_bundle.scans.vote import DIAGONALS, LEAST_NCC, Vote, count_votes
@@ -207,7 +207,8 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
             f"The most similar place lies {distance:.1f} mm from where the neighbours say; theirs was taken."
         )
     (contrast0, lung0), (contrast1, _) = (
-        core_contrast(block, place) for block, place in ((surroundings.block0, place0), (surroundings.block1, place1))
+        contrast_and_lung(block, place)
+        for block, place in ((surroundings.block0, place0), (surroundings.block1, place1))
     )
     absent = is_absent(contrast0, contrast1)
     if absent:

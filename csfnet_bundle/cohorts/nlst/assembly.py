@@ -155,9 +155,9 @@ def _matched(pair: PairedSightings, place1: Located, folder: Path, scan_of: Call
     Raises:
         Refusal: it is not found for sure, or a scan cannot be read right.
     """
-    scans = [open_scan(scan_of(sighting), sighting.series_uid or None) for sighting in (pair.t0, pair.t1)]
+    opened0, opened1 = (open_scan(scan_of(one), one.series_uid or None) for one in (pair.t0, pair.t1))
     scan0 = replace(_scan(pair.t0, place1, folder, scan_of), point=None)
-    return matched_scan(scan0, *scans, place1.point)
+    return matched_scan(scan0, opened0, opened1, place1.point)
 
 
 def interval_days(pair: PairedSightings, participants: Participants | None) -> float | None:
