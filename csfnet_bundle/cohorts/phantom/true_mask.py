@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def cohort_mask(cohort: Path, patient_id: str, study_date: str, volume: Volume) 
     if not isinstance(known, dict) or "phantom_version" not in known:
         raise BundleError("it is no phantom cohort", record=str(cohort), remedy="Name the folder that phantom made.")
     names = {one.name for one in fields(CohortSettings)}
-    values = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in known.items() if name in names
     }
     subjects = CohortSettings(**values).all_subjects()
