@@ -85,16 +85,17 @@ class NoduleNetwork:
         return [component_at_click(share * cube.inside, cube) for share, cube in zip(shares, cubes, strict=True)]
 
 
-def component_at_click(share: NDArray[np.float32], cube: Cube) -> NetworkAnswer:
+def component_at_click(share: NDArray[np.float32], cube: Cube, core_share: float = CORE) -> NetworkAnswer:
     """Pick the component that the click means.
 
     Args:
         share: of each voxel in a nodule, shape (D, H, W).
         cube: where the click is.
+        core_share: see :data:`CORE`.
     """
     distance = cube.distance_mm()
     top = float(share[distance <= TOP_WITHIN_MM].max())
-    labels, count = ndimage.label(share >= max(CORE * top, PRESENT))
+    labels, count = ndimage.label(share >= max(core_share * top, PRESENT))
     near = share * np.exp(-(distance**2) / (2 * NEAR_MM**2))
     votes = np.bincount(labels.ravel(), near.ravel(), minlength=count + 1)
     reached = np.bincount(labels[distance <= FOUND_WITHIN_MM], minlength=count + 1) > 0

@@ -34,7 +34,7 @@ def prepare_cases(cases: Sequence[Case], out: Path) -> None:
     """Make what needs no network: masks of the other methods, kept packed in ``out``."""
     with progress_bar("segmenting without the network", len(cases)) as advance:
         for case in cases:
-            _prepared(case, out)
+            prepared_case(case, out)
             advance(1)
 
 
@@ -58,7 +58,7 @@ def evaluate_cases(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> 
     return rows
 
 
-def _prepared(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np.bool_]], float]:
+def prepared_case(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np.bool_]], float]:
     """Return a case's cube and truth, the masks without network, and the processor seconds of the shipped methods."""
     file = out / "masks" / case.part / f"{case.name}.npz"
     if not file.is_file():
@@ -109,7 +109,7 @@ def _by_threshold(cube: Cube) -> NDArray[np.bool_]:
 
 
 def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
-    cube, loaded, masks, seconds = _prepared(case, out)
+    cube, loaded, masks, seconds = prepared_case(case, out)
     others = {
         method: Segmentation(method, masks[method.value], float(masks[method.value].sum()) * cube.voxel_mm3)
         for method in Method
