@@ -16,8 +16,10 @@ from typing import Any
 
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
+from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
@@ -142,6 +144,11 @@ def _measuring(name: str) -> Callable[[], str]:
     return lambda: measuring_tables(_load("measuring.json"))[name]
 
 
+def measuring_choices() -> str:
+    """How the core of the measuring network was chosen."""
+    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
@@ -153,6 +160,7 @@ TABLES: dict[str, Callable[[], str]] = {
         latency,
         store_formats,
         wrong_inputs,
+        measuring_choices,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}

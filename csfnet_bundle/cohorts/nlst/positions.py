@@ -64,7 +64,7 @@ def locate(sighting: Sighting, scan: Path) -> Located:
     """Return where a nodule is.
 
     Args:
-        sighting: its box or point.
+        sighting: its box or point; a place that matching is to find cannot be located.
         scan: folder of the DICOM series, or a volume file.
 
     Raises:
@@ -108,6 +108,7 @@ def _check_record(sighting: Sighting, series: Series) -> None:
 def _as_point(sighting: Sighting) -> Point:
     if isinstance(sighting.place, PixelBox):
         raise BundleError("a pixel box needs the scan as DICOM", remedy="Give the folder of the series.")
+    assert sighting.place is not None
     return sighting.place
 
 
@@ -120,6 +121,7 @@ def _in_series(sighting: Sighting, series: Series) -> Located:
         if not stack.gaps:  # of a scan with gaps the ROI says
             check_point_inside(sighting.place, affine, stack.shape, series=series.uid)
         return Located(sighting.place, _offset(sighting.place.lps(affine), middle))
+    assert sighting.place is not None
     box = sighting.place
     k = _slice_with_number(stack, box.slice_number)
     if box.column + box.width > columns or box.row + box.height > rows:
