@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
@@ -31,10 +32,11 @@ def benchmark(
     devices: Words = (),
     scheduler: str | None = None,
     cache_dir: Path | None = None,
-) -> None:
+) -> int:
     """Train, evaluate and compare systems; after an interruption the same command resumes.
 
-    Writes results.json, tables.md, predictions and plots into ``out``.
+    Writes results.json, tables.md, predictions and plots into ``out``. A fit that fails is a row of the results; the
+    exit status is then 1, and the same command repeats that fit alone.
 
     Args:
         dataset_dir: the cohort: a folder with a datalist.
@@ -106,6 +108,9 @@ def benchmark(
         print(f"{name:34} AUC {_number(row['auc'])} ({_number(row['auc_bootstrap_lower'])} to "
               f"{_number(row['auc_bootstrap_upper'])})")  # fmt: skip
     print(f"{path}\n{protocol.out / TABLES_NAME}")
+    for fit, why in predictions.failed.items():
+        print(f"failed: {fit.name}: {why}", file=sys.stderr)
+    return 1 if predictions.failed else 0
 
 
 def _number(value: float | None) -> str:

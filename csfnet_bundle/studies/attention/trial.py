@@ -31,7 +31,8 @@ NETWORK, UNIFORM = "csfnet", "uniform_attention"
 SYSTEMS = (NETWORK, UNIFORM, "published_attention")
 MARGIN = 0.08
 LEAST_SHARE = 0.8
-SIZE = (16, 32, 32)
+SIZE = (16, 16, 32)
+"""(D, H, W) in voxels of 1 mm: both nodules lie within it, and a training costs half of what 16x32x32 does."""
 TRAINING_SEED, TEST_SEED = 21, 22
 RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
 
@@ -75,15 +76,16 @@ def run_trial(
     judged = make_roi_set(out / "test", RoiSetSettings(test, TEST_SEED, 2, SIZE), workers=workers)
     shown, asked = Tensors.of(pairs), Tensors.of(judged)
     document["oracle"] = {name: _area(judged, judged.truth[f"oracle_{name}"].to_numpy()) for name in ("all", "both")}
-    for seed in range(seeds):
-        for system in systems:
-            if any((one["system"], one["seed"]) == (system, seed) for one in document["fits"]):
-                continue
-            network = fit(system, shown, out / "fits" / f"{system}_seed{seed}", seed=seed, epochs=epochs)
-            document["fits"].append({"system": system, "seed": seed, **measure(network, judged, asked)})
-            document["verdict"] = verdict(document["fits"])
-            write_atomically(path, json.dumps(document, indent=1) + "\n")
-            write_atomically(out / TABLE_NAME, trial_markdown(document))
+    needed = [(system, seed) for seed in range(seeds) for system in systems if system in (NETWORK, UNIFORM)]
+    beside = [(system, seed) for seed in range(seeds) for system in systems if system not in (NETWORK, UNIFORM)]
+    for system, seed in (*needed, *beside):
+        if any((one["system"], one["seed"]) == (system, seed) for one in document["fits"]):
+            continue
+        network = fit(system, shown, out / "fits" / f"{system}_seed{seed}", seed=seed, epochs=epochs)
+        document["fits"].append({"system": system, "seed": seed, **measure(network, judged, asked)})
+        document["verdict"] = verdict(document["fits"])
+        write_atomically(path, json.dumps(document, indent=1) + "\n")
+        write_atomically(out / TABLE_NAME, trial_markdown(document))
     return document
 
 

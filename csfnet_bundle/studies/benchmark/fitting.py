@@ -86,7 +86,7 @@ def read_fit(protocol: Protocol, fit: Fit) -> dict[str, pd.DataFrame]:
     """Return a finished fit's predictions by what was predicted."""
     folder = protocol.folder(fit)
     parts = [VALIDATION, TEST, *([] if fit.permutation else CHANGED_INPUTS)]
-    tables = {part: read_predictions(folder / _file_name(part)) for part in parts}
+    tables = {part: read_predictions(folder / file_name(part)) for part in parts}
     if protocol.evaluate_on is not None and not fit.permutation:
         tables[EXTERNAL] = read_predictions(external_path(folder, protocol.evaluate_on))
     return tables
@@ -129,7 +129,7 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     workflow.finalize()
     if not (folder / DONE_NAME).is_file():
         for part, table in _predict_parts(predictor, protocol.cohort(fit), fit, cache, batch_size):
-            write_predictions(table, folder / _file_name(part))
+            write_predictions(table, folder / file_name(part))
         state = read_plain(folder / STATE_NAME, "Delete it; the fit then begins anew.")
         record = {
             "epochs": int(state["epoch"]),
@@ -205,7 +205,8 @@ def _start(checkpoint: ModelCheckpoint) -> dict[str, Any] | None:
     return {key: start[key] for key in ("trained_on", "sha256", "copied", "pretraining")}
 
 
-def _file_name(part: str) -> str:
+def file_name(part: str) -> str:
+    """Return the file of a part's predictions."""
     return f"{part.replace(' ', '_')}.csv"
 
 

@@ -17,6 +17,7 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
     """Return all tables of a results.json, each below a line that says what was measured and how."""
     line = headline(document)
     parts = _systems(document, line)
+    parts += _failed(document)
     parts.append(_seeds(document, line))
     parts += _starts(document) + pre_training_markdown(document)
     learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
@@ -96,6 +97,14 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
     ]
     head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
     return f"Spread between seeds. {line}\n\n{markdown_table(head, rows)}"
+
+
+def _failed(document: Mapping[str, Any]) -> list[str]:
+    rows = [[name, why] for name, why in document.get("failed", {}).items()]
+    if not rows:
+        return []
+    text = "Fits that failed. Their seed is left out of the average; a system without a whole seed is in no table."
+    return [f"{text}\n\n{markdown_table(['fit', 'why'], rows)}"]
 
 
 def _starts(document: Mapping[str, Any]) -> list[str]:

@@ -1,8 +1,7 @@
-"""What a benchmark is: its data, splits, seeds and settings; kept beside the fits, so that a restart cannot mix two."""
+"""What a benchmark is: its data, splits, seeds and settings."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,10 @@ import torch
 from monai.bundle import ConfigParser
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import PAPER_SYSTEMS, SYSTEMS, Network
-from csfnet_bundle.prediction.data import datalist_hash
 
-PROTOCOL_NAME = "protocol.json"
 PRETRAINED = tuple(system.name for system in SYSTEMS.values() if system.compared_with)
 """The systems that start from a pre-training."""
 
@@ -170,33 +166,3 @@ class Protocol:
         with torch.device("meta"):  # shapes alone
             network: Network = ConfigParser(self.settings(system)).get_parsed_content("network_def")
         return network
-
-    def keep(self) -> None:
-        """Write what every fit depends on into ``out``, or check that it is what is written there.
-
-        Systems, seeds and permutations may be added later: they change no fit that is there.
-
-        Raises:
-            BundleError: ``out`` holds the fits of another protocol.
-        """
-        path = self.out / PROTOCOL_NAME
-        now: dict[str, object] = {
-            "datalist_sha256": datalist_hash(self.dataset_dir),
-            "folds": self.folds,
-            "config_files": [Path(name).name for name in self.config_files],
-            "overrides": dict(self.overrides),
-            "without_reads": self.without_reads,
-        }
-        if not path.is_file():
-            write_atomically(path, json.dumps(now, indent=1) + "\n")
-            return
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [
-            f"{name} ({before.get(name)} -> {value})" for name, value in now.items() if before.get(name) != value
-        ]
-        if changed:
-            raise BundleError(
-                f"holds a benchmark with other settings: {'; '.join(changed)}",
-                record=str(self.out),
-                remedy="Name another --out, or delete this one.",
-            )

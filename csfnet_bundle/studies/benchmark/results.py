@@ -52,6 +52,7 @@ def make_results(
         Plain values for results.json.
     """
     reference = protocol.reference
+    networks = [name for name in protocol.systems if name in predictions.systems]
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
     kinds = {name: _kind(name, protocol) for name in tables}
     families = {name: kind for name, kind in kinds.items() if kind in TESTED}
@@ -60,8 +61,9 @@ def make_results(
         "bundle_version": __version__,
         "reference": reference,
         "data": _data(protocol, tables[reference]),
-        "protocol": _protocol(protocol),
+        "protocol": _protocol(protocol, predictions),
         "bootstrap": {"unit": "patient", "seed": SEED, "resamples": resamples},
+        "failed": {fit.name: why for fit, why in predictions.failed.items()},
         "kinds": kinds,
         "left_out": left_out_references(predictions.pairs),
         "systems": _plain(
@@ -69,7 +71,7 @@ def make_results(
                 tables,
                 reference,
                 families=families,
-                seed_areas={name: predictions.systems[name].seed_areas for name in protocol.systems},
+                seed_areas={name: predictions.systems[name].seed_areas for name in networks},
                 resamples=resamples,
             )
         ),
@@ -79,7 +81,7 @@ def make_results(
                 "standard_deviation": _deviation(predictions.systems[name].seed_areas),
                 "mean_spread_of_probability": plain_number(float(tables[name]["probability_spread"].mean())),
             }
-            for name in protocol.systems
+            for name in networks
         },
         "learnt": {
             name: _plain(
@@ -89,7 +91,7 @@ def make_results(
                     resamples=resamples,
                 )
             )
-            for name in protocol.systems
+            for name in networks
         },
         "pre_training": _pre_training(tables, resamples),
         "permuted_labels": _permuted(protocol, predictions),
@@ -123,8 +125,8 @@ def _data(protocol: Protocol, table: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _protocol(protocol: Protocol) -> dict[str, object]:
-    records = {fit: read_fit_record(protocol, fit) for fit in protocol.fits}
+def _protocol(protocol: Protocol, predictions: Predictions) -> dict[str, object]:
+    records = {fit: read_fit_record(protocol, fit) for fit in protocol.fits if fit not in predictions.failed}
     true = [record for fit, record in records.items() if not fit.permutation]
     return {
         "folds": protocol.folds,
