@@ -20,7 +20,7 @@ from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, r
 from csfnet_bundle.studies.benchmark.restarting import keep_protocol
 from csfnet_bundle.studies.benchmark.scheduling import run_fits
 from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, write_split
-from csfnet_bundle.training.seen_patients import check_unseen, read_seen_patients
+from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from csfnet_bundle import __version__
+from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
@@ -23,7 +25,6 @@ from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study
 from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 
 ATTRIBUTION = (
     "LIDC-IDRI, The Cancer Imaging Archive, CC BY 3.0, https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX; "
@@ -58,6 +59,7 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
         code_book=nlst_code_book(),
         decision=choose_decision(logits, labels),
         provenance=_provenance(study, recipe, pairs),
+        further={SEEN_PATIENTS: [remember_sections(study.dataset_dir, SECTIONS)]},
     )
 
 
@@ -98,5 +100,4 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
         "recipe": recipe.name,
         "epoch": recipe.epochs,
         "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
-        SEEN_PATIENTS: remember_patients(subjects),
     }

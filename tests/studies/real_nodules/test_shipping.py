@@ -9,7 +9,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, make_shipped_model
 from csfnet_bundle.studies.real_nodules.study import Study, run_study
-from csfnet_bundle.training.seen_patients import check_unseen
+from csfnet_bundle.prediction.seen_patients import check_unseen
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, tmp_path):
     assert not checkpoint.provenance["phantom"]
     assert checkpoint.roi.size == (16, 24, 24)
     with pytest.raises(BundleError, match="P0"):
-        check_unseen(checkpoint.provenance["seen_patients"], study.dataset_dir, "model.pt")
+        check_unseen(checkpoint.seen_patients, study.dataset_dir, "model.pt")
     network = checkpoint.create_network().eval()
     image = torch.rand(2, 2, 16, 24, 24)
     again = make_shipped_model(replace(study), study.recipes[0]).create_network().eval()
