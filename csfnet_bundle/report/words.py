@@ -98,8 +98,8 @@ def growth(case: Case) -> str:
 def attention_focus(highest_share: float) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
-        return f"Nearly even (highest {highest_share:.1f}): no focus."
-    return f"Highest cell: {highest_share:.1f} times the average."
+        return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
+    return f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had to select."
 
 
 def meaning(case: Case) -> list[str]:
