@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
+from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint, load_weights
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -168,6 +168,7 @@ def make_case(
             threshold=decision.threshold,
             calibration_pairs=validation.get("pairs"),
             calibration_malignant=validation.get("malignant"),
+            opinion=provenance.get("label") == OPINION,
         ),
         code_book=checkpoint.code_book,
         member_probabilities=member_probabilities,

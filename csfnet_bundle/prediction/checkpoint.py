@@ -28,6 +28,8 @@ ONE_FILE = "csfnet_bundle.model/1"
 MODEL_NAME = "model.pt"
 STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
+OPINION = "radiologists' opinion"
+"""Value of ``label`` in the provenance of weights whose labels are no proven diagnosis."""
 CODE_BOOK_DIGEST = "code_book_sha256"
 """Key of the code book's digest in model.json: an edited code book would change answers without a word."""
 DICTIONARIES = ("architecture", "roi", "decision", "provenance")

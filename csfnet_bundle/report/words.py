@@ -106,10 +106,18 @@ def meaning(case: Case) -> list[str]:
     """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
     weights = case.weights
     kind = "phantom nodules" if weights.phantoms else "nodules"
-    sentences = [
-        f"If the calibration holds, {of_hundred(case.probability)} {kind} that get this number are malignant and "
-        f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
-    ]
+    malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
+    if weights.opinion:
+        said = (
+            f"If the calibration holds, radiologists call {malignant} {kind} that get this number malignant and {benign} "
+            "not. That is an opinion from one scan, not a diagnosis; it says how often, not which ones."
+        )
+    else:
+        said = (
+            f"If the calibration holds, {malignant} {kind} that get this number are malignant and {benign} are benign. It "
+            "says how often, not which ones."
+        )
+    sentences = [said]
     if weights.phantoms:
         return [
             "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose "

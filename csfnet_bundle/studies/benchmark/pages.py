@@ -27,6 +27,7 @@ def benchmark_markdown(document: Mapping[str, Any]) -> str:
         for name, table in learnt.items()
     ]
     parts += _permuted(document, line) + _subgroups(document, line) + _external(document, line)
+    parts += _common(document, line)
     return "\n".join(parts)
 
 
@@ -92,11 +93,18 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
             ", ".join(f"{area:.3f}" for area in seeds["auc"]),
             _number(seeds["standard_deviation"]),
             _number(seeds["mean_spread_of_probability"]),
+            _peaks(document["protocol"].get("attention_peaks", {}).get(name)),
         ]
         for name, seeds in document["seeds"].items()
     ]
     head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
-    return f"Spread between seeds. {line}\n\n{markdown_table(head, rows)}"
+    head.append("max weight x keys, image, clinical")
+    text = "Spread between seeds; attention is flat where its largest weight times the number of keys is near 1."
+    return f"{text} {line}\n\n{markdown_table(head, rows)}"
+
+
+def _peaks(peaks: Mapping[str, float] | None) -> str:
+    return UNDEFINED if peaks is None else f"{peaks['image']:.2f}, {peaks['clinical']:.2f}"
 
 
 def _failed(document: Mapping[str, Any]) -> list[str]:
@@ -195,6 +203,19 @@ def _external(document: Mapping[str, Any], line: str) -> list[str]:
     kind = "phantoms" if external["phantom"] else "patients"
     text = f"The trained folds on another cohort, {external['data']} ({kind}): probabilities and thresholds averaged."
     return [f"{text} Trained on: {line}\n\n{comparison_markdown(_frame(external['systems'], 'system'))}"]
+
+
+def _common(document: Mapping[str, Any], line: str) -> list[str]:
+    common = document.get("common_test")
+    if common is None:
+        return []
+    widths = common["separates"].values()
+    separated = f" It separates a difference of {min(widths):.3f} to {max(widths):.3f} from zero." if widths else ""
+    text = (
+        f"The common test set: {common['pairs']} phantom pairs of seed {common['seed']}, {common['malignant']} malignant, "
+        f"scored by every fit, folds and seeds averaged.{separated}"
+    )
+    return [f"{text} Trained on: {line}\n\n{comparison_markdown(_frame(common['systems'], 'system'))}"]
 
 
 def _interval(row: Mapping[str, Any], name: str) -> str:

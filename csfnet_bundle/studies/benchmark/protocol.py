@@ -60,6 +60,7 @@ class Protocol:
         cache_dir: where ROIs are cached; None is within ``out``.
         evaluate_on: another cohort that the trained folds predict.
         pretrained: weights of a pre-training, for the systems that start from one.
+        common_test: pairs of a test set of phantom ROIs that every fit scores; 0 for none.
     """
 
     dataset_dir: Path
@@ -75,6 +76,7 @@ class Protocol:
     cache_dir: Path | None = None
     evaluate_on: Path | None = None
     pretrained: Path | None = None
+    common_test: int = 0
 
     def __post_init__(self) -> None:
         unknown = [system for system in self.systems if system not in SYSTEMS]
@@ -84,10 +86,10 @@ class Protocol:
                 record="benchmark",
                 remedy=f"Choose of {', '.join(SYSTEMS)}.",
             )
-        if self.folds < 1 or self.seeds < 1 or self.permutations < 0:
+        if self.folds < 1 or self.seeds < 1 or min(self.permutations, self.common_test) < 0:
             raise BundleError(
-                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations; at least one fold and one "
-                "seed are needed",
+                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations, {self.common_test} common test "
+                "pairs; at least one fold and one seed are needed",
                 record="benchmark",
             )
         start = [system for system in self.systems if SYSTEMS[system].compared_with]

@@ -18,6 +18,7 @@ from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.studies.benchmark.common_results import judge_common_set
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.studies.benchmark.gathering import area
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
@@ -104,6 +105,8 @@ def make_results(
             "phantom": data_description(protocol.evaluate_on).phantom,
             "systems": _plain(compare_systems(others, reference, families=families, resamples=resamples)),
         }
+    if protocol.common_test:
+        document["common_test"] = judge_common_set(protocol, predictions, families, resamples)
     return document
 
 
@@ -141,7 +144,20 @@ def _protocol(protocol: Protocol, predictions: Predictions) -> dict[str, object]
         "hours": round(sum(record["seconds"] for record in records.values()) / SECONDS_PER_HOUR, 3),
         "device": sorted({str(record["device"]) for record in records.values()}),
         "parameters": {fit.system: record["parameters"] for fit, record in records.items()},
+        "attention_peaks": _peaks(records),
         "initial_weights": _starts(records),
+    }
+
+
+def _peaks(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return for each system with attention the largest weight times the number of keys, mean over its fits: 1 is flat."""
+    found: dict[str, list[Mapping[str, float]]] = {}
+    for fit, record in records.items():
+        if record.get("attention_peaks") and not fit.permutation:
+            found.setdefault(fit.system, []).append(record["attention_peaks"])
+    return {
+        system: {stream: round(float(np.mean([one[stream] for one in peaks])), 4) for stream in peaks[0]}
+        for system, peaks in found.items()
     }
 
 

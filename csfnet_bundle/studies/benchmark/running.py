@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
 from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
+from csfnet_bundle.studies.benchmark.common_test import check_common_test, common_set
 from csfnet_bundle.studies.benchmark.fitting import read_fit
 from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
@@ -60,6 +62,7 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
     pairs = labelled_pairs(datalist)
     external = None if protocol.evaluate_on is None else load_datalist(protocol.evaluate_on)
     _check(protocol, pairs, external)
+    check_common_test(protocol)
     keep_protocol(protocol)
     cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True)
     _prepare(pairs, datalist.folder, cache, scheduler)
@@ -73,6 +76,8 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
             permutation=fit.permutation,
             without_reads=protocol.without_reads,
         )
+    if protocol.common_test:
+        common_set(protocol, workers=os.cpu_count() or 1, show_progress=True)
     failed = run_fits(protocol, devices, scheduler)
     whole = {system: _whole_seeds(protocol, system, failed) for system in protocol.systems}
     if not whole[protocol.reference]:

@@ -14,7 +14,7 @@ from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
@@ -58,7 +58,10 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
         roi=RoiSettings(size=recipe.roi_size, window=WINDOW),
         code_book=nlst_code_book(),
         decision=choose_decision(logits, labels),
-        provenance=_provenance(study, recipe, pairs),
+        provenance={
+            **_provenance(study, recipe, pairs),
+            "validation": {"pairs": len(labels), "malignant": int(labels.sum())},
+        },
         further={SEEN_PATIENTS: [remember_sections(study.dataset_dir, SECTIONS)]},
     )
 
@@ -67,7 +70,7 @@ def card(nodules: int, patients: int) -> str:
     """Return what the weights were trained on, as it stands on every report."""
     return (
         f"{nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by radiologists' opinion; "
-        "it sees t1 alone and was never judged on patients' follow-up"
+        "sees t1 alone, an earlier scan changes nothing; never judged on patients' follow-up"
     )
 
 
@@ -93,6 +96,7 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
     return {
         "trained_on": card(len(pairs), len(subjects)),
         "phantom": False,
+        "label": OPINION,
         "attribution": ATTRIBUTION,
         "datalist_sha256": datalist_hash(study.dataset_dir),
         "bundle_version": __version__,
