@@ -33,6 +33,7 @@ def benchmark(
     scheduler: str | None = None,
     cache_dir: Path | None = None,
     common_test: int = 0,
+    follow_links: bool = False,
 ) -> int:
     """Train, evaluate and compare systems; after an interruption the same command resumes.
 
@@ -58,6 +59,7 @@ def benchmark(
         cache_dir: where ROIs are cached; by default within ``out``.
         common_test: for phantoms, pairs of one further test set that every fit scores, ROIs alone; 7000 separate a
             difference of areas of about .01.
+        follow_links: read what symbolic links point to, as git-annex and DataLad make them.
 
     Examples:
         csfnet benchmark --dataset_dir data/nlstx --out output/benchmark
@@ -82,7 +84,10 @@ def benchmark(
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
-        overrides={} if epochs is None else {"train#trainer#max_epochs": epochs},
+        overrides={
+            **({} if epochs is None else {"train#trainer#max_epochs": epochs}),
+            **({"follow_links": True} if follow_links else {}),
+        },
         without_reads=without_reads,
         permutations=permuted_labels,
         cache_dir=None if cache_dir is None else cache_dir.resolve(),
@@ -102,6 +107,7 @@ def benchmark(
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
+        "--follow_links": follow_links or "",
         "--pretrained": "MODEL" if pretrained else "",
         "--common_test": common_test or "",
         "--evaluate_on": "" if evaluate_on is None else "OTHER",

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.bundle_root import CONFIGS, PREPROCESSING, bundle_of
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.networks import SYSTEMS
@@ -58,11 +59,12 @@ def _shared(protocol: Protocol) -> dict[str, Any]:
 
 
 def _digests(protocol: Protocol, system: str) -> dict[str, str]:
-    """What the fits of one system depend on: its whole config, and the weights that it starts from."""
+    """What the fits of one system depend on: its whole config, the shared preprocessing's, and the weights that it starts from."""
     settings = json.dumps(protocol.settings(system), sort_keys=True).encode()
-    digests = {CONFIG: hashlib.sha256(settings).hexdigest()}
-    if SYSTEMS[system].compared_with and protocol.pretrained is not None:
-        digests[WEIGHTS] = weights_digest(protocol.pretrained)
+    shared = (bundle_of(protocol.bundle_root) / CONFIGS / PREPROCESSING).read_bytes()
+    digests = {CONFIG: hashlib.sha256(settings + shared).hexdigest()}
+    if SYSTEMS[system].compared_with:
+        digests[WEIGHTS] = str(weights_digest(protocol.pretrained))
     return digests
 
 

@@ -64,7 +64,7 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
     _check(protocol, pairs, external)
     check_common_test(protocol)
     keep_protocol(protocol)
-    cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True)
+    cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True, follow_links=protocol.follow_links)
     _prepare(pairs, datalist.folder, cache, scheduler)
     if external is not None:
         _prepare(labelled_pairs(external), external.folder, cache, scheduler)

@@ -48,13 +48,17 @@ def test_a_config_counts_by_its_content(protocol: Protocol, tmp_path: Path) -> N
 def test_the_base_config_counts_too(protocol: Protocol, tmp_path: Path) -> None:
     configs = tmp_path / "bundle" / "configs"
     configs.mkdir(parents=True)
-    train = json.loads((protocol.bundle_root / "configs" / "train.json").read_text())
-    (configs / "train.json").write_text(json.dumps(train))
+    for name in ("metadata.json", "preprocessing.json", "train.json"):
+        (configs / name).write_bytes((protocol.bundle_root / "configs" / name).read_bytes())
     mine = replace(protocol, out=tmp_path, bundle_root=tmp_path / "bundle")
     keep_protocol(mine)
-    (configs / "train.json").write_text(json.dumps({**train, "val_interval": 2}))
-    with pytest.raises(BundleError, match="the config of csfnet"):
-        keep_protocol(mine)
+    for name, change in (("train.json", {"val_interval": 2}), ("preprocessing.json", {"follow_links": True})):
+        before = (configs / name).read_text()
+        (configs / name).write_text(json.dumps({**json.loads(before), **change}))
+        with pytest.raises(BundleError, match="the config of csfnet"):
+            keep_protocol(mine)
+        (configs / name).write_text(before)
+    keep_protocol(mine)
 
 
 def test_other_weights_under_the_same_name_are_rejected(protocol: Protocol, tmp_path: Path) -> None:
