@@ -29,6 +29,7 @@ class CSFNet(Network):
             pairs without one, which show t1 in both channels, if it was trained on some (``RandomlyDropPriord``).
         attention: ``"joint"``, ``"published"`` or ``"uniform"``, see
             :class:`csfnet_bundle.networks.cross_modal_attention.CrossModalAttention`.
+        blur: whether the temporal fusion blurs both maps, as in the paper.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class CSFNet(Network):
         attention_dropout: float = ATTENTION_DROPOUT,
         prior_presence: bool = False,
         attention: str = JOINT,
+        blur: bool = True,
     ) -> None:
         super().__init__()
         self.widths = widths
@@ -49,6 +51,7 @@ class CSFNet(Network):
         self.attention_dropout = attention_dropout
         self.prior_presence = prior_presence
         self.attention = attention
+        self.blur = blur
 
         self.encoder = Encoder(widths, cbam)
         self.temporal_fusion = self.make_fusion(self.encoder.out_channels)
@@ -60,7 +63,7 @@ class CSFNet(Network):
 
     def make_fusion(self, channels: int) -> nn.Module:
         """Return what makes one feature map (B, C, d, h, w) of those of t0 and t1; an ablation returns another."""
-        return TemporalFusion(channels)
+        return TemporalFusion(channels, self.blur)
 
     @property
     def needs_prior(self) -> bool:

@@ -48,7 +48,7 @@ def test_a_config_counts_by_its_content(protocol: Protocol, tmp_path: Path) -> N
 def test_the_base_config_counts_too(protocol: Protocol, tmp_path: Path) -> None:
     configs = tmp_path / "bundle" / "configs"
     configs.mkdir(parents=True)
-    for name in ("metadata.json", "preprocessing.json", "train.json"):
+    for name in ("inference.json", "preprocessing.json", "train.json"):
         (configs / name).write_bytes((protocol.bundle_root / "configs" / name).read_bytes())
     mine = replace(protocol, out=tmp_path, bundle_root=tmp_path / "bundle")
     keep_protocol(mine)
