@@ -17,7 +17,7 @@ from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.inputs.tensors import scale_window
-from csfnet_bundle.networks import Network
+from csfnet_bundle.networks import Network, channels_last
 from csfnet_bundle.prediction.weights_file import read_plain
 
 WIDTH = 0.125
@@ -113,8 +113,7 @@ def fit(
         BundleError: the folder holds a training with other settings.
     """
     torch.manual_seed(seed)
-    network = make()
-    network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # torch's types lack this form
+    network = channels_last(make())
     optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
     parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": training.scheduler(optimizer)}
     settings = str([asdict(training), network.architecture(), seed, len(pairs.label)])
@@ -148,7 +147,7 @@ def _epoch(parts: dict[str, Any], pairs: Tensors, training: Training, seed: int)
     network.train()
     order = torch.randperm(len(pairs.label), generator=generator)
     for image, clinical, interval_days, label in pairs.batches(order, training.batch_size):
-        shown = _flipped(image, training.flipped_axes, generator).contiguous(memory_format=torch.channels_last_3d)
+        shown = _flipped(image, training.flipped_axes, generator)
         optimizer.zero_grad()
         F.cross_entropy(network(shown, clinical, interval_days), label).backward()
         optimizer.step()

@@ -4,12 +4,12 @@ import pytest
 import torch
 from helpers.workflow_runs import REPOSITORY
 from monai.bundle import ConfigParser
+from torch import nn
 from torch.nn import functional as F
 
-from csfnet_bundle.networks import create_system
+from csfnet_bundle.networks import channels_last, create_system
 
 SIZE = (8, 16, 16)
-FORMATS = (torch.contiguous_format, torch.channels_last_3d)
 
 
 @pytest.mark.parametrize("system", ["csfnet", "deepcad"])
@@ -19,9 +19,9 @@ def test_scores_are_equal_in_both_layouts(system: str) -> None:
     image = torch.rand(6, 2, *SIZE, generator=generator)
     label = torch.tensor([0, 1, 0, 1, 1, 0])
     scores = []
-    for memory_format in FORMATS:
+    for change in (nn.Identity(), channels_last):
         torch.manual_seed(0)
-        network = create_system(system, 0.125, SIZE).to(memory_format=memory_format)
+        network = change(create_system(system, 0.125, SIZE))
         optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
         torch.manual_seed(1)  # of the dropout
         F.cross_entropy(network(image), label).backward()
@@ -30,6 +30,12 @@ def test_scores_are_equal_in_both_layouts(system: str) -> None:
             scores.append(network.eval()(image))
     assert scores[0].std() > 1e-3
     torch.testing.assert_close(scores[1], scores[0], rtol=0, atol=1e-5)
+
+
+def test_other_kernels_stay_as_they_are() -> None:
+    both = channels_last(nn.ModuleList([nn.Conv2d(8, 8, 3), nn.Conv3d(8, 8, 3)]))
+    assert both[0].weight.is_contiguous()
+    assert both[1].weight.is_contiguous(memory_format=torch.channels_last_3d)
 
 
 def test_the_small_config_trains_in_that_layout() -> None:
