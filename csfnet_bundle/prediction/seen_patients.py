@@ -1,8 +1,8 @@
 """Which patients weights were trained on, so that nobody is judged by a network that has seen them.
 
-A file of weights keeps no PatientID: it keeps hashes with a salt, by which a given patient can be looked up. Whoever may
-try all numbers of a small set, as NLST's are, can still undo them. So a training keeps a list of its own only where the
-cohort is public, and a file with a list belongs to those who may see the list.
+A file of weights keeps no PatientID: it keeps hashes with a salt, by which a given patient can be looked up. Whoever
+may try all numbers of a small set, as NLST's are, can still undo them. So a training keeps a list of its own only where
+the cohort is public, and a file with a list belongs to those who may see the list.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def accepted_patients(
     if not found:
         return {}
     return {
-        ACCEPTED: f"{len(found)} of {len(subjects)} patients of {', '.join(sections)} were seen in training: figures on "
-        "them say nothing about others"
+        ACCEPTED: f"{len(found)} of {len(subjects)} patients of {', '.join(sections)} were seen in training: "
+        "figures on them say nothing about others"
     }
 
 

@@ -14,8 +14,8 @@ import torch
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
-from csfnet_bundle.prediction.weights_file import read_weights
 from csfnet_bundle.prediction.seen_patients import told_patients
+from csfnet_bundle.prediction.weights_file import read_weights
 
 logger = logging.getLogger(__name__)
 

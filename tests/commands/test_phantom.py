@@ -31,7 +31,14 @@ def test_two_nodules_have_an_oracle_of_their_own(tmp_path):
 
 @pytest.mark.parametrize(
     ("wrong", "status"),
-    [("--split=all", 2), ("--split=0.5,0.5,0.5", 1), ("--subjects=many", 2), ("--prevalence=3", 1), ("--screens=9", 1), ("--nodules=3", 1)],
+    [
+        ("--split=all", 2),
+        ("--split=0.5,0.5,0.5", 1),
+        ("--subjects=many", 2),
+        ("--prevalence=3", 1),
+        ("--screens=9", 1),
+        ("--nodules=3", 1),
+    ],
 )
 def test_wrong_option_is_refused_by_name(tmp_path, capsys, wrong, status):
     assert main(["phantom", str(tmp_path / "cohort"), wrong]) == status

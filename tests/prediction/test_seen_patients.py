@@ -7,8 +7,6 @@ from helpers.tiny_training import TinyNetwork
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.records import Datalist, load_datalist, save_datalist
-from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.prediction.seen_patients import (
     SEEN_PATIENTS,
@@ -18,6 +16,8 @@ from csfnet_bundle.prediction.seen_patients import (
     remember_sections,
     seen_among,
 )
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
+from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.transfer import transfer_weights
 
 

@@ -78,8 +78,8 @@ class CohortSettings:
         shift_for_prevalence(self.prevalence)
         if self.nodules > 1 and (self.screens, self.prevalence) != (2, None):
             raise BundleError(
-                f"screens is {self.screens} and prevalence {self.prevalence}; with two nodules there are two screens, and "
-                "the prevalence is the label model's own"
+                f"screens is {self.screens} and prevalence {self.prevalence}; with two nodules there are two screens, "
+                "and the prevalence is the label model's own"
             )
 
     def all_subjects(self) -> list[Subject]:

@@ -21,8 +21,8 @@ def read_oracle(folder: Path, subjects: Sequence[str], subset: str = "all") -> N
         subset: inputs that the oracle sees, see :data:`csfnet_bundle.cohorts.phantom.oracle.SUBSETS`.
 
     Returns:
-        None where the cohort has no truth for these subjects, no oracle of that subset (two nodules), or where a subject has several pairs (more than two
-        screens): the truth table holds the oracle of the first pair alone.
+        None where the cohort has no truth for these subjects, no oracle of that subset (two nodules), or where a
+        subject has several pairs (more than two screens): the truth table holds the oracle of the first pair alone.
     """
     path = folder / TRUTH_NAME
     if not path.is_file() or len(set(subjects)) != len(subjects):

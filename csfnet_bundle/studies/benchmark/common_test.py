@@ -1,4 +1,4 @@
-"""One test set of phantom ROIs that every fit of a benchmark scores, drawn once and large enough to tell networks apart.
+"""One test set of phantom ROIs that every fit of a benchmark scores, large enough to tell networks apart.
 
 Phantoms are unlimited, so that power can come from the test side: nothing but the ROIs is rendered, and a fit is asked
 about thousands of pairs that no training has seen.

@@ -35,8 +35,8 @@ def gather(fits: Sequence[Sequence[FitTables]]) -> SystemPredictions:
     """Put the fits of a system together.
 
     Within a fold the seeds' probabilities are averaged, and temperature and threshold of the average are chosen on the
-    validation pairs, averaged likewise. Another cohort and the common test set are predicted by all folds: their probabilities are averaged, and
-    so are their thresholds.
+    validation pairs, averaged likewise. Another cohort and the common test set are predicted by all folds: their
+    probabilities are averaged, and so are their thresholds.
 
     Args:
         fits: for every fold, the predictions of each seed.

@@ -212,8 +212,8 @@ def _common(document: Mapping[str, Any], line: str) -> list[str]:
     widths = common["separates"].values()
     separated = f" It separates a difference of {min(widths):.3f} to {max(widths):.3f} from zero." if widths else ""
     text = (
-        f"The common test set: {common['pairs']} phantom pairs of seed {common['seed']}, {common['malignant']} malignant, "
-        f"scored by every fit, folds and seeds averaged.{separated}"
+        f"The common test set: {common['pairs']} phantom pairs of seed {common['seed']}, {common['malignant']} "
+        f"malignant, scored by every fit, folds and seeds averaged.{separated}"
     )
     return [f"{text} Trained on: {line}\n\n{comparison_markdown(_frame(common['systems'], 'system'))}"]
 

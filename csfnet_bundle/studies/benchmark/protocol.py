@@ -88,8 +88,8 @@ class Protocol:
             )
         if self.folds < 1 or self.seeds < 1 or min(self.permutations, self.common_test) < 0:
             raise BundleError(
-                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations, {self.common_test} common test "
-                "pairs; at least one fold and one seed are needed",
+                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations, {self.common_test} common "
+                "test pairs; at least one fold and one seed are needed",
                 record="benchmark",
             )
         start = [system for system in self.systems if SYSTEMS[system].compared_with]

@@ -59,7 +59,7 @@ def _shared(protocol: Protocol) -> dict[str, Any]:
 
 
 def _digests(protocol: Protocol, system: str) -> dict[str, str]:
-    """What the fits of one system depend on: its whole config, the shared preprocessing's, and the weights that it starts from."""
+    """What the fits of one system depend on: its config and the shared preprocessing's, and where it starts from."""
     settings = json.dumps(protocol.settings(system), sort_keys=True).encode()
     shared = (bundle_of(protocol.bundle_root) / CONFIGS / PREPROCESSING).read_bytes()
     digests = {CONFIG: hashlib.sha256(settings + shared).hexdigest()}

@@ -150,7 +150,7 @@ def _protocol(protocol: Protocol, predictions: Predictions) -> dict[str, object]
 
 
 def _peaks(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return for each system with attention the largest weight times the number of keys, mean over its fits: 1 is flat."""
+    """Return for each system with attention its largest weight times the number of keys, mean over fits: 1 is flat."""
     found: dict[str, list[Mapping[str, float]]] = {}
     for fit, record in records.items():
         if record.get("attention_peaks") and not fit.permutation:

@@ -13,6 +13,7 @@ from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
+from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.common_test import check_common_test, common_set
 from csfnet_bundle.studies.benchmark.fitting import read_fit
@@ -22,7 +23,6 @@ from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, r
 from csfnet_bundle.studies.benchmark.restarting import keep_protocol
 from csfnet_bundle.studies.benchmark.scheduling import run_fits
 from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, write_split
-from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 
 
 @dataclass(frozen=True)

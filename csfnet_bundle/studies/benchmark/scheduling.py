@@ -26,9 +26,7 @@ def default_devices() -> tuple[str, ...]:
     return tuple(f"cuda:{number}" for number in range(torch.cuda.device_count())) or ("cpu",)
 
 
-def run_fits(
-    protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None
-) -> dict[Fit, BundleError]:
+def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> dict[Fit, BundleError]:
     """Run the fits that are not done yet, with a progress bar; an interrupted benchmark goes on where it stopped.
 
     Args:

@@ -97,7 +97,9 @@ def run_choices(
                 record=str(out),
                 remedy="Name another --out, or remove this one.",
             )
-    shown = Tensors.of(make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, size=SIZE), workers=workers))
+    shown = Tensors.of(
+        make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, size=SIZE), workers=workers)
+    )
     judged = make_roi_set(out / "test", RoiSetSettings(test, TEST_SEED, size=SIZE), workers=workers)
     document["oracle"] = area_interval(judged.truth["oracle_all"].to_numpy(np.float64), judged.labels)[0]
     asked = Tensors.of(judged)
@@ -144,23 +146,29 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
                 _spread([one["later"] for one in last], ".2f"),
             ]
         )
-    head = ["left open", "choice", "seeds", "AUC (SD over seeds)", "minus default, same seed (SD)", "weight of fused", "of t1"]
+    head = [
+        "left open",
+        "choice",
+        "seeds",
+        "AUC (SD over seeds)",
+        "minus default, same seed (SD)",
+        "weight of fused",
+        "of t1",
+    ]
     course = [
         [epoch, *(_spread([one["lambdas"][epoch - 1][part] for one in document["fits"] if one["choice"] == DEFAULT], ".3f")
                   for part in ("fused", "later"))]
         for epoch in range(1, settings["epochs"] + 1)
     ] if default else []  # fmt: skip
     return (
-        f"**Phantoms, not patients**: {settings['training']} training and {settings['test']} test pairs, width {WIDTH:g}, "
-        f"ROI {'x'.join(map(str, SIZE))}, {settings['epochs']} epochs, the last one taken; oracle "
-        f"{document['oracle']:.3f}.\n\n{markdown_table(head, rows)}\nThe weights of the temporal fusion during training, "
-        f"{DEFAULT}; they start at 0.574 and 0.668.\n\n{markdown_table(['epoch', 'fused', 't1'], course)}"
+        f"**Phantoms, not patients**: {settings['training']} training and {settings['test']} test pairs, width "
+        f"{WIDTH:g}, ROI {'x'.join(map(str, SIZE))}, {settings['epochs']} epochs, the last one taken; oracle "
+        f"{document['oracle']:.3f}.\n\n{markdown_table(head, rows)}\nThe weights of the temporal fusion during "
+        f"training, {DEFAULT}; they start at 0.574 and 0.668.\n\n{markdown_table(['epoch', 'fused', 't1'], course)}"
     )
 
 
-def _fit(
-    name: str, seed: int, shown: Tensors, out: Path, epochs: int
-) -> tuple[Network, list[dict[str, float]]]:
+def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[Network, list[dict[str, float]]]:
     choice = CHOICES[name]
     make = partial(create_system, "csfnet", WIDTH, SIZE, choice.arguments)
     folder = out / "fits" / f"{name.replace(' ', '_')}_seed{seed}"

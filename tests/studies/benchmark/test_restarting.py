@@ -41,7 +41,7 @@ def test_a_config_counts_by_its_content(protocol: Protocol, tmp_path: Path) -> N
     keep_protocol(mine)
     keep_protocol(replace(mine, config_files=(*protocol.config_files, str(renamed))))
     own.write_text(json.dumps({"optimizer#lr": 0.05}))
-    with pytest.raises(BundleError, match="the config of t1_image.*the config of csfnet"):
+    with pytest.raises(BundleError, match=r"the config of t1_image.*the config of csfnet"):
         keep_protocol(mine)
 
 
