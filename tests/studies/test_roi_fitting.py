@@ -30,7 +30,7 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(pairs: Tensors, tmp_
     epochs: list[float] = []
 
     def watch(network: Network) -> dict[str, float]:
-        return {"head": float(next(network.parameters()).sum())}
+        return {"head": next(network.parameters()).detach().sum().item()}
 
     def interrupt(network: Network) -> dict[str, float]:
         if epochs:

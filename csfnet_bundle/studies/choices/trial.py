@@ -119,8 +119,8 @@ def lambdas(network: Network) -> dict[str, float]:
     assert isinstance(network, CSFNet)
     fusion = network.temporal_fusion
     return {
-        "fused": float(torch.sigmoid(fusion.get_parameter("fused_logit"))),
-        "later": float(torch.sigmoid(fusion.get_parameter("later_logit"))),
+        "fused": torch.sigmoid(fusion.get_parameter("fused_logit").detach()).item(),
+        "later": torch.sigmoid(fusion.get_parameter("later_logit").detach()).item(),
     }
 
 
@@ -155,11 +155,11 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
         "weight of fused",
         "of t1",
     ]
+    courses = [one["lambdas"] for one in document["fits"] if one["choice"] == DEFAULT]
     course = [
-        [epoch, *(_spread([one["lambdas"][epoch - 1][part] for one in document["fits"] if one["choice"] == DEFAULT], ".3f")
-                  for part in ("fused", "later"))]
-        for epoch in range(1, settings["epochs"] + 1)
-    ] if default else []  # fmt: skip
+        [number + 1, *(_spread([one[part] for one in epoch], ".3f") for part in ("fused", "later"))]
+        for number, epoch in enumerate(zip(*courses, strict=True))
+    ]
     return (
         f"**Phantoms, not patients**: {settings['training']} training and {settings['test']} test pairs, width "
         f"{WIDTH:g}, ROI {'x'.join(map(str, SIZE))}, {settings['epochs']} epochs, the last one taken; oracle "
