@@ -33,7 +33,7 @@ def paper_choices(
 
     Examples:
         csfnet paper-choices output/choices
-        csfnet paper-choices --out output/blur --choices "default,no blur" --seeds 5
+        csfnet paper-choices --out output/blur --choices default,no_blur --seeds 5
     """
     from csfnet_bundle.studies.choices.trial import CHOICES, RESULTS_NAME, choices_markdown, run_choices
 

@@ -50,13 +50,13 @@ class Choice:
 
 CHOICES: Mapping[str, Choice] = {
     DEFAULT: Choice("blur, CBAM of Woo, no interval token, batches of 16, rate by a cosine"),
-    "no blur": Choice("upsampling and pooling before the temporal fusion", {"blur": False}),
-    "published CBAM": Choice("the CBAM", {"cbam": "published"}),
-    "interval token": Choice("the days between the scans", {"use_interval": True}),
-    "batches of 8": Choice("batch size", training={"batch_size": 8}),
-    "batches of 32": Choice("batch size", training={"batch_size": 32}),
-    "rate x 0.8, ten times": Choice("factor of the rate's steps", training={"rate_factor": 0.8}),
-    "rate x 0.5, ten times": Choice("factor of the rate's steps", training={"rate_factor": 0.5}),
+    "no_blur": Choice("upsampling and pooling before the temporal fusion", {"blur": False}),
+    "published_cbam": Choice("the CBAM", {"cbam": "published"}),
+    "interval_token": Choice("the days between the scans", {"use_interval": True}),
+    "batches_of_8": Choice("batch size", training={"batch_size": 8}),
+    "batches_of_32": Choice("batch size", training={"batch_size": 32}),
+    "rate_0.8": Choice("factor of the rate's ten steps", training={"rate_factor": 0.8}),
+    "rate_0.5": Choice("factor of the rate's ten steps", training={"rate_factor": 0.5}),
 }
 
 
@@ -171,7 +171,7 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
 def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[Network, list[dict[str, float]]]:
     choice = CHOICES[name]
     make = partial(create_system, "csfnet", WIDTH, SIZE, choice.arguments)
-    folder = out / "fits" / f"{name.replace(' ', '_')}_seed{seed}"
+    folder = out / "fits" / f"{name}_seed{seed}"
     training = replace(Training(epochs), **choice.training)
     return fit(make, shown, folder, training, seed=seed, name=name, watch=lambdas)
 

@@ -24,10 +24,10 @@ def _document(areas: dict[str, list[float]]) -> dict[str, object]:
 
 
 def test_differences_are_of_the_same_seed() -> None:
-    text = choices_markdown(_document({"default": [0.8, 0.9], "no blur": [0.82, 0.92], "batches of 8": [0.7]}))
+    text = choices_markdown(_document({"default": [0.8, 0.9], "no_blur": [0.82, 0.92], "batches_of_8": [0.7]}))
     rows = {cells[2]: cells for line in text.splitlines() if len(cells := [c.strip() for c in line.split("|")]) == 9}
-    assert rows["no blur"][5] == "+0.020 (0.000)"
-    assert rows["batches of 8"][5] == "-0.100"
+    assert rows["no_blur"][5] == "+0.020 (0.000)"
+    assert rows["batches_of_8"][5] == "-0.100"
     assert rows["default"][4] == "0.850 (0.071)"
     assert "| 2" in text.split("during training")[1]
 
@@ -50,10 +50,10 @@ def test_the_command_trains_what_is_not_there(tmp_path: Path, capsys: pytest.Cap
     words = ["paper-choices", "--out", str(tmp_path / "trial"), *WORDS]
     assert main([*words, "default"]) == 0
     states = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("state.pt")}
-    assert main([*words, "default,no blur"]) == 0
+    assert main([*words, "default,no_blur"]) == 0
     assert {path: path.stat().st_mtime_ns for path in states} == states
     document = json.loads((tmp_path / "trial" / "results.json").read_text())
-    assert [one["choice"] for one in document["fits"]] == ["default", "no blur"]
+    assert [one["choice"] for one in document["fits"]] == ["default", "no_blur"]
     assert all(len(one["lambdas"]) == 2 for one in document["fits"])
     assert "minus default" in capsys.readouterr().out
     assert main([*words, "no such"]) == 1
