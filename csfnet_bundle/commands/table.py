@@ -41,6 +41,9 @@ COMMANDS: dict[str, Command] = {
     "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),
     "medst-radiographs": Command(TRAIN, "project radiographs from a cohort's CT, with reports and evaluation tables"),
     "medst-study": Command(TRAIN, "pre-train by Med-ST with every switch over several seeds, and evaluate"),
+    "paper-choices": Command(
+        TRAIN, "compare what the paper leaves open on phantoms: blur, CBAM, interval, batch size, rate"
+    ),
     "pretrain-nodules": Command(TRAIN, "pre-train a one-scan network on drawn nodules, which need no data"),
     "real-nodules": Command(TRAIN, "fit and compare one-scan networks on real nodule volumes, folds by patient"),
     "simulate-federation": Command(TRAIN, "train one network over several cohorts with MonaiAlgo and plain averaging"),

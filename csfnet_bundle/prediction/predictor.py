@@ -32,7 +32,7 @@ from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.explanation import occlusion_map
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
 from csfnet_bundle.prediction.pictures import pair_pictures
 from csfnet_bundle.prediction.prediction import Prediction
@@ -248,6 +248,30 @@ class Predictor:
             output = self.forward(image, clinical, interval_days)
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
+
+    def attention_peaks(
+        self, pairs: Sequence[FollowUpPair], folder: Path, *, cache: RoiCache | None = None
+    ) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over pairs, by stream; 1 is flat.
+
+        Args:
+            pairs: records of a datalist.
+            folder: the datalist's folder.
+            cache: reads the ROIs; by default from the scans.
+
+        Returns:
+            None if the network has no such attention.
+        """
+        if not hasattr(self.network, "attention_peaks") or not pairs:
+            return None
+        tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
+        inputs = [
+            torch.stack([one.image for one in tensors]),  # (B, 2, D, H, W)
+            torch.stack([one.clinical for one in tensors]),
+            torch.stack([one.interval_days for one in tensors]),
+        ]
+        image, clinical = ask(self.network, "attention_peaks", *inputs).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
 
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.

@@ -137,18 +137,29 @@ def growth(case: Case) -> str:
 def attention_focus(highest_share: float) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
-        return f"Nearly even (highest {highest_share:.1f}): no focus."
-    return f"Highest cell: {highest_share:.1f} times the average."
+        return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
+    return (
+        f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had "
+        "to select."
+    )
 
 
 def meaning(case: Case) -> list[str]:
     """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
     weights = case.weights
     kind = "phantom nodules" if weights.phantoms else "nodules"
-    sentences = [
-        f"If the calibration holds, {of_hundred(case.probability)} {kind} that get this number are malignant and "
-        f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
-    ]
+    malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
+    if weights.opinion:
+        said = (
+            f"If the calibration holds, radiologists call {malignant} {kind} that get this number malignant and "
+            f"{benign} not. That is an opinion from one scan, not a diagnosis; it says how often, not which ones."
+        )
+    else:
+        said = (
+            f"If the calibration holds, {malignant} {kind} that get this number are malignant and {benign} are benign. "
+            "It says how often, not which ones."
+        )
+    sentences = [said]
     if weights.phantoms:
         return sentences
     if weights.calibration_pairs and weights.calibration_malignant is not None:
