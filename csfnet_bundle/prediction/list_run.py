@@ -15,8 +15,9 @@ from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
-from csfnet_bundle.inputs.cache import READER_VERSION, files_state
+from csfnet_bundle.inputs.cache import READER_VERSION
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
+from csfnet_bundle.inputs.store.identity import files_state
 from csfnet_bundle.prediction.case_files import write_prediction
 from csfnet_bundle.prediction.list_results import (
     RESULT_FORMAT,

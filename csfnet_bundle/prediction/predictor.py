@@ -92,7 +92,7 @@ class Predictor:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
         self._follow_links = follow_links
-        self.find_series = SeriesMemory(follow_links=follow_links)
+        self._find_series = SeriesMemory(follow_links=follow_links)
         self._domain = training_domain(checkpoint)
 
     @property
@@ -103,7 +103,7 @@ class Predictor:
     @property
     def find_series(self) -> FindSeries:
         """What finds the series in a folder, and remembers them."""
-        return self.find_series
+        return self._find_series
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
