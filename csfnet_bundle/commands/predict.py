@@ -74,7 +74,8 @@ def predict(
         sex: female or male, or the NLST code.
         smoking: current or former, or the NLST code.
         race: as NLST calls it (White, Black or African-American, Asian, ...), or the NLST code.
-        clinical: JSON or CSV file with these and further values (race, cigsmok, gender, age, scr_res0, scr_iso0).
+        clinical: JSON or CSV file with these and further values, of the variables in the weights' code book, which for
+            the bundle's weights are NLST's race, cigsmok, gender, age, scr_res0 and scr_iso0.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
         nodule: a name for the nodule.

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from types import FrameType
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processor_time import share
 
 MAXIMUM_FILES = 50_000
 """Entries: a CD with ten CT studies holds some ten thousand."""
@@ -106,6 +107,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise BundleError("it is encrypted", remedy="Unpack it with its password and give the folder.")
 
 
+@share("reading")
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
     """Write one file; no more bytes than the archive declares for it."""
     place = target.joinpath(*PurePosixPath(entry.filename).parts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.inputs.locating import FindSeries, check_kind, choose_pair, choose_series
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan, check_pair
@@ -17,6 +18,7 @@ PathAndPoint = tuple[str, GivenPoint | None]
 """Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
+@share("reading")
 def describe_pair(
     folder: Path,
     *,

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from csfnet_bundle.core.alarm import CHECK_POINT
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.geometry.resample import sample_grid
 from csfnet_bundle.inputs.cropped import NOT_CHECKED, is_cropped
@@ -45,6 +46,7 @@ BESIDE_LUNG_MM = 10.0
 """How far outside of the closed lungs, known at 4 mm, the centre of a nodule at the pleura may lie."""
 
 
+@share("check")
 def check_places(
     pair: FollowUpPair,
     folder: Path,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.alarm import alarms, notes
 from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
 from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
 from csfnet_bundle.prediction.cases import predicted_case
@@ -151,6 +152,7 @@ class CaseFiles:
         return path
 
 
+@share("page")
 def write_prediction(
     prediction: Prediction,
     checkpoint: ModelCheckpoint,

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.alarm import CHECK_POINT
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.geometry.resample import sample_grid
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
@@ -28,6 +29,7 @@ def click_shifts() -> NDArray[np.float64]:
     return np.array(list(product((-step, 0.0, step), repeat=3)))
 
 
+@share("reading")
 def shifted_rois(
     pair: FollowUpPair,
     folder: Path,

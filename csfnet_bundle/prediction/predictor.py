@@ -24,6 +24,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.given_point import PointLike, given_point
+from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
@@ -31,7 +32,7 @@ from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.explanation import occlusion_map
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -74,7 +75,6 @@ class Predictor:
     Attributes:
         checkpoint: as given.
         network: the network, in evaluation mode, on the device.
-        find_series: finds the series in a folder, and remembers them.
 
     Raises:
         BundleError: the weights fit no network of this version, or there is no such device.
@@ -91,13 +91,18 @@ class Predictor:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
         self._follow_links = follow_links
-        self.find_series = SeriesMemory(follow_links=follow_links)
+        self._find_series = SeriesMemory(follow_links=follow_links)
         self._domain = training_domain(checkpoint)
 
     @property
     def needs_prior(self) -> bool:
         """Whether the network needs a t0."""
         return bool(getattr(self.network, "needs_prior", True))
+
+    @property
+    def find_series(self) -> FindSeries:
+        """What finds the series in a folder, and remembers them."""
+        return self._find_series
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
@@ -242,6 +247,30 @@ class Predictor:
             output = self.forward(image, clinical, interval_days)
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
+
+    def attention_peaks(
+        self, pairs: Sequence[FollowUpPair], folder: Path, *, cache: RoiCache | None = None
+    ) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over pairs, by stream; 1 is flat.
+
+        Args:
+            pairs: records of a datalist.
+            folder: the datalist's folder.
+            cache: reads the ROIs; by default from the scans.
+
+        Returns:
+            None if the network has no such attention.
+        """
+        if not hasattr(self.network, "attention_peaks") or not pairs:
+            return None
+        tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
+        inputs = [
+            torch.stack([one.image for one in tensors]),  # (B, 2, D, H, W)
+            torch.stack([one.clinical for one in tensors]),
+            torch.stack([one.interval_days for one in tensors]),
+        ]
+        image, clinical = ask(self.network, "attention_peaks", *inputs).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
 
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.

@@ -32,6 +32,7 @@ class Weights:
             None where none was chosen.
         calibration_pairs: how many validation pairs temperature and threshold were chosen on; None unknown.
         calibration_malignant: how many of those were malignant; None unknown.
+        opinion: whether the labels are radiologists' opinion and not a proven diagnosis.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Weights:
     threshold: float | None = None
     calibration_pairs: int | None = None
     calibration_malignant: int | None = None
+    opinion: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.case_sections import nodule_section
-from csfnet_bundle.report.file_names import file_stem
 from csfnet_bundle.report.page import write_page
 from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.report.words import NOT_A_DEVICE, date_words, days, trained_on

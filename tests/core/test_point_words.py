@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,7 @@ def test_the_space_may_stand_beside_them(numbers: tuple[float, float, float], sp
 
 @pytest.mark.parametrize("text", ["", "1,2", "1,2,3,4", "a,b,c", "12,5 30,1 -40,2", "nan,1,2", "LPS 1,2,3 RAS", "LPS"])
 def test_what_is_no_point_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError):
-        read_point(text)
+    assert _is_rejected(read_point, text)
 
 
 def test_files_with_and_without_label() -> None:
@@ -38,5 +38,12 @@ def test_files_with_and_without_label() -> None:
 def test_pixels() -> None:
     assert read_pixel("312,240") == read_pixel(" 312 240 ") == (312.0, 240.0)
     for text in ("312", "1,2,3", "a,b", "inf,1"):
-        with pytest.raises(ValueError):
-            read_pixel(text)
+        assert _is_rejected(read_pixel, text)
+
+
+def _is_rejected(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return True
+    return False

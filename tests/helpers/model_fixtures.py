@@ -12,7 +12,7 @@ from monai.data import Dataset
 
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.networks.ablations import WithoutClinical
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_items
 from csfnet_bundle.records import Scan
@@ -33,7 +33,7 @@ def checkpoint(network: CSFNet) -> ModelCheckpoint:
 @pytest.fixture(scope="session")
 def without_attention() -> Network:
     """A network that has no attention map."""
-    return WithoutClinical([[4], [4], [8]]).eval()
+    return AblatedCSFNet(use_clinical=False, widths=[[4], [4], [8]]).eval()
 
 
 @pytest.fixture(scope="session")

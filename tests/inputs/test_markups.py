@@ -51,7 +51,7 @@ def test_of_several_points_one_is_named(tmp_path: Path, write) -> None:  # type:
     assert read_markup(path, "right").coordinates[0] == pytest.approx(-45.9)
     with pytest.raises(BundleError, match=r"2 control points: left, right\. .*F\.[a-z.]+:left"):
         read_markup(path)
-    with pytest.raises(BundleError, match="no control point has the label 'middle'; there are: left, right"):
+    with pytest.raises(BundleError, match=r"no control point has the label 'middle'; there are: left, right"):
         read_markup(path, "middle")
 
 
@@ -72,7 +72,7 @@ def test_what_is_no_markup_is_rejected(tmp_path: Path) -> None:
             read_markup(mrk(tmp_path, "F-1", **change))
     for text in ("{", "[]", '{"markups": 3}', '{"markups": [{"controlPoints": [{"label": "x"}]}]}'):
         (tmp_path / "x.json").write_text(text)
-        with pytest.raises(BundleError, match="no markups file"):
+        with pytest.raises(BundleError, match=r"no markups file"):
             read_markup(tmp_path / "x.json")
-    with pytest.raises(BundleError, match="coordinate system is '2'"):
+    with pytest.raises(BundleError, match=r"coordinate system is '2'"):
         read_markup(fcsv(tmp_path, "F-1", system="2"))

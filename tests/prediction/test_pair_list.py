@@ -52,9 +52,9 @@ def test_a_bad_row_is_told_and_the_others_are_read(tmp_path: Path, row: str, wor
 
 
 def test_a_column_that_means_nothing_ends_it(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="a column 'piont1' that means nothing here. Is it point1?"):
+    with pytest.raises(BundleError, match=r"a column 'piont1' that means nothing here. Is it point1?"):
         read_pair_list(_table(tmp_path, "t1,piont1\nx,1\n"))
-    with pytest.raises(BundleError, match="neither a column point1 nor image1"):
+    with pytest.raises(BundleError, match=r"neither a column point1 nor image1"):
         read_pair_list(_table(tmp_path, "t1,space\nx,LPS\n"))
 
 

@@ -11,10 +11,12 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
 from csfnet_bundle.inputs import RoiCache, RoiSettings
-from csfnet_bundle.inputs.cache import series_to_json
+from csfnet_bundle.inputs.cache import images_are_here, series_to_json
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.records import FollowUpPair
+
+UNCHECKED = "the points were not checked: the ROIs come from the ROI store and the images are not here"
 
 
 class FollowUpRoid(MapTransform):
@@ -32,7 +34,7 @@ class FollowUpRoid(MapTransform):
     Args:
         keys: the key that holds the pair.
         roi: the ROI's size, spacing and window as plain values (:class:`csfnet_bundle.inputs.RoiSettings`).
-        cache_dir: folder for cached ROIs; None reads every time.
+        cache_dir: ROI store; None reads the images every time.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
         check_points: reject points without lung around them, and tell where nothing like a nodule is or a point lies
@@ -67,7 +69,9 @@ class FollowUpRoid(MapTransform):
             folder = Path(record["datalist_folder"])
             rois = self.cache.read(pair, folder)
             doubts: tuple[str, ...] = ()
-            if self.check_points:
+            if self.check_points and not images_are_here(pair, folder):
+                doubts = (UNCHECKED,)
+            elif self.check_points:
                 one_scan = self.cache.repeat_missing_prior
                 doubts = check_places(pair, folder, rois.centers, one_scan=one_scan, find_series=self._find_series)
             record["image"] = torch.from_numpy(rois.array)

@@ -46,20 +46,20 @@ def test_it_is_where_the_header_puts_the_pixel(slices: list[Dataset], series: Se
 
 def test_a_number_that_is_none_or_not_one(series: Series, slices: list[Dataset], tmp_path: Path) -> None:
     last = 99 + len(slices)
-    with pytest.raises(BundleError, match=f"there is no image 7; its images are numbered 100 to {last}"):
+    with pytest.raises(BundleError, match=rf"there is no image 7; its images are numbered 100 to {last}"):
         ImagePoint(7, 1, 1).in_series(series)
-    with pytest.raises(BundleError, match="the pixel is 1000,3, but image 100 has"):
+    with pytest.raises(BundleError, match=r"the pixel is 1000,3, but image 100 has"):
         ImagePoint(100, 1000, 3).in_series(series)
     changed = make_series()
     for number, dataset in enumerate(changed):
         dataset.InstanceNumber = number // 2
     write_series(tmp_path / "twice", changed)
     (twice,) = scan_folder(tmp_path / "twice")
-    with pytest.raises(BundleError, match="2 slices have the image number 3"):
+    with pytest.raises(BundleError, match=r"2 slices have the image number 3"):
         ImagePoint(3, 1, 1).in_series(twice)
     for dataset in changed:
         del dataset.InstanceNumber
     write_series(tmp_path / "without", changed)
     (without,) = scan_folder(tmp_path / "without")
-    with pytest.raises(BundleError, match="its images have no numbers"):
+    with pytest.raises(BundleError, match=r"its images have no numbers"):
         ImagePoint(3, 1, 1).in_series(without)
