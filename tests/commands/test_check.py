@@ -279,6 +279,8 @@ def test_pixels_tell_what_speaks_against_the_points_of_a_datalist(tmp_path: Path
 def test_weights_are_checked_against_only_with_pixels(tmp_path: Path, capsys: Output) -> None:
     assert main(["check", str(tmp_path), "--checkpoint", "model.pt"]) == 1
     assert "Add --pixels" in capsys.readouterr().err
+
+
 def test_the_usable_records_make_a_list_of_their_own(tmp_path: Path, capsys: Output) -> None:
     """Paths are found from the new folder, lists keep their pairs, and the flow says what was left out and why."""
     old, new = tmp_path / "old", tmp_path / "deep" / "new"
