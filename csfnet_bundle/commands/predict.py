@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Point, SpaceName
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
@@ -81,6 +82,8 @@ def predict(
 
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
+    if dicom_out:
+        require_extra("dicom-sr", "highdicom")
     if subject is None and t1.exists() and not holds_dicom(t1):
         check_kind(t1)
         raise BundleError(f"{t1} carries no PatientID", record="t1", remedy="Give one by --subject.")
