@@ -110,6 +110,8 @@ def _summary(found: Match) -> dict[str, object]:
         "neighbours0_lps": found.neighbours0.tolist(),
         "neighbours1_lps": found.neighbours1.tolist(),
         "agreeing": found.agreeing.tolist(),
+        "contrasts_hu": list(found.contrasts),
         "absent": found.absent,
+        "other_opacity_mm": found.other_opacity_mm,
         "findings": list(found.findings),
     }

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
+from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
-
-WARNING = "CHECK THE POINT"
-"""How findings begin that a user must see before the number."""
 
 OWN_TRAINING = "output/csfnet"
 """Where configs/train.json puts the weights of one's own training."""
@@ -51,6 +50,7 @@ def predict(
     follow_links: bool = False,
     no_check: bool = False,
     no_measure: bool = False,
+    explain: bool = False,
     timings: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
@@ -75,8 +75,8 @@ def predict(
         sex: female or male, or the NLST code.
         smoking: current or former, or the NLST code.
         race: as NLST calls it (White, Black or African-American, Asian, ...), or the NLST code.
-        clinical: JSON or CSV file with these and further variables of the weights' code book, which for the bundle's
-            weights are NLST's race, cigsmok, gender, age, scr_res0 and scr_iso0.
+        clinical: JSON or CSV file with these and further values, of the variables in the weights' code book, which for
+            the bundle's weights are NLST's race, cigsmok, gender, age, scr_res0 and scr_iso0.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
         nodule: a name for the nodule.
@@ -91,6 +91,7 @@ def predict(
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
         no_measure: do not measure the nodule in both scans, which takes some seconds.
+        explain: also draw on the page where the answer depends on the voxels (an occlusion map).
         timings: print the processor time by share.
 
     Examples:
@@ -109,6 +110,8 @@ def predict(
 
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
+    if dicom_out:
+        require_extra("dicom-sr", "highdicom")
     given1 = given_point(point1, space, image=image1, pixel=pixel1, name="point1")
     given0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
     if given1 is None:
@@ -133,9 +136,12 @@ def predict(
         interval_days=interval_days,
         clinical=clinical_values(clinical, options, predictor.checkpoint.code_book),
     )
-    with predicted(predictor, request, check=not no_check, measure=not no_measure) as (prediction, record):
+    with predicted(predictor, request, check=not no_check, measure=not no_measure, pictures=True, explain=explain) as (
+        prediction,
+        record,
+    ):
         for finding in prediction.findings:
-            if WARNING in finding:
+            if is_alarm(finding):
                 print(finding, file=sys.stderr)
         report = write_prediction(
             prediction,

@@ -61,7 +61,7 @@ def predict_list(
     loaded()
     rows = read_pair_list(table, predictor.checkpoint.code_book)
     (out / CASES).mkdir(parents=True, exist_ok=True)
-    options = {"check": not no_check, "measure": not no_measure}
+    options = {"check": not no_check, "measure": not no_measure, "pictures": True}
     run = ListRun(predictor, weights, out, options, dicom_out=dicom_out, follow_links=follow_links)
     run.run(rows)
     print_errors(run)

@@ -13,10 +13,12 @@ from pathlib import Path
 from csfnet_bundle import __version__
 from csfnet_bundle.core.csv_cells import write_cells
 from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
-from csfnet_bundle.inputs.cache import READER_VERSION, files_state
+from csfnet_bundle.inputs.cache import READER_VERSION
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
+from csfnet_bundle.inputs.store.identity import files_state
 from csfnet_bundle.prediction.case_files import write_prediction
 from csfnet_bundle.prediction.list_results import (
     RESULT_FORMAT,
@@ -29,7 +31,6 @@ from csfnet_bundle.prediction.pair_list import ListRow, repeated
 from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.prediction.request import PairRequest, predicted
 from csfnet_bundle.prediction.weights_file import description_path
-from csfnet_bundle.report.file_names import file_stem
 from csfnet_bundle.report.list_page import ListedCase, write_list_page
 
 CASES, INDEX_NAME, FAILED_NAME = "cases", "index.html", "failed.csv"

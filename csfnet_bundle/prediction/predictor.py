@@ -31,7 +31,9 @@ from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_
 from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.explanation import occlusion_map
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
+from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.clinical_words import clinical_codes
@@ -68,6 +70,7 @@ class Predictor:
         checkpoint: the weights, with the ROI, the temperature and the threshold that belong to them.
         device: where the network runs, as torch names it; by default the first GPU, else the CPU.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+        network: the checkpoint's network, where there is one already; it stays on its device.
 
     Attributes:
         checkpoint: as given.
@@ -78,12 +81,18 @@ class Predictor:
     """
 
     def __init__(
-        self, checkpoint: ModelCheckpoint, device: str | torch.device | None = None, *, follow_links: bool = False
+        self,
+        checkpoint: ModelCheckpoint,
+        device: str | torch.device | None = None,
+        *,
+        follow_links: bool = False,
+        network: torch.nn.Module | None = None,
     ) -> None:
         self.checkpoint = checkpoint
-        self.network = checkpoint.create_network().eval().to(_device(device))
+        self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
         self._follow_links = follow_links
         self._find_series = SeriesMemory(follow_links=follow_links)
+        self._domain = training_domain(checkpoint)
 
     @property
     def needs_prior(self) -> bool:
@@ -123,6 +132,8 @@ class Predictor:
         check: bool = False,
         clicks: bool = True,
         measure: bool = False,
+        pictures: bool = False,
+        explain: bool = False,
     ) -> Prediction:
         """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -144,10 +155,12 @@ class Predictor:
             study0: StudyInstanceUID to read from t0, where its folder holds several.
             study1: StudyInstanceUID to read from t1.
             nodule: a name for the nodule.
-            check: also check two given points against each other, which takes some seconds; what speaks against them
-                stands among the findings.
+            check: also check two given points against each other, and whether each lies in the lungs, which takes some
+                seconds; what speaks against them stands among the findings.
             clicks: also predict for 27 clicks within 2 mm of the one given, for the band beside the probability.
             measure: also measure the nodule in both scans, and its growth, which takes some seconds.
+            pictures: also read what a report shows of the scans.
+            explain: also ask where the answer depends on the voxels, which needs MONAI and takes some seconds.
 
         Returns:
             The prediction, with what was read for it.
@@ -172,18 +185,19 @@ class Predictor:
             studies=(study0, study1),
             interval_days=interval_days,
             clinical=clinical_codes(clinical or {}, self.checkpoint.code_book),
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         if pair.t0 is not None and (check or point0 is None):
-            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
+            pair = match_prior(pair, Path.cwd(), find_series=self.find_series)
         made = self.predict_pair(pair, Path.cwd())
-        doubts = check_places(
-            pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self._find_series
-        )
-        made = replace(made, findings=(*doubts, *made.findings))
+        made = self.with_place_checks(made, Path.cwd(), lungs=check)
+        if measure:
+            made = self.with_measurements(made, Path.cwd())
         if clicks:
             made = self.with_band(made, Path.cwd())
-        return self.with_measurements(made, Path.cwd()) if measure else made
+        if pictures:
+            made = self.with_pictures(made, Path.cwd())
+        return self.with_explanation(made) if explain else made
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
         """Predict one pair.
@@ -234,6 +248,30 @@ class Predictor:
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
 
+    def attention_peaks(
+        self, pairs: Sequence[FollowUpPair], folder: Path, *, cache: RoiCache | None = None
+    ) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over pairs, by stream; 1 is flat.
+
+        Args:
+            pairs: records of a datalist.
+            folder: the datalist's folder.
+            cache: reads the ROIs; by default from the scans.
+
+        Returns:
+            None if the network has no such attention.
+        """
+        if not hasattr(self.network, "attention_peaks") or not pairs:
+            return None
+        tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
+        inputs = [
+            torch.stack([one.image for one in tensors]),  # (B, 2, D, H, W)
+            torch.stack([one.clinical for one in tensors]),
+            torch.stack([one.interval_days for one in tensors]),
+        ]
+        image, clinical = ask(self.network, "attention_peaks", *inputs).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
+
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.
 
@@ -251,7 +289,7 @@ class Predictor:
             prediction.centers_lps,
             checkpoint.roi,
             one_scan=not self.needs_prior,
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         image = scale_window(rois, checkpoint.roi.window)  # (27, 2, D, H, W)
         clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
@@ -265,8 +303,50 @@ class Predictor:
         findings = prediction.findings if finding is None else (finding, *prediction.findings)
         return replace(prediction, band=band, findings=findings)
 
+    def check_pair(self, pair: FollowUpPair, folder: Path) -> tuple[str, ...]:
+        """Return what speaks against the inputs of a pair, besides its points, for these weights.
+
+        Args:
+            pair: a record of a datalist.
+            folder: the datalist's folder.
+
+        Raises:
+            BundleError: as :meth:`predict_pair`.
+        """
+        made = self.predict_pair(pair, folder)
+        made = replace(made, findings=self.unlike_findings(made))
+        return self.with_band(self.with_measurements(made, folder), folder).findings
+
+    def with_place_checks(self, prediction: Prediction, folder: Path, *, lungs: bool) -> Prediction:
+        """Return a prediction with what speaks against its points and the looks of its ROIs among the findings.
+
+        Args:
+            prediction: of a pair.
+            folder: the datalist's folder.
+            lungs: also look for the lungs in both scans.
+
+        Raises:
+            Refusal: ``NO_LUNG_AT_POINT``, or as :func:`csfnet_bundle.inputs.locate_pair`.
+        """
+        doubts = check_places(
+            prediction.pair,
+            folder,
+            prediction.centers_lps,
+            one_scan=not self.needs_prior,
+            lungs=lungs,
+            find_series=self.find_series,
+        )
+        return replace(prediction, findings=(*doubts, *self.unlike_findings(prediction), *prediction.findings))
+
+    def unlike_findings(self, prediction: Prediction) -> tuple[str, ...]:
+        """Return what to say where the ROIs are unlike those that the weights were trained on."""
+        return unlike_findings(self._domain, prediction.image, self.checkpoint.roi)
+
     def with_measurements(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the nodule measured in both scans, and its growth.
+
+        What the measurement says against the inputs (the ROI cuts the nodule; its size was not trained on) stands among
+        the findings.
 
         Args:
             prediction: of a pair.
@@ -278,9 +358,42 @@ class Predictor:
             BundleError: the measuring network's file is not there.
         """
         pair = prediction.pair
-        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self._find_series)
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
         opened = [None if scan is None else scan.opened for scan in scans]
-        return replace(prediction, measured=measure_pair(opened, prediction.centers_lps, pair.days))
+        measured = measure_pair(opened, prediction.centers_lps, pair.days)
+        found = measured_findings(self._domain, measured, prediction.affines, self.checkpoint.roi.size)
+        return replace(prediction, measured=measured, findings=(*found, *prediction.findings))
+
+    def with_pictures(self, prediction: Prediction, folder: Path) -> Prediction:
+        """Return a prediction with what a report shows of its scans.
+
+        Args:
+            prediction: of a pair; where it was measured, the pictures have the nodule's outline.
+            folder: the datalist's folder.
+
+        Raises:
+            Refusal: as reading the ROIs.
+        """
+        # What draws a report is not needed to predict from Python.
+        from csfnet_bundle.prediction.pictures import pair_pictures
+
+        pictures = pair_pictures(
+            prediction.pair,
+            folder,
+            prediction.centers_lps,
+            self.checkpoint.roi,
+            prediction.measured,
+            one_scan=not self.needs_prior,
+            find_series=self.find_series,
+        )
+        return replace(prediction, pictures=pictures)
+
+    def with_explanation(self, prediction: Prediction) -> Prediction:
+        """Return a prediction with a map of where its answer depends on the voxels; needs MONAI."""
+        pair, image = prediction.pair, torch.from_numpy(prediction.image)
+        clinical, interval = clinical_tokens(pair, self.checkpoint.code_book), interval_tensor(pair)
+        made = occlusion_map(self.network, image, clinical, interval, self.checkpoint.roi)
+        return replace(prediction, explanation=made)
 
     def forward(
         self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False
@@ -328,7 +441,7 @@ class Predictor:
                 folder,
                 self.checkpoint.roi,
                 repeat_missing_prior=not self.needs_prior,
-                find_series=self._find_series,
+                find_series=self.find_series,
             )
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from csfnet_bundle.core.alarm import alarms
+from csfnet_bundle.report.numbers import cubic_millimetres, interval, metric, ratio
 from csfnet_bundle.report.page import write_page
 from csfnet_bundle.report.words import NOT_A_DEVICE
 
@@ -55,20 +57,20 @@ def write_list_page(
 def _shown(case: ListedCase) -> dict[str, object]:
     cells = case.cells
     low, high = cells.get("probability_clicks_lowest"), cells.get("probability_clicks_highest")
-    ratio = cells.get("volume_ratio")
+    change = cells.get("volume_ratio")
     volume = cells.get("t1_volume_mm3")
     return {
         "row": case.row,
         "page": case.page,
         "subject": cells["subject"],
         "nodule": cells["nodule"],
-        "probability": f"{_number(cells['probability']):.3f}",
-        "band": "" if low is None else f"{_number(low):.3f} to {_number(high):.3f}",
+        "probability": metric(_number(cells["probability"])),
+        "band": "" if low is None else interval(_number(low), _number(high)),
         "class": cells["class"],
         "dates": " to ".join(str(date) for date in (cells.get("t0_date"), cells.get("t1_date")) if date),
-        "volume": "" if volume is None else f"{_number(volume):.0f}",
-        "growth": "" if ratio is None else f"x {_number(ratio):.2f}, {cells.get('growth')}",
-        "alarms": sum("CHECK THE POINT" in line for line in str(cells.get("findings", "")).split("\n")),
+        "volume": "" if volume is None else cubic_millimetres(_number(volume)),
+        "growth": "" if change is None else f"x {ratio(_number(change))}, {cells.get('growth')}",
+        "alarms": len(alarms(str(cells.get("findings", "")).split("\n"))),
     }
 
 

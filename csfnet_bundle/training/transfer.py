@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import Network
 from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
+from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import read_weights
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Transfer:
         left_out: tensors of the file that were not, with the reason.
         fresh: tensors of the network that keep their random start.
         pretraining: what the file tells of a pre-training: the hash of its config, its steps; empty where it has none.
-        seen_patients: of :func:`csfnet_bundle.training.seen_patients.remember_patients`, empty where the file has none.
+        seen_patients: lists of the patients that the file's weights were trained on, empty where it tells of none.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Transfer:
     left_out: Mapping[str, str]
     fresh: tuple[str, ...]
     pretraining: Mapping[str, Any]
-    seen_patients: Mapping[str, Any]
+    seen_patients: Sequence[Mapping[str, Any]]
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values, for a checkpoint's provenance."""
@@ -114,7 +114,7 @@ def transfer_weights(
         left_out=left_out,
         fresh=tuple(name for name in own if name not in copied),
         pretraining=_told(_told(document, "provenance"), "pretraining"),
-        seen_patients=_told(document, "provenance").get(SEEN_PATIENTS, {}),
+        seen_patients=told_patients(document),
     )
     _log(transfer)
     return transfer

@@ -2,11 +2,14 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from helpers.dicom_pair import write_dicom_pair
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, pixels, write_series
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
 Output = pytest.CaptureFixture[str]
@@ -244,3 +247,71 @@ def test_every_problem_of_a_datalist_is_told_at_once(tmp_path: Path, capsys: Out
     assert all(problem in "".join(found["summary"]) for problem in problems)
     assert "100012/1" in problems[0]
     assert "100012/2" in problems[1]
+
+
+def test_pixels_tell_what_speaks_against_the_points_of_a_datalist(tmp_path: Path, capsys: Output) -> None:
+    """t1's point lies in lung without a nodule; headers alone cannot tell."""
+    from helpers.whole_chest import make_whole_chest, write_nifti
+
+    nodule = (-62.0, 12.0, 25.0)
+    chest = make_whole_chest(nodule=nodule)
+    write_nifti(chest, tmp_path / "t0.nii")
+    noisy = type(chest)(chest.array + np.random.default_rng(1).normal(0, 20, chest.array.shape), chest.affine)
+    write_nifti(noisy, tmp_path / "t1.nii")
+    pair = FollowUpPair(
+        subject="P1",
+        nodule="1",
+        t0=Scan("t0.nii", Point(nodule, Space.LPS)),
+        t1=Scan("t1.nii", Point((-62.0, 12.0, 47.0), Space.LPS)),
+        interval_days=365,
+    )
+    save_datalist(Datalist(tmp_path, {"inference": (pair,)}))
+    status, document = report(tmp_path, capsys, "--pixels")
+    (record,) = document["records"]
+    assert status == 0
+    assert record["usable"]
+    assert len(record["warnings"]) == 1
+    assert record["warnings"][0].startswith("t1: CHECK THE POINT: nothing like a nodule")
+    assert any("1 have findings that begin with CHECK" in line for line in document["summary"])
+    assert report(tmp_path, capsys)[1]["records"][0]["warnings"] == []
+
+
+def test_weights_are_checked_against_only_with_pixels(tmp_path: Path, capsys: Output) -> None:
+    assert main(["check", str(tmp_path), "--checkpoint", "model.pt"]) == 1
+    assert "Add --pixels" in capsys.readouterr().err
+
+
+def test_the_usable_records_make_a_list_of_their_own(tmp_path: Path, capsys: Output) -> None:
+    """Paths are found from the new folder, lists keep their pairs, and the flow says what was left out and why."""
+    old, new = tmp_path / "old", tmp_path / "deep" / "new"
+    write_dicom_pair(old)
+    point = Point((-4.0, 45.0, -140.0), Space.LPS)
+    sound = FollowUpPair("100012", "1", Scan("t1", point, date="20000102"), Scan("t0", point, date="19990102"))
+    outside = Point((900.0, 0.0, 0.0), Space.LPS)
+    faulty = FollowUpPair("100012", "2", Scan("t1", outside, date="20000102"), Scan("t0", point, date="19990102"))
+    save_datalist(Datalist(old, {"inference": (sound, faulty)}, {"name": "two"}))
+    assert main(["check", str(old), "--usable", str(new)]) == 0
+    assert "1 of 2 records" in capsys.readouterr().err
+    status, document = report(new, capsys)
+    assert (status, [record["name"] for record in document["records"]]) == (0, ["100012/1"])
+    left_out, kept = json.loads((new / "flow.json").read_text())
+    assert "POINT_OUTSIDE" in left_out["what"]
+    assert (left_out["count"], kept["count"], left_out["patients"]) == (1, 1, 1)
+
+
+def test_a_store_is_checked_and_purged(tmp_path: Path, capsys: Output) -> None:
+    write_dicom_pair(tmp_path)
+    point = Point((-4.0, 45.0, -140.0), Space.LPS)
+    pair = FollowUpPair("100012", "1", Scan("t1", point, date="20000102"), Scan("t0", point, date="19990102"))
+    cache = RoiCache(tmp_path / "rois", RoiSettings(size=(2, 4, 4)))
+    cache.read(pair, tmp_path)
+    cache.store.close_writer()
+    status, document = report(tmp_path / "rois", capsys)
+    assert (status, document["kind"], document["pairs"]) == (0, "ROI store", 1)
+    (file,) = (tmp_path / "rois").glob("*.values")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert main(["check", str(tmp_path / "rois")]) == 1
+    assert "damaged: 100012/1" in capsys.readouterr().out
+    assert main(["purge", str(tmp_path / "rois"), "--subject", "100012"]) == 0
+    assert main(["purge", str(tmp_path / "rois"), "--subject", "100012"]) == 1
+    assert sorted(path.name for path in (tmp_path / "rois").iterdir()) == ["rois.json"]
