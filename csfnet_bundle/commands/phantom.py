@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from csfnet_bundle.commands.options import Shares
 
@@ -17,6 +18,7 @@ def phantom(
     prevalence: float | None = None,
     split: Shares = (0.6, 0.15, 0.25),
     second_reconstruction: bool = False,
+    later_growth: Literal["steady", "slowing"] = "steady",
     workers: int | None = None,
 ) -> None:
     """Make a phantom cohort: NLST-like DICOM studies, tables, truth.csv and datalist.json.
@@ -29,11 +31,13 @@ def phantom(
         out: folder to make; it appears when all is done.
         subjects: labelled subjects; three more come without a label, for inference.
         seed: of everything.
-        screens: yearly screens, 2 to 5.
+        screens: yearly screens, 2 to 8.
         full_chest: whole chests of 512x512 pixels and 300 mm instead of 192x192 and 72 mm.
         prevalence: share of malignant nodules, e.g. 0.05; by default the label model's own, 0.515.
         split: shares of training, validation and test, e.g. 0.6,0.15,0.25; each label is split so.
         second_reconstruction: a second series in every exam, with a sharp kernel.
+        later_growth: of screens after the second: steady goes on at the same rate, slowing draws each year anew, so
+            that nodules stay within the ROI.
         workers: processes; by default one for each processor.
 
     Examples:
@@ -51,6 +55,7 @@ def phantom(
         split=split,
         prevalence=prevalence,
         second_reconstruction=second_reconstruction,
+        later_growth=later_growth,
     )
     folder = make_cohort(out, settings, workers=workers)
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in load_datalist(folder).sections.items() if pairs)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from csfnet_bundle.cohorts.phantom.dicom_writer import WrittenSeries, write_study
-from csfnet_bundle.cohorts.phantom.label_model import shift_for_prevalence
+from csfnet_bundle.cohorts.phantom.label_model import LATER_GROWTHS, STEADY, shift_for_prevalence
 from csfnet_bundle.cohorts.phantom.records import follow_up_pairs
 from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
@@ -45,12 +45,14 @@ class CohortSettings:
     Attributes:
         subjects: labelled subjects; a cohort of N is the beginning of one of N + 1.
         seed: of everything.
-        screens: yearly screens, 2 to 5; with more than two, every two neighbouring screens make a pair.
+        screens: yearly screens, 2 to 8; with more than two, every two neighbouring screens make a pair.
         full_chest: whole chests of 512x512 pixels instead of patches of 192x192.
         split: shares of training, validation and test; each label is split so.
         prevalence: share of malignant nodules; None is the label model's own, 0.515.
         second_reconstruction: every exam has a second series, with a sharp kernel.
         inference: further subjects without a label.
+        later_growth: after the second screen, ``"steady"`` or ``"slowing"``; see
+            :func:`csfnet_bundle.cohorts.phantom.label_model.draw_latents`.
     """
 
     subjects: int = 64
@@ -61,6 +63,7 @@ class CohortSettings:
     prevalence: float | None = None
     second_reconstruction: bool = False
     inference: int = INFERENCE_SUBJECTS
+    later_growth: str = STEADY
 
     def __post_init__(self) -> None:
         whole = {"subjects": (1, FIRST_INFERENCE_NUMBER), "seed": (0, 2**63), "screens": (2, len(DATES))}
@@ -71,16 +74,21 @@ class CohortSettings:
                 raise BundleError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
         if len(self.split) != 3 or min(self.split) < 0 or abs(sum(self.split) - 1) > 1e-6:
             raise BundleError(f"split is {self.split!r}, expected shares of training, validation and test with sum 1")
+        if self.later_growth not in LATER_GROWTHS:
+            raise BundleError(f"later_growth is {self.later_growth!r}, expected {' or '.join(LATER_GROWTHS)}")
         shift_for_prevalence(self.prevalence)
 
     def all_subjects(self) -> list[Subject]:
         """Return the labelled subjects and, after them, those without a label."""
         numbers = [*range(self.subjects), *range(FIRST_INFERENCE_NUMBER, FIRST_INFERENCE_NUMBER + self.inference)]
-        return [Subject(self.seed, number, self.screens, self.prevalence) for number in numbers]
+        return [Subject(self.seed, number, self.screens, self.prevalence, self.later_growth) for number in numbers]
 
     def to_plain(self) -> dict[str, object]:
         """Return plain values, as the datalist's provenance has them."""
-        return {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
+        plain = {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
+        if self.later_growth == STEADY:
+            del plain["later_growth"]  # cohorts made before there was another stay the same
+        return plain
 
 
 def make_cohort(
