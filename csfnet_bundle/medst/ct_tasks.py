@@ -10,7 +10,7 @@ import numpy as np
 
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.embedding import Embedded, Task
-from csfnet_bundle.medst.sentences import change_sentence
+from csfnet_bundle.medst.sentences import EARLIER_FIRST, LATER_FIRST, change_sentence
 from csfnet_bundle.medst.sequences import Study, StudySequence, all_studies
 from csfnet_bundle.medst.tasks import (
     probe_classification,
@@ -41,6 +41,14 @@ ATTRIBUTES: dict[str, tuple[str, int, int, tuple[str, ...], tuple[str, ...]]] = 
 """What zero-shot classification asks: column, code of the finding, code of its absence, sentences of both."""
 
 
+COMPARED_WORDINGS = {
+    wording: (same[1 - place], other[place])
+    for same, other in ((EARLIER_FIRST, LATER_FIRST), (LATER_FIRST, EARLIER_FIRST))
+    for place, wording in enumerate(same)
+}
+"""With which other wordings a wording is compared: one of its own order of sizes, one of the other."""
+
+
 def ct_tasks(sequences: Sequence[StudySequence]) -> list[Task]:
     """Return the evaluations on the sequences of a section."""
     pairs = changed_pairs(sequences)
@@ -63,9 +71,10 @@ def changed_pairs(sequences: Sequence[StudySequence]) -> list[tuple[Study, Study
 def change_rows(pairs: Sequence[tuple[Study, Study]]) -> list[tuple[str, str, int, str]]:
     """Return two sentences, whether they tell the same change, and the patient; nothing where all is stable.
 
-    A change stands beside its paraphrase, and beside the paraphrase of the opposite change. Each is told forwards and
-    backwards. Nodules mostly grow: told one way, most right answers would share a wording, and who likes that wording
-    with any sentence would be taken for one who understands it.
+    A change in one wording stands beside the same change and beside the opposite one, each in two other wordings: one
+    tells the sizes in the order of the first sentence, one in the other order. So right and wrong answers share as many
+    words with it, and as many of them in its order. Each change is told forwards and backwards: nodules mostly grow,
+    and who likes the words of growth with any sentence must not be taken for one who understands it.
     """
     rows: list[tuple[str, str, int, str]] = []
     for first, second in pairs:
@@ -73,11 +82,13 @@ def change_rows(pairs: Sequence[tuple[Study, Study]]) -> list[tuple[str, str, in
         if change is Change.STABLE:
             continue
         sizes: tuple[Diameters, Diameters] = (first.values["diameters"], second.values["diameters"])  # type: ignore[assignment]
-        ways = ((*sizes, change), (*sizes[::-1], change.reversed))
-        for way, other_way in (ways, ways[::-1]):
-            told, paraphrase = (change_sentence(*way, wording=wording) for wording in (0, 1))
-            opposite = change_sentence(*other_way, wording=1)
-            rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
+        forwards, backwards = (*sizes, change), (*sizes[::-1], change.reversed)
+        for way, other_way in ((forwards, backwards), (backwards, forwards)):
+            for told, others in COMPARED_WORDINGS.items():
+                sentence = change_sentence(*way, wording=told)
+                for wording in others:
+                    rows.append((sentence, change_sentence(*way, wording=wording), 1, first.patient))
+                    rows.append((sentence, change_sentence(*other_way, wording=wording), 0, first.patient))
     return rows
 
 
