@@ -19,6 +19,7 @@ def phantom(
     split: Shares = (0.6, 0.15, 0.25),
     second_reconstruction: bool = False,
     later_growth: Literal["steady", "slowing"] = "steady",
+    crops: bool = False,
     workers: int | None = None,
 ) -> None:
     """Make a phantom cohort: NLST-like DICOM studies, tables, truth.csv and datalist.json.
@@ -38,6 +39,7 @@ def phantom(
         second_reconstruction: a second series in every exam, with a sharp kernel.
         later_growth: of screens after the second: steady goes on at the same rate, slowing draws each year anew, so
             that nodules stay within the ROI.
+        crops: a scan is a NIfTI file that just holds the ROI, not a DICOM series: a fifth of the time.
         workers: processes; by default one for each processor.
 
     Examples:
@@ -56,6 +58,7 @@ def phantom(
         prevalence=prevalence,
         second_reconstruction=second_reconstruction,
         later_growth=later_growth,
+        crops=crops,
     )
     folder = make_cohort(out, settings, workers=workers)
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in load_datalist(folder).sections.items() if pairs)

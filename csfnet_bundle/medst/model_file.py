@@ -63,7 +63,8 @@ class Pretrained:
 
     def study_views(self, cache_dir: str | Path | None = None) -> StudyViews:
         """Return what gives views as this network was trained on."""
-        return StudyViews(self.views, self.size, self.roi, cache_dir)
+        slab, field = (self.network.architecture()[name] for name in ("slab", "field"))
+        return StudyViews(self.views, self.size, self.roi, cache_dir, slab=slab, field=field)
 
 
 def load_pretrained(path: str | Path) -> Pretrained:

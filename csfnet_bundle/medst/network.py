@@ -18,6 +18,9 @@ class PretrainingNetwork(MedST):
         text_weights: where its weights come from; None leaves them random, as for a checkpoint that brings its own.
         size: ``"tiny"``, ``"small"`` or ``"full"``.
         views: the names of the views, in order.
+        slab: voxels of the ROI's middle that a CT view projects; None: all. See
+            :func:`csfnet_bundle.networks.medst.roi_views`; the network's own shape does not depend on it.
+        field: voxels that a CT view shows along each edge; None: all.
         shared_experts: one expert for all views instead of one each.
         shared_class_token: one CLS token for all views, as published.
         mask_blank: leave patches without any picture out.
@@ -36,6 +39,8 @@ class PretrainingNetwork(MedST):
         text_weights: str | None = None,
         size: str = "small",
         views: Sequence[str] = ("coronal", "sagittal"),
+        slab: int | None = None,
+        field: int | None = None,
         shared_experts: bool = False,
         shared_class_token: bool = False,
         mask_blank: bool = True,
@@ -62,6 +67,8 @@ class PretrainingNetwork(MedST):
             "text_config": dict(text_config),
             "size": size,
             "views": list(views),
+            "slab": slab,
+            "field": field,
             "shared_experts": shared_experts,
             "shared_class_token": shared_class_token,
             "mask_blank": mask_blank,

@@ -18,7 +18,7 @@ from csfnet_bundle.networks.head import CLASSES, ClassificationHead
 from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
 from csfnet_bundle.networks.medst.medst import create_image_encoder
 from csfnet_bundle.networks.medst.presets import find_size
-from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
+from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views, view_length
 from csfnet_bundle.networks.network import SCANS, Network
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
@@ -32,12 +32,21 @@ class _OnMedSTEncoder(Network):
         must_agree: what has to be as it was in the pre-training: weights of other views would fit, and mean nothing.
     """
 
-    must_agree = ("size", "views", "shared_experts", "shared_class_token", "mask_blank")
+    must_agree = ("size", "views", "slab", "field", "shared_experts", "shared_class_token", "mask_blank")
 
     def __init__(
-        self, size: str, views: Sequence[str], shared_experts: bool, shared_class_token: bool, mask_blank: bool
+        self,
+        size: str,
+        views: Sequence[str],
+        slab: int | None,
+        field: int | None,
+        shared_experts: bool,
+        shared_class_token: bool,
+        mask_blank: bool,
     ) -> None:
         super().__init__()
+        self.slab = slab
+        self.field = field
         self.size = size
         self.views = list(views)
         self.shared_experts = shared_experts
@@ -48,7 +57,7 @@ class _OnMedSTEncoder(Network):
 
     def encode(self, image: Tensor) -> EncodedViews:
         """Return the tokens of both scans of (B, 2, D, H, W), as of B*2 studies."""
-        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
+        views = roi_views(image.flatten(0, 1), self.views, self.view_size, self.slab, self.field)  # (B*2, V, 3, S, S)
         present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
         return self.image_encoder(views, present)
 
@@ -61,6 +70,8 @@ class MedSTCSFNet(_OnMedSTEncoder):
     Args:
         size: of the encoder, see :data:`csfnet_bundle.networks.medst.SIZES`.
         views: of the ROI, see :data:`csfnet_bundle.networks.medst.VIEWS`.
+        slab: voxels that a view projects, see :func:`csfnet_bundle.networks.medst.roi_views`.
+        field: voxels that a view shows along each edge.
         shared_experts: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
         shared_class_token: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
         mask_blank: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
@@ -77,6 +88,8 @@ class MedSTCSFNet(_OnMedSTEncoder):
         self,
         size: str = "small",
         views: Sequence[str] = CT_VIEWS,
+        slab: int | None = None,
+        field: int | None = None,
         shared_experts: bool = False,
         shared_class_token: bool = False,
         mask_blank: bool = True,
@@ -85,14 +98,14 @@ class MedSTCSFNet(_OnMedSTEncoder):
         attention_dropout: float = ATTENTION_DROPOUT,
         attention: str = JOINT,
     ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
+        super().__init__(size, views, slab, field, shared_experts, shared_class_token, mask_blank)
         self.clinical_vocabulary = clinical_vocabulary
         self.use_interval = use_interval
         self.attention_dropout = attention_dropout
         self.attention = attention
         self.patch_size = self.image_encoder.patch_size
 
-        self.temporal_fusion = TemporalFusion(self.image_encoder.width)
+        self.temporal_fusion = TemporalFusion(self.image_encoder.width, blur_depth=False)
         self.image_tokens = ImageTokens(self.image_encoder.width)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
@@ -112,8 +125,9 @@ class MedSTCSFNet(_OnMedSTEncoder):
         grid = self.view_size // self.patch_size
         maps = patches.transpose(1, 2).unflatten(2, (len(self.views), grid, grid))  # (B*2, C, V, G, G)
         if "axial" not in self.views:
-            longest = max(image.shape[2], min(image.shape[3], image.shape[4]))
-            rows = resized_length(image.shape[2], self.view_size, longest)  # as high as a view is, in pixels
+            height = view_length(image.shape[2], self.field)
+            longest = max(height, view_length(min(image.shape[3], image.shape[4]), self.field))
+            rows = resized_length(height, self.view_size, longest)  # as high as a view is, in pixels
             above = (self.view_size - rows) // 2
             first, last = above // self.patch_size, (above + rows - 1) // self.patch_size
             maps = maps[:, :, :, first : last + 1]
@@ -128,6 +142,8 @@ class MedSTProbe(_OnMedSTEncoder):
     Args:
         size: see :class:`MedSTCSFNet`.
         views: see :class:`MedSTCSFNet`.
+        slab: see :class:`MedSTCSFNet`.
+        field: see :class:`MedSTCSFNet`.
         shared_experts: see :class:`MedSTCSFNet`.
         shared_class_token: see :class:`MedSTCSFNet`.
         mask_blank: see :class:`MedSTCSFNet`.
@@ -141,12 +157,14 @@ class MedSTProbe(_OnMedSTEncoder):
         self,
         size: str = "small",
         views: Sequence[str] = CT_VIEWS,
+        slab: int | None = None,
+        field: int | None = None,
         shared_experts: bool = False,
         shared_class_token: bool = False,
         mask_blank: bool = True,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
     ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
+        super().__init__(size, views, slab, field, shared_experts, shared_class_token, mask_blank)
         self.clinical_vocabulary = list(clinical_vocabulary)
 
         self.image_encoder.requires_grad_(False)
