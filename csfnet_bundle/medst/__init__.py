@@ -13,7 +13,7 @@ from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_di
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.medst.window_transforms import ChangeViews, LoadWindow, OrderStudies
-from csfnet_bundle.medst.windows import training_windows, windows, windows_a_batch
+from csfnet_bundle.medst.windows import paired_texts, training_windows, windows, windows_a_batch
 
 __all__ = [
     "ALLOWED_FIELDS",
@@ -41,6 +41,7 @@ __all__ = [
     "load_tokenizer",
     "make_tasks",
     "negative_objective",
+    "paired_texts",
     "prepare_batch",
     "prepare_studies",
     "single_studies",

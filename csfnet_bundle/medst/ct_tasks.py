@@ -1,8 +1,8 @@
-"""The four evaluations on CT follow-up: change and attributes come from the screening record."""
+"""The evaluations on CT follow-up: change and attributes come from the screening record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.embedding import Embedded, Task
+from csfnet_bundle.medst.retrieval import retrieval
 from csfnet_bundle.medst.sentences import EARLIER_FIRST, LATER_FIRST, change_sentence
 from csfnet_bundle.medst.sequences import Study, StudySequence, all_studies
 from csfnet_bundle.medst.tasks import (
@@ -50,14 +51,16 @@ COMPARED_WORDINGS = {
 
 
 def ct_tasks(sequences: Sequence[StudySequence]) -> list[Task]:
-    """Return the evaluations on the sequences of a section."""
+    """Return the evaluations on the sequences of a section; those that fit a classifier come last."""
     pairs = changed_pairs(sequences)
     studies = all_studies(list(sequences))
     return [
-        _temporal_image(pairs),
         _temporal_sentence(pairs),
         *(_zero_shot(name, studies) for name in ATTRIBUTES),
+        _retrieval(studies),
+        _temporal_image(pairs),
         _probe(labelled_sequences(sequences)),
+        *(_attribute_probe(name, studies) for name in ATTRIBUTES),
     ]
 
 
@@ -109,8 +112,12 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
     changes, patients = [str(study.values["change"]) for study in seconds], [study.patient for study in seconds]
 
     def judge(embedded: Embedded) -> Result:
-        before, after = embedded.study_features(firsts), embedded.study_features(seconds)
-        return temporal_image_classification(before, after, changes, patients)
+        return _beside_untrained(
+            embedded,
+            lambda features: temporal_image_classification(
+                features.study_features(firsts), features.study_features(seconds), changes, patients
+            ),
+        )
 
     return Task("temporal_image", tuple(patients), (*firsts, *seconds), (), judge)
 
@@ -151,5 +158,36 @@ def _probe(sequences: Sequence[StudySequence]) -> Task:
 def _judge_probe(
     firsts: Sequence[Study], seconds: Sequence[Study], labels: list[int], patients: list[str], embedded: Embedded
 ) -> Result:
-    features = np.concatenate([embedded.study_features(firsts), embedded.study_features(seconds)], axis=1)
-    return probe_classification(features, labels, patients)
+    def fit(features: Embedded) -> Result:
+        both = np.concatenate([features.study_features(firsts), features.study_features(seconds)], axis=1)
+        return probe_classification(both, labels, patients)
+
+    return _beside_untrained(embedded, fit)
+
+
+def _attribute_probe(name: str, studies: Sequence[Study]) -> Task:
+    asked, labels = asked_studies(name, studies)
+    patients = [study.patient for study in asked]
+
+    def judge(embedded: Embedded) -> Result:
+        return _beside_untrained(
+            embedded, lambda features: probe_classification(features.study_features(asked), labels, patients)
+        )
+
+    return Task(f"probe_{name}", tuple(patients), tuple(asked), (), judge)
+
+
+def _retrieval(studies: Sequence[Study]) -> Task:
+    patients, texts = tuple(study.patient for study in studies), tuple(study.text for study in studies)
+
+    def judge(embedded: Embedded) -> Result:
+        return retrieval(embedded.images(studies), embedded.texts(texts), texts, patients)
+
+    return Task("retrieval", patients, tuple(studies), texts, judge)
+
+
+def _beside_untrained(embedded: Embedded, fit: Callable[[Embedded], Result]) -> Result:
+    """Return a probe's result, and under ``untrained`` that of a random encoder of the same shape."""
+    if not embedded.untrained:
+        return fit(embedded)
+    return {**fit(embedded), "untrained": fit(Embedded(features=embedded.untrained))}

@@ -24,7 +24,8 @@ from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
+from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_no_others, remember_patients
+from csfnet_bundle.training.transfer import Transfer
 
 FORMAT = "csfnet_bundle.medst/2"
 ONE_FILE = "csfnet_bundle.medst/1"
@@ -43,6 +44,7 @@ class Pretrained:
         fields: columns of the screening record that its texts came from.
         provenance: what it was trained on, and under ``pretraining`` the hash of the settings, steps and epoch, which
             follow the weights into whatever starts from them; plain values.
+        tell_changes: its texts of follow-ups told the change.
     """
 
     network: PretrainingNetwork
@@ -50,6 +52,7 @@ class Pretrained:
     roi: dict[str, Any]
     fields: tuple[str, ...]
     provenance: dict[str, Any]
+    tell_changes: bool = False
 
     @property
     def size(self) -> str:
@@ -88,7 +91,7 @@ def load_pretrained(path: str | Path) -> Pretrained:
         raise BundleError(
             f"its parts do not fit together: {in_one_line(error)}", record=str(path), remedy=REMEDY
         ) from None
-    return Pretrained(network.eval(), tokenizer, roi, fields, provenance)
+    return Pretrained(network.eval(), tokenizer, roi, fields, provenance, bool(document.get("tell_changes", False)))
 
 
 class BestPretraining:
@@ -103,6 +106,12 @@ class BestPretraining:
         dataset: what is trained on.
         output_dir: where ``model.pt`` goes.
         settings: all that the weights depend on besides the network; their hash goes into the file.
+        tell_changes: texts of follow-ups tell the change.
+        transfer: the pre-training that this one starts from, if any: of the same patients, since the file tells its own
+            alone.
+
+    Raises:
+        BundleError: the weights that this starts from have seen other patients.
     """
 
     def __init__(
@@ -115,14 +124,20 @@ class BestPretraining:
         dataset: str | Path,
         output_dir: str | Path,
         settings: Mapping[str, object],
+        tell_changes: bool = False,
+        transfer: Transfer | None = None,
     ) -> None:
+        patients = {sequence.patient for sequence in sequences}
+        if transfer is not None:
+            check_no_others(transfer.seen_patients, patients, transfer.source)
+        self._tell_changes = tell_changes
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network, self._tokenizer = network, tokenizer
         self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        self._seen = remember_patients(sequence.patient for sequence in sequences)
+        self._seen = remember_patients(patients)
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:
@@ -156,6 +171,7 @@ class BestPretraining:
             "tokenizer": self._tokenizer.to_json(),
             "roi": self._roi,
             "fields": self._fields,
+            "tell_changes": self._tell_changes,
             "provenance": {
                 "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
                 "phantom": data.phantom,

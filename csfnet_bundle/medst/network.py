@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.text_models import create_text_model
-from csfnet_bundle.networks.medst import SIZES, MedST, TextEncoder, create_image_encoder
+from csfnet_bundle.networks.medst import SIZES, ImageEncoder, MedST, TextEncoder, create_image_encoder
 
 
 class PretrainingNetwork(MedST):
     """The encoders of images and texts, with all that says how they were made.
+
+    Attributes:
+        must_agree: what has to be the same in a pre-training that this one starts from.
 
     Args:
         text_config: the text model's config, from :func:`csfnet_bundle.medst.text_config`.
@@ -32,6 +37,8 @@ class PretrainingNetwork(MedST):
     Raises:
         BundleError: a value that no such network has.
     """
+
+    must_agree = ("size", "views", "slab", "field", "shared_experts", "shared_class_token", "mask_blank")
 
     def __init__(
         self,
@@ -63,7 +70,7 @@ class PretrainingNetwork(MedST):
             raise BundleError(str(error), record="network_def") from None
         if freeze_word_pieces:
             model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-        self._arguments = {
+        self._arguments: dict[str, Any] = {
             "text_config": dict(text_config),
             "size": size,
             "views": list(views),
@@ -76,6 +83,18 @@ class PretrainingNetwork(MedST):
             "freeze": list(freeze),
             "freeze_word_pieces": freeze_word_pieces,
         }
+        for name in self.must_agree:
+            setattr(self, name, self._arguments[name])
+
+    def untrained_encoder(self, seed: int) -> ImageEncoder:
+        """Return a random image encoder of the same shape, in evaluation mode; the random state outside stays."""
+        told = self._arguments
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            encoder = create_image_encoder(
+                told["size"], len(told["views"]), told["shared_experts"], told["shared_class_token"], told["mask_blank"]
+            )
+        return encoder.eval()
 
     def architecture(self) -> dict[str, Any]:
         """Return the arguments that make the same network again, plain values; its weights come from a checkpoint."""

@@ -11,6 +11,7 @@ from csfnet_bundle.medst.abnormalities import YEAR, NoduleTable, read_nodules
 from csfnet_bundle.medst.change import Change, change_between
 from csfnet_bundle.medst.sentences import (
     ALLOWED_FIELDS,
+    DIAMETERS,
     NODULE_FIELDS,
     PARTICIPANT_FIELDS,
     change_sentence,
@@ -47,7 +48,8 @@ def screen_sequences(
         dataset_dir: the cohort's folder, with NLST's abnormality table as ``ctab.csv``.
         section: ``training`` for pre-training: it holds the patients that CSF-Net is trained on.
         fields: columns that become text.
-        tell_changes: the text of a follow-up also tells the change since the study before it.
+        tell_changes: the text of a follow-up also tells the change since the study before it, where the fields have
+            both diameters.
 
     Raises:
         BundleError: no datalist or table, a cell of it that is no number, an empty section, a field that must not
@@ -137,7 +139,7 @@ def _sequence(
             text = study_sentence(record, fields)
         except BundleError as error:
             raise error.for_record(f"study {name}") from None
-        if tell_changes and texts:
+        if tell_changes and texts and set(DIAMETERS) <= set(fields):
             text = f"{text} {texts['change_text']}".strip()
         studies.append(
             Study(

@@ -45,7 +45,8 @@ class OrderStudies(Randomizable, Transform):
 
     Args:
         order: ``"ordered"`` leaves it; ``"shuffled"`` and ``"reversed"`` move images and texts together;
-            ``"mispaired"`` gives every image the text of another study of the window.
+            ``"mispaired_within"`` gives every image the text of another study of the window. ``"mispaired"`` leaves
+            the window: its texts are another patient's already, see :func:`csfnet_bundle.medst.paired_texts`.
 
     Raises:
         BundleError: another order.
@@ -63,7 +64,7 @@ class OrderStudies(Randomizable, Transform):
         if self.order == "shuffled":
             places = [int(place) for place in self.R.permutation(count)]
             return {**_arranged(record, places, places), **_no_changes(count)}
-        if self.order == "mispaired" and count > 1:
+        if self.order == "mispaired_within" and count > 1:
             turn = int(self.R.randint(1, count))
             return {**_arranged(record, same, [*same[turn:], *same[:turn]]), **_no_changes(count)}
         if self.order == "reversed":

@@ -92,5 +92,26 @@ def check_judged(seen: Mapping[str, Any], subjects: Iterable[str], role: str, so
             )
 
 
+def check_no_others(seen: Mapping[str, Any], subjects: Iterable[str], source: str) -> None:
+    """Check that weights were trained on none but these patients.
+
+    Args:
+        seen: of :func:`remember_patients`; empty where the weights do not tell.
+        subjects: the patients.
+        source: the weights' file.
+
+    Raises:
+        BundleError: they were trained on others.
+    """
+    salt, hashes = str(seen.get("salt", "")), set(seen.get("hashes", ()))
+    others = hashes - {_hash(salt, subject) for subject in subjects}
+    if others:
+        raise BundleError(
+            f"these weights were trained on {len(others)} patients who are not among those trained on now",
+            record=source,
+            remedy="Start from weights of the same training patients.",
+        )
+
+
 def _hash(salt: str, subject: str) -> str:
     return hashlib.sha256(f"{salt}/{subject}".encode()).hexdigest()[:HASH_CHARACTERS]

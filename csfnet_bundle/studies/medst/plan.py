@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.medst.data import texts_digest
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED
+from csfnet_bundle.studies.medst.variants import DEFAULT, MAIN, OTHER_SEEDS, STARTS_FROM, UNTRAINED
 
 PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
 EPOCHS = "train#trainer#max_epochs"
@@ -27,7 +28,7 @@ class StudyPlan:
         out: folder for all that is made.
         bundle_root: holds ``configs/``.
         variants: names of switches.
-        seeds: fits of each.
+        seeds: fits of each main variant; others have two at most.
         overrides: ids of the config and their values, for every fit.
     """
 
@@ -40,8 +41,14 @@ class StudyPlan:
 
     @property
     def fits(self) -> list[Fit]:
-        """All fits: seed by seed, so that an early stop leaves every variant with as many seeds."""
-        return [Fit(variant, seed) for seed in range(self.seeds) for variant in self.variants]
+        """All fits: first two seeds of the main variants, then of the others, then the main ones' further seeds."""
+        main = [variant for variant in self.variants if variant in MAIN]
+        others = [variant for variant in self.variants if variant not in MAIN]
+        first = range(min(self.seeds, OTHER_SEEDS))
+        return [
+            *(Fit(variant, seed) for group in (main, others) for seed in first for variant in group),
+            *(Fit(variant, seed) for seed in range(OTHER_SEEDS, self.seeds) for variant in main),
+        ]
 
     @property
     def rois(self) -> Path:
@@ -73,7 +80,10 @@ class StudyPlan:
 
     def overrides_of(self, fit: Fit) -> dict[str, Any]:
         """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        return {**self.overrides, **({EPOCHS: 1} if fit.variant == UNTRAINED else {})}
+        own: dict[str, Any] = {EPOCHS: 1} if fit.variant == UNTRAINED else {}
+        if fit.variant in STARTS_FROM:
+            own["initial_weights"] = str(self.folder(Fit(STARTS_FROM[fit.variant], fit.seed)) / MODEL_NAME)
+        return {**self.overrides, **own}
 
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
