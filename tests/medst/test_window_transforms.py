@@ -26,14 +26,19 @@ def test_shuffled_moves_images_and_texts_together(record: dict[str, Any]) -> Non
     assert len({tuple(one["texts"]) for one in orders}) > 1
 
 
-def test_mispaired_gives_every_image_another_text(record: dict[str, Any]) -> None:
-    mispair = OrderStudies("mispaired")
+def test_mispaired_within_gives_every_image_another_text(record: dict[str, Any]) -> None:
+    mispair = OrderStudies("mispaired_within")
     mispair.set_random_state(seed=0)
     for _ in range(4):
         made = mispair(record)
         assert torch.equal(made["views"], record["views"])
         assert sorted(made["texts"]) == sorted(record["texts"])
         assert all(one != other for one, other in zip(made["texts"], record["texts"], strict=True))
+
+
+def test_mispaired_leaves_the_window_whose_texts_are_another_patients_already(record: dict[str, Any]) -> None:
+    made = OrderStudies("mispaired")(record)
+    assert made["texts"] == record["texts"]
 
 
 def test_reversed_has_the_reversed_changes(record: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def test_the_published_form_knows_sequences_of_four_alone(
 ) -> None:
     config = json.loads((repository / "configs/medst/faithful.json").read_text())
     settings = {name.partition("#")[2]: value for name, value in config.items() if name.startswith("objective#")}
-    assert set(settings) == {"variance_floor", "equal_texts_positive", "exact_length"}
+    assert set(settings) == {"variance_floor", "equal_texts_positive", "exact_length", "local_negatives"}
     objective = MedSTObjective(**settings)
     for length in (3, 4, 5):
         batch = studies(2, length)
