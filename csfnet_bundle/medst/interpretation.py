@@ -15,8 +15,8 @@ from csfnet_bundle.medst.sequences import RoiPlace, Study
 from csfnet_bundle.medst.views import StudyViews
 
 LARGEST_SHIFT_MM = 12
-"""The nodule is put this far beside the middle of the field, in plane: where it always lies in the middle, looking there
-proves nothing."""
+"""The nodule is put this far beside the middle of the field, in plane: where it always lies in the middle, looking
+there proves nothing."""
 SHIFT_SEED = 0
 MOST_STUDIES = 200
 """Studies of a read-out: enough for shares within some hundredths."""
@@ -113,7 +113,7 @@ def _attention(pretrained: Pretrained, studies: Sequence[Study], views: StudyVie
         offset = torch.tensor(shifts)  # (N, 2), voxels along (y, x)
         pictures = views.project(torch.stack([views.region(study) for study in part]), offset)  # (N, V, 3, S, S)
         balls = views.project(torch.stack([_ball(study, views) for study in part]), offset)  # (N, V, 3, S, S)
-        for attention, inside, counts in _maps(pretrained, part, pictures, balls[:, :, 0]):
+        for attention, inside, counts in _maps(pretrained, part, pictures, balls.amax(dim=2)):
             if inside.any() and (~inside & counts).any():
                 seen, target = attention[counts], inside[counts]
                 hits.append(bool(target[seen.argmax()]))

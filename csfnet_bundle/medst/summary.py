@@ -92,11 +92,12 @@ def _measured(result: Mapping[str, Any]) -> tuple[str, str, str]:
 def _pointing(found: Mapping[str, Any]) -> list[Row]:
     if "pointing_game" not in found:
         return []
+    words, studies = "words about the nodule", found["studies"]
     told = _number(found["pointing_game"]), _number(found["pointing_chance"])
     return [
-        ["words about the nodule", "pointing game", *told, found["studies"]],
-        ["words about the nodule", "contrast to noise", _number(found["contrast_to_noise"]), _number(0), found["studies"]],
-    ]  # fmt: skip
+        [words, "pointing game", *told, studies],
+        [words, "contrast to noise", _number(found["contrast_to_noise"]), _number(0), studies],
+    ]
 
 
 def _number(value: float | None) -> str:

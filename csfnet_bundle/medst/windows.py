@@ -70,7 +70,7 @@ def paired_texts(sequences: Sequence[StudySequence], order: str) -> list[StudySe
         given = first_of[donors[sequence.patient]].studies
         studies = tuple(
             replace(study, text=other.text, change_text=other.change_text, reversed_text=other.reversed_text)
-            for study, other in zip(sequence.studies, itertools.cycle(given))  # noqa: B905 - it may be shorter
+            for study, other in zip(sequence.studies, itertools.cycle(given))
         )
         exchanged.append(replace(sequence, studies=studies))
     return exchanged

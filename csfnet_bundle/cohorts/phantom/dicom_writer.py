@@ -11,10 +11,10 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from csfnet_bundle.cohorts.phantom.label_model import STEADY
 from csfnet_bundle.cohorts.phantom.render import RenderedScan
 from csfnet_bundle.cohorts.phantom.scanners import Scanner
 from csfnet_bundle.cohorts.phantom.streams import uid
-from csfnet_bundle.cohorts.phantom.label_model import STEADY
 from csfnet_bundle.cohorts.phantom.subject import DATES, YOUNGEST, Subject
 
 RESCALE_INTERCEPT = -1024

@@ -27,7 +27,7 @@ LATER_GROWTHS = (STEADY, SLOWING)
 """How a nodule goes on after the first two screens, which the label model draws."""
 SLOWING_LOG_DIAMETER, SLOWING_PULL, SLOWING_STEP = np.log(9.0), 0.2, 0.14
 """Where ``slowing`` nodules tend to (ln mm), the share of the way that they go in a year, and the yearly spread: about
-as many grow by a quarter of their volume as shrink by it, and no screen has more nodules above 16 mm than the second."""
+as many grow by a quarter of their volume as shrink by it, and no later screen has more nodules above 16 mm."""
 LOG_DIAMETER = (np.log(8.0), 0.28)
 GROWTH = (0.55, 0.65)
 GROWTH_LIMITS = (-0.6, 2.2)

@@ -25,7 +25,8 @@ def follow_up_pairs(
     Args:
         subject: who.
         points: the reader's click at each screen, LPS mm, shape (3,).
-        series: for each screen the study's folder, relative to the datalist, and the SeriesInstanceUID; or a file, and None.
+        series: for each screen the study's folder, relative to the datalist, and the SeriesInstanceUID; or a file,
+            and None.
     """
     scans = [
         Scan(

@@ -62,9 +62,7 @@ class Subject:
         """The drawn quantities and the label, see :func:`csfnet_bundle.cohorts.phantom.label_model.draw_latents`."""
         rng = stream(self.seed, self.number, Purpose.LATENTS)
         shift = shift_for_prevalence(self.prevalence)
-        drawn = draw_latents(
-            1, rng, screens=self.screens, intercept_shift=shift, later_growth=self.later_growth
-        )
+        drawn = draw_latents(1, rng, screens=self.screens, intercept_shift=shift, later_growth=self.later_growth)
         return drawn.iloc[0]
 
     @property

@@ -8,13 +8,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-VIEWS = ("axial", "coronal", "sagittal", "oblique")
+VIEWS = ("axial", "coronal", "sagittal", "oblique", "volume")
+VOLUME_TILES = 2  # along each edge of the volume view
 OBLIQUE_ANGLE = math.pi / 4  # half way between the coronal and the sagittal view
 PROJECTIONS = 3  # maximum, mean and minimum: the channels of a view
 
 
 def roi_views(
-    roi: Tensor, views: list[str], size: int, slab: int | None = None, field: int | None = None,
+    roi: Tensor,
+    views: list[str],
+    size: int,
+    slab: int | None = None,
+    field: int | None = None,
     offset: Tensor | None = None,
 ) -> Tensor:
     """Return the views of ROIs: the channels are the maximum, the mean and the minimum along the view's axis.
@@ -23,6 +28,9 @@ def roi_views(
     sagittal one; of the oblique one, z and the axis half way between x and y. Voxels are taken for cubes. A view's
     longer edge becomes ``size`` pixels; the shorter one keeps its proportion in mm and is padded with zeros to a
     square, half on each side, never stretched: a coronal view 16 mm high and 32 mm wide fills the middle half.
+
+    ``volume`` is no projection: it shows twelve axial slices over the slab, three neighbouring ones as the channels of
+    each of four tiles, from the upper left to the lower right, so that its patches are blocks of the volume.
 
     Args:
         roi: (B, D, H, W) in [0, 1], axes (z, y, x).
@@ -39,7 +47,12 @@ def roi_views(
     Raises:
         ValueError: there is no view of that name.
     """
-    pictures = [_square(_projections(roi, view, slab, field, offset), size) for view in views]  # V of (B, 3, S, S)
+    pictures: list[Tensor] = []  # V of (B, 3, S, S)
+    for view in views:
+        if view == "volume":
+            pictures.append(_tiles(roi, size, slab, field, offset))
+        else:
+            pictures.append(_square(_projections(roi, view, slab, field, offset), size))
     return torch.stack(pictures, dim=1)
 
 
@@ -64,14 +77,29 @@ def _projections(roi: Tensor, view: str, slab: int | None, field: int | None, of
         roi = _turned(roi)
         offset = None if offset is None else _turned_offset(offset)
     elif view != "coronal":
-        raise ValueError(f"there is no view called {view}, expected one of axial, coronal, sagittal, oblique")
+        raise ValueError(f"there is no view called {view}, expected one of axial, coronal, sagittal, oblique, volume")
+    roi = _cropped(roi, axis, slab, field, offset)
+    return torch.stack([roi.amax(dim=axis), roi.mean(dim=axis), roi.amin(dim=axis)], dim=1)
+
+
+def _tiles(roi: Tensor, size: int, slab: int | None, field: int | None, offset: Tensor | None) -> Tensor:
+    """Return the volume view of (B, D, H, W), (B, 3, size, size)."""
+    box = _cropped(roi, 1, slab, field, offset)  # (B, d, h, w)
+    shape = [PROJECTIONS * VOLUME_TILES * VOLUME_TILES, size // VOLUME_TILES, size // VOLUME_TILES]
+    slices = F.interpolate(box.unsqueeze(1), size=shape, mode="trilinear", align_corners=False)[:, 0]
+    tiles = slices.unflatten(1, (VOLUME_TILES, VOLUME_TILES, PROJECTIONS))  # (B, rows, columns, 3, S / 2, S / 2)
+    return tiles.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
+
+
+def _cropped(roi: Tensor, axis: int, slab: int | None, field: int | None, offset: Tensor | None) -> Tensor:
+    """Return the slab and the field of a view along ``axis``, of (B, D, H, W)."""
     for edge in (1, 2, 3):
         shown = view_length(roi.shape[edge], slab if edge == axis else field)
         if offset is not None and edge != axis and edge > 1:
             roi = _shifted(roi, edge, shown, offset[:, edge - 2])
         else:
             roi = roi.narrow(edge, (roi.shape[edge] - shown) // 2, shown)
-    return torch.stack([roi.amax(dim=axis), roi.mean(dim=axis), roi.amin(dim=axis)], dim=1)
+    return roi
 
 
 def _shifted(roi: Tensor, axis: int, shown: int, offset: Tensor) -> Tensor:

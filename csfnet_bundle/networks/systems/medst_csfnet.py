@@ -124,7 +124,7 @@ class MedSTCSFNet(_OnMedSTEncoder):
         patches = self.encode(image).patches  # (B*2, V*G*G, C)
         grid = self.view_size // self.patch_size
         maps = patches.transpose(1, 2).unflatten(2, (len(self.views), grid, grid))  # (B*2, C, V, G, G)
-        if "axial" not in self.views:
+        if "axial" not in self.views and "volume" not in self.views:
             height = view_length(image.shape[2], self.field)
             longest = max(height, view_length(min(image.shape[3], image.shape[4]), self.field))
             rows = resized_length(height, self.view_size, longest)  # as high as a view is, in pixels

@@ -101,7 +101,8 @@ def control_noticed(rows: Mapping[str, Mapping[str, Any]]) -> bool:
     if row is None or len(row["seeds"]) < FEWEST_SEEDS:
         return False
     return all(
-        len(row["differences"][metric]) >= FEWEST_SEEDS and all(sign * value > 0 for value in row["differences"][metric])
+        len(row["differences"][metric]) >= FEWEST_SEEDS
+        and all(sign * value > 0 for value in row["differences"][metric])
         for metric, sign in CONTROL_METRICS.items()
     )
 

@@ -31,6 +31,7 @@ VARIANTS: dict[str, str] = {
     "window_5": "windows of five, 60 images a batch (for a cohort of five screens)",
     "window_8": "windows of eight, 60 images a batch (for a cohort of eight screens)",
     "more_views": "axial and oblique views as well",
+    "volume_view": "the ROI as a volume in blocks, as a third view",
     "forward_then_reverse": "forward mapping alone for the first half of the epochs",
     "no_variance_floor": "reverse mapping with the published eps",
     "frozen_text": "the text encoder is not trained",

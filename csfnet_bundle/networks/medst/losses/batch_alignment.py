@@ -17,9 +17,9 @@ def batch_alignment(
 
     ``A_nm = sum_i weight_ni <w_ni, c_nim> / 0.1``, where c_nim is what the patches of study m answer word i of study n;
     half the cross-entropies over rows and over columns. In the published local loss a word's negatives are the other
-    words of the same study: words that find themselves again through patches of any picture, or of the same picture for
-    all studies, solve it. Here one picture for all gives log N at least. (The idea is that of GLoRIA, Huang et al., ICCV
-    2021.) Studies with equal texts are positives of each other.
+    words of the same study: words that find themselves again through patches of any picture, one for all studies,
+    solve it. Here one picture for all gives log N at least. (The idea is that of GLoRIA, Huang et al., ICCV 2021.)
+    Studies with equal texts are positives of each other.
 
     Args:
         words: (N, W, 128), of length 1.
