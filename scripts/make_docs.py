@@ -17,7 +17,7 @@ from typing import Any
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
-from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
+from csfnet_bundle.studies.medst.pages import study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,13 +82,6 @@ def medst_study() -> str:
     return _results("medst_study.json", command, study_markdown)
 
 
-def medst_epochs() -> str:
-    """What more training does: the same two rows of a shorter study and of the longer one."""
-    documents = [_load("medst_study_4_epochs.json"), _load("medst_study.json")]
-    made = " and ".join(f"`{document['command']}`" for document in documents)
-    return f"{epochs_markdown(documents)}\nMeasured on **phantoms**. Made by {made}."
-
-
 def medst_in_csfnet() -> str:
     """What Med-ST's pre-training changes in the benchmark."""
     document = _load("benchmark_phantom.json")
@@ -125,7 +118,6 @@ TABLES: dict[str, Callable[[], str]] = {
         benchmark_lidc,
         real_nodules,
         medst_study,
-        medst_epochs,
         medst_in_csfnet,
         latency,
     )

@@ -149,28 +149,6 @@ def _plain(summary: Row) -> str:
     return UNDEFINED if summary["mean"] is None else f"{summary['mean']:.3f}"
 
 
-def epochs_markdown(documents: Sequence[Row]) -> str:
-    """Return the default and the untrained network of studies that differ by their epochs, in one table.
-
-    Args:
-        documents: results.json of each.
-    """
-    columns = {**TASKS, **PROBES, **ATTENTION}
-    shown = ("temporal_image", "probe_malignancy", "pointing_game", "contrast_to_noise")
-    cells = [
-        [
-            document["overrides"][EPOCHS],
-            f"`{name}`",
-            len(row["seeds"]),
-            *(_cell(row["metrics"][metric], "metrics") for metric in shown),
-        ]
-        for document in documents
-        for name, row in document["variants"].items()
-        if name in (DEFAULT, UNTRAINED)
-    ]
-    return markdown_table(["epochs", "variant", "seeds", *(columns[metric] for metric in shown)], cells)
-
-
 def _table(rows: Mapping[str, Row], columns: Mapping[str, str], part: str) -> str:
     head = ["variant", "seeds", *columns.values()]
     cells = [

@@ -1,6 +1,6 @@
 from typing import Any
 
-from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE, epochs_markdown, study_markdown
+from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE, study_markdown
 from csfnet_bundle.studies.medst.results import TOLD, correct, difference, summarise
 
 
@@ -42,16 +42,3 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
     assert "Seeds: 3 of `default`, `mispaired`, `no_temporal`, `faithful`; 2 of `window_2`. Not run: `" in page
     assert not page.startswith(CANNOT_JUDGE)
     assert study_markdown({**document, "control_noticed": False}).startswith(CANNOT_JUDGE)
-
-
-def test_two_studies_are_set_beside_each_other_by_their_epochs() -> None:
-    def study(epochs: int, value: float) -> dict[str, Any]:
-        rows = {name: _row([value, value], []) for name in ("default", "untrained", "shuffled")}
-        return {"overrides": {"train#trainer#max_epochs": epochs}, "variants": rows}
-
-    lines = epochs_markdown([study(4, 0.5), study(16, 0.75)]).splitlines()[2:]
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
-    assert [row[:3] for row in cells] == [
-        ["4", "`default`", "2"], ["4", "`untrained`", "2"], ["16", "`default`", "2"], ["16", "`untrained`", "2"],
-    ]  # fmt: skip
-    assert cells[2][3] == "0.750", "two seeds have no interval worth telling"
