@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from csfnet_bundle.medst.change import Change
-from csfnet_bundle.medst.embedding import Embedded, Task
+from csfnet_bundle.medst.embedding import Embedded, Task, beside_untrained
 from csfnet_bundle.medst.retrieval import retrieval
 from csfnet_bundle.medst.sentences import EARLIER_FIRST, LATER_FIRST, change_sentence
 from csfnet_bundle.medst.sequences import Study, StudySequence, all_studies
@@ -112,7 +112,7 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
     changes, patients = [str(study.values["change"]) for study in seconds], [study.patient for study in seconds]
 
     def judge(embedded: Embedded) -> Result:
-        return _beside_untrained(
+        return beside_untrained(
             embedded,
             lambda features: temporal_image_classification(
                 features.study_features(firsts), features.study_features(seconds), changes, patients
@@ -162,7 +162,7 @@ def _judge_probe(
         both = np.concatenate([features.study_features(firsts), features.study_features(seconds)], axis=1)
         return probe_classification(both, labels, patients)
 
-    return _beside_untrained(embedded, fit)
+    return beside_untrained(embedded, fit)
 
 
 def _attribute_probe(name: str, studies: Sequence[Study]) -> Task:
@@ -170,7 +170,7 @@ def _attribute_probe(name: str, studies: Sequence[Study]) -> Task:
     patients = [study.patient for study in asked]
 
     def judge(embedded: Embedded) -> Result:
-        return _beside_untrained(
+        return beside_untrained(
             embedded, lambda features: probe_classification(features.study_features(asked), labels, patients)
         )
 
@@ -184,10 +184,3 @@ def _retrieval(studies: Sequence[Study]) -> Task:
         return retrieval(embedded.images(studies), embedded.texts(texts), texts, patients)
 
     return Task("retrieval", patients, tuple(studies), texts, judge)
-
-
-def _beside_untrained(embedded: Embedded, fit: Callable[[Embedded], Result]) -> Result:
-    """Return a probe's result, and under ``untrained`` that of a random encoder of the same shape."""
-    if not embedded.untrained:
-        return fit(embedded)
-    return {**fit(embedded), "untrained": fit(Embedded(features=embedded.untrained))}

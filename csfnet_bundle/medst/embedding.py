@@ -49,6 +49,18 @@ class Embedded:
         return _stacked([self.text[sentence] for sentence in sentences])
 
 
+def beside_untrained(embedded: Embedded, fit: Callable[[Embedded], dict[str, object]]) -> dict[str, object]:
+    """Return a probe's result, and under ``untrained`` that of a random encoder of the same shape, where there is one.
+
+    Args:
+        embedded: of all studies.
+        fit: fits and judges the probe on study features.
+    """
+    if not embedded.untrained:
+        return fit(embedded)
+    return {**fit(embedded), "untrained": fit(Embedded(features=embedded.untrained))}
+
+
 def _stacked(vectors: Sequence[Array]) -> Array:
     if not vectors:
         raise BundleError("the data have no row for this task", remedy="Name data with what it asks for.")

@@ -87,7 +87,7 @@ def _tiles(roi: Tensor, size: int, slab: int | None, field: int | None, offset: 
     box = _cropped(roi, 1, slab, field, offset)  # (B, d, h, w)
     shape = [PROJECTIONS * VOLUME_TILES * VOLUME_TILES, size // VOLUME_TILES, size // VOLUME_TILES]
     slices = F.interpolate(box.unsqueeze(1), size=shape, mode="trilinear", align_corners=False)[:, 0]
-    tiles = slices.unflatten(1, (VOLUME_TILES, VOLUME_TILES, PROJECTIONS))  # (B, rows, columns, 3, S / 2, S / 2)
+    tiles = slices.unflatten(1, [VOLUME_TILES, VOLUME_TILES, PROJECTIONS])  # (B, rows, columns, 3, S / 2, S / 2)
     return tiles.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
 
 
