@@ -12,7 +12,7 @@ from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLo
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.medst.window_transforms import ChangeViews, LoadWindow, OrderStudies
+from csfnet_bundle.medst.window_transforms import ChangeViews, DropPhrases, LoadWindow, OrderStudies
 from csfnet_bundle.medst.windows import paired_texts, training_windows, windows, windows_a_batch
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ChangeViews",
     "ClipGradients",
     "CollateWindows",
+    "DropPhrases",
     "EvaluateTasks",
     "FollowSchedule",
     "LoadWindow",

@@ -98,7 +98,7 @@ SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "one
 FURTHER_SWITCHES = (
     *("shared_experts", "temporal_alone", "no_temporal", "uniform_weighting", "shuffled", "reversed", "window_2"),
     *("window_3", "window_5", "window_8", "no_variance_floor", "frozen_text"),
-    *("mispaired_within", "whole_views", "volume_view", "no_lateral_no_experts"),
+    *("mispaired_within", "whole_views", "whole_texts", "volume_view", "no_lateral_no_experts"),
 )
 
 

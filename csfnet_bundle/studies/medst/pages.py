@@ -70,6 +70,7 @@ QUESTIONS = {
     "direction": "Does a term that knows the direction of time help?",
     "published_local": "Is the published local loss better?",
     "whole_views": "Are views of the whole ROI better?",
+    "whole_texts": "Is it better to leave no phrase of a text out?",
     "one_view": "Is the second view needed?",
     "shared_experts": "Are experts for each view needed?",
     "temporal_alone": "Is the temporal loss enough alone?",

@@ -23,6 +23,7 @@ VARIANTS: dict[str, str] = {
     "direction": "with the term that knows the direction of time",
     "published_local": "the local loss with negatives from the same study, as published",
     "whole_views": "views of the whole ROI, without slab and field",
+    "whole_texts": "no phrase of a text is left out in training",
     "one_view": "no second view",
     "shared_experts": "one expert for both views",
     "temporal_alone": "the temporal loss alone",
