@@ -99,15 +99,6 @@ def test_training_the_probe_leaves_the_encoder(system: str, network: Network) ->
     assert frozen == (encoder if system.startswith("medst_probe") else set())
 
 
-@pytest.mark.parametrize(
-    ("views", "roi_size", "rows"),
-    [
-        (["coronal", "sagittal"], (16, 64, 64), 2),
-        (["coronal", "sagittal"], (16, 32, 32), 4),
-        (["coronal", "axial"], (16, 64, 64), 8),
-        (["coronal", "sagittal", "oblique"], (12, 48, 64), 2),
-    ],
-)
 def test_views_are_those_of_the_pre_training() -> None:
     """A slab and a field show the middle: what lies outside them changes nothing."""
     network = create_network({"name": "MedSTCSFNet", "size": "tiny", "slab": 16, "field": 32}).eval()
@@ -121,6 +112,15 @@ def test_views_are_those_of_the_pre_training() -> None:
         assert not torch.allclose(whole.feature_maps(image), whole.feature_maps(other))
 
 
+@pytest.mark.parametrize(
+    ("views", "roi_size", "rows"),
+    [
+        (["coronal", "sagittal"], (16, 64, 64), 2),
+        (["coronal", "sagittal"], (16, 32, 32), 4),
+        (["coronal", "axial"], (16, 64, 64), 8),
+        (["coronal", "sagittal", "oblique"], (12, 48, 64), 2),
+    ],
+)
 def test_the_map_has_the_rows_that_show_something(views: list[str], roi_size: tuple[int, int, int], rows: int) -> None:
     network = create_network({"name": "MedSTCSFNet", "size": "tiny", "views": views}).eval()
     image = torch.rand(1, 2, *roi_size) + 0.1
