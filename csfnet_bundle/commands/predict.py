@@ -52,7 +52,8 @@ def predict(
         t0: the earlier scan; without it, the weights must be of a network that can do without.
         point0: the nodule's centre in t0; without it, it is found from point1 (docs/matching.md). Where both scans show
             the lungs a point given is checked.
-        clinical: file with the patient's NLST codes (race, cigsmok, gender, age, scr_res0, scr_iso0), JSON or CSV.
+        clinical: file with the patient's codes, JSON or CSV: of the variables in the weights' code book, which for the
+            bundle's weights are NLST's race, cigsmok, gender, age, scr_res0 and scr_iso0.
         interval_days: days between the scans; by default from the study dates.
         subject: PatientID; needed for files that are not DICOM.
         nodule: a name for the nodule.
@@ -80,12 +81,12 @@ def predict(
 
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
-    values = {} if clinical is None else read_clinical(str(clinical))
     if subject is None and t1.exists() and not holds_dicom(t1):
         check_kind(t1)
         raise BundleError(f"{t1} carries no PatientID", record="t1", remedy="Give one by --subject.")
     weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
     predictor = load(weights, follow_links=follow_links)
+    values = {} if clinical is None else read_clinical(clinical, predictor.checkpoint.code_book)
     prediction = predictor.predict(
         t1,
         point1,

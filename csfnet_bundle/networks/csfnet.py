@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import ClassificationHead, Network
 from csfnet_bundle.networks.prior_presence import PriorPresence
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
@@ -51,16 +50,12 @@ class CSFNet(Network):
         self.attention = attention
 
         self.encoder = Encoder(widths, cbam)
-        self.temporal_fusion = self.make_fusion(self.encoder.out_channels)
+        self.temporal_fusion = TemporalFusion(self.encoder.out_channels)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
         self.prior_token = PriorPresence() if prior_presence else None
-
-    def make_fusion(self, channels: int) -> nn.Module:
-        """Return what makes one feature map (B, C, d, h, w) of those of t0 and t1; an ablation returns another."""
-        return TemporalFusion(channels)
 
     @property
     def needs_prior(self) -> bool:

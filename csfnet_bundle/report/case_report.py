@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
-from csfnet_bundle.report.file_names import file_stem
 from csfnet_bundle.report.page import write_page
 from csfnet_bundle.report.page_columns import legend, page_columns
 from csfnet_bundle.report.panels import full_colour_share

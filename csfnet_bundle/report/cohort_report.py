@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import METRICS_NAME
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
-from csfnet_bundle.report.metric_words import METRIC_WORDS, PLOT_WORDS
 from csfnet_bundle.report.page import data_uri, write_page
 from csfnet_bundle.report.page_columns import legend, page_columns
 from csfnet_bundle.report.reference import Reference
-from csfnet_bundle.report.words import NOT_A_DEVICE, growth, percent
-from csfnet_bundle.report.worst_errors import worst_errors
+from csfnet_bundle.report.words import METRIC_WORDS, NOT_A_DEVICE, PLOT_WORDS, growth, percent
 
 REPORT_NAME = "report.html"
 
@@ -45,6 +45,9 @@ NEEDED = frozenset(
 SHOWN_ELSEWHERE = NEEDED | {"calibration_bins", "phantom", "references"}
 """Keys that have their own place in the report or say what it says already; others are listed as provenance."""
 
+SHOWN_ERRORS = 6
+"""Errors with pictures in a cohort's report: enough to see a pattern, few enough to be looked at."""
+
 
 def write_cohort_report(
     folder: Path,
@@ -59,7 +62,7 @@ def write_cohort_report(
             the plots; the report shows the plots that are there.
         references: what stands beside the network, the oracle first.
         errors: the worst errors with their pictures, those of
-            :func:`csfnet_bundle.report.worst_errors.worst_errors` in its order.
+            :func:`csfnet_bundle.report.cohort_report.worst_errors` in its order.
 
     Raises:
         BundleError: the folder holds no evaluation.
@@ -204,3 +207,19 @@ def _rows_of(values: Mapping[str, Any], above: str = "") -> list[tuple[str, str]
         else:
             rows.append((words, f"{value:.4g}" if isinstance(value, float) else str(value)))
     return rows
+
+
+def worst_errors(predictions: pd.DataFrame, count: int = SHOWN_ERRORS) -> pd.DataFrame:
+    """Return the pairs on the wrong side of the threshold, the one furthest from its label first.
+
+    Args:
+        predictions: a labelled predictions table with ``probability`` and ``threshold``.
+        count: how many at most.
+
+    Returns:
+        Rows of ``predictions``, with ``distance`` = |probability - label|. Ties keep the table's order.
+    """
+    called = predictions["probability"] >= predictions["threshold"]
+    wrong = predictions[called != (predictions["label"] == 1)]
+    wrong = wrong.assign(distance=(wrong["probability"] - wrong["label"].astype(float)).abs())
+    return wrong.sort_values("distance", ascending=False, kind="stable").head(count)

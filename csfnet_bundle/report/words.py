@@ -1,4 +1,4 @@
-"""Numbers as people say them."""
+"""Numbers as people say them, and what metrics and plots mean."""
 
 from __future__ import annotations
 
@@ -12,6 +12,27 @@ GROWTH_MM = 2.0
 difference (Bankier et al., Recommendations for measuring pulmonary nodules at CT, Radiology 2017)."""
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
+
+METRIC_WORDS = {
+    "auc": ("AUC", "how often a malignant nodule gets a higher probability than a benign one; 0.5 is guessing"),
+    "accuracy": ("Accuracy", "share of pairs on the right side of the threshold"),
+    "precision": ("Precision", "share of malignant among the pairs called malignant"),
+    "recall": ("Recall (sensitivity)", "share of the malignant pairs that are called malignant"),
+    "specificity": ("Specificity", "share of the benign pairs that are called benign"),
+    "f1": ("F1", "harmonic mean of precision and recall"),
+    "brier_score": ("Brier score", "mean squared distance of probability and label; 0 is best"),
+    "calibration_error": ("Calibration error", "mean distance of the probability and the share found malignant"),
+}
+"""Name and meaning of the metrics of ``metrics.json``, by their key."""
+
+PLOT_WORDS = {
+    "roc.png": ("ROC", "Receiver operating characteristic: recall over the false positive rate."),
+    "precision_recall.png": ("Precision and recall", "Precision over recall."),
+    "calibration.png": ("Calibration", "Share found malignant over the predicted probability."),
+    "decision_curve.png": ("Decision curve", "Net benefit over the risk from which on one would act."),
+    "training.png": ("Training", "Loss and validation metrics over the epochs."),
+}
+"""Heading and description of an evaluation's plots, by file name, in the order in which the report shows them."""
 
 
 def percent(probability: float) -> str:

@@ -152,7 +152,8 @@ def _check_agreement(
     network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
 ) -> None:
     names = getattr(network, "must_agree", ())
-    own = {name: getattr(network, name) for name in names} | ({"roi": roi} if names and roi is not None else {})
+    made = network.architecture() if names else {}
+    own = {name: made[name] for name in names} | ({"roi": roi} if names and roi is not None else {})
     theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
     for name, value in own.items():
         if name in theirs and _plain(theirs[name]) != _plain(value):

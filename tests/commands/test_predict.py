@@ -3,17 +3,20 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.direct_prediction import direct_logits
 from helpers.synthetic_series import LANDMARK_INDICES, make_series, write_series
-from helpers.tiny_checkpoint import save_tiny_checkpoint
+from helpers.tiny_checkpoint import WIDTHS, save_tiny_checkpoint, tiny_checkpoint
 from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 
 from csfnet_bundle.commands import main
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.evaluation.predictions import read_predictions
+from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.records import FollowUpPair, load_datalist
 
@@ -80,6 +83,31 @@ def test_two_nifti_files(
     assert {path.name for path in tmp_path.iterdir()} == {"clinical.json", "prediction"}
     (again,) = load_datalist(out).section("inference")
     assert (again.interval_days, again.clinical) == (365, pair.clinical)
+
+
+def test_clinical_values_are_those_of_the_weights(
+    words: dict[str, object], checkpoint_file: Path, tmp_path: Path, capsys: Output
+) -> None:
+    """Weights whose code book has pack-years and no race take the one and reject the other, whatever is installed."""
+    plain = [entry for entry in nlst_code_book().to_plain() if entry["name"] != "race"]
+    pack_years = {"name": "pkyr", "label": "Pack-years", "bin_starts": [20, 40, 60], "limits": [0, 300]}
+    code_book = CodeBook.from_plain([pack_years, *plain])
+    network = CSFNet(widths=WIDTHS, clinical_vocabulary=code_book.sizes).eval()
+    other = replace(tiny_checkpoint(network), code_book=code_book)
+    other.save(tmp_path / "other.pt")
+    clinical = tmp_path / "clinical.json"
+
+    clinical.write_text(json.dumps({"race": 1}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 1
+    assert "clinical variable 'race' is no input of the network" in capsys.readouterr().err
+    clinical.write_text(json.dumps({"pkyr": 301}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 1
+    assert "pkyr" in capsys.readouterr().err
+    clinical.write_text(json.dumps({"pkyr": 45, "age": 63}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 0
+    assert "Pack-years" in next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert _predict(words, clinical=clinical, out=tmp_path / "again") == 1  # the bundle's own book has none
+    assert "clinical variable 'pkyr' is no input of the network" in capsys.readouterr().err
 
 
 MISUSES: dict[str, tuple[dict[str, object], str]] = {

@@ -10,7 +10,7 @@ from ignite.engine import Engine
 from monai.data import Dataset
 
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.networks.ablations import WithoutClinical
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_items
 from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
@@ -30,7 +30,7 @@ def checkpoint(network: CSFNet) -> ModelCheckpoint:
 @pytest.fixture(scope="session")
 def without_attention() -> Network:
     """A network that has no attention map."""
-    return WithoutClinical([[4], [4], [8]]).eval()
+    return AblatedCSFNet(use_clinical=False, widths=[[4], [4], [8]]).eval()
 
 
 @pytest.fixture(scope="session")

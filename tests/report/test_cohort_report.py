@@ -10,9 +10,8 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
-from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.cohort_report import worst_errors, write_cohort_report
 from csfnet_bundle.report.reference import Reference
-from csfnet_bundle.report.worst_errors import worst_errors
 
 HOSTILE = "<script>alert(1)</script>"
 RESAMPLES = 200
@@ -126,3 +125,22 @@ def test_a_folder_without_evaluation_is_refused(tmp_path, folder):
     with pytest.raises(BundleError, match="it lacks"):
         write_cohort_report(folder)
     assert not (folder / "report.html").exists()
+
+
+def test_only_wrong_pairs_are_shown_the_worst_first():
+    table = pd.DataFrame(
+        {
+            "nodule": list("abcdef"),
+            "label": [1, 1, 0, 0, 0, 1],
+            "probability": [0.9, 0.1, 0.95, 0.2, 0.45, 0.3],
+            "threshold": 0.4,
+        }
+    )
+    assert worst_errors(table)["nodule"].tolist() == ["c", "b", "f", "e"]
+    assert worst_errors(table, 2)["nodule"].tolist() == ["c", "b"]
+    assert worst_errors(table[table["nodule"].isin(["a", "d"])]).empty
+
+
+def test_a_pair_at_the_threshold_is_called_malignant():
+    table = pd.DataFrame({"label": [1, 0], "probability": [0.4, 0.4], "threshold": 0.4})
+    assert worst_errors(table).index.tolist() == [1]

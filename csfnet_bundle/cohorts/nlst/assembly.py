@@ -11,9 +11,8 @@ from pathlib import Path
 from csfnet_bundle.cohorts.nlst.choice import Choice, stop_at_refused
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
-from csfnet_bundle.cohorts.nlst.positions import Located, locate
+from csfnet_bundle.cohorts.nlst.positions import Located, locate, movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import FollowUpPair, Scan, clinical_notices

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from csfnet_bundle.cohorts.nlst.agreement import split_by_agreement
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings, check_labels, one_per_screen, pair_sightings
 from csfnet_bundle.cohorts.nlst.plan import Plan, plan_downloads
+from csfnet_bundle.cohorts.nlst.positions import movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.participants import Participants, read_participants

@@ -10,8 +10,8 @@ from pydicom.sr.codedict import codes
 
 from csfnet_bundle import __version__
 from csfnet_bundle.report.attention_map import attention_on_roi
-from csfnet_bundle.report.dicom.equipment import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL
 from csfnet_bundle.report.dicom.source import Source
+from csfnet_bundle.report.dicom.structured_report import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL
 
 NARROWEST_WINDOW = 1e-3
 """Even shares; a map without any focus would give a window without width."""

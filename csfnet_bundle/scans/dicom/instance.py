@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from csfnet_bundle.core.errors import RefusalCode
 from csfnet_bundle.scans.dicom import tags
-from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH, Header
+from csfnet_bundle.scans.dicom.elements import UNDEFINED_LENGTH
+from csfnet_bundle.scans.dicom.header import Header
 from csfnet_bundle.scans.dicom.tolerances import (
     MAX_EXCESS_BYTES,
     MAX_MATRIX,

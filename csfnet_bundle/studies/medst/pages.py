@@ -9,7 +9,7 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.medst.plan import EPOCHS
 from csfnet_bundle.studies.medst.results import COMPARED
-from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, MAIN, OTHER_SEEDS, UNTRAINED, VARIANTS
+from csfnet_bundle.studies.medst.variants import DEFAULT, OTHER_SEEDS, read_variants
 
 CANNOT_JUDGE = (
     "**This study can judge nothing**: it does not notice its positive control, the texts of other patients (worse "
@@ -56,36 +56,6 @@ SIMILARITY = {
     "mutual_information_before": "mutual information before",
     "mutual_information_after": "after",
 }
-QUESTIONS = {
-    "no_temporal": "Does the temporal loss help?",
-    CONTROL: "Would the text of another patient be noticed (positive control)?",
-    "no_lateral_no_experts": "Are the second view and experts needed?",
-    "uniform_weighting": "Is modality weighting better than uniform?",
-    "faithful": "Is the published form better?",
-    "temporal_on_frozen": "Is the temporal part enough, on frozen spatial weights?",
-    UNTRAINED: "Does pre-training teach anything at all?",
-    "mispaired_within": "Would the text of another study of the patient be noticed?",
-    "shuffled": "Does the order of studies matter?",
-    "reversed": "Does the direction of time matter (zero control)?",
-    "direction": "Does a term that knows the direction of time help?",
-    "published_local": "Is the published local loss better?",
-    "whole_views": "Are views of the whole ROI better?",
-    "whole_texts": "Is it better to leave no phrase of a text out?",
-    "one_view": "Is the second view needed?",
-    "shared_experts": "Are experts for each view needed?",
-    "temporal_alone": "Is the temporal loss enough alone?",
-    "window_3": "Sixty images a batch instead of thirty?",
-    "window_2": "Windows of two instead of three?",
-    "window_5": "Windows of five?",
-    "window_8": "Windows of eight?",
-    "more_views": "Do more views help?",
-    "volume_view": "Does the volume as a further view help?",
-    "forward_then_reverse": "Is it better to go from the simple to the complex?",
-    "no_variance_floor": "Is the floor of the variance needed?",
-    "frozen_text": "Must the text encoder be trained?",
-}
-"""What each switch asks, for the list of answers."""
-
 Row = Mapping[str, Any]
 
 
@@ -98,6 +68,7 @@ def study_markdown(document: Row) -> str:
     rows = document["variants"]
     data = "**phantoms**" if document["cohort"]["phantom"] else document["cohort"]["name"]
     epochs = document["overrides"].get(EPOCHS, "the config's")
+    asked = [(name, variant) for name, variant in read_variants().items() if variant.question and variant.main]
     lines = [
         *([] if document["control_noticed"] else [CANNOT_JUDGE, ""]),
         f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), tiny size, {epochs} epochs. "
@@ -124,7 +95,7 @@ def study_markdown(document: Row) -> str:
         _table(rows, PROBES, "metrics"),
         _caution(rows),
         "",
-        *(_answer(name, rows[name]) for name in QUESTIONS if name in rows and name in MAIN),
+        *(_answer(name, known.question, rows[name]) for name, known in asked if name in rows),
     ]
     return "\n".join(lines)
 
@@ -135,7 +106,7 @@ def _seeds(rows: Mapping[str, Row]) -> str:
     for name, row in rows.items():
         by_count.setdefault(len(row["seeds"]), []).append(f"`{name}`")
     told = "; ".join(f"{count} of {', '.join(names)}" for count, names in sorted(by_count.items(), reverse=True))
-    missing = [f"`{name}`" for name in VARIANTS if name not in rows]
+    missing = [f"`{name}`" for name in read_variants() if name not in rows]
     return f"Seeds: {told}." + (f" Not run: {', '.join(missing)}." if missing else "")
 
 
@@ -194,7 +165,7 @@ def _mean(row: Row, metric: str) -> float | None:
     return mean
 
 
-def _answer(name: str, row: Row) -> str:
+def _answer(name: str, question: str, row: Row) -> str:
     """Say which results are surely higher or lower than what they are compared with, or that none is."""
     reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
     shown = {metric: WORDS[metric] for metric in COMPARED}
@@ -206,7 +177,7 @@ def _answer(name: str, row: Row) -> str:
             found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0] + mark)
     told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
     verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
-    return f"- {QUESTIONS[name]} `{name}`: {verdict}."
+    return f"- {question} `{name}`: {verdict}."
 
 
 def _listed(words: Sequence[str]) -> str:

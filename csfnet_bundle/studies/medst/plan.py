@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.core.bundle_root import CONFIGS
 from csfnet_bundle.medst.data import texts_digest
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.studies.medst.variants import DEFAULT, MAIN, OTHER_SEEDS, STARTS_FROM, UNTRAINED
+from csfnet_bundle.studies.medst.variants import OTHER_SEEDS, SMALL, UNTRAINED, Variant, read_variants
 
-PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
+PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
 EPOCHS = "train#trainer#max_epochs"
 DONE_NAME = "fit.json"
 
@@ -27,7 +28,7 @@ class StudyPlan:
         dataset_dir: the cohort of CT follow-up.
         out: folder for all that is made.
         bundle_root: holds ``configs/``.
-        variants: names of switches.
+        variants: names of variants.
         seeds: fits of each main variant; others have two at most.
         overrides: ids of the config and their values, for every fit.
     """
@@ -42,8 +43,9 @@ class StudyPlan:
     @property
     def fits(self) -> list[Fit]:
         """All fits: first two seeds of the main variants, then of the others, then the main ones' further seeds."""
-        main = [variant for variant in self.variants if variant in MAIN]
-        others = [variant for variant in self.variants if variant not in MAIN]
+        known = read_variants(self.bundle_root)
+        main = [name for name in self.variants if name in known and known[name].main]
+        others = [name for name in self.variants if name not in main]
         first = range(min(self.seeds, OTHER_SEEDS))
         return [
             *(Fit(variant, seed) for group in (main, others) for seed in first for variant in group),
@@ -60,9 +62,9 @@ class StudyPlan:
         return self.out / "fits" / fit.variant / f"seed{fit.seed}"
 
     def configs(self, fit: Fit) -> tuple[Path, ...]:
-        """Return the files of a fit's training: the base, the tiny size, and its switch."""
-        names = [PRETRAIN, TINY] if fit.variant == DEFAULT else [PRETRAIN, TINY, f"{SWITCHES}/{fit.variant}.json"]
-        return tuple(self.bundle_root / "configs" / name for name in names)
+        """Return the files of a fit's training: the base and the tiny size, with the small one over it where asked."""
+        names = [PRETRAIN, TINY, *([f"medst/{SMALL}.json"] if fit.variant == SMALL else [])]
+        return tuple(self.bundle_root / CONFIGS / name for name in names)
 
     def is_done(self, fit: Fit) -> bool:
         """Tell whether a fit has its result, made with its switch as it is now."""
@@ -71,7 +73,8 @@ class StudyPlan:
 
     def switch_digest(self, fit: Fit) -> str:
         """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
-        return _digest(self.configs(fit)[2:])
+        changed = json.dumps(dict(self._variant(fit).overrides or {}), sort_keys=True).encode()
+        return _digest(self.configs(fit)[2:], changed)
 
     def result(self, fit: Fit) -> dict[str, Any]:
         """Return what a finished fit found."""
@@ -80,14 +83,19 @@ class StudyPlan:
 
     def overrides_of(self, fit: Fit) -> dict[str, Any]:
         """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        own: dict[str, Any] = {EPOCHS: 1} if fit.variant == UNTRAINED else {}
-        if fit.variant in STARTS_FROM:
-            own["initial_weights"] = str(self.folder(Fit(STARTS_FROM[fit.variant], fit.seed)) / MODEL_NAME)
-        return {**self.overrides, **own}
+        known, own = self._variant(fit), dict[str, Any]()
+        if fit.variant == UNTRAINED:
+            own[EPOCHS] = 1
+        if known.starts_from:
+            own["initial_weights"] = str(self.folder(Fit(known.starts_from, fit.seed)) / MODEL_NAME)
+        return {**(known.overrides or {}), **self.overrides, **own}
+
+    def _variant(self, fit: Fit) -> Variant:
+        return Variant("") if fit.variant == SMALL else read_variants(self.bundle_root)[fit.variant]
 
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
-        shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
+        shared = [self.bundle_root / CONFIGS / name for name in (PRETRAIN, TINY, EVALUATE)]
         return {
             "datalist_sha256": datalist_hash(self.dataset_dir),
             "texts_sha256": texts_digest(self.dataset_dir),
@@ -109,6 +117,6 @@ class Fit:
         return f"{self.variant}, seed {self.seed}"
 
 
-def _digest(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 of files, one after the other, hexadecimal."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+def _digest(paths: Iterable[Path], further: bytes = b"") -> str:
+    """Return the SHA-256 of files, one after the other, and of further bytes, hexadecimal."""
+    return hashlib.sha256(b"".join([*(path.read_bytes() for path in paths), further])).hexdigest()

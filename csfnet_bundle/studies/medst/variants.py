@@ -1,53 +1,57 @@
-"""The switches: one small config file each, over the pre-training's own."""
+"""The variants of the pre-training that a study compares: configs/medst/variants.json."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.core.bundle_root import CONFIGS, VARIANTS, bundle_root
 from csfnet_bundle.core.errors import BundleError
 
 DEFAULT = "default"
 UNTRAINED = "untrained"
 CONTROL = "mispaired"
 """The positive control: a study that does not notice it can judge nothing."""
-VARIANTS: dict[str, str] = {
-    DEFAULT: "coronal and sagittal views, an expert each, modality weighting, ordered windows of three",
-    "no_temporal": "global and local loss alone",
-    CONTROL: "every image with the text of another patient (positive control: must be worse)",
-    "no_lateral_no_experts": "no second view and no experts",
-    "uniform_weighting": "all words and patches weigh the same in the local loss",
-    "faithful": "views, network and losses as published, windows of four",
-    "temporal_on_frozen": "the temporal loss alone, on the encoders of `no_temporal` as they are",
-    UNTRAINED: "the same network with learning rate 0: what is there before pre-training",
-    "mispaired_within": "every image with the text of another study of the same patient",
-    "shuffled": "studies of a window shuffled, images and texts together",
-    "reversed": "studies of a window in reversed order (zero control: the temporal loss cannot tell)",
-    "direction": "with the term that knows the direction of time",
-    "published_local": "the local loss with negatives from the same study, as published",
-    "whole_views": "views of the whole ROI, without slab and field",
-    "whole_texts": "no phrase of a text is left out in training",
-    "one_view": "no second view",
-    "shared_experts": "one expert for both views",
-    "temporal_alone": "the temporal loss alone",
-    "window_3": "windows of three as the default's, 60 images a batch: what the other windows are compared with",
-    "window_2": "windows of two studies, 60 images a batch",
-    "window_5": "windows of five, 60 images a batch (for a cohort of five screens)",
-    "window_8": "windows of eight, 60 images a batch (for a cohort of eight screens)",
-    "more_views": "axial and oblique views as well",
-    "volume_view": "the ROI as a volume in blocks, as a third view",
-    "forward_then_reverse": "forward mapping alone for the first half of the epochs",
-    "no_variance_floor": "reverse mapping with the published eps",
-    "frozen_text": "the text encoder is not trained",
-}
-"""Names, in the order in which they are trained, and what they are; ``configs/medst/NAME.json`` makes each."""
-MAIN = (DEFAULT, "no_temporal", CONTROL, "no_lateral_no_experts", "uniform_weighting", "faithful")
-"""Variants that answer the main questions: they have all seeds and intervals."""
 OTHER_SEEDS = 2
-"""Seeds of all other variants, of which no difference is tested."""
-REFERENCES = dict.fromkeys(("window_2", "window_5", "window_8"), "window_3")
-"""What a variant is compared with, where that is not the default."""
-STARTS_FROM = {"temporal_on_frozen": "no_temporal"}
-"""Variants that start from the weights of another one of the same seed."""
+"""Seeds at most of a variant that is not a main one; no difference of it is tested."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A pre-training that differs from the default.
+
+    Attributes:
+        what: what it is.
+        question: what its comparison answers; empty for what others are compared with.
+        compared_with: the variant that it is compared with.
+        starts_from: the variant of the same seed whose weights it starts from; empty: random ones.
+        main: it answers one of the main questions: it comes first, with all seeds and intervals.
+        overrides: ids of the pre-training's config and their values.
+    """
+
+    what: str
+    question: str = ""
+    compared_with: str = DEFAULT
+    starts_from: str = ""
+    main: bool = False
+    overrides: Mapping[str, Any] | None = None
+
+
+def read_variants(root: Path | None = None) -> dict[str, Variant]:
+    """Return the variants of a bundle by name, in the order in which they are trained; None is this package's bundle.
+
+    Raises:
+        BundleError: the bundle has no such file.
+    """
+    path = (root or bundle_root()) / CONFIGS / VARIANTS
+    if not path.is_file():
+        raise BundleError(f"there is no {path}", remedy="Install the bundle again.")
+    return {name: Variant(**part) for name, part in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,10 +60,11 @@ def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         BundleError: there is no such variant.
     """
+    known = read_variants()
     for name in names:
-        if name not in VARIANTS and name != SMALL:
-            raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}, {SMALL}.")
-    chosen = names or tuple(VARIANTS)
-    needed = {**REFERENCES, **STARTS_FROM}
-    references = (DEFAULT, *(other for name, other in needed.items() if name in chosen))
-    return tuple(dict.fromkeys((*references, *chosen)))
+        if name not in known and name != SMALL:
+            raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(known)}, {SMALL}.")
+    chosen = names or tuple(known)
+    wanted = [variant for name, variant in known.items() if name in chosen]
+    needed = [name for variant in wanted for name in (variant.compared_with, variant.starts_from) if name]
+    return tuple(dict.fromkeys((DEFAULT, *needed, *chosen)))

@@ -68,7 +68,6 @@ def test_the_control_is_noticed_where_it_is_worse_in_every_seed(
     screens: Path, tmp_path: Path, ranks: list[tuple[float, float]], areas: list[tuple[float, float]], noticed: bool
 ) -> None:
     study = replace(make_study(screens, tmp_path, seeds=len(ranks)), variants=("default", "mispaired"))
-    (tmp_path / "configs/medst/mispaired.json").touch()
     for fit in study.fits:
         place = study.variants.index(fit.variant)
         tasks = {
@@ -85,7 +84,6 @@ def test_a_study_without_its_control_has_not_noticed_it(screens: Path, tmp_path:
 
 def test_only_main_variants_are_tested(screens: Path, tmp_path: Path) -> None:
     study = replace(make_study(screens, tmp_path, seeds=2), variants=("default", "shuffled", "no_temporal"))
-    (tmp_path / "configs/medst/no_temporal.json").touch()
     for fit in study.fits:
         value = {"default": 0.5, "shuffled": 0.6, "no_temporal": 0.7}[fit.variant] * (1 + 0.1 * fit.seed)
         told = {"pretraining": {"pretraining": {"steps": 5}}, "tasks": {"probe_malignancy": {"auroc": value}}}

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.medst import MedSTObjective
-from csfnet_bundle.networks.medst.losses.batch_alignment import batch_alignment
+from csfnet_bundle.networks.medst.losses.alignment import batch_alignment
 
 STUDIES, WORDS, PATCHES = 6, 5, 8
 
