@@ -20,6 +20,7 @@ def phantom(
     second_reconstruction: bool = False,
     later_growth: Literal["steady", "slowing"] = "steady",
     crops: bool = False,
+    nodules: int = 1,
     workers: int | None = None,
 ) -> None:
     """Make a phantom cohort: NLST-like DICOM studies, tables, truth.csv and datalist.json.
@@ -40,6 +41,7 @@ def phantom(
         later_growth: of screens after the second: steady goes on at the same rate, slowing draws each year anew, so
             that nodules stay within the ROI.
         crops: a scan is a NIfTI file that just holds the ROI, not a DICOM series: a fifth of the time.
+        nodules: in each ROI, 1 or 2; with 2 the clinical value scr_iso0 names the one that the label depends on.
         workers: processes; by default one for each processor.
 
     Examples:
@@ -59,6 +61,7 @@ def phantom(
         second_reconstruction=second_reconstruction,
         later_growth=later_growth,
         crops=crops,
+        nodules=nodules,
     )
     folder = make_cohort(out, settings, workers=workers)
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in load_datalist(folder).sections.items() if pairs)

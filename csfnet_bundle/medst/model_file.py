@@ -22,9 +22,9 @@ from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_unseen, remember_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_no_others, remember_patients
 from csfnet_bundle.training.transfer import Transfer
 
 FORMAT = "csfnet_bundle.medst/2"
@@ -107,11 +107,10 @@ class BestPretraining:
         output_dir: where ``model.pt`` goes.
         settings: all that the weights depend on besides the network; their hash goes into the file.
         tell_changes: texts of follow-ups tell the change.
-        transfer: the pre-training that this one starts from, if any: of the same patients, since the file tells its own
-            alone.
+        transfer: the pre-training that this one starts from, if any; the file tells its patients as well.
 
     Raises:
-        BundleError: the weights that this starts from have seen other patients.
+        BundleError: the weights that this starts from have seen patients whom the cohort holds out.
     """
 
     def __init__(
@@ -127,9 +126,9 @@ class BestPretraining:
         tell_changes: bool = False,
         transfer: Transfer | None = None,
     ) -> None:
-        patients = {sequence.patient for sequence in sequences}
-        if transfer is not None:
-            check_no_others(transfer.seen_patients, patients, transfer.source)
+        before = [] if transfer is None else list(transfer.seen_patients)
+        if transfer is not None and not is_csv(dataset):
+            check_unseen(before, dataset, transfer.source)
         self._tell_changes = tell_changes
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
@@ -137,7 +136,7 @@ class BestPretraining:
         self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        self._seen = remember_patients(patients)
+        self._seen = [remember_patients(sequence.patient for sequence in sequences), *before]
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:

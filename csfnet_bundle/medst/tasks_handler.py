@@ -24,7 +24,7 @@ from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sequences import Study, StudySequence
 from csfnet_bundle.medst.summary import NOT_JUDGED, evaluation_markdown
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_judged, check_unseen
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_judged, check_unseen
 
 logger = logging.getLogger(__name__)
 

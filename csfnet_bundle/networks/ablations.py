@@ -80,8 +80,8 @@ class AblatedCSFNet(Network):
 
         self.encoder = Encoder(widths, cbam)
         channels = self.encoder.out_channels
-        fusions = {RESIDUAL: TemporalFusion, MEAN: lambda _: MeanOfScans()}
-        self.temporal_fusion = fusions[fusion](channels) if scans == BOTH else None
+        both = TemporalFusion(channels) if fusion == RESIDUAL else MeanOfScans()
+        self.temporal_fusion = both if scans == BOTH else None
         self.image_tokens = ImageTokens(channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval) if use_clinical else None
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention) if use_clinical else None

@@ -28,6 +28,7 @@ class CSFNet(Network):
             pairs without one, which show t1 in both channels, if it was trained on some (``RandomlyDropPriord``).
         attention: ``"joint"``, ``"published"`` or ``"uniform"``, see
             :class:`csfnet_bundle.networks.cross_modal_attention.CrossModalAttention`.
+        blur: whether the temporal fusion blurs both maps, as in the paper.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class CSFNet(Network):
         attention_dropout: float = ATTENTION_DROPOUT,
         prior_presence: bool = False,
         attention: str = JOINT,
+        blur: bool = True,
     ) -> None:
         super().__init__()
         self.widths = widths
@@ -48,9 +50,10 @@ class CSFNet(Network):
         self.attention_dropout = attention_dropout
         self.prior_presence = prior_presence
         self.attention = attention
+        self.blur = blur
 
         self.encoder = Encoder(widths, cbam)
-        self.temporal_fusion = TemporalFusion(self.encoder.out_channels)
+        self.temporal_fusion = TemporalFusion(self.encoder.out_channels, blur)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)

@@ -18,6 +18,7 @@ from csfnet_bundle.prediction.cases import CaseMaker
 from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import DataDescription, data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, accepted_patients
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.report import Case, CaseImages
 from csfnet_bundle.report.cohort_report import worst_errors, write_cohort_report
@@ -26,6 +27,8 @@ from csfnet_bundle.report.reference import Reference
 logger = logging.getLogger(__name__)
 
 ORACLE = "oracle (best possible from all inputs)"
+
+OTHER_PATIENTS = "Judge it on other patients."
 
 PEAK_PAIRS = 25
 """Pairs whose attention is summed up: each costs a further pass, and flat is told from selective by far fewer."""
@@ -44,6 +47,10 @@ class WriteEvaluation:
         dataset_dir: the cohort.
         section: its section.
         output_dir: where the files go.
+        accept_seen_patients: judge although the weights were trained on some of these patients; the result says so.
+
+    Raises:
+        BundleError: the weights were trained on a patient of the section.
     """
 
     def __init__(
@@ -55,7 +62,18 @@ class WriteEvaluation:
         dataset_dir: str | Path,
         section: str,
         output_dir: str | Path,
+        accept_seen_patients: bool = False,
     ) -> None:
+        self._accepted = {}
+        if checkpoint.seen_patients:
+            self._accepted = accepted_patients(
+                checkpoint.seen_patients,
+                dataset_dir,
+                (section,),
+                str(checkpoint_path),
+                OTHER_PATIENTS,
+                accept=accept_seen_patients,
+            )
         self._cases = CaseMaker(network, checkpoint, Path(checkpoint_path), dataset.data)
         self._dataset = dataset
         self._dataset_dir = Path(dataset_dir)
@@ -88,9 +106,11 @@ class WriteEvaluation:
             "datalist_sha256": data.datalist_sha256,
             "weights": f"{self._cases.checkpoint_path.name}, trained on {checkpoint.trained_on}",
             "decision_chosen_on": f"validation of {checkpoint.trained_on}",
-            "checkpoint": dict(checkpoint.provenance),
+            # Results are shown around; the list of patients stays with the weights.
+            "checkpoint": {key: told for key, told in checkpoint.provenance.items() if key != SEEN_PATIENTS},
             "references": {reference.name: reference.to_plain() for reference in references},
         }
+        context |= self._accepted
         samples = [self._dataset[index] for index in range(min(PEAK_PAIRS, len(self._dataset)))]
         peaks = self._cases.attention_peaks(samples)
         if peaks is not None:

@@ -8,6 +8,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.networks import Ensemble
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS
 
 KEPT = ("trained_on", "phantom", "datalist_sha256", "epoch", "validation")
 """What of each member's provenance goes into the ensemble's."""
@@ -57,6 +58,7 @@ def ensemble_checkpoint(members: Sequence[ModelCheckpoint]) -> ModelCheckpoint:
         code_book=members[0].code_book,
         decision=Decision(1.0, threshold),
         provenance=_provenance(members),
+        further={SEEN_PATIENTS: seen} if (seen := [one for member in members for one in member.seen_patients]) else {},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import torch
 from ignite.engine import Events
 from monai.engines import Evaluator
 
+from csfnet_bundle.evaluation.decision import probabilities
+from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.prediction.case_files import CaseFiles
-from csfnet_bundle.prediction.cases import CaseMaker, series_of
+from csfnet_bundle.prediction.cases import NO_SERIES, CaseMaker, predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
-from csfnet_bundle.prediction.forward import logit_difference
+from csfnet_bundle.prediction.forward import NetworkOutput, logit_difference
+from csfnet_bundle.prediction.prediction import Prediction
+from csfnet_bundle.prediction.predictor import Predictor
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +35,8 @@ class WritePredictions:
         output_dir: where the files go.
         dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
         follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
+        clicks: also predict for 27 clicks within 2 mm, for the band beside the probability.
+        measure: also measure the nodule in both scans, and see whether the ROI holds it.
     """
 
     def __init__(
@@ -41,8 +48,12 @@ class WritePredictions:
         output_dir: str | Path,
         dicom_out: bool = False,
         follow_links: bool = False,
+        clicks: bool = True,
+        measure: bool = True,
     ) -> None:
         self._cases = CaseMaker(network, checkpoint, Path(checkpoint_path), items)
+        self._predictor = Predictor(checkpoint, follow_links=follow_links, network=network)
+        self._clicks, self._measure = clicks, measure
         self._files = CaseFiles(
             Path(output_dir),
             checkpoint,
@@ -62,13 +73,48 @@ class WritePredictions:
         batch = evaluator.state.batch
         details = self._cases.output(batch)
         for index, (sample, output) in enumerate(zip(batch, evaluator.state.output, strict=True)):
-            logit = float(logit_difference(output["pred"].double()))
-            attention, members = details.attention_of(index), details.members_of(index)
-            case, images = self._cases.case(sample, logit, attention, members)
-            affine = torch.as_tensor(sample["affine"]).cpu().numpy()
-            self._files.write_case(case, images, logit, affine, series_of(sample))
+            prediction = self._completed(self._prediction(sample, output, details, index))
+            case, images = predicted_case(prediction, self._cases.checkpoint, self._cases.checkpoint_path)
+            affine = prediction.affines[1]
+            series = dict(zip(("t0", "t1"), prediction.series, strict=True))
+            self._files.write_case(case, images, prediction.logit, affine, series, prediction.pictures)
             for scan, words in case.series.items():
                 logger.info("series read as %s: %s", scan, words)
+
+    def _prediction(
+        self, sample: Mapping[str, Any], output: Mapping[str, Any], details: NetworkOutput, index: int
+    ) -> Prediction:
+        """Return the prediction of a transformed sample from what the evaluator said about it."""
+        checkpoint = self._cases.checkpoint
+        logits = torch.as_tensor(output["pred"]).double().cpu()
+        decision = checkpoint.decision
+        benign, malignant = logits.tolist()
+        return Prediction(
+            pair=self._cases.pair(sample["subject"], sample["nodule"]),
+            probability=float(probabilities(float(logit_difference(logits)), decision.temperature)),
+            threshold=decision.threshold,
+            logits=(benign, malignant),
+            image=torch.as_tensor(sample["image"]).cpu().numpy(),
+            affines=torch.as_tensor(sample["affines"]).cpu().numpy(),
+            attention=details.attention_of(index),
+            member_probabilities=details.members_of(index),
+            findings=tuple(filter(None, str(sample["findings"]).split("\n"))),
+            series=series_from_json(str(sample.get("series", NO_SERIES))),
+            code_book=checkpoint.code_book,
+            trained_on=checkpoint.trained_on,
+        )
+
+    def _completed(self, prediction: Prediction) -> Prediction:
+        """Return a prediction with what belongs beside its number: checks, measurements, band, pictures."""
+        item = self._cases.item(prediction.pair.subject, prediction.pair.nodule)
+        folder, predictor = Path(item["datalist_folder"]), self._predictor
+        findings = (*predictor.unlike_findings(prediction), *prediction.findings)
+        prediction = replace(prediction, findings=findings)
+        if self._measure:
+            prediction = predictor.with_measurements(prediction, folder)
+        if self._clicks:
+            prediction = predictor.with_band(prediction, folder)
+        return predictor.with_pictures(prediction, folder)
 
     def _write_table(self, _: Evaluator) -> None:
         path = self._files.write_table()

@@ -6,6 +6,7 @@ from datetime import date as Date
 
 from csfnet_bundle.report.attention_map import EVEN_ATTENTION
 from csfnet_bundle.report.case import Case, Weights
+from csfnet_bundle.report.numbers import metric
 
 GROWTH_MM = 2.0
 """Smallest change of diameter that counts as growth or shrinkage rather than as two readers' or two measurements'
@@ -87,6 +88,23 @@ def decision(case: Case) -> str:
     return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
 
 
+def lead(weights: Weights) -> str:
+    """Return what a page leads with where its number says nothing about patients; else nothing."""
+    if not weights.phantoms:
+        return ""
+    return (
+        "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose labels "
+        "come from a made-up rule."
+    )
+
+
+def band(case: Case) -> str:
+    """Return the band of the probability over clicks; where there is none, that it was not computed."""
+    if case.band is None:
+        return "How much the number depends on the click was not computed."
+    return f"27 clicks within 2 mm give {metric(case.band[0])} to {metric(case.band[1])}."
+
+
 def spread(case: Case) -> str:
     """Say how far the networks of an ensemble lie apart; empty for one network."""
     members = case.member_probabilities
@@ -119,24 +137,31 @@ def growth(case: Case) -> str:
 def attention_focus(highest_share: float) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
-        return f"Nearly even (highest {highest_share:.1f}): no focus."
-    return f"Highest cell: {highest_share:.1f} times the average."
+        return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
+    return (
+        f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had "
+        "to select."
+    )
 
 
 def meaning(case: Case) -> list[str]:
     """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
     weights = case.weights
     kind = "phantom nodules" if weights.phantoms else "nodules"
-    sentences = [
-        f"If the calibration holds, {of_hundred(case.probability)} {kind} that get this number are malignant and "
-        f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
-    ]
+    malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
+    if weights.opinion:
+        said = (
+            f"If the calibration holds, radiologists call {malignant} {kind} that get this number malignant and "
+            f"{benign} not. That is an opinion from one scan, not a diagnosis; it says how often, not which ones."
+        )
+    else:
+        said = (
+            f"If the calibration holds, {malignant} {kind} that get this number are malignant and {benign} are benign. "
+            "It says how often, not which ones."
+        )
+    sentences = [said]
     if weights.phantoms:
-        return [
-            "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose "
-            "labels come from a made-up rule.",
-            *sentences,
-        ]
+        return sentences
     if weights.calibration_pairs and weights.calibration_malignant is not None:
         share = percent(weights.calibration_malignant / weights.calibration_pairs)
         sentences.append(

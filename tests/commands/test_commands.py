@@ -143,7 +143,7 @@ def test_an_unknown_command_is_one_line_with_the_nearest(capsys: Output) -> None
         ("here --point 1,2", 'Invalid value for --point: "1,2" is not three numbers, e.g. -61.2,40,-182.'),
         ("here --point 1,2,x", 'Invalid value for --point: "1,2,x" is not three numbers, e.g. -61.2,40,-182.'),
         ("here --names ,", 'Invalid value for --names: "," is not a list, e.g. A,B.'),
-        ("here --space ras", 'Invalid value "ras" for --space. Choose from: "LPS", "RAS", "voxel".'),
+        ("here --space mni", 'Invalid value for --space: "mni" is not LPS, RAS or voxel.'),
         ("here --count 3 --count 4", "Parameter --count specified multiple times."),
     ],
 )

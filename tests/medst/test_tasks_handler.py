@@ -22,7 +22,7 @@ from csfnet_bundle.medst import (
 )
 from csfnet_bundle.medst.ct_tasks import ct_tasks
 from csfnet_bundle.medst.embedding import Embedded
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
 
 NO_TABLES = {"temporal_image": None, "temporal_sentence": None, "zero_shot": None, "probe": None}
 

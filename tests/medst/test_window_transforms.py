@@ -79,7 +79,8 @@ def test_phrases_are_left_out_each_study_by_itself(record: dict[str, Any]) -> No
             phrases = re.split(r"(?<=[.,]) ", text)
             kept = re.split(r"(?<=[.,]) ", short)
             assert kept
-            assert [phrase for phrase in phrases if phrase in kept] == kept, "in their order"
+            left = iter(phrases)
+            assert all(phrase in left for phrase in kept), "in their order"
             shares.append(len(kept) / len(phrases))
         assert made["views"] is record["views"]
     assert sum(shares) / len(shares) == pytest.approx(0.5, abs=0.07)

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 import torch
 from monai.data import Dataset
 
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import STATE_NAME, ModelCheckpoint
-from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.prediction.data import data_description, datalist_hash
 from csfnet_bundle.prediction.evaluation_handler import ORACLE, WriteEvaluation
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
 
 LOGITS = [-2.0, 1.5, -1.0, 2.0, 1.0, -1.5, -0.5, 0.5]
 """Of the test pairs, benign and malignant in turn: the fifth and the sixth are wrong."""
@@ -106,3 +109,25 @@ def test_the_curves_of_the_training_beside_the_weights_are_drawn(
     torch.save({"history": history}, training / STATE_NAME)
     evaluate(tmp_path / "out", checkpoint_path=str(training / "model.pt"))
     assert (tmp_path / "out" / "training.png").stat().st_size > 1000
+
+
+def test_patients_of_the_training_are_judged_only_with_an_override_that_the_result_tells(
+    network: CSFNet,
+    checkpoint: ModelCheckpoint,
+    seen: Callable[[str], Dataset],
+    engine_with: Runs,
+    small_cohort: Path,
+    tmp_path: Path,
+) -> None:
+    data = seen("test")
+    patients = [data.data[0]["subject"], "another"]
+    told = [remember_patients(patients, data_description(small_cohort).patients_of)]
+    leaking = replace(checkpoint, further={SEEN_PATIENTS: told})
+    arguments = (network, leaking, "model.pt", data, small_cohort, "test", tmp_path)
+    with pytest.raises(BundleError, match=f"patient {patients[0]}, who is held out in 'test'.*--accept_seen_patients"):
+        WriteEvaluation(*arguments)
+    engine_with(data, LOGITS)(WriteEvaluation(*arguments, accept_seen_patients=True))
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    assert document["seen_patients_accepted"].startswith("1 of 8 patients of test were seen in training")
+    assert told[0]["hashes"][0] not in (tmp_path / "metrics.json").read_text()
+    assert "1 of 8 patients" in (tmp_path / "report.html").read_text()

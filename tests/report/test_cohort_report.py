@@ -56,11 +56,14 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
     assert path == folder / "report.html"
     page = read_page(path)
     page.assert_self_contained_and_accessible()
-    assert len(page.images) == 5 + 2 * 3
+    assert len(page.images) == 5
+    assert len(page.pictures) == 2 * 6
 
     document = json.loads((folder / "metrics.json").read_text())
-    for values in document["metrics"].values():
-        assert f"{values['value']:.3f} {values['lower']:.3f} to {values['upper']:.3f}" in page.text
+    for name, values in document["metrics"].items():
+        made = " patients" if name == "auc" else ""
+        assert f"{values['value']:.3f}{made} {values['lower']:.3f} to {values['upper']:.3f}" in page.text
+    assert page.text.count("often a malignant nodule gets a higher probability") == 1
     confusion = document["confusion"]
     assert f"malignant {confusion['true_positive']} {confusion['false_negative']}" in page.text
     assert f"benign {confusion['false_positive']} {confusion['true_negative']}" in page.text
@@ -76,7 +79,7 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
         "Threshold 0.450 and temperature 1.200 were chosen on its validation section",
         "git commit 0123abc",
         "checkpoint, epoch 7",
-        "checkpoint, validation, validation auc 0.8123",
+        "checkpoint, validation, validation auc 0.812",
         f"{document['auc_delong']['lower']:.3f} to {document['auc_delong']['upper']:.3f}",
         "torch 2.13.0",
         f"{worst.iloc[0].subject}/1:",
@@ -111,7 +114,7 @@ def test_undefined_metrics_are_called_undefined(tmp_path, read_page):
     context = {"data": "d", "phantom": False, "weights": "w", "decision_chosen_on": "v"}
     write_evaluation(tmp_path, table, Decision(1.0, 0.5), context, resamples=20)
     text = read_page(write_cohort_report(tmp_path)).text
-    assert "0.5 is guessing undefined undefined" in text
+    assert "0.5 is guessing undefined patients undefined DeLong undefined" in text
     assert "Benign 0" in text
 
 

@@ -17,15 +17,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.cohorts.nlst.index import IndexedSeries
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.records.rows import UID
 from csfnet_bundle.scans.dicom import Series, scan_folder, select_series
 from csfnet_bundle.scans.dicom.header import Header, read_header
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.stack import Stack
 from csfnet_bundle.scans.dicom.tags import text
+from csfnet_bundle.scans.volume_files import is_volume_file, open_volume_file
 
 INSTANCE_NUMBER = 0x00200013
 DECIMALS = 3
@@ -61,25 +64,51 @@ def locate(sighting: Sighting, scan: Path) -> Located:
     """Return where a nodule is.
 
     Args:
-        sighting: its box or point.
+        sighting: its box or point; a place that matching is to find cannot be located.
         scan: folder of the DICOM series, or a volume file.
 
     Raises:
-        Refusal: the headers make no stack.
+        Refusal: the headers make no stack, are of another patient or date, or the point lies outside of the scan.
         BundleError: no slice, or several, with the box's slice number; a box that leaves the image.
     """
     try:
         if not scan.is_dir():
-            return Located(_as_point(sighting))
+            point = _as_point(sighting)
+            if is_volume_file(scan):
+                file = open_volume_file(scan)
+                check_point_inside(point, file.affine, file.shape, series=str(scan))
+            return Located(point)
         series = select_series(scan_folder(scan), sighting.series_uid or None)
+        _check_record(sighting, series)
         return _in_series(sighting, series)
     except BundleError as error:
         raise error.for_record(sighting.record) from None
 
 
+def _check_record(sighting: Sighting, series: Series) -> None:
+    """Compare the table with the images.
+
+    Raises:
+        Refusal: ``PAIR_MISMATCH``, another patient or date.
+    """
+    for what, recorded, found in (
+        ("of patient", sighting.subject, series.patient_id),
+        ("dated", sighting.date, series.study_date or sighting.date),
+    ):
+        if recorded != found:
+            raise Refusal(
+                RefusalCode.PAIR_MISMATCH,
+                f"the table's scan is {what} {recorded!r}, the images are {what} {found!r}",
+                series=series.uid,
+                figures={"table": recorded, "images": found},
+                remedy="Correct the table, or the path.",
+            )
+
+
 def _as_point(sighting: Sighting) -> Point:
     if isinstance(sighting.place, PixelBox):
         raise BundleError("a pixel box needs the scan as DICOM", remedy="Give the folder of the series.")
+    assert sighting.place is not None
     return sighting.place
 
 
@@ -89,7 +118,10 @@ def _in_series(sighting: Sighting, series: Series) -> Located:
     affine = stack.affine()
     middle = affine @ [(columns - 1) / 2, (rows - 1) / 2, (slices - 1) / 2, 1.0]
     if isinstance(sighting.place, Point):
+        if not stack.gaps:  # of a scan with gaps the ROI says
+            check_point_inside(sighting.place, affine, stack.shape, series=series.uid)
         return Located(sighting.place, _offset(sighting.place.lps(affine), middle))
+    assert sighting.place is not None
     box = sighting.place
     k = _slice_with_number(stack, box.slice_number)
     if box.column + box.width > columns or box.row + box.height > rows:
@@ -146,6 +178,18 @@ def find_series(images: Path, uids: Iterable[str]) -> Mapping[str, Path]:
             if uid in wanted and UID.fullmatch(uid):
                 found.setdefault(uid, Path(parent, name))
     return found
+
+
+def missing_instances(here: Mapping[str, Path], found: Mapping[str, IndexedSeries]) -> dict[str, str]:
+    """Return what is wrong with series that have fewer files than the index has instances, by SeriesInstanceUID."""
+    problems = {}
+    for uid, folder in here.items():
+        expected = found[uid].instances
+        with os.scandir(folder) as entries:
+            files = sum(entry.is_file() for entry in entries)
+        if files < expected:
+            problems[uid] = f"{files} files are in {folder}, the index says {expected} instances"
+    return problems
 
 
 def movement_problem(before: tuple[float, float, float | None], after: tuple[float, float, float | None]) -> str | None:

@@ -20,6 +20,7 @@ from csfnet_bundle.cohorts.phantom.records import follow_up_pairs
 from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
 from csfnet_bundle.cohorts.phantom.tables import write_tables
+from csfnet_bundle.cohorts.phantom.two_nodules import TwoNoduleSubject
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
@@ -56,6 +57,8 @@ class CohortSettings:
             :func:`csfnet_bundle.cohorts.phantom.label_model.draw_latents`.
         crops: a scan is a NIfTI file that just holds a ROI, not a DICOM series: a fifth of the time, for experiments on
             many phantoms.
+        nodules: in each ROI; with 2 a clinical value names the one that the label depends on, see
+            :mod:`csfnet_bundle.cohorts.phantom.two_nodules`.
     """
 
     subjects: int = 64
@@ -68,10 +71,11 @@ class CohortSettings:
     inference: int = INFERENCE_SUBJECTS
     later_growth: str = STEADY
     crops: bool = False
+    nodules: int = 1
 
     def __post_init__(self) -> None:
         whole = {"subjects": (1, FIRST_INFERENCE_NUMBER), "seed": (0, 2**63), "screens": (2, len(DATES))}
-        whole["inference"] = (0, 99_999 - FIRST_INFERENCE_NUMBER)
+        whole |= {"inference": (0, 99_999 - FIRST_INFERENCE_NUMBER), "nodules": (1, 2)}
         for name, (low, high) in whole.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -83,16 +87,22 @@ class CohortSettings:
         if self.crops and (self.full_chest or self.second_reconstruction):
             raise BundleError("crops are asked for, which are neither whole chests nor have a second reconstruction")
         shift_for_prevalence(self.prevalence)
+        if self.nodules > 1 and (self.screens, self.prevalence) != (2, None):
+            raise BundleError(
+                f"screens is {self.screens} and prevalence {self.prevalence}; with two nodules there are two screens, "
+                "and the prevalence is the label model's own"
+            )
 
     def all_subjects(self) -> list[Subject]:
         """Return the labelled subjects and, after them, those without a label."""
         numbers = [*range(self.subjects), *range(FIRST_INFERENCE_NUMBER, FIRST_INFERENCE_NUMBER + self.inference)]
-        return [Subject(self.seed, number, self.screens, self.prevalence, self.later_growth) for number in numbers]
+        kind = TwoNoduleSubject if self.nodules > 1 else Subject
+        return [kind(self.seed, number, self.screens, self.prevalence, self.later_growth) for number in numbers]
 
     def to_plain(self) -> dict[str, object]:
         """Return plain values, as the datalist's provenance has them."""
         plain = {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
-        for name in ("later_growth", "crops"):
+        for name in ("later_growth", "crops", "nodules"):
             if plain[name] == getattr(CohortSettings, name):
                 del plain[name]  # cohorts made before there was a choice stay the same
         return plain

@@ -82,13 +82,21 @@ def _projections(roi: Tensor, view: str, slab: int | None, field: int | None, of
     return torch.stack([roi.amax(dim=axis), roi.mean(dim=axis), roi.amin(dim=axis)], dim=1)
 
 
-def _tiles(roi: Tensor, size: int, slab: int | None, field: int | None, offset: Tensor | None) -> Tensor:
+def _tiles(
+    roi: Tensor,
+    size: int,
+    slab: int | None,
+    field: int | None,
+    offset: Tensor | None,
+    tiles: int = VOLUME_TILES,
+    channels: int = PROJECTIONS,
+) -> Tensor:
     """Return the volume view of (B, D, H, W), (B, 3, size, size)."""
     box = _cropped(roi, 1, slab, field, offset)  # (B, d, h, w)
-    shape = [PROJECTIONS * VOLUME_TILES * VOLUME_TILES, size // VOLUME_TILES, size // VOLUME_TILES]
+    shape = [channels * tiles * tiles, size // tiles, size // tiles]
     slices = F.interpolate(box.unsqueeze(1), size=shape, mode="trilinear", align_corners=False)[:, 0]
-    tiles = slices.unflatten(1, [VOLUME_TILES, VOLUME_TILES, PROJECTIONS])  # (B, rows, columns, 3, S / 2, S / 2)
-    return tiles.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
+    arranged = slices.unflatten(1, [tiles, tiles, channels])  # (B, rows, columns, 3, S / 2, S / 2)
+    return arranged.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
 
 
 def _cropped(roi: Tensor, axis: int, slab: int | None, field: int | None, offset: Tensor | None) -> Tensor:

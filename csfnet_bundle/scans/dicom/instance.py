@@ -57,7 +57,9 @@ class Instance:
         modality: Modality.
         manufacturer: Manufacturer.
         description: SeriesDescription.
+        study_description: StudyDescription.
         series_number: SeriesNumber.
+        image_number: InstanceNumber, or the frame's number from 1; None where it is no number.
         series_time: SeriesTime, HHMMSS with or without fractions.
         kernel: ConvolutionKernel.
         image_type: ImageType, or the frame's type.
@@ -100,7 +102,9 @@ class Instance:
     modality: str = ""
     manufacturer: str = ""
     description: str = ""
+    study_description: str = ""
     series_number: str = ""
+    image_number: int | None = None
     series_time: str = ""
     kernel: str = ""
     image_type: str = ""
@@ -168,7 +172,9 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         modality=modality,
         manufacturer=text(values, tags.MANUFACTURER),
         description=text(values, tags.SERIES_DESCRIPTION),
+        study_description=text(values, tags.STUDY_DESCRIPTION),
         series_number=text(values, tags.SERIES_NUMBER),
+        image_number=tags.integer(values, tags.INSTANCE_NUMBER),
         series_time=text(values, tags.SERIES_TIME),
         kernel=text(values, tags.CONVOLUTION_KERNEL),
         image_type=text(values, tags.IMAGE_TYPE),

@@ -11,7 +11,7 @@ def _row(values: list[float], differences: list[float], compared_with: str = "de
         "seeds": list(range(len(values))),
         "differences": {},
         "metrics": {metric: summarise(values) for metric in TOLD},
-        "difference": {metric: difference([]) for metric in TOLD} | {"probe_malignancy": difference(differences)},
+        "difference": {metric: difference([]) for metric in TOLD} | {"temporal_sentence": difference(differences)},
     }
 
 
@@ -32,8 +32,10 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
         "variants": rows,
     }
     page = study_markdown(document)
-    assert "(positive control)? `mispaired`: lower than the default in malignancy\\*." in page
-    assert "`faithful`: higher than the default in malignancy." in page, "it does not hold after Holm's correction"
+    assert "(positive control)? `mispaired`: lower than the default in change sentences\\*." in page
+    assert "`faithful`: higher than the default in change sentences." in page, (
+        "it does not hold after Holm's correction"
+    )
     assert "There are 3 differences: were there no effect at all, 0 of them would leave zero out; 2 do." in page
     assert "`no_temporal`: no difference to the default that these seeds can show." in page
     assert "**-0.200 (-0.225 to -0.175)**" in page
