@@ -83,7 +83,8 @@ class StudyPlan:
 
     def overrides_of(self, fit: Fit) -> dict[str, Any]:
         """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        known, own = self._variant(fit), dict[str, Any]()
+        known = self._variant(fit)
+        own: dict[str, Any] = {}
         if fit.variant == UNTRAINED:
             own[EPOCHS] = 1
         if known.starts_from:
