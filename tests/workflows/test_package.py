@@ -48,6 +48,8 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         "models/model.pt",
         "models/measure.ts",
         "models/measure.json",
+        "models/nodules/model.pt",
+        "models/nodules/model.json",
         "configs/metadata.json",
         "configs/inference.json",
     }
