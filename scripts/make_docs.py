@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
+from csfnet_bundle.evaluation.markdown import markdown_table
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
 from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
@@ -52,24 +53,18 @@ def phantom_cpu() -> str:
     return "\n".join(lines)
 
 
-def benchmark_phantom() -> str:
-    """All systems on phantoms, beside the oracle."""
-    command = "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --out OUT"
-    return _results("benchmark_phantom.json", command, benchmark_markdown)
+BENCHMARKS = {
+    "benchmark_phantom": "benchmark --dataset_dir PHANTOMS --out OUT",
+    "benchmark_phantom_without_reads": "benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad "
+    "--out OUT",
+    "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT",
+}
+"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
+systems of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
 
 
-def benchmark_phantom_without_reads() -> str:
-    """The two best systems on phantoms, without what radiologists say of the nodule."""
-    command = (
-        "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad --out OUT"
-    )
-    return _results("benchmark_phantom_without_reads.json", command, benchmark_markdown)
-
-
-def benchmark_lidc() -> str:
-    """The systems of one image on real nodules of LIDC-IDRI."""
-    command = "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT"
-    return _results("benchmark_lidc.json", command, benchmark_markdown)
+def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
+    return lambda: _results(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
 
 
 def real_nodules() -> str:
@@ -113,6 +108,37 @@ def latency() -> str:
     return latency_markdown(_load("latency.json"))
 
 
+def store_formats() -> str:
+    """Formats for the ROI store."""
+    result = _load("store_formats.json")
+    lines = ["| format | open, ms | reads/s | writes/s | kB a pair | files |", "|---|---|---|---|---|---|"]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['format']} | {row['open_ms']:g} | {row['reads_per_s']:,} | {row['writes_per_s']:,} | "
+            f"{row['kB_a_pair']} | {row['files']} |"
+        )
+    lines += [
+        "",
+        f"{result['pairs']} pairs of 2x20x72x72 float32 values, {result['reads']} random reads with checksums; "
+        "processor time of one thread on a shared machine.",
+    ]
+    return "\n".join(lines)
+
+
+def wrong_inputs() -> str:
+    """What happens to wrong inputs."""
+    document = _load("wrong_inputs.json")
+    rows = []
+    for row in document["rows"]:
+        if row["rejected"]:
+            rows.append((row["input"], f"rejected, `{row['rejected']}`", "", ""))
+            continue
+        band = "" if row["band"] is None else " to ".join(_number(value) for value in row["band"])
+        rows.append((row["input"], _number(row["probability"]), band, "; ".join(row["warnings"])))
+    head = ("input", "probability", "27 clicks", "red findings")
+    return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
@@ -127,17 +153,18 @@ TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         phantom_cpu,
-        benchmark_phantom,
-        benchmark_phantom_without_reads,
-        benchmark_lidc,
         real_nodules,
         medst_study,
         medst_epochs,
         medst_in_csfnet,
         latency,
+        store_formats,
+        wrong_inputs,
         measuring_choices,
     )
 } | DICOM_TABLES
+TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
+TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
 TABLES |= {name: _measuring(name) for name in MEASURING}
 
 

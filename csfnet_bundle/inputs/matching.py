@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from csfnet_bundle.core.errors import Refusal
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.records import Scan
 from csfnet_bundle.records.pair import GIVEN, MATCHED
@@ -22,6 +23,7 @@ ABSENT = "absent"
 """Key in it: whether t0 shows nothing like the nodule."""
 
 
+@share("match")
 def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
     """Return t0's record with the point that was found for it.
 
@@ -44,6 +46,7 @@ def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point
     return replace(scan, point=match.point0, point_source=MATCHED, extra={**scan.extra, MATCH_KEY: figures})
 
 
+@share("check")
 def checked_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
     """Return t0's record, whose point was given, with what speaks against its points.
 

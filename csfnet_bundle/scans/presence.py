@@ -28,6 +28,9 @@ LEAST_CONTRAST_HU = 120.0
 ABSENT_SHARE = 0.4
 """Share of t1's contrast below which t0 shows nothing like the nodule."""
 
+MAY_BE_NEW = "it may be new since"
+"""Ends the finding that t0 shows nothing like the nodule."""
+
 
 def is_absent(contrast0: float, contrast1: float) -> bool:
     """Say whether t1 shows a core and t0 nothing like it; compared with t1's own, or ground glass is misjudged."""
@@ -38,7 +41,7 @@ def absence_finding(contrast0: float, contrast1: float) -> str:
     """Return what to say where t0 shows nothing like the nodule."""
     return (
         f"t0 shows nothing like the nodule at the place (core {contrast0:.0f} HU above the lung around it, "
-        f"{contrast1:.0f} HU in t1): it may be new since."
+        f"{contrast1:.0f} HU in t1): {MAY_BE_NEW}."
     )
 
 

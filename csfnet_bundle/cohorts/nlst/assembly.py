@@ -11,11 +11,11 @@ from pathlib import Path
 from csfnet_bundle.cohorts.nlst.choice import Choice, stop_at_refused
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
-from csfnet_bundle.cohorts.nlst.positions import Located, locate
+from csfnet_bundle.cohorts.nlst.positions import Located, locate, movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
 from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.processes import map_over_processes
 from csfnet_bundle.inputs.matching import matched_scan, shows_nothing
 from csfnet_bundle.records import FollowUpPair, Scan, clinical_notices
 from csfnet_bundle.records.participants import Participants, inputs_of
@@ -45,7 +45,8 @@ def assemble(
     scan_of: Callable[[Sighting], Path],
     *,
     skip_refused: bool = False,
-    track: Callable[[Iterable[PairedSightings]], Iterable[PairedSightings]] = iter,
+    workers: int = 1,
+    track: Callable[[Iterable[Located | BundleError], int], Iterable[Located | BundleError]] = lambda items, _: items,
 ) -> list[AssembledPair]:
     """Place the nodules and put the pairs' records together; what is noticed goes into the choice's flow.
 
@@ -54,7 +55,8 @@ def assemble(
         folder: the datalist's folder.
         scan_of: where the scan of a sighting lies.
         skip_refused: leave out and count pairs whose scans or positions are refused, instead of stopping.
-        track: wraps the pairs to show progress.
+        workers: processes that look at the images.
+        track: wraps what was placed, of so many places, to show progress.
 
     Raises:
         BundleError: scans or positions that are refused (without ``skip_refused``), naming the first.
@@ -63,11 +65,11 @@ def assemble(
     refused: list[tuple[PairedSightings, str]] = []
     not_found: list[tuple[PairedSightings, str]] = []
     notices: list[tuple[str, str]] = []
-    places: dict[tuple[str, int], Located] = {}
+    places = _place_all(choice.pairs, scan_of, workers, track)
     labels = {pair.name: label for pair, label in zip(choice.pairs, choice.labels, strict=True)}
-    for pair in track(choice.pairs):
+    for pair in choice.pairs:
         try:
-            located1 = _locate_once(pair.t1, scan_of, places)
+            located1 = _placed(pair.t1, places)
             scan1 = _scan(pair.t1, located1, folder, scan_of)
             if pair.t0.place is None:
                 try:
@@ -77,7 +79,7 @@ def assemble(
                     continue
                 located0 = Located(scan0.known_point)
             else:
-                located0 = _locate_once(pair.t0, scan_of, places)
+                located0 = _placed(pair.t0, places)
                 scan0 = _scan(pair.t0, located0, folder, scan_of)
             clinical, told = _clinical(pair, choice.participants)
             record = FollowUpPair(
@@ -111,14 +113,38 @@ def _note(flow: Flow, what: str, found: Sequence[tuple[str, str]]) -> None:
     flow.note(what, "pairs", len(found), len({subject for subject, _ in found}), [text for _, text in found])
 
 
-def _locate_once(
-    sighting: Sighting, scan_of: Callable[[Sighting], Path], places: dict[tuple[str, int], Located]
-) -> Located:
-    """Place a sighting; the middle screen of three is in two pairs."""
-    key = (sighting.series_uid, sighting.row)
-    if key not in places:
-        places[key] = locate(sighting, scan_of(sighting))
-    return places[key]
+Places = Mapping[tuple[str, int], Located | BundleError]
+"""Where sightings were found, or why not, by series and row: the middle screen of three is in two pairs."""
+
+
+def _place_all(
+    pairs: Sequence[PairedSightings],
+    scan_of: Callable[[Sighting], Path],
+    workers: int,
+    track: Callable[[Iterable[Located | BundleError], int], Iterable[Located | BundleError]],
+) -> Places:
+    wanted = {
+        (sighting.series_uid, sighting.row): (sighting, scan_of(sighting))
+        for pair in pairs
+        for sighting in (pair.t0, pair.t1)
+        if sighting.place is not None
+    }
+    found = track(map_over_processes(_try_to_place, list(wanted.values()), workers), len(wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+def _try_to_place(item: tuple[Sighting, Path]) -> Located | BundleError:
+    try:
+        return locate(*item)
+    except BundleError as error:
+        return error
+
+
+def _placed(sighting: Sighting, places: Places) -> Located:
+    found = places[(sighting.series_uid, sighting.row)]
+    if isinstance(found, BundleError):
+        raise found
+    return found
 
 
 def _moved(assembled: Sequence[AssembledPair]) -> list[tuple[str, str]]:
@@ -165,6 +191,14 @@ def interval_days(pair: PairedSightings, participants: Participants | None) -> f
 
     NLST's dates are fictitious: there the days come from scr_days0-2, or from nowhere.
     """
+    if pair.t0.day is not None and pair.t1.day is not None:
+        if pair.t1.day <= pair.t0.day:
+            raise BundleError(
+                f"day is {pair.t0.day:g} at t0 and {pair.t1.day:g} at t1",
+                record=f"rows {pair.t0.row} and {pair.t1.row}",
+                remedy="Correct the table.",
+            )
+        return pair.t1.day - pair.t0.day
     if pair.t0.screen is None or pair.t1.screen is None:
         first, second = (datetime.strptime(sighting.date, "%Y%m%d") for sighting in (pair.t0, pair.t1))
         return float((second - first).days)

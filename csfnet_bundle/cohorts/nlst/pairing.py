@@ -53,6 +53,8 @@ def check_labels(sightings: Iterable[Sighting]) -> None:
     """
     first: dict[tuple[str, str], Sighting] = {}
     for sighting in sightings:
+        if sighting.label is None:
+            continue
         other = first.setdefault((sighting.subject, sighting.nodule), sighting)
         if other.label != sighting.label:
             raise BundleError(
