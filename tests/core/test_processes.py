@@ -11,7 +11,7 @@ import pytest
 
 from csfnet_bundle.core.processes import TERMINATED, allow_children, map_over_processes
 
-PROGRAM = '''
+PROGRAM = """
 import os, sys, time
 from csfnet_bundle.core.processes import end_on_sigterm, map_over_processes
 
@@ -23,7 +23,7 @@ def work(number):
 if __name__ == "__main__":
     end_on_sigterm()
     list(map_over_processes(work, range(64), 2))
-'''
+"""
 PATIENCE_S = 60
 
 
