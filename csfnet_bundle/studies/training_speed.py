@@ -127,7 +127,8 @@ def training_speed_markdown(result: Mapping[str, Any]) -> str:
         f"{markdown_table(['what', 'pairs/s', 'pairs a processor-second of this process'], rows)}\n\n"
         f"{size} voxels, batches of {options['batch_size']} (step: {options['step_batch_size']}), "
         f"{options['system']} at width {options['width']:g}; {machine['device']}, {machine['threads']} threads, "
-        f"load {machine['load']:g} on {machine['processors']} processors. The step uses {100 * result['share_of_peak']:.1f} % of the peak of a "
+        f"load {machine['load']:g} on {machine['processors']} processors. "
+        f"The step uses {100 * result['share_of_peak']:.1f} % of the peak of a "
         f"matrix product, {result['matmul_peak_gflops']:,.0f} GFLOP/s ({result['gflop_a_pair']:.2f} GFLOP a pair, "
         "forward and backward)."
     )
