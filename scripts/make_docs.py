@@ -14,9 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
+from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
@@ -122,9 +125,28 @@ def store_formats() -> str:
     return "\n".join(lines)
 
 
+def wrong_inputs() -> str:
+    """What happens to wrong inputs."""
+    document = _load("wrong_inputs.json")
+    rows = []
+    for row in document["rows"]:
+        if row["rejected"]:
+            rows.append((row["input"], f"rejected, `{row['rejected']}`", "", ""))
+            continue
+        band = "" if row["band"] is None else " to ".join(_number(value) for value in row["band"])
+        rows.append((row["input"], _number(row["probability"]), band, "; ".join(row["warnings"])))
+    head = ("input", "probability", "27 clicks", "red findings")
+    return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
+
+
+def measuring_choices() -> str:
+    """How the core of the measuring network was chosen."""
+    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -137,6 +159,8 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_in_csfnet,
         latency,
         store_formats,
+        wrong_inputs,
+        measuring_choices,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}

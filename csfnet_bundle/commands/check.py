@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from csfnet_bundle.core.errors import BundleError
+
 
 def check(
     path: Path,
@@ -15,6 +17,7 @@ def check(
     workers: int = 2,
     cache_dir: Path | None = None,
     usable: Path | None = None,
+    checkpoint: Path | None = None,
 ) -> int:
     """Check whether what is given can be used; exit status 0 only if it can.
 
@@ -25,12 +28,16 @@ def check(
         path: a folder of DICOM files (one or many studies), a NIfTI or MetaImage file, a datalist, its folder, or a ROI
             store.
         json: print JSON for programs instead of a table.
-        pixels: read the pixels too, which finds what headers cannot show; takes longer.
+        pixels: read the pixels too, which finds what headers cannot show, and what lies around the points of a
+            datalist; takes longer.
         one_scan: accept records that have no t0.
         follow_links: read what symbolic links point to, as git-annex and DataLad make them.
         workers: processes that look at the records of a datalist.
         cache_dir: a ROI store whose known headers are used and added to.
         usable: folder for a datalist of the records that can be used; the others are counted in its flow.json.
+        checkpoint: with pixels, also check every record of a datalist against these weights: whether its ROIs and its
+            nodule's size are like those that they were trained on, whether the ROI cuts the nodule, and whether the
+            click matters; some seconds a record.
 
     Returns:
         0 if all can be used, 1 if not; with --usable 0 if some can.
@@ -38,11 +45,20 @@ def check(
     Examples:
         csfnet check studies/patient7 --pixels --json
         csfnet check data/nlstx --usable data/nlstx_usable
+        csfnet check data/nlstx --pixels --checkpoint models/model.pt
     """
     from csfnet_bundle.inputs.checking import CheckOptions, check_path
     from csfnet_bundle.inputs.store.purging import HEADERS
 
-    options = CheckOptions(pixels, one_scan, follow_links, workers, None if cache_dir is None else cache_dir / HEADERS)
+    further = None
+    if checkpoint is not None:
+        if not pixels:
+            raise BundleError("needs the pixels", record="--checkpoint", remedy="Add --pixels.")
+        from csfnet_bundle.prediction.predictor import load
+
+        further = load(checkpoint, follow_links=follow_links).check_pair
+    headers = None if cache_dir is None else cache_dir / HEADERS
+    options = CheckOptions(pixels, one_scan, follow_links, workers, headers, further)
     if usable is None:
         return 0 if check_path(path, options, json_output=json) else 1
     from csfnet_bundle.cohorts.rejected import leave_out_rejected

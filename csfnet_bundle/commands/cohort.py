@@ -44,6 +44,7 @@ def cohort(
     label_per_pair: bool = False,
     without_reads: bool = False,
     skip_refused: bool = False,
+    carry_nodules_back: bool = False,
     split: Shares = (0.7, 0.1, 0.2),
     folds: int = 5,
     seed: int = 0,
@@ -80,6 +81,8 @@ def cohort(
         label_per_pair: for csv, a nodule's label may differ between its scans; a pair has that of its t1.
         without_reads: leave the radiologists' reads out of the inputs.
         skip_refused: leave out and count what is refused, instead of stopping.
+        carry_nodules_back: make pairs of nodules seen once too: their place in the patient's earlier scan is found by
+            matching, and where that is refused they are left out and counted.
         split: shares of the patients in training, validation and test.
         folds: cross-validation folds written into the datalist; 0 for none.
         seed: of the splits.
@@ -119,6 +122,7 @@ def cohort(
             format=TableFormat(dict(columns or ()), decimal_comma),
             label_per_pair=label_per_pair,
             skip_refused=skip_refused,
+            carry_nodules_back=carry_nodules_back,
             seed=seed,
             shares=split,
             folds=folds,

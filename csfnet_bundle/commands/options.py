@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
 from csfnet_bundle.commands.bundle_run import words
+from csfnet_bundle.core.point_words import EXPECTED, PointWords, read_pixel, read_point, read_space
 
 
 def finite(text: str) -> float:
@@ -79,5 +80,19 @@ Shard = Annotated[
 ]
 """One of several parts of the work."""
 
-SpaceName = Literal["LPS", "RAS", "voxel"]
+SpaceName = Annotated[
+    str, Parameter(converter=converter(read_space, "LPS, RAS or voxel"), n_tokens=1, metavar="LPS|RAS|voxel")
+]
 """Names of coordinate spaces; :class:`csfnet_bundle.geometry.Space` says what they mean."""
+
+NodulePoint = Annotated[
+    PointWords,
+    Parameter(converter=converter(read_point, EXPECTED), n_tokens=1, accepts_keys=False, metavar="X,Y,Z|FILE"),
+]
+"""A nodule's centre, in the forms of :func:`csfnet_bundle.core.point_words.read_point`."""
+
+Pixel = Annotated[
+    tuple[float, float],
+    Parameter(converter=converter(read_pixel, "column,row, e.g. 312,240"), n_tokens=1, metavar="COLUMN,ROW"),
+]
+"""A pixel of an image, counted from 0."""

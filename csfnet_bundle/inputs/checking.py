@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,7 @@ from rich.table import Table
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.processes import map_over_processes
 from csfnet_bundle.inputs.check_output import folder_document, folder_table, pairs_document, pairs_table, print_table
-from csfnet_bundle.inputs.judging import judge_file, judge_pair, judge_study
+from csfnet_bundle.inputs.judging import FurtherChecks, judge_file, judge_pair, judge_study
 from csfnet_bundle.inputs.locating import check_kind
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.inputs.store import is_store, verify_store
@@ -49,6 +49,7 @@ class CheckOptions:
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
         workers: processes that look at the records of a datalist.
         headers: folder where headers of DICOM folders are kept between calls; None reads them each time.
+        further: with ``pixels``, what else is checked of every record of a datalist, in this process.
     """
 
     pixels: bool = False
@@ -56,6 +57,7 @@ class CheckOptions:
     follow_links: bool = False
     workers: int = 1
     headers: Path | None = None
+    further: FurtherChecks | None = field(default=None, compare=False)
 
 
 def check_path(place: Path, options: CheckOptions, *, json_output: bool) -> bool:
@@ -136,7 +138,8 @@ def judge_datalist(datalist: Datalist, options: CheckOptions) -> list[PairVerdic
     """Judge every record of a datalist, with a progress bar."""
     judge = partial(_judge, folder=datalist.folder, options=options)
     pairs = list(datalist)
-    verdicts = map_over_processes(judge, pairs, options.workers)
+    workers = 1 if options.further else options.workers  # the network is loaded in this process alone
+    verdicts = map_over_processes(judge, pairs, workers)
     return list(_with_progress("checking records", verdicts, len(pairs)))
 
 
@@ -150,6 +153,7 @@ def _judge(item: tuple[str, FollowUpPair], folder: Path, options: CheckOptions) 
         one_scan=options.one_scan,
         pixels=options.pixels,
         find_series=partial(_series_of_folder, options=options),
+        further=options.further,
     )
     if verdict.reason is None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, describe_clinical
 from csfnet_bundle.scans.dicom import SeriesSummary
+
+if TYPE_CHECKING:
+    from csfnet_bundle.report.scan_pictures import ScanPictures
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Prediction:
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
         band: lowest and highest probability of 27 clicks within 2 mm; None where it was not asked for.
         measured: what was measured in both scans; None where it was not asked for.
+        pictures: what a report shows of each scan, by name; empty where it was not asked for.
+        explanation: (D, H, W), how much the log odds fall where a cube around each voxel is replaced by lung; None
+            where it was not asked for.
         findings: what speaks against the inputs, then what the readers noticed and could live with, one sentence each.
         series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
         code_book: the clinical codes that the weights were trained on.
@@ -46,6 +53,8 @@ class Prediction:
     member_probabilities: tuple[float, ...] = ()
     band: tuple[float, float] | None = None
     measured: PairMeasurements | None = None
+    pictures: Mapping[str, ScanPictures] = field(default_factory=dict, repr=False, compare=False)
+    explanation: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     findings: tuple[str, ...] = ()
     series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
     code_book: CodeBook | None = field(default=None, repr=False)

@@ -11,10 +11,10 @@ from csfnet_bundle.prediction.checkpoint import (
     shipped_model,
 )
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
-from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+from csfnet_bundle.prediction.evaluation_handler import WriteEvaluation
+from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
 from csfnet_bundle.prediction.outputs import malignancy_scores
-from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
-from csfnet_bundle.prediction.write_predictions import WritePredictions
+from csfnet_bundle.prediction.predictions_handler import WritePredictions
 from csfnet_bundle.training.batch_augmentation import FlipsAndTurns
 from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.mean_loss import MeanLoss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ class FlipsAndTurns:
         Raises:
             BundleError: it does more than flips and quarter turns.
         """
-        steps = list(augmentation.transforms) if isinstance(augmentation, Compose) else [augmentation]
+        steps: list[Any] = list(augmentation.transforms) if isinstance(augmentation, Compose) else [augmentation]
         known = [step for step in steps if type(step) in (RandFlipd, RandRotate90d)]
         chances = {step.prob for step in known}
         if len(known) != len(steps) or len(steps) != TURNS or len(chances) != 1:

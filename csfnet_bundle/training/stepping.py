@@ -73,12 +73,12 @@ class TrainingStep:
             for parameter in group["params"]
             if parameter.grad is not None
         ]
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))  # type: ignore[arg-type]
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         is_bad = ~torch.isfinite(norm)
         self._skipped = is_bad.long() if self._skipped is None else self._skipped + is_bad
         if all(group.get("fused") for group in optimizer.param_groups):
-            optimizer.found_inf = is_bad.float()
-            optimizer.grad_scale = None
+            optimizer.found_inf = is_bad.float()  # type: ignore[attr-defined]  # what torch.amp.GradScaler sets, too
+            optimizer.grad_scale = None  # type: ignore[attr-defined]
             optimizer.step()
         elif not is_bad:
             optimizer.step()

@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+import tomllib
 import venv
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from helpers.workflow_runs import REPOSITORY
+
+from csfnet_bundle.serving.archive import ARCHIVE_NAME, write_archive
 
 BESIDE_THE_CHECKOUT = "sys.meta_path[:] = [finder for finder in sys.meta_path if '__editable__' not in str(finder)]"
 """Takes the test environment's editable install out of the search for modules."""
@@ -59,6 +63,22 @@ def test_the_bundle_runs_from_any_folder(installed: Run, small_cohort: Path, tmp
     assert {path for path in set(config.parents[2].rglob("*")) - before if "__pycache__" not in path.parts} == set()
 
 
+def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_path: Path) -> None:
+    """The archive of an installed bundle has the bytes of the checkout's."""
+    done = installed("csfnet_bundle", "package", "--out", "bundle.zip", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    write_archive(tmp_path / "expected.zip", REPOSITORY, REPOSITORY / "models" / "model.pt")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as found, zipfile.ZipFile(tmp_path / "expected.zip") as expected:
+        assert found.namelist() == expected.namelist()
+    assert (tmp_path / "bundle.zip").read_bytes() == (tmp_path / "expected.zip").read_bytes()
+    app = tmp_path / "monaibundle"
+    app.mkdir()
+    (app / "main.py").touch()
+    made = installed("csfnet_bundle", "label-app", "--app", "monaibundle", "--studies", ".", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (app / "model" / ARCHIVE_NAME / "configs" / "preprocessing.json").is_file()
+
+
 def _environment(folder: Path, requirement: str) -> Path:
     """Make an environment with what pip installs for a requirement; return its folder of programs."""
     venv.create(folder, with_pip=True)
@@ -67,8 +87,22 @@ def _environment(folder: Path, requirement: str) -> Path:
     return programs
 
 
+def _all_extras() -> str:
+    """Return every extra that a user may want, as pip takes them."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    return f"[{','.join(name for name in project['optional-dependencies'] if name not in ('docs', 'test'))}]"
+
+
+NEEDS_AN_EXTRA = {
+    "export": ("export", "--out", "exported"),
+    "nlst": ("cohort", "screenings", "--out", "screens"),
+    "codecs": ("fuzz-reader", "--files", "1"),
+    "dicom-sr": ("predict", "--t1=x", "--point1=1,2,3", "--space=LPS", "--dicom_out"),
+}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("extras", ["", "[codecs,nlst,export,dicom-sr,tracking,tuning,medst]"])
+@pytest.mark.parametrize("extras", ["", _all_extras()])
 def test_a_clean_environment(wheel: Path, extras: str, small_cohort: Path, tmp_path: Path) -> None:
     """Bare, where a command whose extra is missing names it in one line, and with all extras."""
     programs = _environment(tmp_path / "environment", f"{wheel}{extras}")
@@ -85,11 +119,14 @@ def test_a_clean_environment(wheel: Path, extras: str, small_cohort: Path, tmp_p
     done = run("python", *run_words)
     assert done.returncode == 0, done.stderr
     assert (place / "output" / "inference" / "predictions.csv").is_file()
-    exported = run("csfnet", "export", "--out", "exported")
     if extras:
+        exported = run("csfnet", *NEEDS_AN_EXTRA["export"])
         assert exported.returncode == 0, exported.stderr
         assert {path.name for path in (place / "exported").iterdir()} == {"model.ts", "model.onnx"}
-    else:
-        assert exported.returncode == 1
-        assert "pip install 'csfnet-bundle[export]'" in exported.stderr
-        assert exported.stderr.count("\n") == 1
+        return
+    for extra, words in NEEDS_AN_EXTRA.items():
+        done = run("csfnet", *words)
+        assert done.returncode == 1
+        assert f"pip install 'csfnet-bundle[{extra}]'" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert {path.name for path in place.iterdir()} == {"output"}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from csfnet_bundle.cohorts.nlst.choice import Choice, stop_at_refused
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
-from csfnet_bundle.cohorts.nlst.positions import Located, locate
+from csfnet_bundle.cohorts.nlst.positions import Located, locate, movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.processes import map_over_processes
+from csfnet_bundle.inputs.matching import matched_scan, shows_nothing
 from csfnet_bundle.records import FollowUpPair, Scan, clinical_notices
 from csfnet_bundle.records.participants import Participants, inputs_of
+from csfnet_bundle.scans.scan import open_scan
 
 SEXES = {1: "male", 2: "female"}
 SMOKING = {0: "former", 1: "current"}
@@ -62,21 +63,46 @@ def assemble(
     """
     assembled: list[AssembledPair] = []
     refused: list[tuple[PairedSightings, str]] = []
+    not_found: list[tuple[PairedSightings, str]] = []
     notices: list[tuple[str, str]] = []
     places = _place_all(choice.pairs, scan_of, workers, track)
     labels = {pair.name: label for pair, label in zip(choice.pairs, choice.labels, strict=True)}
     for pair in choice.pairs:
         try:
-            located = tuple(_placed(sighting, places) for sighting in (pair.t0, pair.t1))
+            located1 = _placed(pair.t1, places)
+            scan1 = _scan(pair.t1, located1, folder, scan_of)
+            if pair.t0.place is None:
+                try:
+                    scan0 = _matched(pair, located1, folder, scan_of)
+                except Refusal as error:
+                    not_found.append((pair, f"{pair.name}: {error}"))
+                    continue
+                located0 = Located(scan0.known_point)
+            else:
+                located0 = _placed(pair.t0, places)
+                scan0 = _scan(pair.t0, located0, folder, scan_of)
             clinical, told = _clinical(pair, choice.participants)
-            record = _record(pair, labels[pair.name], (located[0], located[1]), choice, clinical, folder, scan_of)
+            record = FollowUpPair(
+                subject=pair.subject,
+                nodule=pair.nodule,
+                t0=scan0,
+                t1=scan1,
+                label=labels[pair.name],
+                interval_days=interval_days(pair, choice.participants),
+                clinical=clinical,
+                strata=_strata(pair, (located0, located1), choice.found, clinical),
+            )
         except BundleError as error:
             refused.append((pair, f"{pair.name}: {error}"))
             continue
         notices += [(pair.subject, f"{pair.name}: {text}") for text in told]
-        assembled.append(AssembledPair(record, pair, (located[0], located[1])))
+        assembled.append(AssembledPair(record, pair, (located0, located1)))
     if refused and not skip_refused:
         raise stop_at_refused([problem for _, problem in refused], str(folder))
+    if any(pair.t0.place is None for pair in choice.pairs):
+        choice.flow.leave_out("carried back, but not found for sure in the earlier scan", "pairs", not_found)
+        empty = [(one.subject, one.pair.name) for one in assembled if one.pair.t0 and shows_nothing(one.pair.t0)]
+        _note(choice.flow, "carried back and kept: the earlier scan shows nothing like the nodule", empty)
     choice.flow.leave_out("scan, position or clinical value refused", "pairs", refused)
     _note(choice.flow, "clinical codes that are no answer or read, taken as missing", notices)
     _note(choice.flow, "kept, but the point moved implausibly far between the scans: look at them", _moved(assembled))
@@ -101,6 +127,7 @@ def _place_all(
         (sighting.series_uid, sighting.row): (sighting, scan_of(sighting))
         for pair in pairs
         for sighting in (pair.t0, pair.t1)
+        if sighting.place is not None
     }
     found = track(map_over_processes(_try_to_place, list(wanted.values()), workers), len(wanted))
     return dict(zip(wanted, found, strict=True))
@@ -139,34 +166,24 @@ def _clinical(pair: PairedSightings, participants: Participants | None) -> tuple
     return {**inputs_of(own), **known}, notices
 
 
-def _record(
-    pair: PairedSightings,
-    label: int | None,
-    located: tuple[Located, Located],
-    choice: Choice,
-    clinical: Mapping[str, object],
-    folder: Path,
-    scan_of: Callable[[Sighting], Path],
-) -> FollowUpPair:
-    scans = [
-        Scan(
-            path=os.path.relpath(scan_of(sighting), folder),
-            point=place.point,
-            series_uid=sighting.series_uid or None,
-            date=sighting.date,
-        )
-        for sighting, place in zip((pair.t0, pair.t1), located, strict=True)
-    ]
-    return FollowUpPair(
-        subject=pair.subject,
-        nodule=pair.nodule,
-        t0=scans[0],
-        t1=scans[1],
-        label=label,
-        interval_days=interval_days(pair, choice.participants),
-        clinical=clinical,
-        strata=_strata(pair, located, choice.found, clinical),
+def _scan(sighting: Sighting, place: Located, folder: Path, scan_of: Callable[[Sighting], Path]) -> Scan:
+    return Scan(
+        path=os.path.relpath(scan_of(sighting), folder),
+        point=place.point,
+        series_uid=sighting.series_uid or None,
+        date=sighting.date,
     )
+
+
+def _matched(pair: PairedSightings, place1: Located, folder: Path, scan_of: Callable[[Sighting], Path]) -> Scan:
+    """Return t0's scan with the place that matching finds there.
+
+    Raises:
+        Refusal: it is not found for sure, or a scan cannot be read right.
+    """
+    opened0, opened1 = (open_scan(scan_of(one), one.series_uid or None) for one in (pair.t0, pair.t1))
+    scan0 = replace(_scan(pair.t0, place1, folder, scan_of), point=None)
+    return matched_scan(scan0, opened0, opened1, place1.point)
 
 
 def interval_days(pair: PairedSightings, participants: Participants | None) -> float | None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from csfnet_bundle.cohorts.nlst.agreement import split_by_agreement
+from csfnet_bundle.cohorts.nlst.carrying import carry_back
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings, check_labels, one_per_screen, pair_sightings
 from csfnet_bundle.cohorts.nlst.plan import Plan, plan_downloads
+from csfnet_bundle.cohorts.nlst.positions import movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.participants import Participants, read_participants
@@ -66,7 +67,13 @@ def choose_pairs(options: CohortOptions) -> Choice:
     sightings, others = one_per_screen(sightings, found)
     flow.leave_out("further rows of a nodule on one date (largest box kept, else thinnest series)", "rows", others)
     pairs, single = pair_sightings(sightings, options.screens)
-    flow.leave_out("nodules seen once", "nodules", single)
+    if options.carry_nodules_back:
+        carried, single = carry_back(single, sightings, found, options.screens)
+        flow.remain("nodules seen once, carried back to an earlier scan of the patient", "pairs", carried)
+        pairs = sorted([*pairs, *carried], key=lambda pair: (pair.subject, pair.nodule))
+        flow.leave_out("nodules seen once, without an earlier scan of the patient in the table", "nodules", single)
+    else:
+        flow.leave_out("nodules seen once", "nodules", single)
     flow.remain(f"follow-up pairs ({options.screens} screens)", "pairs", pairs)
     _count_screens(flow, pairs)
     _note_movement(flow, pairs, found)

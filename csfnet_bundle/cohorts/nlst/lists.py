@@ -77,6 +77,7 @@ def provenance_of(options: CohortOptions, index_digest: str | None) -> dict[str,
         if options.label_within_days is None
         else f"lung cancer confirmed within {options.label_within_days:g} days after t1",
         "skip_refused": options.skip_refused,
+        "carry_nodules_back": options.carry_nodules_back,
     }
 
 

@@ -17,11 +17,11 @@ from csfnet_bundle.cohorts.nlst.assembly import AssembledPair, assemble
 from csfnet_bundle.cohorts.nlst.choice import Choice, choose_pairs, stop_at_refused
 from csfnet_bundle.cohorts.nlst.document import Picture, Section, write_report
 from csfnet_bundle.cohorts.nlst.download import download
-from csfnet_bundle.cohorts.nlst.images import find_series, missing_instances
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
 from csfnet_bundle.cohorts.nlst.lists import make_datalist, provenance_of
 from csfnet_bundle.cohorts.nlst.options import CohortOptions
 from csfnet_bundle.cohorts.nlst.pictures import BoxOnSlice, contact_sheets, montage
+from csfnet_bundle.cohorts.nlst.positions import find_series, missing_instances
 from csfnet_bundle.cohorts.nlst.report import (
     flow_section,
     left_out_sections,

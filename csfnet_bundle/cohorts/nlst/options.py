@@ -30,6 +30,7 @@ class CohortOptions:
         screens: which screens of a nodule make a pair.
         label_within_days: label by lung cancer confirmed within so many days after t1; None takes the source's label.
         skip_refused: leave out and count what is refused, instead of stopping at the first.
+        carry_nodules_back: make pairs of nodules seen once too, their place in the earlier scan found by matching.
         seed: of the splits.
         shares: of the patients in training, validation and test.
         folds: number of cross-validation folds written beside the three lists.
@@ -47,6 +48,7 @@ class CohortOptions:
     screens: Screens = Screens.NEIGHBOURING
     label_within_days: float | None = None
     skip_refused: bool = False
+    carry_nodules_back: bool = False
     seed: int = 0
     shares: tuple[float, float, float] = DEFAULT_SHARES
     folds: int = 5

@@ -43,7 +43,7 @@ class Sighting:
         subject: PatientID.
         nodule: the nodule's name, the same in all scans of the participant.
         series_uid: SeriesInstanceUID of the scan; empty where ``path`` names the scan.
-        place: where the nodule is.
+        place: where the nodule is; None where matching is to find it, from its place in a later scan.
         label: 1 malignant, 0 benign, None unknown.
         date: study date, ``YYYYMMDD``.
         row: row of the source table, the header being row 1: what a message names.
@@ -57,7 +57,7 @@ class Sighting:
     subject: str
     nodule: str
     series_uid: str
-    place: Point | PixelBox
+    place: Point | PixelBox | None
     label: int | None
     date: str
     row: int

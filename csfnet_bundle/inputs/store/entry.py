@@ -80,7 +80,7 @@ class StoredRoi:
         return f"{self.subject}/{self.nodule}"
 
     @property
-    def bytes(self) -> int:
+    def length(self) -> int:
         """Length of its values."""
         return VALUE_BYTES * prod(self.shape)
 

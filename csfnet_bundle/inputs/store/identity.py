@@ -59,7 +59,7 @@ def _place(scan: Scan) -> dict[str, object]:
     """What of a point the ROI depends on; a point to be found depends on the other scan, which the key has too."""
     if scan.point is None:
         return {"matching_version": MATCHING_VERSION}
-    found = {"point": list(scan.point.coordinates), "space": str(scan.point.space)}
+    found: dict[str, object] = {"point": list(scan.point.coordinates), "space": str(scan.point.space)}
     findings = match_findings(scan)
     return {**found, "match": list(findings)} if findings else found
 

@@ -64,6 +64,6 @@ def _copy(folder: Path, shard: ShardReader, entries: list[StoredRoi]) -> None:
     try:
         for entry in entries:
             placed = replace(entry, offset=writer.offset)
-            writer.append(shard.block(entry.offset, entry.bytes), placed.to_line())
+            writer.append(shard.block(entry.offset, entry.length), placed.to_line())
     finally:
         writer.close()

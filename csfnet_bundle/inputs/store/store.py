@@ -105,10 +105,10 @@ class RoiStore:
         """
         name = Path(entry.values).with_suffix(INDEX).name
         try:
-            block = self._shards[name].block(entry.offset, entry.bytes)
+            block = self._shards[name].block(entry.offset, entry.length)
         except (OSError, ValueError) as error:  # no file, or an empty one
             raise DamagedEntry(str(error)) from None
-        if len(block) != entry.bytes or zlib.crc32(block) != entry.crc32:
+        if len(block) != entry.length or zlib.crc32(block.tobytes()) != entry.crc32:
             raise DamagedEntry(f"{entry.values}, byte {entry.offset}: the checksum differs")
         return np.frombuffer(block, VALUES_TYPE).reshape(entry.shape)
 
@@ -128,11 +128,11 @@ class RoiStore:
             placed = replace(
                 entry,
                 offset=writer.offset,
-                crc32=zlib.crc32(block),
+                crc32=zlib.crc32(block.tobytes()),
                 written_ns=time.time_ns(),
                 values=f"{writer.name}.values",
             )
-            writer.append(memoryview(block).cast("B"), placed.to_line())
+            writer.append(block.tobytes(), placed.to_line())
             self.refresh()
         return placed
 

@@ -95,7 +95,7 @@ def verify_store(folder: Path) -> StoreReport:
         entries=len(sound),
         pairs=len({entry.name for entry in sound}),
         patients=len({entry.subject for entry in sound}),
-        bytes=sum(entry.bytes for entry in sound),
+        bytes=sum(entry.length for entry in sound),
         replaced=len(sound) - len(places),
         damaged=tuple(text for entry, text in damaged if newest.get(_what(entry), 0) < entry.written_ns),
         damaged_lines=store.damaged_lines,

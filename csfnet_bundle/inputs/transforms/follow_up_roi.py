@@ -27,6 +27,7 @@ class FollowUpRoid(MapTransform):
     - ``image``: HU, float32 tensor (2, D, H, W), channel 0 = t0, channel 1 = t1;
     - ``affine``: float64 tensor (4, 4) from (d, h, w, 1) of the t1 ROI to LPS mm. It is a tensor of its own, since a
       MetaTensor's affine does not survive a cache;
+    - ``affines``: float64 tensor (2, 4, 4), those of both ROIs;
     - ``findings``: what the reader noticed, joined by line breaks;
     - ``series``: the series that were read, as JSON (:func:`csfnet_bundle.inputs.cache.series_from_json`).
 
@@ -36,8 +37,9 @@ class FollowUpRoid(MapTransform):
         cache_dir: ROI store; None reads the images every time.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
-        check_points: reject points without lung around them, and tell where nothing like a nodule is
-            (:func:`csfnet_bundle.inputs.place_check.check_places`); for predictions, not for training.
+        check_points: reject points without lung around them, and tell where nothing like a nodule is or a point lies
+            outside of the lungs (:func:`csfnet_bundle.inputs.place_check.check_places`); for predictions, not for
+            training.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class FollowUpRoid(MapTransform):
         self._find_series = SeriesMemory(follow_links=follow_links)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return the record with ``image``, ``affine``, ``findings`` and ``series`` added.
+        """Return the record with the keys above added.
 
         Raises:
             BundleError: the scans cannot be read; the message names the pair.
@@ -74,6 +76,7 @@ class FollowUpRoid(MapTransform):
                 doubts = check_places(pair, folder, rois.centers, one_scan=one_scan, find_series=self._find_series)
             record["image"] = torch.from_numpy(rois.array)
             record["affine"] = torch.from_numpy(rois.affines[1])
+            record["affines"] = torch.from_numpy(rois.affines)
             record["findings"] = "\n".join((*doubts, *rois.findings))
             record["series"] = series_to_json(rois.series)
         return record

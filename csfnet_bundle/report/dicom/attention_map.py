@@ -10,8 +10,8 @@ from pydicom.sr.codedict import codes
 
 from csfnet_bundle import __version__
 from csfnet_bundle.report.attention_map import attention_on_roi
-from csfnet_bundle.report.dicom.equipment import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL
 from csfnet_bundle.report.dicom.source import Source
+from csfnet_bundle.report.dicom.structured_report import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL
 
 NARROWEST_WINDOW = 1e-3
 """Even shares; a map without any focus would give a window without width."""
@@ -76,7 +76,7 @@ def attention_parametric_map(
         plane_orientation=highdicom.PlaneOrientationSequence(PATIENT, [*across, *down]),
         plane_positions=[highdicom.PlanePositionSequence(PATIENT, corner.tolist()) for corner in corners],
         content_label="ATTENTION",
-        content_description="Where the network looked; outlines nothing",
+        content_description="Where the network looked; no evidence of where anything lies",
     )
     made.Laterality = ""  # the ROI does not tell the side
     made.SeriesDescription = "Attention of CSF-Net, research only"

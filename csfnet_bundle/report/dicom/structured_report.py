@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import highdicom
 import numpy as np
@@ -11,10 +12,20 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.report.case import Case
-from csfnet_bundle.report.dicom.equipment import ALGORITHM, DIGEST_SHOWN, MANUFACTURER, MODEL, REPORT_SERIES
 from csfnet_bundle.report.dicom.source import Source
 from csfnet_bundle.report.words import NOT_A_DEVICE, trained_on
+
+MANUFACTURER = "csfnet_bundle developers"
+MODEL = "csfnet_bundle"
+ALGORITHM = "CSF-Net"
+
+REPORT_SERIES, MAP_SERIES = 9001, 9002
+"""Series numbers, far above those that a scanner gives."""
+
+DIGEST_SHOWN = 16
+"""Hexadecimal digits of the weights' SHA-256 that stand as serial number: enough to tell weights apart."""
 
 DECIMALS = 1
 """Of the probability in per cent: a calibrated network does not know more."""
@@ -128,3 +139,9 @@ def _algorithm(case: Case, weights_sha256: str) -> sr.AlgorithmIdentification:
     return sr.AlgorithmIdentification(
         name=ALGORITHM, version=f"{MODEL} {__version__}", parameters=parameters, manufacturer=MANUFACTURER
     )
+
+
+def write_dataset(path: Path, dataset: Dataset) -> None:
+    """Write a dataset, with its file meta information, to ``path`` in one step."""
+    with atomic_path(path) as temporary:
+        dataset.save_as(temporary, enforce_file_format=True)

@@ -21,7 +21,7 @@ from csfnet_bundle.studies.benchmark.fitting import is_done, run_fit
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 
 ERROR_NAME = "error.txt"
-"""In a fit's folder: where an error came from that is none of the user's."""
+"""In the folder of a fit that failed for an unforeseen reason: where in the code."""
 
 
 def default_devices() -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def default_devices() -> tuple[str, ...]:
     return tuple(f"cuda:{number}" for number in range(torch.cuda.device_count())) or ("cpu",)
 
 
-def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> None:
+def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> dict[Fit, BundleError]:
     """Run the fits that are not done yet, with a progress bar; an interrupted benchmark goes on where it stopped.
 
     Args:
@@ -38,13 +38,16 @@ def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | N
         scheduler: address of a running Dask scheduler, instead: one fit at a time in each worker, on its GPU where it
             has one. Workers must see the same files.
 
+    Returns:
+        The fits that failed, each with why. The next call runs them again.
+
     Raises:
-        BundleError: a fit failed, told when all others are done; or no scheduler answers.
+        BundleError: no scheduler answers.
     """
     devices = tuple(devices) or default_devices()
     missing = [fit for fit in protocol.fits if not is_done(protocol, fit)]
     in_process = scheduler is None and len(devices) == 1
-    failed: dict[str, BundleError] = {}
+    failed: dict[Fit, BundleError] = {}
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -61,15 +64,10 @@ def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | N
         )
         for fit, error in results if missing else ():
             if error is not None:
-                failed[fit.name] = error
+                failed[fit] = error
                 progress.console.print(f"failed: {error}", markup=False)
             progress.advance(task)
-    if failed:
-        raise BundleError(
-            f"{len(failed)} of {len(protocol.fits)} fits failed; {next(iter(failed.values()))}",
-            record=str(protocol.out),
-            remedy="The same command repeats these alone.",
-        )
+    return failed
 
 
 def _here(
@@ -120,7 +118,7 @@ def _on_worker(protocol: Protocol, fit: Fit, devices: Sequence[str], numbers: Ma
 
 
 def _attempt(protocol: Protocol, fit: Fit, device: str | None) -> BundleError | None:
-    """Run a fit; one that fails is a result, not the end of the others."""
+    """Run a fit; one that fails is a row of the results, not the end of the others."""
     try:
         run_fit(protocol, fit, device)
     except BundleError as error:

@@ -111,7 +111,7 @@ def test_a_full_disk_leaves_the_shard_as_it_was(tmp_path: Path, monkeypatch: pyt
             store.append(entry(1), values(1))
     store.append(entry(2), values(2))
     assert read_all(tmp_path) == {0: 0.0, 2: 2.0}
-    assert (tmp_path / f"{writer.name}.values").stat().st_size == 2 * entry(0).bytes
+    assert (tmp_path / f"{writer.name}.values").stat().st_size == 2 * entry(0).length
 
 
 def test_a_purge_leaves_no_byte_of_the_patient(tmp_path: Path) -> None:
