@@ -32,6 +32,7 @@ def predict(
     checkpoint: Path | None = None,
     out: Path = Path("output/predict"),
     dicom_out: bool = False,
+    supersedes: Path | None = None,
     follow_links: bool = False,
     no_check: bool = False,
 ) -> None:
@@ -55,7 +56,8 @@ def predict(
         series1: SeriesInstanceUID to read from t1.
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
-        dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
+        dicom_out: also write DICOM objects of the later study: report, outlines, captures, PDF (docs/dicom_out.md).
+        supersedes: the report of an earlier run on the same nodule, a DICOM file, that the new one replaces.
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
 
@@ -72,6 +74,8 @@ def predict(
     from csfnet_bundle.records import read_clinical
     from csfnet_bundle.scans.dicom import holds_dicom
 
+    if supersedes is not None and not dicom_out:
+        raise BundleError("--supersedes names a DICOM report, but none is made", remedy="Add --dicom_out.")
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
     values = {} if clinical is None else read_clinical(str(clinical))
@@ -98,7 +102,13 @@ def predict(
         if WARNING in finding:
             print(finding, file=sys.stderr)
     report = write_prediction(
-        prediction, predictor.checkpoint, weights, out, dicom_out=dicom_out, follow_links=follow_links
+        prediction,
+        predictor.checkpoint,
+        weights,
+        out,
+        dicom_out=dicom_out,
+        follow_links=follow_links,
+        supersedes=supersedes,
     )
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
