@@ -31,6 +31,7 @@ def benchmark(
     devices: Words = (),
     scheduler: str | None = None,
     cache_dir: Path | None = None,
+    follow_links: bool = False,
 ) -> None:
     """Train, evaluate and compare systems; after an interruption the same command resumes.
 
@@ -53,6 +54,7 @@ def benchmark(
         devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
         scheduler: address of a Dask scheduler whose workers see the same files, instead of this machine's devices.
         cache_dir: where ROIs are cached; by default within ``out``.
+        follow_links: read what symbolic links point to, as git-annex and DataLad make them.
 
     Examples:
         csfnet benchmark --dataset_dir data/nlstx --out output/benchmark
@@ -77,7 +79,10 @@ def benchmark(
         folds=folds or (1 if quick else FOLDS),
         seeds=seeds or (1 if quick else SEEDS),
         config_files=tuple(files),
-        overrides={} if epochs is None else {"train#trainer#max_epochs": epochs},
+        overrides={
+            **({} if epochs is None else {"train#trainer#max_epochs": epochs}),
+            **({"follow_links": True} if follow_links else {}),
+        },
         without_reads=without_reads,
         permutations=permuted_labels,
         cache_dir=None if cache_dir is None else cache_dir.resolve(),
@@ -96,6 +101,7 @@ def benchmark(
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
+        "--follow_links": follow_links or "",
         "--pretrained": "MODEL" if pretrained else "",
         "--evaluate_on": "" if evaluate_on is None else "OTHER",
     }

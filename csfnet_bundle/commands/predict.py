@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Point, SpaceName
 from csfnet_bundle.core.errors import BundleError
+
+if TYPE_CHECKING:
+    from csfnet_bundle.nodule.pair import PairMeasurements
 
 WARNING = "CHECK THE POINT"
 """How findings begin that a user must see before the number."""
@@ -35,6 +39,7 @@ def predict(
     supersedes: Path | None = None,
     follow_links: bool = False,
     no_check: bool = False,
+    no_measure: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -60,6 +65,7 @@ def predict(
         supersedes: the report of an earlier run on the same nodule, a DICOM file, that the new one replaces.
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
+        no_measure: do not measure the nodule in both scans, which takes some seconds.
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -97,6 +103,7 @@ def predict(
         series1=series1,
         nodule=nodule,
         check=not no_check,
+        measure=not no_measure,
     )
     for finding in prediction.findings:
         if WARNING in finding:
@@ -113,6 +120,8 @@ def predict(
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
         print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
+    if prediction.measured is not None:
+        _print_measurements(prediction.measured)
     members = prediction.member_probabilities
     if members:
         print(f"mean of {len(members)} networks, which say {min(members):.3f} to {max(members):.3f}")
@@ -121,3 +130,16 @@ def predict(
             print(f"series read as {scan}: {series}")
     print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
     print(f"report: {report}")
+
+
+def _print_measurements(measured: PairMeasurements) -> None:
+    """Print a line for each scan measured, then growth and notes."""
+    for name, one in (("t0", measured.t0), ("t1", measured.t1)):
+        if one is not None:
+            axes = f"{one.long_axis_mm:.1f} x {one.short_axis_mm:.1f} mm"
+            flags = "".join(f" {flag.text}" for flag in one.flags)
+            print(f"measured in {name}: {one.volume_mm3:.0f} mm3, axes {axes}, {one.attenuation}.{flags}")
+    if measured.growth is not None:
+        print(measured.growth.text)
+    for note in measured.notes:
+        print(note)

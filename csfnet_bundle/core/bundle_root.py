@@ -12,6 +12,8 @@ INSTALLED = "bundle"
 """The folder of the package into which the build copies both (setup.py)."""
 A_CONFIG = f"{CONFIGS}/inference.json"
 """What every bundle has."""
+PREPROCESSING = "preprocessing.json"
+"""The config that other configs read (inputs/transforms/preprocessing.py); it is run by none."""
 
 
 def bundle_root() -> Path:
@@ -33,3 +35,8 @@ def bundle_root() -> Path:
 def is_bundle(folder: str | Path) -> bool:
     """Tell whether a folder is the root of a bundle: an unpacked archive, a checkout, MONAI Label's copy."""
     return Path(folder, A_CONFIG).is_file()
+
+
+def bundle_of(folder: str | Path) -> Path:
+    """Return the folder where it is a bundle, else this package's: a workflow may be started in any folder."""
+    return Path(folder) if is_bundle(folder) else bundle_root()

@@ -15,7 +15,7 @@ from csfnet_bundle.nodule.attenuation import Attenuation, Density, measure_densi
 from csfnet_bundle.nodule.axes import Axes, measure_axes
 from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.flags import Flag, FlagCode, find_flags
-from csfnet_bundle.nodule.network import NetworkAnswer, NoduleNetwork, load_network
+from csfnet_bundle.nodule.network import NoduleNetwork, load_network
 from csfnet_bundle.nodule.segmentation import Method, Segmentation, median_segmentation, segment_by_all
 
 CLICK_OFFSET_MM = 2.0
@@ -131,7 +131,8 @@ def measure_cube(
         BundleError: the network's file is not there.
     """
     network = network or load_network()
-    found, answer = segment_by_all(cube, network, others)
+    answer, *around = network.segment([cube, *(_clicks_around(cube) if clicks else ())])
+    found = segment_by_all(cube, answer, others)
     if len(found) < LEAST_METHODS:
         raise Refusal(
             RefusalCode.NO_NODULE,
@@ -143,7 +144,7 @@ def measure_cube(
         )
     volume, chosen = median_segmentation(found)
     density = measure_density(cube.hu, chosen.mask)
-    click_volumes = _click_volumes(cube, network, answer) if clicks else ()
+    click_volumes = tuple(one.volume_mm3 for one in (answer, *around)) if clicks else ()
     return Measurement(
         volume_mm3=volume,
         method=chosen.method,
@@ -159,8 +160,7 @@ def measure_cube(
     )
 
 
-def _click_volumes(cube: Cube, network: NoduleNetwork, answer: NetworkAnswer) -> tuple[float, ...]:
-    """Return the network's volumes from the click and eight around it, mm3; 0 where it finds nothing."""
+def _clicks_around(cube: Cube) -> list[Cube]:
+    """Return the cube with each of eight clicks around its middle."""
     step = CLICK_OFFSET_MM / math.sqrt(3)
-    around = [cube.clicked((d * step, h * step, w * step)) for d, h, w in product((-1, 1), repeat=3)]
-    return (answer.volume_mm3, *(one.volume_mm3 for one in network.segment(around)))
+    return [cube.clicked((d * step, h * step, w * step)) for d, h, w in product((-1, 1), repeat=3)]

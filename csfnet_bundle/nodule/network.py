@@ -35,6 +35,9 @@ not sure: it gives a chest wall beside the nodule half a share, which joins the 
 and .9 this one agreed best with the readers of 40 volumes that the network was trained on."""
 REACH_VOXELS = 2
 """The nodule has what is present this near to the core: a nodule's share falls from 1 to a half over less."""
+CUBES_AT_ONCE = 3
+"""Cubes in one pass: a click costs .14 processor-seconds in threes, .33 alone, .18 in nines, which also take more
+memory."""
 RIM_VOXELS = 1
 """Shares count in the nodule dilated by so much; over the whole cube the background's would add up."""
 
@@ -69,14 +72,17 @@ class NoduleNetwork:
 
     @torch.inference_mode()
     def segment(self, cubes: Sequence[Cube]) -> list[NetworkAnswer]:
-        """Segment the nodule at the click of each cube, one after the other, so that memory does not grow."""
-        return [self._segment(cube) for cube in cubes]
+        """Segment the nodule at the click of each cube, a few at a time."""
+        answers: list[NetworkAnswer] = []
+        for start in range(0, len(cubes), CUBES_AT_ONCE):
+            answers += self._segment(cubes[start : start + CUBES_AT_ONCE])
+        return answers
 
-    def _segment(self, cube: Cube) -> NetworkAnswer:
-        clicks = torch.tensor([cube.click_voxels], dtype=torch.float32)
-        inputs = network_input(torch.from_numpy(cube.hu)[None], clicks)  # (1, 2, D, H, W)
-        share = self.module(inputs)[0, 0].numpy() * cube.inside
-        return component_at_click(share, cube)
+    def _segment(self, cubes: Sequence[Cube]) -> list[NetworkAnswer]:
+        clicks = torch.tensor([cube.click_voxels for cube in cubes], dtype=torch.float32)
+        inputs = network_input(torch.from_numpy(np.stack([cube.hu for cube in cubes])), clicks)  # (B, 2, D, H, W)
+        shares = self.module(inputs)[:, 0].numpy()  # (B, D, H, W)
+        return [component_at_click(share * cube.inside, cube) for share, cube in zip(shares, cubes, strict=True)]
 
 
 def component_at_click(share: NDArray[np.float32], cube: Cube) -> NetworkAnswer:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.nodule.cube import cube_grid, cube_of_volume
 from csfnet_bundle.nodule.measurement import Measurement, measure_cube
@@ -32,10 +35,35 @@ def measure(
     """
     if isinstance(scan, Volume):
         return measure_cube(cube_of_volume(scan, point, record), network, clicks=clicks, record=record)
-    x, y, z = (float(value) for value in scan.lps(point, record))
-    place = Point((x, y, z), Space.LPS)
+    return measure_place(scan, scan.lps(point, record), clicks=clicks, network=network, record=record)
+
+
+def measure_place(
+    scan: OpenedScan,
+    place: NDArray[np.float64],
+    *,
+    clicks: bool = False,
+    network: NoduleNetwork | None = None,
+    record: str = "",
+) -> Measurement:
+    """Measure the nodule at a place that is known in LPS mm, shape (3,).
+
+    A gap elsewhere in the series, which leaves no whole volume, is not in the way.
+
+    Args:
+        scan: an opened scan.
+        place: the nodule's centre.
+        clicks: see :func:`measure`.
+        network: by default the shipped one.
+        record: which scan, for errors.
+
+    Raises:
+        Refusal: as :func:`measure`.
+        BundleError: as :func:`measure`.
+    """
+    x, y, z = (float(value) for value in place)
     block = scan.read_block(cube_grid((x, y, z)))
-    cube = cube_of_volume(block, place, record)
+    cube = cube_of_volume(block, Point((x, y, z), Space.LPS), record)
     return measure_cube(cube, network, clicks=clicks, record=record or scan.name, scanner=_scanner(scan))
 
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.classical import segment_classical
 from csfnet_bundle.nodule.cube import Cube
-from csfnet_bundle.nodule.network import NetworkAnswer, NoduleNetwork
+from csfnet_bundle.nodule.network import NetworkAnswer
 from csfnet_bundle.nodule.nodule_mask import segment_nodule
 
 
@@ -43,23 +43,19 @@ class Segmentation:
 
 
 def segment_by_all(
-    cube: Cube, network: NoduleNetwork, others: dict[Method, Segmentation] | None = None
-) -> tuple[dict[Method, Segmentation], NetworkAnswer]:
+    cube: Cube, answer: NetworkAnswer, others: dict[Method, Segmentation] | None = None
+) -> dict[Method, Segmentation]:
     """Segment the nodule at the click by every method; one that finds nothing is absent.
 
     Args:
         cube: the scan around the click.
-        network: the trained network.
+        answer: what the trained network says of it.
         others: what :func:`segment_without_network` returned for the cube, where it has been asked already.
-
-    Returns:
-        The segmentations, and all that the network said.
     """
     found: dict[Method, Segmentation] = {}
-    answer = network.segment([cube])[0]
     if answer.mask is not None:
         found[Method.NETWORK] = Segmentation(Method.NETWORK, answer.mask, answer.volume_mm3)
-    return found | (segment_without_network(cube) if others is None else others), answer
+    return found | (segment_without_network(cube) if others is None else others)
 
 
 def segment_without_network(cube: Cube) -> dict[Method, Segmentation]:

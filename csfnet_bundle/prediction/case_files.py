@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
+from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
 from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
@@ -106,14 +107,17 @@ class CaseFiles:
             pictures = {"The pair as the network saw it": (self.folder / f"{stem}.png").read_bytes()}
             self._dicom_results.write(case, images, affine, pictures)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
-        self._rows.append({**row, **_spread(case.member_probabilities), **_series_columns(series), **_band(band)})
+        measured = {} if case.measured is None else case.measured.columns()
+        spread = _spread(case.member_probabilities)
+        self._rows.append({**row, **spread, **_series_columns(series), **_band(band), **measured})
         return report
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
         decision, count = self._checkpoint.decision, len(self._rows)
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        more = {name: values for name, values in columns.items() if name in (*SPREAD, *BAND) or name.startswith(SCANS)}
+        further = (*SPREAD, *BAND, *GROWTH_COLUMNS)
+        more = {name: values for name, values in columns.items() if name in further or name.startswith(SCANS)}
         predictions = prediction_table(
             columns["subject"],
             columns["nodule"],

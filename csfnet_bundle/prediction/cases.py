@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
+from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
@@ -128,6 +129,7 @@ def predicted_case(
         member_probabilities=prediction.member_probabilities,
         findings=prediction.findings,
         series=dict(zip(("t0", "t1"), prediction.series, strict=True)),
+        measured=prediction.measured,
     )
     roi = checkpoint.roi
     images = CaseImages(prediction.image, prediction.attention, spacing=roi.spacing, window=roi.window)
@@ -143,6 +145,7 @@ def make_case(
     member_probabilities: tuple[float, ...] = (),
     findings: tuple[str, ...] = (),
     series: Mapping[str, SeriesSummary | None] | None = None,
+    measured: PairMeasurements | None = None,
 ) -> Case:
     """Return the case of a pair, with the origin of the weights and the versions at work.
 
@@ -154,6 +157,7 @@ def make_case(
         member_probabilities: what the networks of an ensemble said.
         findings: what the readers noticed.
         series: which series each scan was read from.
+        measured: what was measured in both scans.
     """
     provenance, decision = checkpoint.provenance, checkpoint.decision
     validation = provenance.get("validation", {})
@@ -175,4 +179,5 @@ def make_case(
         series={name: str(item) for name, item in (series or {}).items() if item is not None},
         # Read from the installed packages: a prediction does not import MONAI.
         versions={"csfnet_bundle": __version__, "torch": str(torch.__version__), "monai": version("monai")},
+        measured=measured,
     )

@@ -10,8 +10,7 @@ from typing import Any
 
 import torch
 
-from csfnet_bundle.core.bundle_root import MODELS, is_bundle
-from csfnet_bundle.core.bundle_root import bundle_root as package_bundle
+from csfnet_bundle.core.bundle_root import MODELS, bundle_of
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
@@ -230,8 +229,7 @@ def shipped_model(bundle_root: str | Path) -> Path:
 
     A workflow may be started in any folder: where that is no bundle, it is the bundle of this package.
     """
-    root = Path(bundle_root) if is_bundle(bundle_root) else package_bundle()
-    return root / MODELS / MODEL_NAME
+    return bundle_of(bundle_root) / MODELS / MODEL_NAME
 
 
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:

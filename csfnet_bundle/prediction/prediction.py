@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.code_book import CodeBook
+from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, describe_clinical
 from csfnet_bundle.scans.dicom import SeriesSummary
 
@@ -28,6 +29,7 @@ class Prediction:
             and where it was not asked for.
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
         band: lowest and highest probability of 27 clicks within 2 mm; None where it was not asked for.
+        measured: what was measured in both scans; None where it was not asked for.
         findings: what speaks against the inputs, then what the readers noticed and could live with, one sentence each.
         series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
         code_book: the clinical codes that the weights were trained on.
@@ -43,6 +45,7 @@ class Prediction:
     attention: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     member_probabilities: tuple[float, ...] = ()
     band: tuple[float, float] | None = None
+    measured: PairMeasurements | None = None
     findings: tuple[str, ...] = ()
     series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
     code_book: CodeBook | None = field(default=None, repr=False)
@@ -83,6 +86,7 @@ class Prediction:
             "read": self.pair.to_record(),
             "series": {name: item and str(item) for name, item in zip(("t0", "t1"), self.series, strict=True)},
             "clinical": self.clinical,
+            "measured": None if self.measured is None else self.measured.to_plain(),
             "findings": list(self.findings),
             "weights_trained_on": self.trained_on,
         }

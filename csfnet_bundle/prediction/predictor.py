@@ -23,10 +23,11 @@ import torch
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, match_prior, read_pair
+from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
+from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.forward import NetworkOutput, run_network
@@ -81,6 +82,7 @@ class Predictor:
     ) -> None:
         self.checkpoint = checkpoint
         self.network = checkpoint.create_network().eval().to(_device(device))
+        self._follow_links = follow_links
         self._find_series = SeriesMemory(follow_links=follow_links)
 
     @property
@@ -90,7 +92,12 @@ class Predictor:
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
-        return RoiCache(folder, self.checkpoint.roi, repeat_missing_prior=not self.needs_prior)
+        return RoiCache(
+            folder,
+            self.checkpoint.roi,
+            repeat_missing_prior=not self.needs_prior,
+            follow_links=self._follow_links,
+        )
 
     def predict(
         self,
@@ -108,6 +115,7 @@ class Predictor:
         nodule: str = "1",
         check: bool = False,
         clicks: bool = True,
+        measure: bool = False,
     ) -> Prediction:
         """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -129,6 +137,7 @@ class Predictor:
             check: also check two given points against each other, which takes some seconds; what speaks against them
                 stands among the findings.
             clicks: also predict for 27 clicks within 2 mm of the one given, for the band beside the probability.
+            measure: also measure the nodule in both scans, and its growth, which takes some seconds.
 
         Returns:
             The prediction, with what was read for it.
@@ -163,7 +172,9 @@ class Predictor:
             pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self._find_series
         )
         made = replace(made, findings=(*doubts, *made.findings))
-        return self.with_band(made, Path.cwd()) if clicks else made
+        if clicks:
+            made = self.with_band(made, Path.cwd())
+        return self.with_measurements(made, Path.cwd()) if measure else made
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
         """Predict one pair.
@@ -244,6 +255,23 @@ class Predictor:
         finding = span_finding(*band)
         findings = prediction.findings if finding is None else (finding, *prediction.findings)
         return replace(prediction, band=band, findings=findings)
+
+    def with_measurements(self, prediction: Prediction, folder: Path) -> Prediction:
+        """Return a prediction with the nodule measured in both scans, and its growth.
+
+        Args:
+            prediction: of a pair.
+            folder: the datalist's folder.
+
+        Raises:
+            Refusal: as :func:`csfnet_bundle.inputs.locate_pair`; a nodule that cannot be measured is no error but a
+                note in the measurements.
+            BundleError: the measuring network's file is not there.
+        """
+        pair = prediction.pair
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self._find_series)
+        opened = [None if scan is None else scan.opened for scan in scans]
+        return replace(prediction, measured=measure_pair(opened, prediction.centers_lps, pair.days))
 
     def forward(
         self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False

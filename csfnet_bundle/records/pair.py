@@ -114,6 +114,14 @@ class FollowUpPair:
         """How messages and tables call the pair: ``subject/nodule``."""
         return f"{self.subject}/{self.nodule}"
 
+    @property
+    def days(self) -> float | None:
+        """Days between the scans: the interval, or those between the study dates; None unknown."""
+        if self.interval_days is not None:
+            return self.interval_days
+        day0, day1 = None if self.t0 is None else self.t0.day, self.t1.day
+        return None if day0 is None or day1 is None or day0 == day1 else float((day1 - day0).days)
+
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> FollowUpPair:
         """Make a pair from a datalist record that the schema has passed.

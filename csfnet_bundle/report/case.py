@@ -10,6 +10,7 @@ from datetime import date as Date
 from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.doubling_time import volume_doubling_time
+from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
 
 DIAMETER_T0 = "diameter_t0_mm"
@@ -63,6 +64,7 @@ class Case:
         series: the series that was read, in words, by scan (t0, t1); a scan that is no DICOM is not in it.
         versions: what made the prediction, by name: bundle, torch, MONAI, ...
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
+        measured: what was measured in both scans; None where it was not asked for.
 
     Raises:
         BundleError: a probability outside 0..1, or a diameter or an interval that is not positive.
@@ -85,6 +87,7 @@ class Case:
     series: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     member_probabilities: tuple[float, ...] = ()
+    measured: PairMeasurements | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
@@ -106,6 +109,7 @@ class Case:
         findings: tuple[str, ...] = (),
         series: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
+        measured: PairMeasurements | None = None,
     ) -> Case:
         """Make the case of a datalist record.
 
@@ -119,19 +123,14 @@ class Case:
         """
         described = describe_clinical(pair.clinical, code_book)
         missing = tuple(name for name, words in described.items() if words.startswith("missing"))
-        day0 = None if pair.t0 is None else pair.t0.day
-        day1 = pair.t1.day
-        interval = pair.interval_days
-        if interval is None and day0 is not None and day1 is not None and day0 != day1:
-            interval = (day1 - day0).days
         return cls(
             subject=pair.subject,
             nodule=pair.nodule,
             probability=probability,
             weights=weights,
-            date_t0=day0,
-            date_t1=day1,
-            interval_days=interval,
+            date_t0=None if pair.t0 is None else pair.t0.day,
+            date_t1=pair.t1.day,
+            interval_days=pair.days,
             prior=pair.t0 is not None,
             clinical={name: words for name, words in described.items() if name not in missing},
             missing=missing,
@@ -142,6 +141,7 @@ class Case:
             series=dict(series or {}),
             versions=dict(versions or {}),
             member_probabilities=member_probabilities,
+            measured=measured,
         )
 
     @property

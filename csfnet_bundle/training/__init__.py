@@ -2,6 +2,7 @@
 
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
+from csfnet_bundle.inputs.transforms.preprocessing import preprocessing
 from csfnet_bundle.prediction.checkpoint import (
     ModelCheckpoint,
     find_checkpoint,
@@ -45,6 +46,7 @@ __all__ = [
     "nlst_code_book",
     "one_line_errors",
     "prepare",
+    "preprocessing",
     "shipped_model",
     "transfer_weights",
     "weights_digest",

@@ -27,6 +27,7 @@ def prepare(
     workers: int = 2,
     scheduler: str | None = None,
     repeat_missing_prior: bool = False,
+    follow_links: bool = False,
 ) -> None:
     """Make ready for the run what it will read; the first expression of every workflow's run list.
 
@@ -41,13 +42,19 @@ def prepare(
         workers: processes that read scans.
         scheduler: address of a Dask scheduler, instead of processes on this machine.
         repeat_missing_prior: see :func:`csfnet_bundle.inputs.read_pair`.
+        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Raises:
         BundleError: no such cohort, or pairs that cannot be read.
     """
     if idist.get_rank() == 0:
         ensure_phantom(Path(dataset_dir), Path(default_dataset_dir), PHANTOMS)
-        cache = RoiCache(cache_dir, RoiSettings.from_plain(roi), repeat_missing_prior=repeat_missing_prior)
+        cache = RoiCache(
+            cache_dir,
+            RoiSettings.from_plain(roi),
+            repeat_missing_prior=repeat_missing_prior,
+            follow_links=follow_links,
+        )
         _prepare_rois(Path(dataset_dir), sections, cache, workers, scheduler)
     if idist.get_world_size() > 1:
         idist.barrier()

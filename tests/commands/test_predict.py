@@ -45,6 +45,7 @@ def words(pair: FollowUpPair, small_cohort: Path, checkpoint_file: Path, tmp_pat
         "subject": pair.subject,
         "checkpoint": checkpoint_file,
         "out": tmp_path / "prediction",
+        "no_measure": True,
     }
 
 
@@ -119,7 +120,13 @@ def test_one_point_is_enough_where_the_scans_show_the_lungs(
     source = make_whole_chest(nodule=place)
     later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(moved_chest(source, move), tmp_path / "t0.nii")
     point = ",".join(map(str, place))
-    assert _predict(words, t0=prior, t1=later, point0=None, point1=point, space="LPS") == 0
+    options = {"t0": prior, "t1": later, "point0": None, "point1": point, "space": "LPS", "no_measure": None}
+    assert _predict(words, **options, interval_days=365) == 0
+    shown = capsys.readouterr().out
+    table = read_predictions(tmp_path / "prediction" / "predictions.csv", labelled=False).iloc[0]
+    assert table["growth"] == "no measurable change"
+    assert table["t0_volume_mm3"] == pytest.approx(table["t1_volume_mm3"], rel=0.25)
+    assert f"measured in t1: {table['t1_volume_mm3']:.0f} mm3" in shown
     (pair,) = load_datalist(tmp_path / "prediction").section("inference")
     assert pair.t0 is not None
     assert pair.t0.point_source == "matched"

@@ -40,6 +40,7 @@ def predict_words(scans: Path, model: Path, out: Path) -> list[str]:
         f"--point0={points['t0']}",
         f"--point1={points['t1']}",
         "--space=LPS",
+        "--no_measure",
         f"--checkpoint={model}",
         f"--out={out}",
     ]

@@ -11,7 +11,12 @@ from csfnet_bundle.core.error_hook import bundle_error_in
 
 @pytest.mark.parametrize(
     ("option", "near"),
-    [("dataset_dirr", "--dataset_dir?"), ("cachedir", "--cache_dir?"), ("batchsize", "--batch_size?")],
+    [
+        ("dataset_dirr", "--dataset_dir?"),
+        ("cachedir", "--cache_dir?"),
+        ("batchsize", "--batch_size?"),
+        ("follow_link", "--follow_links?"),
+    ],
 )
 def test_a_misspelt_option_is_named_with_the_nearest(
     option: str, near: str, run: Callable[..., None], tmp_path: Path

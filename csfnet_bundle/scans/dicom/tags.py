@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from csfnet_bundle.scans.dicom.character_sets import ESCAPE, decode
 
@@ -81,6 +82,10 @@ POSSIBLE_CT_CLASSES = CT_CLASSES | {_SECONDARY_CAPTURE, *(f"{_SECONDARY_CAPTURE}
 
 Values = Mapping[int, bytes]
 
+SHORT_VALUE_BYTES, REMEMBERED_VALUES = 128, 512
+"""Most values are the same in all slices of a series: the last 512 short ones are not decoded again (60 kB; 128 bytes
+hold two UIDs, and the six numbers of ImageOrientationPatient)."""
+
 
 def text(values: Values, tag: int) -> str:
     """Return a text value without its padding, empty if absent; control characters become blanks.
@@ -90,13 +95,22 @@ def text(values: Values, tag: int) -> str:
     raw = values.get(tag)
     if not raw:
         return ""
+    if len(raw) <= SHORT_VALUE_BYTES:
+        return _short_text(raw, values.get(SPECIFIC_CHARACTER_SET, b""))
+    return _text(raw, values.get(SPECIFIC_CHARACTER_SET, b""))
+
+
+def _text(raw: bytes, character_set: bytes) -> str:
     if raw.isascii() and ESCAPE not in raw:
         decoded = raw.decode("ascii").strip("\0 ")
     else:
-        decoded = decode(raw, values.get(SPECIFIC_CHARACTER_SET, b"")).strip("\0 ")
+        decoded = decode(raw, character_set).strip("\0 ")
     if decoded.isprintable():
         return decoded
     return "".join(character if _is_shown(character) else " " for character in decoded).strip(" ")
+
+
+_short_text = lru_cache(REMEMBERED_VALUES)(_text)
 
 
 def _is_shown(character: str) -> bool:
@@ -122,11 +136,20 @@ def decimals(values: Values, tag: int, count: int) -> tuple[float, ...] | None:
     Padding with NUL bytes is taken too: some writers pad every text with them.
     """
     raw = values.get(tag)
-    if raw is None or b"_" in raw:  # Python would read 1_0 as 10
+    if raw is None:
+        return None
+    return _short_decimals(raw, count) if len(raw) <= SHORT_VALUE_BYTES else _decimals(raw, count)
+
+
+def _decimals(raw: bytes, count: int) -> tuple[float, ...] | None:
+    if b"_" in raw:  # Python would read 1_0 as 10
         return None
     if b"\0" in raw:
         return _parse([part.strip(b"\0 ") for part in raw.split(b"\\")], count)
     return _parse(raw.split(b"\\"), count)
+
+
+_short_decimals = lru_cache(REMEMBERED_VALUES)(_decimals)
 
 
 def decimal(values: Values, tag: int) -> float | None:

@@ -122,7 +122,7 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     workflow.run()
     parser = workflow.parser
     checkpoint = load_checkpoint(folder / MODEL_NAME)
-    predictor = Predictor(checkpoint, parser.get_parsed_content("device"))
+    predictor = Predictor(checkpoint, parser.get_parsed_content("device"), follow_links=protocol.follow_links)
     network, cache = predictor.network, predictor.cache(protocol.rois)
     batch_size = int(parser.get_parsed_content("batch_size"))
     width = parser.get_parsed_content("width")

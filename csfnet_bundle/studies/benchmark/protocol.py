@@ -158,6 +158,11 @@ class Protocol:
         config: dict[str, Any] = ConfigParser.load_config_files(self.configs(system))
         return {**config, **self.overrides, "system": system}
 
+    @property
+    def follow_links(self) -> bool:
+        """Whether scans are also found through symbolic links."""
+        return bool(self.settings(self.systems[0])["follow_links"])
+
     def roi(self) -> RoiSettings:
         """Return the ROI, the same for all systems."""
         return RoiSettings.from_plain(self.settings(self.systems[0])["roi"])

@@ -52,7 +52,7 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
     external = None if protocol.evaluate_on is None else load_datalist(protocol.evaluate_on)
     _check(protocol, pairs, external)
     protocol.keep()
-    cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True)
+    cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True, follow_links=protocol.follow_links)
     _prepare(pairs, datalist.folder, cache, scheduler)
     if external is not None:
         _prepare(labelled_pairs(external), external.folder, cache, scheduler)

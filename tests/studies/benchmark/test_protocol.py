@@ -57,6 +57,11 @@ def test_the_roi_is_that_of_the_config(protocol: Protocol) -> None:
     assert replace(protocol, overrides={}).roi().size == (16, 32, 32)
 
 
+def test_links_are_followed_where_asked(protocol: Protocol) -> None:
+    assert not protocol.follow_links
+    assert replace(protocol, overrides={"follow_links": True}).follow_links
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
