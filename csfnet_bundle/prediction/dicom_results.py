@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import import_extra
 from csfnet_bundle.inputs import LocatedScan, locate_pair, match_prior
-from csfnet_bundle.nodule.growth import Growth, growth
-from csfnet_bundle.nodule.measurement import Measurement
-from csfnet_bundle.nodule.reading import measure
+from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.pair import MATCHED
 from csfnet_bundle.report import Case, CaseImages, file_stem
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
 class DicomResults:
     """Writes, per pair, ``SUBJECT_NODULE_NAME.dcm``: report, outlines, attention, captures and document.
+
+    A case that was not measured yet is measured: outlines and report need it.
 
     Args:
         checkpoint_path: where the weights lie.
@@ -84,16 +84,20 @@ class DicomResults:
             if pair.t0 is not None and pair.t0.point is None:
                 pair = match_prior(pair, folder, find_series=self._find_series)
             located0, located1 = locate_pair(pair, folder, one_scan=True, find_series=self._find_series)
-            located = {"t1": located1} if located0 is None else {"t1": located1, "t0": located0}
-            measured, change, remarks = _measurements(located, case.interval_days)
+            t0, t1 = None if located0 is None else _source(located0), _source(located1)
+            measured = case.measured
+            if measured is None:
+                opened = [None if one is None else one.opened for one in (located0, located1)]
+                centers = np.array([(t0 or t1).point, t1.point])
+                measured = measure_pair(opened, centers, case.interval_days)
             result = NoduleResult(
                 case=case,
-                t1=_source(located1),
-                t0=None if located0 is None else _source(located0),
+                t1=t1,
+                t0=t0,
                 weights_sha256=self._digest,
-                measured=measured,
-                growth=change,
-                remarks=remarks,
+                measured={scan: one for scan, one in (("t0", measured.t0), ("t1", measured.t1)) if one is not None},
+                growth=measured.growth,
+                remarks=measured.notes,
                 matched=pair.t0 is not None and pair.t0.point_source == MATCHED,
                 predecessors=self._predecessors,
             )
@@ -105,23 +109,6 @@ class DicomResults:
         stem = file_stem(case.subject, case.nodule)
         for name, made in objects.items():
             write_dataset(self._folder / f"{stem}_{name}.dcm", made)
-
-
-def _measurements(
-    located: Mapping[str, LocatedScan], interval_days: float | None
-) -> tuple[dict[str, Measurement], Growth | None, tuple[str, ...]]:
-    """Measure the nodule in each scan; return what was measured, the change, and why something was not."""
-    measured: dict[str, Measurement] = {}
-    remarks = []
-    for scan, one in located.items():
-        try:
-            measured[scan] = measure(one.opened, one.scan.known_point, clicks=len(located) > 1, record=scan)
-        except Refusal as refusal:
-            remarks.append(f"Not measured, {scan}: {refusal}")
-    change = None
-    if len(measured) > 1 and interval_days is not None and interval_days > 0:
-        change = growth(measured["t0"], measured["t1"], interval_days)
-    return measured, change, tuple(remarks)
 
 
 def _report_header(path: Path) -> Dataset:

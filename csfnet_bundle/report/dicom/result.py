@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pydicom import Dataset
@@ -52,7 +52,7 @@ class NoduleResult:
         """The UIDs of this result's objects."""
         header = self.t1.instances[0]
         told = (
-            self.case,
+            replace(self.case, measured=None),  # arrays: their figures follow
             {name: (source.point, source.instances[0].SeriesInstanceUID) for name, source in self.scans.items()},
             {name: one.to_plain() for name, one in sorted(self.measured.items())},
             None if self.growth is None else self.growth.to_plain(),
@@ -61,7 +61,8 @@ class NoduleResult:
             self.weights_sha256,
         )
         return ResultUids(
-            patient=f"{header.get('IssuerOfPatientID', '')}\\{header.PatientID}",
+            issuer=str(header.get("IssuerOfPatientID") or ""),
+            patient_id=str(header.PatientID or ""),
             nodule=self.case.nodule,
             study=str(header.StudyInstanceUID),
             weights_sha256=self.weights_sha256,

@@ -41,6 +41,8 @@ def structured_report(result: NoduleResult, further_evidence: Sequence[Dataset] 
         title=TITLE,
     )
     evidence = [*result.t1.instances, *further_evidence, *(() if result.t0 is None else result.t0.instances)]
+    # Made again, the same result has the same UID: it does not supersede itself.
+    older = [item for item in result.predecessors if item.SOPInstanceUID != result.uids.instance("report")]
     report = sr.Comprehensive3DSR(
         evidence=evidence,  # the first one gives patient and study
         content=content,
@@ -52,7 +54,7 @@ def structured_report(result: NoduleResult, further_evidence: Sequence[Dataset] 
         is_complete=True,
         is_final=False,
         is_verified=False,
-        previous_versions=list(result.predecessors) or None,
+        previous_versions=older or None,
     )
     report.ManufacturerModelName = MODEL
     report.SoftwareVersions = __version__

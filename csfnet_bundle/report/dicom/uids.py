@@ -18,19 +18,31 @@ def stable_uid(*parts: str) -> str:
     return f"{UUID_ROOT}.{made.int}"
 
 
+def patient_name(issuer: str, patient_id: str) -> str:
+    """Return what stands for a patient in UIDs: two issuers may give one PatientID to two patients."""
+    return f"{issuer}\\{patient_id}"
+
+
+def tracking_uid(issuer: str, patient_id: str, nodule: str) -> str:
+    """Return the Tracking Unique Identifier of a nodule: the same in every study of the patient."""
+    return stable_uid("tracking", patient_name(issuer, patient_id), nodule)
+
+
 @dataclass(frozen=True)
 class ResultUids:
     """The UIDs of one result.
 
     Attributes:
-        patient: issuer and PatientID.
+        issuer: IssuerOfPatientID; empty where it is not told.
+        patient_id: PatientID.
         nodule: its name within the patient.
         study: StudyInstanceUID of the study that the result belongs to.
         weights_sha256: of the checkpoint's file.
         figures: everything that the result says; another result gets other instances.
     """
 
-    patient: str
+    issuer: str
+    patient_id: str
     nodule: str
     study: str
     weights_sha256: str
@@ -39,7 +51,7 @@ class ResultUids:
     @property
     def tracking(self) -> str:
         """Tracking Unique Identifier of the nodule: the same in every study of the patient."""
-        return stable_uid("tracking", self.patient, self.nodule)
+        return tracking_uid(self.issuer, self.patient_id, self.nodule)
 
     @property
     def device(self) -> str:
@@ -48,7 +60,8 @@ class ResultUids:
 
     def series(self, kind: str) -> str:
         """Return the SeriesInstanceUID of a kind of object; a new run adds to the series of the run before."""
-        return stable_uid("series", self.patient, self.nodule, self.study, self.weights_sha256, kind)
+        patient = patient_name(self.issuer, self.patient_id)
+        return stable_uid("series", patient, self.nodule, self.study, self.weights_sha256, kind)
 
     def instance(self, kind: str, number: int = 1) -> str:
         """Return the SOPInstanceUID of an object."""

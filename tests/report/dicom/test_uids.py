@@ -11,7 +11,7 @@ from pydicom.uid import UID
 from csfnet_bundle.report.dicom import NoduleResult
 from csfnet_bundle.report.dicom.uids import ResultUids, stable_uid
 
-UIDS = ResultUids("\\100042", "1", "1.2.3", "ab" * 32, "figures")
+UIDS = ResultUids("", "100042", "1", "1.2.3", "ab" * 32, "figures")
 
 
 def test_a_second_run_gives_the_same_uids(result: NoduleResult, predicted: Predicted) -> None:
@@ -26,7 +26,8 @@ def test_the_nodule_keeps_its_tracking_uid_in_the_next_study() -> None:
     assert later.device == UIDS.device
     assert later.series("report") != UIDS.series("report")
     assert replace(UIDS, nodule="2").tracking != UIDS.tracking
-    assert replace(UIDS, patient="\\100043").tracking != UIDS.tracking
+    assert replace(UIDS, patient_id="100043").tracking != UIDS.tracking
+    assert replace(UIDS, issuer="another hospital").tracking != UIDS.tracking
 
 
 def test_another_result_is_another_instance_of_the_same_series() -> None:
