@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
@@ -50,24 +50,18 @@ def phantom_cpu() -> str:
     return "\n".join(lines)
 
 
-def benchmark_phantom() -> str:
-    """All systems on phantoms, beside the oracle."""
-    command = "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --out OUT"
-    return _results("benchmark_phantom.json", command, benchmark_markdown)
+BENCHMARKS = {
+    "benchmark_phantom": "benchmark --dataset_dir PHANTOMS --out OUT",
+    "benchmark_phantom_without_reads": "benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad "
+    "--out OUT",
+    "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT",
+}
+"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
+systems of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
 
 
-def benchmark_phantom_without_reads() -> str:
-    """The two best systems on phantoms, without what radiologists say of the nodule."""
-    command = (
-        "python -m csfnet_bundle benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad --out OUT"
-    )
-    return _results("benchmark_phantom_without_reads.json", command, benchmark_markdown)
-
-
-def benchmark_lidc() -> str:
-    """The systems of one image on real nodules of LIDC-IDRI."""
-    command = "python -m csfnet_bundle benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT"
-    return _results("benchmark_lidc.json", command, benchmark_markdown)
+def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
+    return lambda: _results(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
 
 
 def real_nodules() -> str:
@@ -120,9 +114,6 @@ TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         phantom_cpu,
-        benchmark_phantom,
-        benchmark_phantom_without_reads,
-        benchmark_lidc,
         real_nodules,
         medst_study,
         medst_epochs,
@@ -130,6 +121,8 @@ TABLES: dict[str, Callable[[], str]] = {
         latency,
     )
 } | DICOM_TABLES
+TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
+TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
 TABLES |= {name: _measuring(name) for name in MEASURING}
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydicom import dcmread
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ from csfnet_bundle.scans.dicom import scan_folder  # noqa: E402
 from csfnet_bundle.studies.reader.roi_times import machine  # noqa: E402 - after the path is set
 
 SLICES, MATRIX = 6, 16
+PIXEL_BYTES = 2 * MATRIX * MATRIX
 NUMBERED = 6
 """Digits of a number in a patient's name and at the end of each UID."""
 DATES = ("19990102", "20000102")
@@ -43,6 +45,7 @@ def make_cohort(folder: Path, series: int) -> list[FollowUpPair]:
     """Write pairs of small series; each file is a copy of another with its identifiers exchanged."""
     template = write_plain_series(folder / "template", SLICES, MATRIX, name="1" + "0" * NUMBERED)
     slices = {file.name: file.read_bytes() for file in template.iterdir()}
+    brighter = {name: (np.frombuffer(content[-PIXEL_BYTES:], "<i2") + 1).tobytes() for name, content in slices.items()}
     data = dcmread(next(template.iterdir()))
     shared = [data.StudyInstanceUID, data.SeriesInstanceUID, data.FrameOfReferenceUID]
     instances = [dcmread(file, specific_tags=["SOPInstanceUID"]).SOPInstanceUID for file in template.iterdir()]
@@ -59,6 +62,8 @@ def make_cohort(folder: Path, series: int) -> list[FollowUpPair]:
                     content = content.replace(uid.encode(), (uid[:-NUMBERED] + number).encode())
                 content = content.replace(data.PatientID.encode(), subject.encode())
                 content = content.replace(data.StudyDate.encode(), date.encode())
+                if time_point:  # one scan as t0 and t1 is rejected: the later one is a little brighter
+                    content = content[:-PIXEL_BYTES] + brighter[name]
                 (place / name).write_bytes(content)
         scans = [Scan(f"images/{subject}/t{time_point}", middle, date=date) for time_point, date in enumerate(DATES)]
         pairs.append(FollowUpPair(subject, "1", t0=scans[0], t1=scans[1], label=0))

@@ -135,10 +135,12 @@ class Instance:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a picture beside the slices, such as a dose page: of no CT class, and lying nowhere."""
-        return (
-            bool(self.sop_class) and self.sop_class not in tags.CT_CLASSES and not (self.position or self.orientation)
-        )
+        """Whether it is a picture beside the slices, such as a dose page: of no CT class, and lying nowhere.
+
+        A frame whose functional groups were read is none: if it lies nowhere, it is a damaged one of its volume.
+        """
+        lies_nowhere = not (self.position or self.orientation) and (self.frames == 1 or self.fault is not None)
+        return bool(self.sop_class) and self.sop_class not in tags.CT_CLASSES and lies_nowhere
 
 
 def instance_from_header(path: str, header: Header, fault: Fault | None = None) -> Instance:

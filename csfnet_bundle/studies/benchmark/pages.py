@@ -1,4 +1,7 @@
-"""The results of a benchmark as Markdown; docs/benchmark.md and the benchmark's own folder have the same text."""
+"""The results of a benchmark as Markdown: one short table of findings, and all tables for the appendix.
+
+docs/benchmark.md has the first, docs/benchmark_tables.md and the benchmark's own folder the second.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,41 @@ from csfnet_bundle.networks import SYSTEMS
 HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
 
-def benchmark_markdown(document: Mapping[str, Any]) -> str:
-    """Return all tables of a results.json, each below a line that says what was measured and how."""
-    line = headline(document)
-    parts = _systems(document, line)
-    parts.append(_seeds(document, line))
-    parts += _starts(document) + pre_training_markdown(document)
-    learnt = {name: _frame(table, f"{name}, input") for name, table in document["learnt"].items()}
-    parts += [
-        f"What {name} had learnt, as areas with an input changed at evaluation (original - changed). {line}\n\n"
-        f"{comparison_markdown(table)}"
-        for name, table in learnt.items()
+def findings_markdown(document: Mapping[str, Any]) -> str:
+    """Return one table of every system, its area and its difference to the reference system."""
+    reference = document["reference"]
+    order = {"bound": 0, "network": 1, "reference": 2}
+    rows = [
+        [
+            name,
+            _KINDS[document["kinds"][name]],
+            _interval(row, "auc", "auc_bootstrap"),
+            _difference(row),
+            _p_value(row["p_holm"]),
+        ]
+        for name, row in sorted(document["systems"].items(), key=lambda item: order[document["kinds"][item[0]]])
     ]
-    parts += _permuted(document, line) + _subgroups(document, line) + _external(document, line)
+    head = ["system", "kind", "AUC (95 % over patients)", f"{reference} - system (95 %)", "p, Holm"]
+    return f"{headline(document)}\n\n{markdown_table(head, rows)}"
+
+
+_KINDS = {"bound": "best possible", "network": "network", "reference": "no network"}
+
+
+def benchmark_markdown(document: Mapping[str, Any]) -> str:
+    """Return all tables of a results.json, below the line that says what was measured and how."""
+    parts = [f"{headline(document)}\n", *_systems(document), _seeds(document)]
+    parts += _starts(document) + pre_training_markdown(document)
+    parts += [
+        f"What {name} had learnt, as areas with an input changed at evaluation (original - changed).\n\n"
+        f"{comparison_markdown(_frame(table, f'{name}, input'))}"
+        for name, table in document["learnt"].items()
+    ]
+    parts += _permuted(document) + _subgroups(document) + _external(document)
     return "\n".join(parts)
 
 
-def _systems(document: Mapping[str, Any], line: str) -> list[str]:
+def _systems(document: Mapping[str, Any]) -> list[str]:
     """The networks as the paper's table has them, then what needs none, then what nothing can be better than."""
     titles = {
         "network": "Networks.",
@@ -40,7 +61,7 @@ def _systems(document: Mapping[str, Any], line: str) -> list[str]:
     for kind, title in titles.items():
         rows = {name: row for name, row in document["systems"].items() if document["kinds"][name] == kind}
         if rows:
-            parts.append(f"{title} {line}\n\n{comparison_markdown(_frame(rows, 'system'))}")
+            parts.append(f"{title}\n\n{comparison_markdown(_frame(rows, 'system'))}")
     parts += _verdict(document)
     parts += [f"Not in the table: {name}, as {reason}.\n" for name, reason in document["left_out"].items()]
     return parts
@@ -62,7 +83,7 @@ def _verdict(document: Mapping[str, Any]) -> list[str]:
 
 
 def headline(document: Mapping[str, Any]) -> str:
-    """Return the sentence above every table: data, folds, seeds, width, ROI, hours, device."""
+    """Return the sentence above the tables: data, folds, seeds, width, ROI, hours, device."""
     data, protocol = document["data"], document["protocol"]
     size = "x".join(f"{number:g}" for number in protocol["roi"]["size"])
     spacing = "x".join(f"{number:g}" for number in protocol["roi"]["spacing"])
@@ -81,7 +102,7 @@ def _frame(plain: Mapping[str, Any], name: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(dict(plain), orient="index").astype(float).rename_axis(name)
 
 
-def _seeds(document: Mapping[str, Any], line: str) -> str:
+def _seeds(document: Mapping[str, Any]) -> str:
     parameters = document["protocol"]["parameters"]
     rows = [
         [
@@ -95,7 +116,7 @@ def _seeds(document: Mapping[str, Any], line: str) -> str:
         for name, seeds in document["seeds"].items()
     ]
     head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
-    return f"Spread between seeds. {line}\n\n{markdown_table(head, rows)}"
+    return f"Spread between seeds.\n\n{markdown_table(head, rows)}"
 
 
 def _starts(document: Mapping[str, Any]) -> list[str]:
@@ -135,6 +156,8 @@ def pre_training_markdown(document: Mapping[str, Any]) -> list[str]:
 
 
 def _difference(row: Mapping[str, Any]) -> str:
+    if row["difference"] is None:
+        return UNDEFINED
     if row["difference_lower"] is None or row["difference_upper"] is None:
         return f"{row['difference']:+.3f}"
     return f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})"
@@ -146,7 +169,7 @@ def _helps(lower: float | None, upper: float | None) -> str:
     return "it helps" if lower > 0 else "it harms" if upper < 0 else "not shown"
 
 
-def _permuted(document: Mapping[str, Any], line: str) -> list[str]:
+def _permuted(document: Mapping[str, Any]) -> list[str]:
     permuted = document["permuted_labels"]
     if permuted is None:
         return []
@@ -156,12 +179,12 @@ def _permuted(document: Mapping[str, Any], line: str) -> list[str]:
         f"{', '.join(f'{area:.3f}' for area in permuted['auc'])}, mean {permuted['mean']:.3f}, standard error "
         f"{_number(permuted['standard_error'])}; mean ± 3 SE {verdict[permuted['covers_half']]}. This "
         f"would show a leak of the permuted label itself (a column, a cache); a leak of the true label, or of patients "
-        f"between sections, is permuted away with it. {line}\n"
+        f"between sections, is permuted away with it.\n"
     )
     return [text]
 
 
-def _subgroups(document: Mapping[str, Any], line: str) -> list[str]:
+def _subgroups(document: Mapping[str, Any]) -> list[str]:
     groups = [row for row in document["subgroups"] if "level" in row]
     if not groups:
         return []
@@ -176,20 +199,20 @@ def _subgroups(document: Mapping[str, Any], line: str) -> list[str]:
         for row in groups
     ]
     head = ["stratum", "level", "pairs", "malignant", "AUC (95 %)", "Rec (95 %)", "Spec (95 %)", "Brier (95 %)"]
-    return [f"Subgroups, {document['reference']}. {line}\n\n{markdown_table(head, rows)}"]
+    return [f"Subgroups, {document['reference']}.\n\n{markdown_table(head, rows)}"]
 
 
-def _external(document: Mapping[str, Any], line: str) -> list[str]:
+def _external(document: Mapping[str, Any]) -> list[str]:
     external = document.get("external")
     if external is None:
         return []
     kind = "phantoms" if external["phantom"] else "patients"
     text = f"The trained folds on another cohort, {external['data']} ({kind}): probabilities and thresholds averaged."
-    return [f"{text} Trained on: {line}\n\n{comparison_markdown(_frame(external['systems'], 'system'))}"]
+    return [f"{text}\n\n{comparison_markdown(_frame(external['systems'], 'system'))}"]
 
 
-def _interval(row: Mapping[str, Any], name: str) -> str:
-    value, lower, upper = row[name], row[f"{name}_lower"], row[f"{name}_upper"]
+def _interval(row: Mapping[str, Any], name: str, limits: str = "") -> str:
+    value, lower, upper = row[name], row[f"{limits or name}_lower"], row[f"{limits or name}_upper"]
     if value is None or lower is None or upper is None:
         return _number(value)
     return f"{value:.3f} ({lower:.3f} to {upper:.3f})"
@@ -197,3 +220,7 @@ def _interval(row: Mapping[str, Any], name: str) -> str:
 
 def _number(value: float | None) -> str:
     return UNDEFINED if value is None else f"{value:.3f}"
+
+
+def _p_value(value: float | None) -> str:
+    return UNDEFINED if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"

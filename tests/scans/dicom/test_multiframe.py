@@ -53,6 +53,13 @@ def damage_the_orientation_of_the_last_frame(data: Dataset) -> None:
     frame.PlaneOrientationSequence[0].ImageOrientationPatient = [23601, 23600, 23600, 23600, 23601, 8240]
 
 
+def damage_the_class_and_drop_the_last_frame(data: Dataset) -> None:
+    """Not a picture beside the slices, although it has no CT class and lies nowhere: the volume would end early."""
+    places = [frame.PlanePositionSequence[0].ImagePositionPatient[2] for frame in data.PerFrameFunctionalGroupsSequence]
+    data.PerFrameFunctionalGroupsSequence[places.index(max(places))] = Dataset()
+    data.SOPClassUID = "1.2.840.10008.5.1.4.1.4.1.2.1"
+
+
 def two_frames_at_one_place(data: Dataset) -> None:
     frames = data.PerFrameFunctionalGroupsSequence
     frames[3].PlanePositionSequence = frames[4].PlanePositionSequence
@@ -71,6 +78,7 @@ def two_frames_at_one_place(data: Dataset) -> None:
         (drop_place, RefusalCode.NO_GEOMETRY),
         (turn_one_frame, RefusalCode.INCONSISTENT_GEOMETRY),
         (damage_the_orientation_of_the_last_frame, RefusalCode.INCONSISTENT_GEOMETRY),
+        (damage_the_class_and_drop_the_last_frame, RefusalCode.NO_GEOMETRY),
         (two_frames_at_one_place, RefusalCode.DUPLICATE_POSITION),
     ],
 )

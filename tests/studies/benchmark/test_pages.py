@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, headline
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import Predictions
@@ -21,15 +21,20 @@ def document(protocol: Protocol, predictions: Predictions) -> dict[str, Any]:
     return made
 
 
-def test_each_table_says_how_it_was_made(document: dict[str, Any]) -> None:
+def test_a_page_says_first_how_its_tables_were_made(document: dict[str, Any]) -> None:
     line = headline(document)
     for word in ("2 folds by patient", "2 seed(s)", "width 0.125", "ROI 8x16x16 at 2x2x2 mm", "hours on CPU", COMMAND):
         assert word in line
-    text = benchmark_markdown(document)
-    tables = text.count("|\n| -")
-    assert tables > 4
-    # The table of starting weights is about the networks, not about pairs.
-    assert text.count(line) >= tables - text.count("Where the networks started")
+    assert benchmark_markdown(document).startswith(line)
+    assert findings_markdown(document).startswith(line)
+
+
+def test_the_findings_name_every_system_once_with_its_difference(document: dict[str, Any]) -> None:
+    table = findings_markdown(document)
+    for name, row in document["systems"].items():
+        (line,) = [line for line in table.splitlines() if line.startswith(f"| {name} ")]
+        assert f"{row['auc']:.3f}" in line
+        assert name == document["reference"] or f"{row['difference']:+.3f}" in line
 
 
 def test_networks_references_and_bounds_stand_apart(document: dict[str, Any]) -> None:
