@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def predict(
     follow_links: bool = False,
     no_check: bool = False,
     no_measure: bool = False,
+    pseudonym: bool = False,
 ) -> None:
     r"""Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -66,6 +68,8 @@ def predict(
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
         no_measure: do not measure the nodule in both scans, which takes some seconds.
+        pseudonym: write a pseudonym for the PatientID, made with the site's salt (SECURITY.md), and no datalist; dates,
+            series UIDs and pictures stay.
 
     Examples:
         csfnet predict --t0 scans/2001 --point0=-61.2,40,-182 --space LPS \
@@ -73,15 +77,21 @@ def predict(
         csfnet predict --t1 now.nii.gz --point1 210,301,88 --space voxel \
             --subject P0042 --checkpoint either.pt --out output/P0042
     """
+    from csfnet_bundle.core.site_salt import pseudonym as patient_pseudonym
     from csfnet_bundle.inputs.locating import check_kind
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
-    from csfnet_bundle.records import read_clinical
+    from csfnet_bundle.records import DATALIST_NAME, read_clinical
     from csfnet_bundle.scans.dicom import holds_dicom
 
     if supersedes is not None and not dicom_out:
         raise BundleError("--supersedes names a DICOM report, but none is made", remedy="Add --dicom_out.")
+    if pseudonym and dicom_out:
+        raise BundleError(
+            "--pseudonym and --dicom_out exclude each other",
+            remedy="DICOM objects belong to the patient's study: leave one of them away.",
+        )
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
     values = {} if clinical is None else read_clinical(str(clinical))
@@ -105,6 +115,10 @@ def predict(
         check=not no_check,
         measure=not no_measure,
     )
+    if pseudonym:
+        prediction = replace(
+            prediction, pair=replace(prediction.pair, subject=patient_pseudonym(prediction.pair.subject))
+        )
     for finding in prediction.findings:
         if WARNING in finding:
             print(finding, file=sys.stderr)
@@ -117,6 +131,8 @@ def predict(
         follow_links=follow_links,
         supersedes=supersedes,
     )
+    if pseudonym:
+        (out / DATALIST_NAME).unlink()  # it names the scans' folders
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
         print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")

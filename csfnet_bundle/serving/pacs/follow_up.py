@@ -14,6 +14,7 @@ from csfnet_bundle.inputs.matching import MATCH_KEY
 from csfnet_bundle.prediction.case_files import write_prediction
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.prediction.predictor import Predictor
+from csfnet_bundle.records import DATALIST_NAME
 from csfnet_bundle.records.pair import MATCHED
 from csfnet_bundle.serving.pacs.priors import CHEST, StudyFound, choose_pair, current_study, prior_studies
 from csfnet_bundle.serving.pacs.service import DicomWebService
@@ -113,7 +114,7 @@ def follow_up(
         report = write_prediction(
             prediction, predictor.checkpoint, weights, request.out, dicom_out=True, supersedes=supersedes
         )
-    (request.out / "datalist.json").unlink()  # its scans are gone
+    (request.out / DATALIST_NAME).unlink()  # its scans are gone
     stored = store_result(service, sorted(request.out.glob("*.dcm"))) if request.store else None
     prior = next(study for study in priors if study.uid == pair.t0.study_uid)
     return FollowUpResult(prediction, report, prior, fetched.slices, dict(service.received), stored)

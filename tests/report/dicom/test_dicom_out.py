@@ -17,6 +17,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from csfnet_bundle.cohorts.phantom.enhanced import write_enhanced
 from csfnet_bundle.commands import main
+from csfnet_bundle.core.site_salt import pseudonym
 
 LPS_TOLERANCE_MM = 1e-3
 """SCOORD3D holds single precision: at 300 mm from the origin its steps are 3e-5 mm."""
@@ -108,6 +109,21 @@ def test_without_the_option_there_is_no_dicom(predicted: Predicted, tmp_path: Pa
     out = tmp_path / "prediction"
     assert main(predict_words(predicted.scans, predicted.model, out)) == 0
     assert not list(out.glob("*.dcm"))
+
+
+def test_a_pseudonym_stands_for_the_patient_id_in_every_file(
+    predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "prediction"
+    words = [*predict_words(predicted.scans, predicted.model, out), "--pseudonym"]
+    assert main([*words, "--dicom_out"]) == 1
+    assert "exclude each other" in capsys.readouterr().err
+    assert main([*words, "--no_measure"]) == 0
+    written = sorted(path for path in out.rglob("*") if path.is_file())
+    assert {path.name for path in written} >= {"predictions.csv", f"{pseudonym('100042')}_1.html"}
+    for path in written:
+        assert "100042" not in path.name
+        assert b"100042" not in path.read_bytes()
 
 
 def test_scans_that_are_no_dicom_are_refused_before_anything_is_written(
