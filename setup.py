@@ -1,4 +1,8 @@
-"""Copies configs/ and models/, which stay at the top of the bundle, into the package that is built."""
+"""Copies the bundle, which lies at the top of the repository, into the package that is built.
+
+configs/ and models/ are what the installed package works with; documents and scripts go into the archives that
+`package` and `label-app` write.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,17 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-FOLDERS = ("configs", "models")
+FOLDERS = ("configs", "models", "docs", "scripts")
+FILES = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
+)
+NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*")
 
 
 class BuildWithBundle(build_py):
@@ -20,10 +34,12 @@ class BuildWithBundle(build_py):
         super().run()
         if self.editable_mode:
             return
+        bundle = Path(self.build_lib, "csfnet_bundle", "bundle")
+        shutil.rmtree(bundle, ignore_errors=True)
         for folder in FOLDERS:
-            target = Path(self.build_lib, "csfnet_bundle", "bundle", folder)
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(ROOT / folder, target)
+            shutil.copytree(ROOT / folder, bundle / folder, ignore=NOT_COPIED)
+        for name in FILES:
+            shutil.copy(ROOT / name, bundle / name)
 
 
 setup(cmdclass={"build_py": BuildWithBundle})

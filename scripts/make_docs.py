@@ -14,9 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
+from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
 from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
@@ -105,9 +108,45 @@ def latency() -> str:
     return latency_markdown(_load("latency.json"))
 
 
+def store_formats() -> str:
+    """Formats for the ROI store."""
+    result = _load("store_formats.json")
+    lines = ["| format | open, ms | reads/s | writes/s | kB a pair | files |", "|---|---|---|---|---|---|"]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['format']} | {row['open_ms']:g} | {row['reads_per_s']:,} | {row['writes_per_s']:,} | "
+            f"{row['kB_a_pair']} | {row['files']} |"
+        )
+    lines += [
+        "",
+        f"{result['pairs']} pairs of 2x20x72x72 float32 values, {result['reads']} random reads with checksums; "
+        "processor time of one thread on a shared machine.",
+    ]
+    return "\n".join(lines)
+
+
+def wrong_inputs() -> str:
+    """What happens to wrong inputs."""
+    document = _load("wrong_inputs.json")
+    rows = []
+    for row in document["rows"]:
+        if row["rejected"]:
+            rows.append((row["input"], f"rejected, `{row['rejected']}`", "", ""))
+            continue
+        band = "" if row["band"] is None else " to ".join(_number(value) for value in row["band"])
+        rows.append((row["input"], _number(row["probability"]), band, "; ".join(row["warnings"])))
+    head = ("input", "probability", "27 clicks", "red findings")
+    return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
+
+
+def measuring_choices() -> str:
+    """How the core of the measuring network was chosen."""
+    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -119,6 +158,9 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_epochs,
         medst_in_csfnet,
         latency,
+        store_formats,
+        wrong_inputs,
+        measuring_choices,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from csfnet_bundle import __version__
 from csfnet_bundle.commands.table import COMMANDS, GROUPS, WITH_DEVICE, load_command
 from csfnet_bundle.core.error_hook import INTERRUPTED, INTERRUPTED_LINE, bundle_error_in, interrupted_in
+from csfnet_bundle.core.processes import end_on_sigterm
 
 __all__ = ["COMMANDS", "main"]
 
@@ -52,6 +53,7 @@ def _run(name: str, words: Sequence[str]) -> int:
     except UsageError as error:
         print(f"error: {name}: {error}", file=sys.stderr)
         return USAGE
+    end_on_sigterm()
     try:
         with logging_to(call.log_file, verbose=call.verbose), on_device(call.device):
             status = call.run()

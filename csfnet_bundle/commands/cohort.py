@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.table import Table
 
-from csfnet_bundle.commands.options import Shares
+from csfnet_bundle.commands.options import Columns, Shard, Shares
 from csfnet_bundle.core.errors import BundleError
 
 if TYPE_CHECKING:
@@ -34,10 +34,17 @@ def cohort(
     download: bool = False,
     endpoint: str | None = None,
     transfers: int = 32,
+    rois_only: bool = False,
+    shard: Shard | None = None,
     screens: Literal["neighbouring", "any"] = "neighbouring",
     label_within_days: float | None = None,
+    growth: Path | None = None,
+    columns: Columns | None = None,
+    decimal_comma: bool = False,
+    label_per_pair: bool = False,
     without_reads: bool = False,
     skip_refused: bool = False,
+    carry_nodules_back: bool = False,
     split: Shares = (0.7, 0.1, 0.2),
     folds: int = 5,
     seed: int = 0,
@@ -51,8 +58,8 @@ def cohort(
     Without ``--download``, and while images are wanted, only the plan is made and printed.
 
     Args:
-        source: nlstx, luna25 or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings (all
-            neighbouring screens in the index, without nodules).
+        source: nlstx, luna25, stmixer or csv (tables of positions); lidc-voi (a folder of nodule volumes); screenings
+            (all neighbouring screens in the index, without nodules).
         out: the cohort's folder; images go to its subfolder images unless ``--images`` names another.
         table: the table of positions.
         participants: the NLST participant table (prsn), for clinical values, intervals and exclusions.
@@ -61,26 +68,38 @@ def cohort(
         images: folder where the images are, or shall be.
         download: fetch what is not there.
         endpoint: address of another S3 server than the public one.
-        transfers: files fetched at the same time.
+        transfers: files, or parts of them, fetched at the same time.
+        rois_only: keep no images: of each series only what the ROIs need is fetched into the ROI store of
+            ``--cache_dir``, by default rois in the cohort's folder; needs the extra s3.
+        shard: for rois_only, a part of the patients, e.g. 3/16; the same command without it writes the lists when all
+            parts are done.
         screens: neighbouring (each screen with the next), or any (every two).
         label_within_days: label by lung cancer confirmed within so many days after t1, not by the source's label.
+        growth: for stmixer, its table of growth classes: label by growth, growing is 1.
+        columns: for csv, what the table calls its columns, e.g. subject=pid,nodule=lesion.
+        decimal_comma: for csv, numbers are written as 1,5.
+        label_per_pair: for csv, a nodule's label may differ between its scans; a pair has that of its t1.
         without_reads: leave the radiologists' reads out of the inputs.
         skip_refused: leave out and count what is refused, instead of stopping.
+        carry_nodules_back: make pairs of nodules seen once too: their place in the patient's earlier scan is found by
+            matching, and where that is refused they are left out and counted.
         split: shares of the patients in training, validation and test.
         folds: cross-validation folds written into the datalist; 0 for none.
         seed: of the splits.
         verify: draw every box on its slice into contact_sheets/.
-        cache_dir: read all ROIs into this cache, over processes.
+        cache_dir: read all ROIs into this ROI store, over processes.
         workers: processes that read ROIs on this machine.
         scheduler: address of a Dask scheduler whose workers read the ROIs instead.
 
     Examples:
         csfnet cohort nlstx --table nlstx_dataset.csv --participants prsn.csv --out data/nlstx --download
+        csfnet cohort nlstx --table nlstx_dataset.csv --out data/nlstx --rois_only --download --skip_refused
         csfnet cohort lidc-voi --dir lidc_voi --out data/lidc_voi --split 0.6,0.2,0.2
     """
     from csfnet_bundle.cohorts.nlst.making import Fetching
     from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
     from csfnet_bundle.cohorts.nlst.pairing import Screens
+    from csfnet_bundle.records.rows import TableFormat
 
     folder = out
     if source == SCREENINGS:
@@ -92,18 +111,27 @@ def cohort(
         if table is None:
             raise BundleError(f"source {source} needs a table", remedy="Name it by --table.")
         options = CohortOptions(
+            workers=workers,
+            rois=(cache_dir or folder / "rois") if rois_only else None,
             source=source,
             table=table,
             participants=participants,
             index=index,
             screens=Screens(screens),
             label_within_days=label_within_days,
+            growth=growth,
+            format=TableFormat(dict(columns or ()), decimal_comma),
+            label_per_pair=label_per_pair,
             skip_refused=skip_refused,
+            carry_nodules_back=carry_nodules_back,
             seed=seed,
             shares=split,
             folds=folds,
         )
         fetching = Fetching(images or folder / "images", download, endpoint, transfers)
+        if rois_only:
+            _rois_only(options, folder, fetching, shard, without_reads=without_reads)
+            return
         made = _from_table(options, folder, fetching, without_reads=without_reads, verify=verify)
         if made is None:
             return
@@ -114,7 +142,7 @@ def cohort(
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in datalist.sections.items() if pairs)
     print(f"{folder / 'datalist.json'}: {counts}", file=sys.stderr)
     if cache_dir is not None:
-        _prepare(datalist, cache_dir, workers, scheduler, one_scan=source == LIDC)
+        _prepare(datalist, cache_dir, workers, scheduler, one_scan=source == LIDC, skip_refused=skip_refused)
 
 
 def _from_table(
@@ -132,6 +160,39 @@ def _from_table(
     datalist = make_cohort(choice, options, folder, fetching, without_reads=without_reads, verify=verify)
     print(f"report: {folder / 'report.html'}", file=sys.stderr)
     return datalist
+
+
+def _rois_only(
+    options: CohortOptions, out: Path, fetching: Fetching, shard: tuple[int, int] | None, *, without_reads: bool
+) -> None:
+    from csfnet_bundle.cohorts.nlst.making import plan_cohort, write_cohort
+    from csfnet_bundle.cohorts.nlst.rois_only import RoisOnly, bytes_of, estimated_gigabytes, fetch_rois
+    from csfnet_bundle.inputs import RoiCache, RoiSettings
+
+    choice = plan_cohort(options, out)
+    _print_flow(choice.flow)
+    print("\n".join(choice.plan.lines()))
+    cache = RoiCache(options.rois, RoiSettings(), keep_headers=False)
+    print(f"read      about {estimated_gigabytes(choice.plan.series, cache):.2f} GB of that, for the ROIs alone")
+    if not fetching.download:
+        print("This was the plan. Fetch the ROIs by --download.", file=sys.stderr)
+        return
+    how = RoisOnly(cache, fetching.endpoint, fetching.workers, shard)
+    pairs = fetch_rois(choice, out, how, skip_refused=options.skip_refused)
+    read, whole = bytes_of(out)
+    share = f" ({100 * read / whole:.1f} %)" if whole else ""
+    print(
+        f"read {read / 1e9:.3f} GB of {whole / 1e9:.3f} GB{share} so far; the ROIs are in {options.rois}",
+        file=sys.stderr,
+    )
+    if pairs is None:
+        print(
+            "Patients of other shards are not done yet; without --shard, the same command does them.", file=sys.stderr
+        )
+        return
+    datalist = write_cohort(choice, options, out, pairs, without_reads=without_reads)
+    counts = ", ".join(f"{len(part)} {name}" for name, part in datalist.sections.items() if part)
+    print(f"{out / 'datalist.json'}: {counts}", file=sys.stderr)
 
 
 def _lidc(folder: Path | None, out: Path, seed: int, shares: tuple[float, float, float], folds: int) -> Datalist:
@@ -171,7 +232,10 @@ def _screenings(out: Path, index: Path | None) -> None:
     print(f"{out / 'screenings.csv'}", file=sys.stderr)
 
 
-def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool) -> None:
+def _prepare(
+    datalist: Datalist, cache: Path, workers: int, scheduler: str | None, *, one_scan: bool, skip_refused: bool
+) -> None:
+    from csfnet_bundle.cohorts.rejected import leave_out_rejected, reasons_of
     from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 
     pairs = [pair for _, pair in datalist]
@@ -179,7 +243,16 @@ def _prepare(datalist: Datalist, cache: Path, workers: int, scheduler: str | Non
     refused = prepare_rois(pairs, datalist.folder, rois, workers=workers, scheduler=scheduler)
     print(f"{len(pairs) - len(refused)} of {len(pairs)} pairs have their ROIs in {cache}", file=sys.stderr)
     for error in refused.values():
-        print(f"refused: {error}", file=sys.stderr)
+        print(f"rejected: {error}", file=sys.stderr)
+    if refused and not skip_refused:
+        raise BundleError(
+            f"the ROIs of {len(refused)} of {len(pairs)} pairs cannot be read",
+            record=str(datalist.folder),
+            remedy="Correct them, or leave them out, counted, by --skip_refused.",
+        )
+    if refused:
+        leave_out_rejected(datalist, reasons_of(refused), datalist.folder)
+        print(f"{datalist.folder / 'datalist.json'}: {len(pairs) - len(refused)} pairs remain", file=sys.stderr)
 
 
 def _print_flow(flow: Flow) -> None:

@@ -29,7 +29,7 @@ def ensemble(out: Path, members: Words = (), run: Path | None = None, system: st
         csfnet ensemble --run output/benchmark --system csfnet --out ensemble.pt
     """
     from csfnet_bundle.prediction.checkpoint import load_checkpoint
-    from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+    from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
     from csfnet_bundle.prediction.weights_file import description_path
 
     path = out

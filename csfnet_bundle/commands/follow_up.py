@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Point
+from csfnet_bundle.core.alarm import is_alarm
 
 if TYPE_CHECKING:
     from csfnet_bundle.serving.pacs.follow_up import FollowUpResult
@@ -54,7 +55,7 @@ def follow_up(
     Examples:
         csfnet follow-up --pacs https://pacs.example/dicom-web --study 1.2.840.1 --point1=-60.8,41,-180 --store
     """
-    from csfnet_bundle.commands.predict import OWN_TRAINING, WARNING
+    from csfnet_bundle.commands.predict import OWN_TRAINING
     from csfnet_bundle.geometry import Point as Place
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
@@ -66,21 +67,22 @@ def follow_up(
 
     service = DicomWebService(Access.from_environment(pacs))
     weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
+    predictor = load(weights)
     request = FollowUpRequest(
         study=study,
         point1=Place(point1, space),
         out=out,
         nodule=nodule,
-        clinical=None if clinical is None else read_clinical(str(clinical)),
+        clinical=None if clinical is None else read_clinical(clinical, predictor.checkpoint.code_book),
         prior=prior,
         series0=series0,
         series1=series1,
         describes=CHEST if describes is None else describes,
         store=store,
     )
-    result = follow_up(service, load(weights), weights, request)
+    result = follow_up(service, predictor, weights, request)
     for finding in result.prediction.findings:
-        if WARNING in finding:
+        if is_alarm(finding):
             print(finding, file=sys.stderr)
     _show(result)
 

@@ -44,6 +44,7 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
     from csfnet_bundle.evaluation.comparison import compare_systems
     from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
     from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
+    from csfnet_bundle.prediction.describing import describe_checkpoint
     from csfnet_bundle.records import load_datalist
     from csfnet_bundle.serving.metadata import eval_metrics, metadata_of
 
@@ -61,7 +62,7 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
         "simple reference": _simple_reference(cohort, folder / "roi_cache"),
     }
     table = compare_systems(systems, "oracle")
-    checkpoint = load_checkpoint(training / MODEL_NAME)
+    checkpoint, _ = describe_checkpoint(load_checkpoint(training / MODEL_NAME), cohort, folder / "roi_cache")
     state = torch.load(training / STATE_NAME, map_location="cpu", weights_only=True)
     result = {
         "what": "Measured on phantoms, not on patients: models/model.pt beside the oracle and a simple reference.",

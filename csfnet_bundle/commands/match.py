@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csfnet_bundle.commands.options import Point, SpaceName
+from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.core.files import atomic_folder, write_atomically
 
@@ -20,8 +20,10 @@ def match(
     *,
     t0: Path,
     t1: Path,
-    point1: Point,
-    space: SpaceName,
+    point1: NodulePoint | None = None,
+    space: SpaceName | None = None,
+    image1: int | None = None,
+    pixel1: Pixel | None = None,
     series0: str | None = None,
     series1: str | None = None,
     out: Path | None = None,
@@ -34,8 +36,10 @@ def match(
     Args:
         t0: the earlier scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
         t1: the later scan.
-        point1: the nodule's centre in t1.
-        space: space of the point: LPS, RAS (mm) or voxel.
+        point1: the nodule's centre in t1: three numbers, or a Slicer markups file (.mrk.json, .fcsv).
+        space: of the numbers: LPS, RAS (mm) or voxel.
+        image1: instead of point1, the number of an image of t1 (InstanceNumber).
+        pixel1: column,row in that image, counted from 0.
         series0: SeriesInstanceUID to read from t0, where its folder holds several.
         series1: the same of t1.
         out: folder to make, with a picture of both scans and match.json.
@@ -48,16 +52,19 @@ def match(
         csfnet match --t0 old.nii.gz --t1 new.nii.gz --point1 210,301,88 --space voxel \
             --out output/match
     """
-    from csfnet_bundle import geometry
+    from csfnet_bundle.inputs.given_point import given_point, place_in
     from csfnet_bundle.report.match_picture import write_match_picture
     from csfnet_bundle.scans.registration import align_scans, best_match, match_aligned
     from csfnet_bundle.scans.scan import open_pair
 
+    given = given_point(point1, space, image=image1, pixel=pixel1, name="point1")
+    if given is None:
+        raise BundleError("point1 is missing", remedy="Give --point1 and --space, or --image1 and --pixel1.")
     folder = out
     if folder is not None and folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
     scan0, scan1 = open_pair(str(t0), str(t1), series0, series1)
-    point = geometry.Point(point1, geometry.Space(space))
+    point = place_in(given, scan1.series, t1, "point1")
     place1 = scan1.lps(point, "t1")
     scans = align_scans(scan0, scan1)
     refusal = None
@@ -94,6 +101,8 @@ def _summary(found: Match) -> dict[str, object]:
         "neighbours0_lps": found.neighbours0.tolist(),
         "neighbours1_lps": found.neighbours1.tolist(),
         "agreeing": found.agreeing.tolist(),
+        "contrasts_hu": list(found.contrasts),
         "absent": found.absent,
+        "other_opacity_mm": found.other_opacity_mm,
         "findings": list(found.findings),
     }

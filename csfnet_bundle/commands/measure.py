@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from csfnet_bundle.commands.options import Point, SpaceName
+from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 
 
 def measure(
     datalist: Path | None = None,
     scan: Path | None = None,
-    point: Point | None = None,
+    point: NodulePoint | None = None,
     space: SpaceName = "LPS",
+    image: int | None = None,
+    pixel: Pixel | None = None,
     t0: Path | None = None,
-    point0: Point | None = None,
+    point0: NodulePoint | None = None,
+    image0: int | None = None,
+    pixel0: Pixel | None = None,
     days: float | None = None,
     out: Path | None = None,
     workers: int | None = None,
@@ -26,10 +30,14 @@ def measure(
     Args:
         datalist: a datalist or its folder, instead of a scan.
         scan: folder of DICOM files, or a NIfTI or MetaImage file; of two scans the later one.
-        point: the nodule's centre X,Y,Z in it.
-        space: of the points: LPS, RAS (mm) or voxel.
+        point: the nodule's centre in it: three numbers, or a Slicer markups file (.mrk.json, .fcsv).
+        space: of the numbers: LPS, RAS (mm) or voxel.
+        image: instead of the point, the number of an image (InstanceNumber).
+        pixel: column,row in that image, counted from 0.
         t0: the earlier scan.
         point0: the nodule's centre in it.
+        image0: instead of point0, the number of an image of t0.
+        pixel0: column,row in that image.
         days: between the scans; by default from their study dates.
         out: folder for JSON, the mask as NIfTI, and a picture.
         workers: processes for a datalist; by default one for each processor.
@@ -41,6 +49,7 @@ def measure(
     """
     from csfnet_bundle.cohorts.measured_strata import measure_datalist
     from csfnet_bundle.core.errors import BundleError
+    from csfnet_bundle.inputs.given_point import given_point
     from csfnet_bundle.records import load_datalist
     from csfnet_bundle.report.measuring import MeasuringRequest, measure_and_show
 
@@ -51,10 +60,12 @@ def measure(
         for name, reason in refused.items():
             print(f"not measured: {name}: {reason}", file=sys.stderr)
         return 0
-    if scan is None or point is None:
+    place = given_point(point, space, image=image, pixel=pixel)
+    if scan is None or place is None:
         raise BundleError("nothing to measure", remedy="Give --scan and --point, or a datalist.")
-    if (t0 is None) != (point0 is None):
+    place0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
+    if (t0 is None) != (place0 is None):
         raise BundleError("of the earlier scan only one of --t0 and --point0 is given", remedy="Give both.")
-    before = None if t0 is None or point0 is None else (Path(t0), point0)
-    measure_and_show(MeasuringRequest(Path(scan), point, space, before, days, None if out is None else Path(out)))
+    before = None if t0 is None or place0 is None else (t0, place0)
+    measure_and_show(MeasuringRequest(scan, place, before, days, out))
     return 0

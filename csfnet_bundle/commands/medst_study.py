@@ -30,7 +30,7 @@ def medst_study(
     Args:
         dataset_dir: a cohort of CT follow-up with three or more screens: a folder with a datalist and ctab.csv.
         out: folder for all that is made.
-        variants: names of files in configs/medst/, by commas; by default all switches.
+        variants: entries of configs/medst/variants.json, by commas, or small; by default all entries.
         seeds: fits of each variant.
         epochs: of every fit; by default those of configs/medst/tiny.json.
         text_source: a local folder with a text model; by default the packaged one.

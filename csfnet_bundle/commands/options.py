@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
 from csfnet_bundle.commands.bundle_run import words
+from csfnet_bundle.core.point_words import EXPECTED, PointWords, read_pixel, read_point, read_space
 
 
 def finite(text: str) -> float:
@@ -53,5 +54,45 @@ Point = Annotated[tuple[float, float, float], _several(finite, "three numbers, e
 Shares = Annotated[tuple[float, float, float], _several(finite, "three shares, e.g. 0.7,0.1,0.2", "A,B,C", 3)]
 """Shares of training, validation and test."""
 
-SpaceName = Literal["LPS", "RAS", "voxel"]
+
+def _name_and_theirs(text: str) -> tuple[str, str]:
+    ours, equals, theirs = text.partition("=")
+    if not (equals and ours.strip() and theirs.strip()):
+        raise ValueError(text)
+    return ours.strip(), theirs.strip()
+
+
+Columns = Annotated[
+    tuple[tuple[str, str], ...], _several(_name_and_theirs, "a list, e.g. subject=pid,nodule=lesion", "NAME=THEIRS,...")
+]
+"""Columns of a table: the name they have here, and the one they have there."""
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, parts = text.partition("/")
+    if not slash or not 1 <= int(number) <= int(parts):
+        raise ValueError(text)
+    return int(number), int(parts)
+
+
+Shard = Annotated[
+    tuple[int, int], Parameter(converter=converter(_shard, "a part, e.g. 3/16"), n_tokens=1, metavar="N/PARTS")
+]
+"""One of several parts of the work."""
+
+SpaceName = Annotated[
+    str, Parameter(converter=converter(read_space, "LPS, RAS or voxel"), n_tokens=1, metavar="LPS|RAS|voxel")
+]
 """Names of coordinate spaces; :class:`csfnet_bundle.geometry.Space` says what they mean."""
+
+NodulePoint = Annotated[
+    PointWords,
+    Parameter(converter=converter(read_point, EXPECTED), n_tokens=1, accepts_keys=False, metavar="X,Y,Z|FILE"),
+]
+"""A nodule's centre, in the forms of :func:`csfnet_bundle.core.point_words.read_point`."""
+
+Pixel = Annotated[
+    tuple[float, float],
+    Parameter(converter=converter(read_pixel, "column,row, e.g. 312,240"), n_tokens=1, metavar="COLUMN,ROW"),
+]
+"""A pixel of an image, counted from 0."""

@@ -158,6 +158,8 @@ def _described(parameter: inspect.Parameter) -> Any:
         return Annotated[annotation, Parameter(show_default=(lambda _: shown) if shown else False)]
     if parameter.default is False:
         return Annotated[annotation, Parameter(negative="", show_default=False)]
+    if get_origin(annotation) is Annotated:  # it brings its own
+        return annotation
     if get_origin(annotation) is Literal:
         return Annotated[annotation, Parameter(metavar="|".join(kinds), show_choices=False)]
     plain = next((PLAIN_TYPES[kind] for kind in kinds if kind in PLAIN_TYPES), None)

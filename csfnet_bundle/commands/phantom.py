@@ -17,6 +17,7 @@ def phantom(
     prevalence: float | None = None,
     split: Shares = (0.6, 0.15, 0.25),
     second_reconstruction: bool = False,
+    nodules: int = 1,
     workers: int | None = None,
 ) -> None:
     """Make a phantom cohort: NLST-like DICOM studies, tables, truth.csv and datalist.json.
@@ -34,6 +35,7 @@ def phantom(
         prevalence: share of malignant nodules, e.g. 0.05; by default the label model's own, 0.515.
         split: shares of training, validation and test, e.g. 0.6,0.15,0.25; each label is split so.
         second_reconstruction: a second series in every exam, with a sharp kernel.
+        nodules: in each ROI, 1 or 2; with 2 the clinical value scr_iso0 names the one that the label depends on.
         workers: processes; by default one for each processor.
 
     Examples:
@@ -51,6 +53,7 @@ def phantom(
         split=split,
         prevalence=prevalence,
         second_reconstruction=second_reconstruction,
+        nodules=nodules,
     )
     folder = make_cohort(out, settings, workers=workers)
     counts = ", ".join(f"{len(pairs)} {name}" for name, pairs in load_datalist(folder).sections.items() if pairs)

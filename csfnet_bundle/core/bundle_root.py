@@ -14,6 +14,8 @@ A_CONFIG = f"{CONFIGS}/inference.json"
 """What every bundle has."""
 PREPROCESSING = "preprocessing.json"
 """The config that other configs read (inputs/transforms/preprocessing.py); it is run by none."""
+VARIANTS = "medst/variants.json"
+"""The overrides that a study of the pre-training compares (studies/medst/variants.py); no config either."""
 
 
 def bundle_root() -> Path:

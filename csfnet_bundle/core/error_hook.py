@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processes import end_on_sigterm
 
 INTERRUPTED = 130
 """The exit status that shells give a program that Ctrl-C ended."""
@@ -33,8 +34,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def one_line_errors() -> None:
     """From now on an uncaught BundleError ends the program with one line and exit status 1, Ctrl-C with status 130.
 
-    Other exceptions go to the hook that was there before.
+    Other exceptions go to the hook that was there before. SIGTERM ends the program as an exception does.
     """
+    end_on_sigterm()
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

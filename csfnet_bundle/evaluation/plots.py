@@ -5,9 +5,13 @@ Each function returns a figure of its own (no global state of pyplot, so that ha
 
 from __future__ import annotations
 
+import functools
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -29,14 +33,38 @@ DOTS_PER_INCH = 150
 GRID: Floats = np.linspace(0, 1, 101)
 """False positive rates at which the ROC curve's band is taken."""
 
-TITLE_CHARACTERS = 48
+TITLE_CHARACTERS = 40
 """What fits above a plot in one line; longer titles are broken."""
+
+LETTER_POINTS, LEGEND_POINTS = 12.5, 11.0
+"""Legible where a phone shows a plot 350 pixels wide."""
+PAIRS_IN_A_BIN = 20
+"""Of a calibration curve: a share of fewer is uncertain by more than 20 points."""
+TRAINING_PANEL_INCHES = 2.1
+MARKED_EPOCHS = 40
+"""With more, the marks of a curve would hide it."""
 
 SYSTEM_COLOUR = "#1f5fa8"
 REFERENCE_COLOUR = "#777777"
 SECOND_COLOUR = "#b3541e"
+_CURVE_COLOURS = [SYSTEM_COLOUR, SECOND_COLOUR, "#3b7d3b", "#6b4c9a"]
+_CURVE_STYLES = ["-", "--", "-.", ":"]
+
+Draw = Callable[..., Figure]
 
 
+def _legible(draw: Draw) -> Draw:
+    """Make a function draw with letters that are still read when a phone shows the plot."""
+
+    @functools.wraps(draw)
+    def drawing(*args: Any, **kwargs: Any) -> Figure:
+        with matplotlib.rc_context({"font.size": LETTER_POINTS, "axes.titlesize": LETTER_POINTS}):
+            return draw(*args, **kwargs)
+
+    return drawing
+
+
+@_legible
 def plot_roc(
     predictions: pd.DataFrame, metrics: Metrics, title: str, *, seed: int = SEED, resamples: int = RESAMPLES
 ) -> Figure:
@@ -67,7 +95,7 @@ def plot_roc(
     axes.plot(false_positive, true_positive, color=SYSTEM_COLOUR, linewidth=2, label=f"AUC {metrics['auc']}")
     recall, specificity = metrics["recall"].value, metrics["specificity"].value
     axes.plot([1 - specificity], [recall], "o", color=SECOND_COLOUR, label="threshold chosen on validation")
-    axes.legend(loc="lower right", fontsize="small")
+    axes.legend(loc="lower right", fontsize=LEGEND_POINTS)
     return figure
 
 
@@ -89,6 +117,7 @@ def roc_curves(
     return np.asarray(curves).reshape(-1, GRID.size)
 
 
+@_legible
 def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
     """Draw precision over recall, with the prevalence, which is the precision of a guess. Arguments as plot_roc."""
     labels, ranks = predictions["label"].to_numpy(np.int64), ranking_scores(predictions)
@@ -108,34 +137,42 @@ def plot_precision_recall(predictions: pd.DataFrame, metrics: Metrics, title: st
         color=SECOND_COLOUR,
         label="threshold chosen on validation",
     )
-    axes.legend(loc="lower left", fontsize="small")
+    axes.legend(loc="lower left", fontsize=LEGEND_POINTS)
     return figure
 
 
+@_legible
 def plot_calibration(predictions: pd.DataFrame, metrics: Metrics, title: str) -> Figure:
-    """Draw the share of malignant over the mean probability in bins of equal mass, and how many pairs each holds."""
+    """Draw the share of malignant over the mean probability in bins of equal mass, and how many pairs each holds.
+
+    The more pairs, the more bins (:func:`calibration_bins`); the figures stand beside the curve.
+    """
     labels, probability = _values(predictions)
-    figure = Figure(figsize=(PLOT_SIZE[0], PLOT_SIZE[1] * 1.2), dpi=DOTS_PER_INCH, layout="constrained")
-    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    figure = Figure(figsize=(PLOT_SIZE[0] * 1.4, PLOT_SIZE[1] * 1.2), dpi=DOTS_PER_INCH, layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=[4, 1.2], width_ratios=[3, 1.3])
+    axes = figure.add_subplot(grid[0, 0])
+    below = figure.add_subplot(grid[1, 0], sharex=axes)
+    beside = figure.add_subplot(grid[:, 1])
+    beside.set_axis_off()
     axes.plot([0, 1], [0, 1], color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label="calibrated")
     values, counts = np.unique(probability, return_counts=True)
-    place_of_value = mass_bins(counts[None, :].astype(np.float64), CALIBRATION_BINS)[0]
+    number = calibration_bins(len(labels))
+    place_of_value = mass_bins(counts[None, :].astype(np.float64), number)[0]
     place = place_of_value[np.searchsorted(values, probability)]
     bins = pd.DataFrame({"bin": place, "mean": probability, "share": labels == 1}).groupby("bin").mean()
-    axes.plot(bins["mean"], bins["share"], "o-", color=SYSTEM_COLOUR, label=f"{len(bins)} bins of equal mass")
-    axes.set(
-        xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="Share of malignant nodules", title=_headline("Calibration", title)
+    words = f"{len(bins)} bins of {len(labels) / len(bins):.0f} pairs" if len(bins) > 1 else "all pairs"
+    axes.plot(bins["mean"], bins["share"], "o-", color=SYSTEM_COLOUR, label=words)
+    axes.set(xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="Share of malignant nodules")
+    figure.suptitle(_headline("Calibration", title))
+    figures = (
+        ("Calibration error", str(metrics["calibration_error"])),
+        ("Brier score", str(metrics["brier_score"])),
+        ("Slope", _number(metrics.calibration_slope)),
+        ("Intercept", _number(metrics.calibration_intercept)),
     )
-    axes.text(
-        0.98,
-        0.03,
-        f"calibration error {metrics['calibration_error']}\nBrier score {metrics['brier_score']}\n"
-        f"slope {_number(metrics.calibration_slope)}, intercept {_number(metrics.calibration_intercept)}",
-        transform=axes.transAxes,
-        ha="right",
-        fontsize="small",
-    )
-    axes.legend(loc="upper left", fontsize="small")
+    text = "\n\n".join(f"{name}\n{value.replace(' (', chr(10) + '(')}" for name, value in figures)
+    beside.text(0.0, 0.62, text, ha="left", va="top", transform=beside.transAxes)
+    handles, names = axes.get_legend_handles_labels()
     below.hist(
         [probability[labels == 0], probability[labels == 1]],
         bins=list(np.linspace(0, 1, 21)),
@@ -143,13 +180,21 @@ def plot_calibration(predictions: pd.DataFrame, metrics: Metrics, title: str) ->
         color=[REFERENCE_COLOUR, SECOND_COLOUR],
         label=["benign", "malignant"],
     )
+    more, further = below.get_legend_handles_labels()
+    beside.legend([*handles, *more], [*names, *further], loc="upper left", frameon=False, borderaxespad=0)
     below.set(xlabel="Predicted probability of malignancy", ylabel="Pairs")
-    below.legend(fontsize="x-small")
+    axes.tick_params(labelbottom=False)
     _trim(axes)
     _trim(below)
     return figure
 
 
+def calibration_bins(pairs: int) -> int:
+    """Return into how many bins a calibration curve cuts so many pairs: one for each 20, two to ten."""
+    return max(2, min(CALIBRATION_BINS, pairs // PAIRS_IN_A_BIN))
+
+
+@_legible
 def plot_decision_curve(predictions: pd.DataFrame, title: str) -> Figure:
     """Draw net benefit over the risk from which on somebody would act."""
     labels, probability = _values(predictions)
@@ -167,34 +212,45 @@ def plot_decision_curve(predictions: pd.DataFrame, title: str) -> Figure:
         ylabel="Net benefit (true positives per pair)",
         title=_headline("Decision curve", title),
     )
-    axes.legend(fontsize="small")
+    axes.legend(fontsize=LEGEND_POINTS)
     _trim(axes)
     return figure
 
 
+@_legible
 def plot_training(history: pd.DataFrame, title: str, *, best_epoch: int | None = None) -> Figure:
-    """Draw training curves.
+    """Draw training curves, losses above and each other metric in a panel of its own, since their scales differ.
 
     Args:
-        history: a row an epoch: ``epoch``, columns with ``loss`` in their name (drawn above) and other metrics (below).
+        history: a row an epoch: ``epoch``, columns with ``loss`` in their name and other metrics.
         title: what was trained.
         best_epoch: marked, where given.
     """
-    figure = Figure(figsize=(PLOT_SIZE[0] * 1.3, PLOT_SIZE[1]), dpi=DOTS_PER_INCH, layout="constrained")
     losses = [name for name in history.columns if "loss" in str(name)]
     others = [name for name in history.columns if name != "epoch" and name not in losses]
-    panels = [group for group in (losses, others) if group]
-    grid = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, names in zip(grid, panels, strict=False):
-        for name in names:
+    panels = [group for group in (losses, *([name] for name in others)) if group] or [[]]
+    size = (PLOT_SIZE[0] * 1.3, 1.2 + TRAINING_PANEL_INCHES * len(panels))
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, names in zip(grid, panels, strict=True):
+        for name, colour, style in zip(names, _CURVE_COLOURS * len(names), _CURVE_STYLES * len(names), strict=False):
             known = history[["epoch", name]].dropna()
-            axes.plot(known["epoch"], known[name], marker=".", label=str(name).replace("_", " "))
+            marker = "o" if len(known) <= MARKED_EPOCHS else None
+            words = str(name).replace("_", " ")
+            axes.plot(
+                known["epoch"], known[name], style, color=colour, linewidth=2, marker=marker, markersize=4, label=words
+            )
         if best_epoch is not None:
-            axes.axvline(best_epoch, color=REFERENCE_COLOUR, linestyle="--", linewidth=1, label="best on validation")
-        axes.legend(fontsize="small")
+            axes.axvline(best_epoch, color=REFERENCE_COLOUR, linestyle=":", linewidth=1.5, label="best on validation")
+        axes.grid(axis="y", color="0.9")
+        axes.set_axisbelow(True)
+        axes.set_ylabel("loss" if len(names) > 1 else str(names[0]).replace("_", " ") if names else "")
+        if names:
+            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         _trim(axes)
-    grid[0].set_title(_headline("Training", title))
+    grid[0].set_title(_headline("Training", title), loc="left")
     grid[-1].set_xlabel("Epoch")
+    grid[-1].xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 

@@ -78,3 +78,9 @@ class Roi:
     array: NDArray[np.float32]
     affine: NDArray[np.float64]
     findings: tuple[str, ...] = ()
+
+    @property
+    def center(self) -> NDArray[np.float64]:
+        """The middle, where the nodule point lies, LPS mm, (3,)."""
+        middle = (np.array(self.array.shape) - 1) / 2
+        return np.asarray((self.affine @ [*middle, 1.0])[:3])

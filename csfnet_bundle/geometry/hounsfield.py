@@ -21,9 +21,12 @@ CONSTANT_SHARE = 0.5
 """Share of the voxels below :data:`AIR_LOWEST_HU` that must have one value (within 1 HU) for all of them to be padding:
 resampling with B-splines makes values around the padding's, noise in air that is shifted has no such value."""
 
-HIGHEST_CT_HU, HIGHEST_SHARE = 31_743.0, 1e-3
-"""HU that scanners reach with the extended scale for metal (16 bits less the intercept of -1024), and the share of
-voxels above it that is too many to be read: unsigned words over signed values put noise in air near 65,000."""
+HIGHEST_CT_HU = 31_743.0
+"""HU that no scanner exceeds: extended scales for metal end at 30,710. Signed words that are read as unsigned do: the
+lowest of them, -32,768, becomes 32,768, which the usual intercept of -1024 makes 31,744 HU."""
+
+HIGHEST_SHARE = 1e-3
+"""Share of voxels above it that is too many in a volume file: resampling overshoots at metal, in few voxels."""
 
 SAMPLE_VOXELS = 1 << 20
 """Voxels that are looked at: a percentile of a million is as good as one of a hundred million, and costs 10 ms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +53,8 @@ class Point:
 
 
 def _space(value: object) -> Space:
+    if isinstance(value, Space):
+        return value
     try:
         return Space(str(value))
     except ValueError:
@@ -73,6 +76,6 @@ def three_numbers(values: Sequence[object] | str, what: str) -> tuple[float, flo
         x, y, z = (float(part) for part in parts)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise BundleError(f"{what} {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
-    if not np.isfinite([x, y, z]).all():
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
         raise BundleError(f"{what} {values!r} is not finite", remedy="Give three finite numbers X,Y,Z.")
     return x, y, z

@@ -52,6 +52,9 @@ def pairs_document(
     """Return what was found about the records of a datalist, and about the datalist itself, as plain values."""
     reasons = [*problems, *(pair.reason for pair in pairs if pair.reason)]
     count = f"{sum(pair.reason is None for pair in pairs)} of {len(pairs)} records can be used"
+    doubted = sum(bool(pair.alarms) for pair in pairs)
+    if doubted:
+        count += f"; {doubted} have findings that begin with CHECK: look at them before you read a prediction"
     return {
         **_head(path, "datalist", count if pairs else "No scan was looked at.", reasons, pixels=pixels),
         "problems": [_reason(problem) for problem in problems],
@@ -61,6 +64,8 @@ def pairs_document(
                 "section": pair.section,
                 "usable": pair.reason is None,
                 **_reason(pair.reason),
+                "findings": list(pair.findings),
+                "warnings": list(pair.alarms),
                 "scans": {name: _series(item) for name, item in pair.scans.items()},
             }
             for pair in pairs
@@ -86,7 +91,8 @@ def pairs_table(pairs: Sequence[PairVerdict]) -> Table:
     table = _table("record")
     for pair in pairs:
         for index, (name, item) in enumerate(pair.scans.items()):
-            why = str(item.reason) if item.reason else "; ".join(item.findings)
+            of_pair = pair.findings if name == "t1" else ()
+            why = str(item.reason) if item.reason else "; ".join((*item.findings, *of_pair))
             if pair.reason and not any(scan.reason for scan in pair.scans.values()):
                 why = str(pair.reason) if index == 0 else "see the row above"
             table.add_row(Text(f"{pair.name} {name}"), *_cells(item, why))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError, Refusal
@@ -9,6 +11,7 @@ from csfnet_bundle.geometry import Roi
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, choose_series, locate_pair, scan_path
 from csfnet_bundle.inputs.pair_reader import check_two_scans
+from csfnet_bundle.inputs.place_check import check_in_lungs, check_place
 from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.inputs.verdicts import (
     PairVerdict,
@@ -23,6 +26,9 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans import dicom, volume_files
 from csfnet_bundle.scans.dicom.pixel_check import check_pixels
 from csfnet_bundle.scans.dicom.roi import plan_roi
+
+FurtherChecks = Callable[[FollowUpPair, Path], tuple[str, ...]]
+"""What else is checked of a record and the datalist's folder: returns findings, raises BundleError."""
 
 
 def judge_study(series: list[dicom.Series], *, pixels: bool = False) -> StudyVerdict:
@@ -76,6 +82,7 @@ def judge_pair(
     one_scan: bool = False,
     pixels: bool = False,
     find_series: FindSeries = dicom.scan_folder,
+    further: FurtherChecks | None = None,
 ) -> PairVerdict:
     """Judge a record of a datalist, as :func:`csfnet_bundle.inputs.read_pair` would.
 
@@ -85,8 +92,9 @@ def judge_pair(
         folder: the datalist's folder.
         settings: the ROI.
         one_scan: accept a record without t0.
-        pixels: read the ROIs too.
+        pixels: read the ROIs too, and what lies around the points.
         find_series: how the series in a folder are found.
+        further: with ``pixels``, what else is checked of a record that can be read.
     """
     try:
         t0, t1 = locate_pair(pair, folder, one_scan=one_scan, find_series=find_series)
@@ -107,7 +115,13 @@ def judge_pair(
             check_two_scans(*rois)
         except Refusal as refusal:
             first_reason = Reason.of(refusal)
-    return PairVerdict(pair.name, section, scans, first_reason)
+    findings: tuple[str, ...] = ()
+    if pixels and further is not None and first_reason is None:
+        try:
+            findings = further(pair, folder)
+        except BundleError as error:
+            first_reason = Reason.of(error)
+    return PairVerdict(pair.name, section, scans, first_reason, findings)
 
 
 def _reason(series: dicom.Series, *, pixels: bool) -> Reason | None:
@@ -121,13 +135,16 @@ def _reason(series: dicom.Series, *, pixels: bool) -> Reason | None:
 
 
 def _judge_scan(scan: LocatedScan, settings: RoiSettings, rois: list[Roi] | None) -> SeriesVerdict:
-    """Judge one scan; where there is a list for it, the ROI is read and put there."""
-    reason = None
+    """Judge one scan; where there is a list for it, the ROI is read and put there, and its place is checked."""
+    reason: Reason | None = None
+    places: tuple[str, ...] = ()
     try:
         if scan.scan.point is None:  # found when the pair is read, for which the whole scan is needed
             scan.opened.check()
         elif rois is not None:
-            rois.append(scan.read_roi(settings))
+            roi = scan.read_roi(settings)
+            places = (*check_place(scan, roi.center), *check_in_lungs(scan, roi.center))
+            rois.append(roi)
         elif scan.series is not None:
             plan_roi(scan.series, scan.scan.point, settings.size, settings.spacing)
         else:
@@ -137,8 +154,10 @@ def _judge_scan(scan: LocatedScan, settings: RoiSettings, rois: list[Roi] | None
         reason = Reason.of(error)
     state = Verdict.REFUSED if reason else Verdict.CHOSEN
     if scan.series is not None:
-        return describe_series(scan.series, state, reason, str(scan.path))
-    return describe_file(scan.path, scan.scan, state, reason)
+        verdict = describe_series(scan.series, state, reason, str(scan.path))
+    else:
+        verdict = describe_file(scan.path, scan.scan, state, reason)
+    return replace(verdict, findings=(*places, *verdict.findings))
 
 
 def _scans_alone(pair: FollowUpPair, folder: Path, find_series: FindSeries) -> dict[str, SeriesVerdict]:

@@ -90,16 +90,30 @@ def choose_pair(
     uid1: str | None,
     interval_days: float | None,
     find_series: FindSeries = dicom.scan_folder,
+    *,
+    studies: tuple[str | None, str | None] = (None, None),
 ) -> tuple[dicom.Series | None, dicom.Series | None]:
     """Return the series of t0 and of t1; None for files that are not DICOM.
 
     Two DICOM scans are chosen together, so that both reconstructions have one kernel where they can.
 
+    Args:
+        path0: t0.
+        path1: t1; the same folder where it holds both.
+        uid0: SeriesInstanceUID to read from t0.
+        uid1: the same of t1.
+        interval_days: days between them, where dates do not tell.
+        find_series: how the series in a folder are found.
+        studies: StudyInstanceUID or StudyDate of t0 and of t1 where a folder holds several.
+
     Raises:
         Refusal: no series can be chosen, or the two are no pair.
     """
     if dicom.holds_dicom(path0) and dicom.holds_dicom(path1):
-        found0, found1 = _found(path0, find_series), _found(path1, find_series)
+        found0, found1 = (
+            [item for item in _found(path, find_series) if study in (None, item.study_uid, item.study_date)]
+            for path, study in zip((path0, path1), studies, strict=True)
+        )
         return dicom.select_pair(found0, found1, uid0, uid1, interval_days=interval_days)
     return choose_series(path0, uid0, find_series), choose_series(path1, uid1, find_series)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from csfnet_bundle.core.errors import Refusal
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.records import Scan
 from csfnet_bundle.records.pair import GIVEN, MATCHED
@@ -18,8 +19,11 @@ MATCHING_VERSION = 1
 
 MATCH_KEY = "match"
 """Key of a scan's record under which a match keeps its votes, spread and findings."""
+ABSENT = "absent"
+"""Key in it: whether t0 shows nothing like the nodule."""
 
 
+@share("match")
 def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
     """Return t0's record with the point that was found for it.
 
@@ -33,10 +37,16 @@ def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point
         Refusal: as :func:`csfnet_bundle.scans.registration.match_point`.
     """
     match = match_point(scan0, scan1, point1)
-    figures = {"votes": match.votes, "spread_mm": round(match.spread, 3), "findings": list(match.findings)}
+    figures = {
+        "votes": match.votes,
+        "spread_mm": round(match.spread, 3),
+        ABSENT: match.absent,
+        "findings": list(match.findings),
+    }
     return replace(scan, point=match.point0, point_source=MATCHED, extra={**scan.extra, MATCH_KEY: figures})
 
 
+@share("check")
 def checked_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
     """Return t0's record, whose point was given, with what speaks against its points.
 
@@ -49,6 +59,12 @@ def checked_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point
         found = ()
     extra = {**scan.extra, MATCH_KEY: {"findings": list(found)}} if found else scan.extra
     return replace(scan, point_source=scan.point_source or GIVEN, extra=extra)
+
+
+def shows_nothing(scan: Scan) -> bool:
+    """Say whether matching found nothing like the nodule at the scan's point."""
+    figures = scan.extra.get(MATCH_KEY)
+    return isinstance(figures, Mapping) and figures.get(ABSENT) is True
 
 
 def match_findings(scan: Scan) -> tuple[str, ...]:

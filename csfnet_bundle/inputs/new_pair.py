@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.geometry import Point
+from csfnet_bundle.core.processor_time import share
+from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.inputs.locating import FindSeries, check_kind, choose_pair, choose_series
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan, check_pair
 from csfnet_bundle.scans.dicom import Series, scan_folder
 from csfnet_bundle.scans.dicom.pairing import valid_date
 from csfnet_bundle.scans.dicom.selection import CHOSEN_BY_RULE, PASSED_OVER
 
-PathAndPoint = tuple[str, Point | None]
+PathAndPoint = tuple[str, GivenPoint | None]
 """Where a scan lies, relative to the folder of all, and where its nodule is; None for a t0 to be matched."""
 
 
+@share("reading")
 def describe_pair(
     folder: Path,
     *,
@@ -27,6 +29,7 @@ def describe_pair(
     default_subject: str | None = None,
     series0: str | None = None,
     series1: str | None = None,
+    studies: tuple[str | None, str | None] = (None, None),
     interval_days: float | None = None,
     clinical: Mapping[str, object] | None = None,
     find_series: FindSeries = scan_folder,
@@ -42,6 +45,7 @@ def describe_pair(
         default_subject: where t1 is no DICOM, and ``subject`` is not given.
         series0: SeriesInstanceUID to read from the folder t0; by default the rule chooses.
         series1: the same for t1.
+        studies: StudyInstanceUID of t0 and of t1, where a folder holds several.
         interval_days: days between the scans; by default from the study dates.
         clinical: NLST codes by variable name.
         find_series: how the series in a folder are found.
@@ -57,11 +61,11 @@ def describe_pair(
         if path is not None:
             check_kind(path)
     if path0 is not None:
-        found0, found1 = choose_pair(path0, path1, series0, series1, interval_days, find_series)
+        found0, found1 = choose_pair(path0, path1, series0, series1, interval_days, find_series, studies=studies)
     else:
         found1 = choose_series(path1, series1, find_series)
-    earlier = None if t0 is None else _scan(t0, found0)
-    later = _scan(t1, found1)
+    earlier = None if t0 is None else _scan(t0, found0, "point0")
+    later = _scan(t1, found1, "point1")
     name = subject
     if name is None:
         name = default_subject if found1 is None else found1.patient_id
@@ -78,8 +82,9 @@ def describe_pair(
     return check_pair(pair)
 
 
-def _scan(found: PathAndPoint, series: Series | None) -> Scan:
-    path, point = found
+def _scan(found: PathAndPoint, series: Series | None, name: str) -> Scan:
+    path, given = found
+    point = None if given is None else place_in(given, series, path, name)
     if series is None:
         return Scan(path, point)
     date = series.study_date if valid_date(series.study_date) else None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import Roi
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
 from csfnet_bundle.inputs.matching import checked_scan, match_findings, matched_scan
@@ -45,6 +46,7 @@ class PairRois:
         return np.asarray(np.einsum("sij,j->si", self.affines, [*middle, 1.0])[:, :3])
 
 
+@share("reading")
 def read_pair(
     pair: FollowUpPair,
     folder: Path,

@@ -11,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from csfnet_bundle.core.alarm import CHECK_POINT
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.geometry.resample import sample_grid
+from csfnet_bundle.inputs.cropped import NOT_CHECKED, is_cropped
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans import dicom
+from csfnet_bundle.scans.lungs import find_lungs
+from csfnet_bundle.scans.point_check import distance_to_lungs
 from csfnet_bundle.scans.presence import LEAST_CONTRAST_HU, core_contrast
 
 REACH_MM = 30.0
@@ -37,14 +42,18 @@ TISSUE_HU = -300.0
 TISSUE_SHARE = 0.85
 """A point with that share of tissue within 15 mm lies in the wall or the mediastinum, not at a nodule."""
 NEAR_MM = 15.0
+BESIDE_LUNG_MM = 10.0
+"""How far outside of the closed lungs, known at 4 mm, the centre of a nodule at the pleura may lie."""
 
 
+@share("check")
 def check_places(
     pair: FollowUpPair,
     folder: Path,
     centers: NDArray[np.float64],
     *,
     one_scan: bool,
+    lungs: bool = True,
     find_series: FindSeries = dicom.scan_folder,
 ) -> tuple[str, ...]:
     """Return what speaks against the points of a pair being those of a nodule, one sentence each.
@@ -54,6 +63,7 @@ def check_places(
         folder: the datalist's folder.
         centers: (2, 3), where its points lie in t0 and t1, LPS mm (:attr:`csfnet_bundle.inputs.PairRois.centers`).
         one_scan: accept a pair without t0.
+        lungs: also look for the lungs in the whole scan, a third of a second each.
         find_series: how the series in a folder are found.
 
     Raises:
@@ -64,7 +74,8 @@ def check_places(
         scans = locate_pair(pair, folder, one_scan=one_scan, find_series=find_series)
         for name, scan, center in zip(("t0", "t1"), scans, centers, strict=True):
             if scan is not None:
-                findings += [f"{name}: {text}" for text in check_place(scan, center)]
+                found = (*check_place(scan, center), *(check_in_lungs(scan, center) if lungs else ()))
+                findings += [f"{name}: {text}" for text in found]
     except BundleError as error:
         raise error.for_record(f"pair {pair.name}") from None
     return tuple(findings)
@@ -78,28 +89,53 @@ def check_place(scan: LocatedScan, center: NDArray[np.float64]) -> tuple[str, ..
         center: the place, LPS mm, (3,).
 
     Raises:
-        Refusal: ``NO_LUNG_AT_POINT``: the point lies in air, or there is no lung within 30 mm; or as reading the ROI.
+        Refusal: ``NO_LUNG_AT_POINT``: the point lies in air, or there is no lung within 30 mm in a scan that is not
+            cropped; or as reading the ROI.
     """
     x, y, z = np.asarray(center, dtype=float).tolist()
     size = round(2 * REACH_MM / STEP_MM) + 1
     grid = RoiGrid((x, y, z), (size, size, size), (STEP_MM, STEP_MM, STEP_MM))
     block = scan.opened.read_block(grid)
     cube = sample_grid(block.array, block.affine, grid)  # (31, 31, 31)
-    reject_without_lung(cube, (x, y, z), str(scan.path))
     findings = []
+    try:
+        reject_without_lung(cube, (x, y, z), str(scan.path))
+    except Refusal as refusal:
+        if float(refusal.figures["percentile_hu"]) < AIR_HU or not is_cropped(scan.opened):  # type: ignore[arg-type]
+            raise
+        findings.append(f"{CHECK_POINT}: there is no lung within {REACH_MM:.0f} mm of it in the cropped scan.")
     contrast = core_contrast(block, np.array([x, y, z]))
     share = float((cube[_distance(size) <= NEAR_MM] > TISSUE_HU).mean())
     if share >= TISSUE_SHARE:
         findings.append(
-            f"CHECK THE POINT: {share:.0%} of what lies within {NEAR_MM:.0f} mm of it is soft tissue, so it lies in "
+            f"{CHECK_POINT}: {share:.0%} of what lies within {NEAR_MM:.0f} mm of it is soft tissue, so it lies in "
             "the wall or the mediastinum rather than at a lung nodule."
         )
     elif contrast < LEAST_CONTRAST_HU:
         findings.append(
-            f"CHECK THE POINT: nothing like a nodule is there; the densest place within 2.5 mm lies {contrast:.0f} HU "
+            f"{CHECK_POINT}: nothing like a nodule is there; the densest place within 2.5 mm lies {contrast:.0f} HU "
             f"above the lung around it, expected at least {LEAST_CONTRAST_HU:.0f}."
         )
     return tuple(findings)
+
+
+def check_in_lungs(scan: LocatedScan, center: NDArray[np.float64]) -> tuple[str, ...]:
+    """Return what to say about a place and the closed lungs of its scan; nothing where it lies in or near them.
+
+    Args:
+        scan: the scan; where it is cropped, or cannot be read whole, the answer says that this was not checked.
+        center: the place, LPS mm, (3,).
+    """
+    if is_cropped(scan.opened):
+        return (NOT_CHECKED,)
+    try:
+        thinned = scan.opened.read_thinned()
+        distance = distance_to_lungs(thinned, find_lungs(thinned), center)
+    except Refusal as refusal:
+        return (f"whether the point lies in the lungs was not checked: {refusal.problem}.",)
+    if distance <= BESIDE_LUNG_MM:
+        return ()
+    return (f"{CHECK_POINT}: it lies {distance:.1f} mm outside of the lungs.",)
 
 
 def reject_without_lung(cube: NDArray[np.float32], center: tuple[float, float, float], record: str = "") -> None:

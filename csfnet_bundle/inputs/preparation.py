@@ -1,4 +1,4 @@
-"""Fill the ROI cache for a whole cohort, over processes or a cluster, before anything is trained."""
+"""Fill the ROI store for a whole cohort, over processes or a cluster, before anything is trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.inputs.cache import RoiCache
+from csfnet_bundle.core.processes import allow_children
+from csfnet_bundle.inputs.cache import Kept, RoiCache
 from csfnet_bundle.records import FollowUpPair
 
 if TYPE_CHECKING:
@@ -36,31 +37,29 @@ def prepare_rois(
     workers: int = 2,
     scheduler: str | None = None,
 ) -> dict[str, BundleError]:
-    """Read every pair that is not in the cache yet, with a progress bar on the terminal.
+    """Read every pair that the store does not have as its images are now, with a progress bar on the terminal.
 
-    Interrupted, it goes on where it stopped: what is cached stays cached.
+    Interrupted, it goes on where it stopped: what is stored stays stored.
 
     Args:
         pairs: the pairs to read.
         datalist_folder: the folder that their paths are relative to.
-        cache: where ROIs go; must have a folder.
+        cache: reads through the store; must have a folder.
         workers: processes on this machine.
         scheduler: address of a running Dask scheduler (``tcp://host:8786``) whose workers see the same files.
 
     Returns:
-        For every pair that cannot be read, by name, the error. The others are cached.
+        For every pair that cannot be read, by name, the error. The others are stored.
     """
     refused: dict[str, BundleError] = {}
-    missing = []
-    for pair in pairs:
-        try:
-            if not cache.path(pair, datalist_folder).is_file():
-                missing.append(pair)
-        except BundleError as error:
-            refused[pair.name] = error.for_record(f"pair {pair.name}")
+    cache.store.refresh()
+    kept = {pair.name: cache.look_up(pair, datalist_folder) for pair in pairs}
+    missing = [pair for pair in pairs if kept[pair.name] is not Kept.CURRENT]
     if not missing:
         return refused
-    logger.info("reading %d of %d follow-up pairs (the others are cached)", len(missing), len(pairs))
+    changed = sum(found is Kept.CHANGED for found in kept.values())
+    told = f"; the images of {changed} have changed since" if changed else ""
+    logger.info("reading %d of %d follow-up pairs (the others are stored%s)", len(missing), len(pairs), told)
     in_process = scheduler is None and (workers < 2 or len(missing) < SMALLEST_PARALLEL)
     results = (
         ((pair.name, _prepare(pair, datalist_folder, cache)) for pair in missing)
@@ -72,11 +71,16 @@ def prepare_rois(
             refused[name] = refusal
             # No patient's identity stands in a log line; the caller has the record's name.
             logger.warning("a follow-up pair cannot be read: %s", getattr(refusal, "code", "record"))
+    cache.store.refresh()  # for what other processes wrote
+    for pair in missing:
+        if pair.name not in refused:
+            cache.look_up(pair, datalist_folder)  # so that nobody looks again in this run
     return refused
 
 
 def _prepare(pair: FollowUpPair, folder: Path, cache: RoiCache) -> BundleError | None:
-    """Read one pair into the cache; a pair that cannot be read is a result, not the end of the run."""
+    """Read one pair into the store; a pair that cannot be read is a result, not the end of the run."""
+    allow_children()  # for the decoder of compressed slices
     try:
         cache.read(pair, folder)
     except BundleError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
-from csfnet_bundle.inputs.cache import files_state
+from csfnet_bundle.inputs.store.identity import files_state
 from csfnet_bundle.scans import dicom
 
 FOLDERS_REMEMBERED = 8

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from csfnet_bundle.core.alarm import alarms
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.records import Scan
 from csfnet_bundle.scans import dicom, volume_files
@@ -112,12 +113,20 @@ class PairVerdict:
         section: the list that the record is in.
         scans: what was found at t0 and t1, as far as it could be found.
         reason: why the record cannot be used; None if it can.
+        findings: what else was noticed of the pair.
     """
 
     name: str
     section: str
     scans: Mapping[str, SeriesVerdict]
     reason: Reason | None = None
+    findings: tuple[str, ...] = ()
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What must be seen before a prediction of this record is read."""
+        of_scans = (f"{name}: {text}" for name, scan in self.scans.items() for text in scan.findings)
+        return alarms((*of_scans, *self.findings))
 
 
 def describe_series(

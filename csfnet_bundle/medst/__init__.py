@@ -3,12 +3,12 @@
 from csfnet_bundle.medst.collate import CollateWindows
 from csfnet_bundle.medst.data import describe_dataset, prepare_studies, study_sequences, texts_digest
 from csfnet_bundle.medst.embedding import StudyEncoder
-from csfnet_bundle.medst.evaluation import EvaluateTasks, make_tasks, single_studies
 from csfnet_bundle.medst.model_file import BestPretraining, Pretrained, load_pretrained
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study, StudySequence, all_studies
 from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective, prepare_batch
+from csfnet_bundle.medst.tasks_handler import EvaluateTasks, make_tasks, single_studies
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews

@@ -58,7 +58,8 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     if not (is_csv(path) or path.is_file()):
         return data_description(dataset)
     told = _sidecar(path.with_suffix(SIDECAR))
-    return DataDescription(str(told.get("name", path.name)), bool(told.get("phantom", False)), file_digest(path))
+    phantom = bool(told.get("phantom", False))
+    return DataDescription(str(told.get("name", path.name)), phantom, file_digest(path), phantom, "")
 
 
 def texts_digest(dataset: str | Path) -> str:

@@ -22,9 +22,9 @@ from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 
 FORMAT = "csfnet_bundle.medst/2"
 ONE_FILE = "csfnet_bundle.medst/1"

@@ -7,7 +7,7 @@ from typing import Any
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.text_models import create_text_model
-from csfnet_bundle.networks.medst import SIZES, MedST, TextEncoder, create_image_encoder
+from csfnet_bundle.networks.medst import EncoderSettings, ImageEncoder, MedST, TextEncoder
 
 
 class PretrainingNetwork(MedST):
@@ -16,15 +16,11 @@ class PretrainingNetwork(MedST):
     Args:
         text_config: the text model's config, from :func:`csfnet_bundle.medst.text_config`.
         text_weights: where its weights come from; None leaves them random, as for a checkpoint that brings its own.
-        size: ``"tiny"``, ``"small"`` or ``"full"``.
-        views: the names of the views, in order.
-        shared_experts: one expert for all views instead of one each.
-        shared_class_token: one CLS token for all views, as published.
-        mask_blank: leave patches without any picture out.
         weighting: of words and patches in the local loss, ``"modality"`` or ``"uniform"``.
         freeze: encoders that are not trained.
         freeze_word_pieces: leave the text model's embeddings of word pieces as they are: most of a short model's
             weights, and sentences from a record use few of them.
+        encoder: of the images, see :class:`csfnet_bundle.networks.medst.EncoderSettings`: size, views and switches.
 
     Raises:
         BundleError: a value that no such network has.
@@ -34,23 +30,18 @@ class PretrainingNetwork(MedST):
         self,
         text_config: Mapping[str, Any],
         text_weights: str | None = None,
-        size: str = "small",
-        views: Sequence[str] = ("coronal", "sagittal"),
-        shared_experts: bool = False,
-        shared_class_token: bool = False,
-        mask_blank: bool = True,
         weighting: str = "modality",
         freeze: Sequence[str] = (),
         freeze_word_pieces: bool = False,
+        **encoder: Any,
     ) -> None:
-        if not views:
-            raise BundleError("views is empty, expected one at least", record="network_def")
-        model = create_text_model(text_config, text_weights)
         try:
+            settings = EncoderSettings(**encoder)
+            model = create_text_model(text_config, text_weights)
             super().__init__(
-                create_image_encoder(size, len(views), shared_experts, shared_class_token, mask_blank),
+                ImageEncoder(settings),
                 TextEncoder(model, int(model.config.hidden_size)),  # type: ignore[union-attr, arg-type]
-                SIZES[size].projection,
+                settings.shape.projection,
                 weighting,
                 freeze,
             )
@@ -60,11 +51,7 @@ class PretrainingNetwork(MedST):
             model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
         self._arguments = {
             "text_config": dict(text_config),
-            "size": size,
-            "views": list(views),
-            "shared_experts": shared_experts,
-            "shared_class_token": shared_class_token,
-            "mask_blank": mask_blank,
+            **settings.to_plain(),
             "weighting": weighting,
             "freeze": list(freeze),
             "freeze_word_pieces": freeze_word_pieces,

@@ -2,6 +2,7 @@
 
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.ensemble import Ensemble
+from csfnet_bundle.networks.memory_format import channels_last
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, count_parameters
 from csfnet_bundle.networks.registry import (
     PAPER_SYSTEMS,
@@ -22,6 +23,7 @@ __all__ = [
     "Network",
     "Plain",
     "System",
+    "channels_last",
     "complete_architecture",
     "count_parameters",
     "create_network",

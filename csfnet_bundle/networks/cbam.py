@@ -37,13 +37,15 @@ class SliceWiseConv3d(nn.Conv3d):
         """Convolve (B, 2, D, H, W) to (B, 1, D, H, W)."""
         batch, depth, margin = x.shape[0], x.shape[2], self.kernel // 2
         slices = x.transpose(1, 2).flatten(0, 1)  # (B*D, 2, H, W)
-        planes = self.weight[0].transpose(0, 1)  # (kernel, 2, kernel, kernel): one 2-D kernel for each depth
-        responses = F.conv2d(slices, planes, padding=margin)  # (B*D, kernel, H, W)
+        kernels = self.weight[0].transpose(0, 1)  # (kernel, 2, kernel, kernel): one 2-D kernel for each depth
+        responses = F.conv2d(slices, kernels, padding=margin)  # (B*D, kernel, H, W)
         responses = responses.unflatten(0, (batch, depth))  # (B, D, kernel, H, W)
         responses = F.pad(responses, (0, 0, 0, 0, 0, 0, margin, margin))  # (B, D + 2*margin, kernel, H, W)
-        total = responses[:, :depth, 0]  # (B, D, H, W)
+        # The planes apart: the gradient of a slice is as large as what it is cut from, nearly all of it zeros.
+        planes = responses.unbind(2)  # kernel times (B, D + 2*margin, H, W)
+        total = planes[0][:, :depth]  # (B, D, H, W)
         for offset in range(1, self.kernel):
-            total = total + responses[:, offset : offset + depth, offset]
+            total = total + planes[offset][:, offset : offset + depth]
         return total.unsqueeze(1)  # (B, 1, D, H, W)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import ClassificationHead, Network
 from csfnet_bundle.networks.prior_presence import PriorPresence
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
@@ -29,6 +28,7 @@ class CSFNet(Network):
             pairs without one, which show t1 in both channels, if it was trained on some (``RandomlyDropPriord``).
         attention: ``"joint"``, ``"published"`` or ``"uniform"``, see
             :class:`csfnet_bundle.networks.cross_modal_attention.CrossModalAttention`.
+        blur: whether the temporal fusion blurs both maps, as in the paper.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class CSFNet(Network):
         attention_dropout: float = ATTENTION_DROPOUT,
         prior_presence: bool = False,
         attention: str = JOINT,
+        blur: bool = True,
     ) -> None:
         super().__init__()
         self.widths = widths
@@ -49,18 +50,15 @@ class CSFNet(Network):
         self.attention_dropout = attention_dropout
         self.prior_presence = prior_presence
         self.attention = attention
+        self.blur = blur
 
         self.encoder = Encoder(widths, cbam)
-        self.temporal_fusion = self.make_fusion(self.encoder.out_channels)
+        self.temporal_fusion = TemporalFusion(self.encoder.out_channels, blur)
         self.image_tokens = ImageTokens(self.encoder.out_channels)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
         self.head = ClassificationHead(2 * TOKEN_WIDTH)
         self.prior_token = PriorPresence() if prior_presence else None
-
-    def make_fusion(self, channels: int) -> nn.Module:
-        """Return what makes one feature map (B, C, d, h, w) of those of t0 and t1; an ablation returns another."""
-        return TemporalFusion(channels)
 
     @property
     def needs_prior(self) -> bool:

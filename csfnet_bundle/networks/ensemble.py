@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,17 +21,25 @@ class Ensemble(Network):
     Args:
         members: architecture of each network, as :meth:`Network.architecture` gives it.
         temperatures: what each network's logits are divided by, in the same order.
+        create: makes a network from its architecture (:func:`csfnet_bundle.networks.create_network`).
     """
 
-    def __init__(self, members: Sequence[Mapping[str, Plain]], temperatures: Sequence[float]) -> None:
-        from csfnet_bundle.networks.registry import create_network  # which makes ensembles, too
-
+    def __init__(
+        self,
+        members: Sequence[Mapping[str, Plain]],
+        temperatures: Sequence[float],
+        create: Callable[[Mapping[str, Plain]], Network],
+    ) -> None:
         super().__init__()
         if len(members) != len(temperatures) or not members:
             raise ValueError(f"{len(members)} networks with {len(temperatures)} temperatures, expected as many of each")
         self.members = [dict(member) for member in members]
         self.temperatures = [float(temperature) for temperature in temperatures]
-        self.networks = nn.ModuleList(create_network(member) for member in members)
+        self.networks = nn.ModuleList(create(member) for member in members)
+
+    def architecture(self) -> dict[str, Plain]:
+        """Return the class name and the plain arguments; whoever makes the network again brings ``create``."""
+        return {"name": type(self).__name__, "members": list(self.members), "temperatures": list(self.temperatures)}
 
     @property
     def needs_prior(self) -> bool:

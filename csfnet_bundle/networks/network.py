@@ -1,4 +1,4 @@
-"""What every network of the bundle has in common: it can tell how it was made, as plain values."""
+"""What every network of the bundle has in common: it can tell how it was made, as plain values; most have one head."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from torch import nn
 # (D, H, W) of a ROI in voxels, at 1 mm (the paper's).
 ROI_SIZE = (16, 64, 64)
 SCANS = ("t0", "t1")
+# Of every classifier: the width before the logits, and the logits.
+HIDDEN = 128
+CLASSES = 2  # benign, malignant
 # Plain Python values, such as a checkpoint that loads with ``weights_only=True`` may carry.
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
@@ -39,8 +42,9 @@ class Network(nn.Module):
 
         ``create_network(network.architecture())`` makes the same network again, with fresh weights.
         """
-        arguments = list(inspect.signature(type(self).__init__).parameters)[1:]  # the first is self
-        return {"name": type(self).__name__, **{name: _plain(getattr(self, name)) for name in arguments}}
+        arguments = list(inspect.signature(type(self).__init__).parameters.values())[1:]  # the first is self
+        named = [argument.name for argument in arguments if argument.kind is not argument.VAR_KEYWORD]
+        return {"name": type(self).__name__, **{name: _plain(getattr(self, name)) for name in named}}
 
 
 def _plain(value: object) -> Plain:
@@ -72,3 +76,14 @@ def scale_channels(channels: int, width: float) -> int:
 def count_parameters(module: nn.Module) -> int:
     """Return the number of scalars that training changes."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+class ClassificationHead(nn.Sequential):
+    """Linear to 128, ReLU, Linear to the two logits.
+
+    Args:
+        in_features: width of the vector to classify.
+    """
+
+    def __init__(self, in_features: int) -> None:
+        super().__init__(nn.Linear(in_features, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, CLASSES))

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from csfnet_bundle.networks.ablations import OneScanImage, OneScanWithClinical, WithoutClinical, WithoutTemporalFusion
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
@@ -50,12 +50,12 @@ _SYSTEMS = (
     System("deepcad", DeepCAD, table="Table 1"),
     System("mcfn", MCFN, table="Table 1"),
     System("radfusion", RadFusion, table="Table 1"),
-    System("t0_image", OneScanImage, {"scan": "t0"}, table="Table 2"),
-    System("t0_image_clinical", OneScanWithClinical, {"scan": "t0"}, table="Table 2"),
-    System("t1_image", OneScanImage, {"scan": "t1"}, table="Table 2"),
-    System("t1_image_clinical", OneScanWithClinical, {"scan": "t1"}, table="Table 2"),
-    System("without_cmaf_clinical", WithoutClinical, table="Table 2"),
-    System("without_temporal_fusion", WithoutTemporalFusion, table="Table 2"),
+    System("t0_image", AblatedCSFNet, {"scans": "t0", "use_clinical": False}, table="Table 2"),
+    System("t0_image_clinical", AblatedCSFNet, {"scans": "t0"}, table="Table 2"),
+    System("t1_image", AblatedCSFNet, {"scans": "t1", "use_clinical": False}, table="Table 2"),
+    System("t1_image_clinical", AblatedCSFNet, {"scans": "t1"}, table="Table 2"),
+    System("without_cmaf_clinical", AblatedCSFNet, {"use_clinical": False}, table="Table 2"),
+    System("without_temporal_fusion", AblatedCSFNet, {"fusion": "mean"}, table="Table 2"),
     System("csfnet", CSFNet, table="Table 1"),
     # Beside the paper's rows of Table 2: what attention is worth, and the printed form of it.
     System("uniform_attention", CSFNet, {"attention": "uniform"}, table="Table 2"),
@@ -80,19 +80,31 @@ _NETWORKS: dict[str, type[Network]] = {
 
 # Arguments that came later, and what every network of before was; architectures that carry them are of a later version.
 FORMER_ARGUMENTS: dict[str, dict[str, Plain]] = {
-    name: {"attention": "published"}
-    for name in ("CSFNet", "OneScanWithClinical", "WithoutTemporalFusion", "MedSTCSFNet")
+    **{name: {"attention": "published", "blur": True} for name in ("CSFNet", "WithoutTemporalFusion")},
+    **{name: {"attention": "published"} for name in ("OneScanWithClinical", "MedSTCSFNet")},
+}
+
+FORMER_ABLATIONS: dict[str, dict[str, Plain]] = {
+    "OneScanImage": {"use_clinical": False},
+    "OneScanWithClinical": {},
+    "WithoutClinical": {"use_clinical": False},
+    "WithoutTemporalFusion": {"fusion": "mean"},
 }
 
 
 def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]:
     """Return a stored architecture with the arguments that its version did not have yet, as networks then were.
 
-    An ensemble's members are completed, too. Without this, weights of before would get the default of today.
+    The ablations of 0.1.0, a class each, get the name and the arguments of the one that took their place. An ensemble's
+    members are completed, too. Without this, weights of before would get the default of today.
     """
     complete = dict(architecture)
     for name, value in FORMER_ARGUMENTS.get(str(architecture.get("name")), {}).items():
         complete.setdefault(name, value)
+    ablation = FORMER_ABLATIONS.get(str(complete.get("name")))
+    if ablation is not None:
+        complete["scans"] = complete.pop("scan", "both")
+        complete |= {"name": AblatedCSFNet.__name__, **ablation}
     members = complete.get("members")
     if isinstance(members, list):
         complete["members"] = [
@@ -114,8 +126,9 @@ def create_network(architecture: Mapping[str, Plain]) -> Network:
     name = arguments.pop("name", None)
     if name not in _NETWORKS:
         raise ValueError(f"there is no network called {name!r}, expected one of {', '.join(sorted(_NETWORKS))}")
+    makes_members = {"create": create_network} if name == Ensemble.__name__ else {}
     try:
-        return _NETWORKS[str(name)](**arguments)
+        return _NETWORKS[str(name)](**arguments, **makes_members)
     except TypeError as error:
         raise ValueError(f"network {name} cannot be made from {arguments}: {error}") from error
 

@@ -36,10 +36,12 @@ class TemporalFusion(nn.Module):
 
     Args:
         channels: C of each scan's map.
+        blur: whether the maps are blurred so; the paper gives no reason for it.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, blur: bool = True) -> None:
         super().__init__()
+        self.blurs = blur
         self.convolution = nn.Conv3d(2 * channels, channels, 3, padding=1)
         self.fused_logit = nn.Parameter(torch.tensor(FUSED_LOGIT))
         self.later_logit = nn.Parameter(torch.tensor(LATER_LOGIT))
@@ -54,5 +56,5 @@ class TemporalFusion(nn.Module):
     def forward(self, earlier: Tensor, later: Tensor) -> Tensor:
         """Fuse the maps of t0 and t1, each (B, C, d, h, w), into one of the same shape."""
         both = torch.cat([earlier, later], dim=1)  # (B, 2C, d, h, w)
-        fused = F.relu(self.convolution(self.blur(both)))  # (B, C, d, h, w)
+        fused = F.relu(self.convolution(self.blur(both) if self.blurs else both))  # (B, C, d, h, w)
         return torch.sigmoid(self.fused_logit) * fused + torch.sigmoid(self.later_logit) * later

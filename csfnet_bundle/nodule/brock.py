@@ -5,11 +5,11 @@ Source: McWilliams et al. 2013, New England Journal of Medicine 369:910, full mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.measurements import DIAMETER, recorded_diameter
-from csfnet_bundle.records import FollowUpPair, is_missing
+from csfnet_bundle.records import FollowUpPair, clinical_numbers, is_missing
 
 AGE_PER_YEAR, MEAN_AGE = 0.0287, 62.0
 FEMALE = 0.6011
@@ -41,7 +41,8 @@ attenuation is a key of :data:`ATTENUATION`; the count is that of nodules in the
 
 def missing_inputs(pairs: Sequence[FollowUpPair]) -> tuple[str, ...]:
     """Return the inputs of the model that not every pair has: with none missing it can be computed."""
-    clinical = [name for name in CLINICAL_INPUTS if any(is_missing(pair.clinical.get(name)) for pair in pairs)]
+    records = [clinical_numbers(pair.clinical) for pair in pairs]
+    clinical = [name for name in CLINICAL_INPUTS if any(name not in record for record in records)]
     nodule = [name for name in NODULE_INPUTS if any(is_missing(pair.strata.get(name)) for pair in pairs)]
     return (*clinical, *nodule)
 
@@ -60,27 +61,28 @@ def brock_log_odds(pair: FollowUpPair) -> float:
     diameter = recorded_diameter(pair)
     if diameter is None:
         raise _wrong(pair, DIAMETER, pair.strata[DIAMETER], "a number of mm above 0")
+    clinical = clinical_numbers(pair.clinical)
     family_history, emphysema, upper_lobe, spiculation = (_flag(pair, name) for name in FLAGS)
     return (
         CONSTANT
-        + AGE_PER_YEAR * (_number(pair, pair.clinical, "age") - MEAN_AGE)
-        + FEMALE * (_number(pair, pair.clinical, "gender") == NLST_FEMALE)
+        + AGE_PER_YEAR * (clinical["age"] - MEAN_AGE)
+        + FEMALE * (clinical["gender"] == NLST_FEMALE)
         + FAMILY_HISTORY * family_history
         + EMPHYSEMA * emphysema
         + SIZE * ((diameter / SIZE_UNIT_MM) ** SIZE_POWER - MEAN_SIZE)
         + ATTENUATION[attenuation]
         + UPPER_LOBE * upper_lobe
-        + COUNT_PER_NODULE * (_number(pair, pair.strata, "nodule_count") - MEAN_COUNT)
+        + COUNT_PER_NODULE * (_number(pair, "nodule_count") - MEAN_COUNT)
         + SPICULATION * spiculation
     )
 
 
-def _number(pair: FollowUpPair, values: Mapping[str, object], name: str) -> float:
-    """Return a value as a number; a datalist may hold it as text, as the tables of NLST do."""
+def _number(pair: FollowUpPair, name: str) -> float:
+    """Return a value of the strata as a number; a datalist may hold it as text."""
     try:
-        return float(str(values[name]))
+        return float(str(pair.strata[name]))
     except ValueError:
-        raise _wrong(pair, name, values[name], "a number") from None
+        raise _wrong(pair, name, pair.strata[name], "a number") from None
 
 
 def _flag(pair: FollowUpPair, name: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.nodule.network import NoduleNetwork
@@ -67,6 +68,7 @@ GROWTH_COLUMNS = (
 )
 
 
+@share("measure")
 def measure_pair(
     scans: Sequence[OpenedScan | None],
     centers: NDArray[np.float64],

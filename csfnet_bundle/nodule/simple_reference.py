@@ -18,6 +18,7 @@ from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.geometry.resample import OUTSIDE_HU
 from csfnet_bundle.nodule.classical import lung_level_of, segment_classical
 from csfnet_bundle.nodule.cube import Cube, cube_of_volume
+from csfnet_bundle.records import clinical_numbers
 
 FEATURES = ("log_volume", "mean_hu", "deviation_hu", "solid_share", "shell_density", "shell_deviation", "surface")
 """Measurements of one nodule, see :func:`nodule_features`."""
@@ -109,13 +110,17 @@ def nodule_of_roi(roi: NDArray[np.float32], spacing: tuple[float, float, float])
 
 
 def clinical_features(records: Sequence[Mapping[str, object]]) -> NDArray[np.float64]:
-    """Return the six variables' NLST codes as numbers and indicators, shape (N, 14)."""
+    """Return the six variables' NLST codes as numbers and indicators, shape (N, 14).
+
+    Values are read as the network's tokens are: numbers or text, ``.N`` and the like missing.
+
+    Raises:
+        BundleError: a value that no code explains.
+    """
     rows = []
-    for record in records:
-        numbers = [
-            default if record.get(name) is None else float(str(record[name])) for name, default in DEFAULTS.items()
-        ]
-        rows.append(numbers + [float(record.get(name) == code) for name, codes in LEVELS.items() for code in codes])
+    for numbers in map(clinical_numbers, records):
+        levels = [float(numbers.get(name) == code) for name, codes in LEVELS.items() for code in codes]
+        rows.append([numbers.get(name, default) for name, default in DEFAULTS.items()] + levels)
     return np.array(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.alarm import alarms, notes
 from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
 from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
 from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
 from csfnet_bundle.prediction.prediction import Prediction
-from csfnet_bundle.records import Datalist, save_datalist
+from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist
 from csfnet_bundle.report import (
     Case,
     CaseImages,
@@ -24,7 +27,9 @@ from csfnet_bundle.report import (
     write_attention_nifti,
     write_case_picture,
     write_case_report,
+    write_patient_report,
 )
+from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.scans.dicom import SeriesSummary
 
 SCANS = ("t0_", "t1_")
@@ -32,6 +37,10 @@ SCANS = ("t0_", "t1_")
 
 BAND = ("probability_clicks_lowest", "probability_clicks_highest")
 """Columns of the band over clicks."""
+
+FINDING_COLUMNS = ("warnings", "findings")
+"""Columns of what a reader must see before the number, and of what else was noticed."""
+BETWEEN_FINDINGS = " | "
 
 SPREAD = ("networks", "probability_lowest", "probability_highest", "probability_sd")
 """Columns of an ensemble's predictions: how many networks, their extremes and their standard deviation."""
@@ -44,8 +53,8 @@ class CaseFiles:
         folder: where the files go; made if absent.
         checkpoint: the weights that predict.
         checkpoint_path: where they lie.
-        items: with ``dicom_out``, the pairs and their folders (see
-            :func:`csfnet_bundle.training.datalist_items`).
+        items: the pairs and their folders (see :func:`csfnet_bundle.training.datalist_items`): for DICOM objects, and
+            to know which patients have several nodules.
         dicom_out: also write the results as DICOM objects (extra ``dicom-sr``).
         follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
         supersedes: an earlier report on the same nodule, which the DICOM report replaces.
@@ -73,10 +82,13 @@ class CaseFiles:
             else None
         )
         self._rows: list[dict[str, Any]] = []
+        self._nodules = Counter(item["pair"].subject for item in items)
+        self._kept: dict[str, list[tuple[Case, CaseImages, Mapping[str, ScanPictures]]]] = {}
 
     def clear(self) -> None:
         """Begin a new table."""
         self._rows.clear()
+        self._kept.clear()
 
     def write_case(
         self,
@@ -85,9 +97,11 @@ class CaseFiles:
         logit: float,
         affine: NDArray[np.float64],
         series: Mapping[str, SeriesSummary | None],
-        band: tuple[float, float] | None = None,
+        pictures: Mapping[str, ScanPictures] | None = None,
     ) -> Path:
         """Write a pair's files and take it into the table; return the path of its report.
+
+        With the last nodule of a patient who has several, the page of all of them is written too.
 
         Args:
             case: the prediction.
@@ -95,28 +109,39 @@ class CaseFiles:
             logit: of malignant minus of benign.
             affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm.
             series: which series each scan was read from.
-            band: lowest and highest probability of 27 clicks within 2 mm.
+            pictures: what the report shows of the scans; without it, it shows the ROIs.
         """
         stem = file_stem(case.subject, case.nodule)
-        write_case_picture(self.folder / f"{stem}.png", case, images)
-        report = write_case_report(self.folder, case, images)
+        write_case_picture(self.folder / f"{stem}.png", case, images, pictures)
+        report = write_case_report(self.folder, case, images, pictures)
+        self._write_patient(case, images, pictures or {})
         if images.attention is not None:
             path = self.folder / f"{stem}_attention.nii.gz"
             write_attention_nifti(path, images.attention, affine, images.size)
         if self._dicom_results is not None:
-            pictures = {"The pair as the network saw it": (self.folder / f"{stem}.png").read_bytes()}
-            self._dicom_results.write(case, images, affine, pictures)
+            captured = {"The pair": (self.folder / f"{stem}.png").read_bytes()}
+            self._dicom_results.write(case, images, affine, captured)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
         measured = {} if case.measured is None else case.measured.columns()
         spread = _spread(case.member_probabilities)
-        self._rows.append({**row, **spread, **_series_columns(series), **_band(band), **measured})
+        found = {FINDING_COLUMNS[0]: _joined(alarms(case.findings)), FINDING_COLUMNS[1]: _joined(notes(case.findings))}
+        self._rows.append({**row, **spread, **series_columns(series), **_band(case.band), **measured, **found})
         return report
+
+    def _write_patient(self, case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]) -> None:
+        """Keep the nodules of a patient until the last of them is there, then write the page of all."""
+        if self._nodules[case.subject] < 2:
+            return
+        kept = self._kept.setdefault(case.subject, [])
+        kept.append((case, images, pictures))
+        if len(kept) == self._nodules[case.subject]:
+            write_patient_report(self.folder, self._kept.pop(case.subject))
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
         decision, count = self._checkpoint.decision, len(self._rows)
         columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        further = (*SPREAD, *BAND, *GROWTH_COLUMNS)
+        further = (*SPREAD, *BAND, *GROWTH_COLUMNS, *FINDING_COLUMNS)
         more = {name: values for name, values in columns.items() if name in further or name.startswith(SCANS)}
         predictions = prediction_table(
             columns["subject"],
@@ -132,6 +157,7 @@ class CaseFiles:
         return path
 
 
+@share("page")
 def write_prediction(
     prediction: Prediction,
     checkpoint: ModelCheckpoint,
@@ -141,6 +167,7 @@ def write_prediction(
     dicom_out: bool = False,
     follow_links: bool = False,
     supersedes: Path | None = None,
+    record: FollowUpPair | None = None,
 ) -> Path:
     """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
 
@@ -152,13 +179,14 @@ def write_prediction(
         dicom_out: also write DICOM objects.
         follow_links: whether the scans were found through symbolic links.
         supersedes: an earlier report on the same nodule, which the DICOM report replaces.
+        record: what the datalist says of the pair, where its scans lay in a temporary folder.
 
     Raises:
         BundleError: as :class:`CaseFiles`.
     """
     pair = prediction.pair
     with atomic_folder(folder) as working:
-        save_datalist(Datalist(working, {"inference": (pair,)}, {"name": f"prediction of {pair.name}"}))
+        save_datalist(Datalist(working, {"inference": (record or pair,)}, {"name": f"prediction of {pair.name}"}))
         items = [{"pair": pair, "datalist_folder": working}]
         files = CaseFiles(
             working,
@@ -171,16 +199,21 @@ def write_prediction(
         )
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
         series = dict(zip(("t0", "t1"), prediction.series, strict=True))
-        report = files.write_case(case, images, prediction.logit, prediction.affines[1], series, prediction.band)
+        affine, pictures = prediction.affines[1], prediction.pictures
+        report = files.write_case(case, images, prediction.logit, affine, series, pictures)
         files.write_table()
     return folder / report.name
+
+
+def _joined(findings: Sequence[str]) -> str | None:
+    return BETWEEN_FINDINGS.join(findings) or None
 
 
 def _band(band: tuple[float, float] | None) -> dict[str, float]:
     return {} if band is None else dict(zip(BAND, band, strict=True))
 
 
-def _series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
+def series_columns(series: Mapping[str, SeriesSummary | None]) -> dict[str, object]:
     """Return the columns that say which series each scan was read from."""
     columns: dict[str, object] = {}
     for scan, item in series.items():

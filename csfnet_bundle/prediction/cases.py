@@ -16,7 +16,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.nodule.pair import PairMeasurements
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_weights
+from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint, load_weights
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -130,9 +130,10 @@ def predicted_case(
         findings=prediction.findings,
         series=dict(zip(("t0", "t1"), prediction.series, strict=True)),
         measured=prediction.measured,
+        band=prediction.band,
     )
     roi = checkpoint.roi
-    images = CaseImages(prediction.image, prediction.attention, spacing=roi.spacing, window=roi.window)
+    images = CaseImages(prediction.image, prediction.attention, roi.spacing, roi.window, prediction.explanation)
     return case, images
 
 
@@ -146,6 +147,7 @@ def make_case(
     findings: tuple[str, ...] = (),
     series: Mapping[str, SeriesSummary | None] | None = None,
     measured: PairMeasurements | None = None,
+    band: tuple[float, float] | None = None,
 ) -> Case:
     """Return the case of a pair, with the origin of the weights and the versions at work.
 
@@ -158,6 +160,7 @@ def make_case(
         findings: what the readers noticed.
         series: which series each scan was read from.
         measured: what was measured in both scans.
+        band: lowest and highest probability of 27 clicks within 2 mm.
     """
     provenance, decision = checkpoint.provenance, checkpoint.decision
     validation = provenance.get("validation", {})
@@ -172,6 +175,7 @@ def make_case(
             threshold=decision.threshold,
             calibration_pairs=validation.get("pairs"),
             calibration_malignant=validation.get("malignant"),
+            opinion=provenance.get("label") == OPINION,
         ),
         code_book=checkpoint.code_book,
         member_probabilities=member_probabilities,
@@ -180,4 +184,5 @@ def make_case(
         # Read from the installed packages: a prediction does not import MONAI.
         versions={"csfnet_bundle": __version__, "torch": str(torch.__version__), "monai": version("monai")},
         measured=measured,
+        band=band,
     )

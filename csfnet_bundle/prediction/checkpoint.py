@@ -16,6 +16,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import complete_architecture, create_network
+from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ ONE_FILE = "csfnet_bundle.model/1"
 MODEL_NAME = "model.pt"
 STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
+OPINION = "radiologists' opinion"
+"""Value of ``label`` in the provenance of weights whose labels are no proven diagnosis."""
 CODE_BOOK_DIGEST = "code_book_sha256"
 """Key of the code book's digest in model.json: an edited code book would change answers without a word."""
 DICTIONARIES = ("architecture", "roi", "decision", "provenance")
@@ -64,6 +67,11 @@ class ModelCheckpoint:
     def trained_on(self) -> str:
         """What the weights were trained on, in words."""
         return str(self.provenance.get("trained_on", "unknown data"))
+
+    @property
+    def seen_patients(self) -> list[Mapping[str, Any]]:
+        """Lists of the patients that the weights, and those they started from, were trained on; perhaps none."""
+        return told_patients({"provenance": self.provenance, **self.further})
 
     def create_network(self) -> torch.nn.Module:
         """Build the network of this checkpoint and load its weights into it.

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.alarm import CHECK_POINT
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.geometry.resample import sample_grid
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
@@ -27,6 +29,7 @@ def click_shifts() -> NDArray[np.float64]:
     return np.array(list(product((-step, 0.0, step), repeat=3)))
 
 
+@share("reading")
 def shifted_rois(
     pair: FollowUpPair,
     folder: Path,
@@ -79,6 +82,6 @@ def span_finding(lowest: float, highest: float) -> str | None:
     if highest - lowest <= LARGEST_SPAN:
         return None
     return (
-        f"CHECK THE POINT: the click matters. {len(click_shifts())} clicks within {CORNER_MM:.0f} mm give "
+        f"{CHECK_POINT}: the click matters. {len(click_shifts())} clicks within {CORNER_MM:.0f} mm give "
         f"from {lowest:.3f} to {highest:.3f}."
     )

@@ -16,6 +16,8 @@ from csfnet_bundle.records import DATALIST_NAME, load_datalist
 SECTIONS_WITH_BOTH_CLASSES = ("training", "validation")
 """A network cannot learn, and an epoch or a threshold cannot be chosen, from one class alone."""
 
+PUBLIC_SOURCES = ("lidc-voi",)
+"""Cohorts with published patient names, by the ``source`` in the provenance of their datalist."""
 
 Item = dict[str, object]
 
@@ -116,19 +118,28 @@ class DataDescription:
         name: the datalist's name.
         phantom: whether its scans are phantoms.
         datalist_sha256: of the datalist's bytes.
+        public: whether anybody may know its patients: phantoms, and the cohorts of :data:`PUBLIC_SOURCES`.
+        patients_of: what tells its patients from those of another cohort with the same numbers: a phantom's seed;
+            empty for real ones, whose PatientID is enough.
     """
 
     name: str
     phantom: bool
     datalist_sha256: str
+    public: bool
+    patients_of: str
 
 
 def data_description(dataset_dir: str | Path) -> DataDescription:
     """Return what the cohort says of itself in its datalist's header."""
     header = load_datalist(dataset_dir).header
-    provenance = header.get("provenance", {})
+    told = header.get("provenance")
+    provenance = told if isinstance(told, dict) else {}
+    phantom = "phantom_version" in provenance
     return DataDescription(
         name=str(header.get("name", "an unnamed cohort")),
-        phantom=isinstance(provenance, dict) and "phantom_version" in provenance,
+        phantom=phantom,
         datalist_sha256=datalist_hash(dataset_dir),
+        public=phantom or provenance.get("source") in PUBLIC_SOURCES,
+        patients_of=f"phantom, seed {provenance.get('seed')}" if phantom else "",
     )

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from csfnet_bundle.core.processor_time import share
+
 
 @dataclass(frozen=True)
 class NetworkOutput:
@@ -63,6 +65,7 @@ def run_network(
     return NetworkOutput(logits, attention, ask(network, "member_probabilities", *inputs) if has_members else None)
 
 
+@share("network")
 def ask(network: nn.Module, method: str, image: Tensor, clinical: Tensor, interval_days: Tensor) -> Tensor:
     """Return what a method of a network gives for a batch, on the CPU, in evaluation mode and without gradients.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, describe_clinical
+from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.scans.dicom import SeriesSummary
 
 
@@ -30,6 +31,9 @@ class Prediction:
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
         band: lowest and highest probability of 27 clicks within 2 mm; None where it was not asked for.
         measured: what was measured in both scans; None where it was not asked for.
+        pictures: what a report shows of each scan, by name; empty where it was not asked for.
+        explanation: (D, H, W), how much the log odds fall where a cube around each voxel is replaced by lung; None
+            where it was not asked for.
         findings: what speaks against the inputs, then what the readers noticed and could live with, one sentence each.
         series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
         code_book: the clinical codes that the weights were trained on.
@@ -46,6 +50,8 @@ class Prediction:
     member_probabilities: tuple[float, ...] = ()
     band: tuple[float, float] | None = None
     measured: PairMeasurements | None = None
+    pictures: Mapping[str, ScanPictures] = field(default_factory=dict, repr=False, compare=False)
+    explanation: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     findings: tuple[str, ...] = ()
     series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
     code_book: CodeBook | None = field(default=None, repr=False)

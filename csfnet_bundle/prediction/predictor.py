@@ -22,25 +22,28 @@ import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
-from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
+from csfnet_bundle.inputs.given_point import PointLike, given_point
+from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
 from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
-from csfnet_bundle.prediction.forward import NetworkOutput, run_network
+from csfnet_bundle.prediction.explanation import occlusion_map
+from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
+from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
+from csfnet_bundle.prediction.pictures import pair_pictures
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.records.clinical_words import clinical_codes
 from csfnet_bundle.scans.volume_files import SUFFIXES
 
 BUNDLED_WEIGHTS = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
 """The weights that come with the bundle, trained on phantoms."""
 BATCH_SIZE = 8
 """Pairs in one pass of the network: a few hundred megabytes at the paper's width."""
-
-PointLike = Point | Sequence[float] | str
 
 
 def load(
@@ -68,6 +71,7 @@ class Predictor:
         checkpoint: the weights, with the ROI, the temperature and the threshold that belong to them.
         device: where the network runs, as torch names it; by default the first GPU, else the CPU.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
+        network: the checkpoint's network, where there is one already; it stays on its device.
 
     Attributes:
         checkpoint: as given.
@@ -78,17 +82,28 @@ class Predictor:
     """
 
     def __init__(
-        self, checkpoint: ModelCheckpoint, device: str | torch.device | None = None, *, follow_links: bool = False
+        self,
+        checkpoint: ModelCheckpoint,
+        device: str | torch.device | None = None,
+        *,
+        follow_links: bool = False,
+        network: torch.nn.Module | None = None,
     ) -> None:
         self.checkpoint = checkpoint
-        self.network = checkpoint.create_network().eval().to(_device(device))
+        self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
         self._follow_links = follow_links
         self._find_series = SeriesMemory(follow_links=follow_links)
+        self._domain = training_domain(checkpoint)
 
     @property
     def needs_prior(self) -> bool:
         """Whether the network needs a t0."""
         return bool(getattr(self.network, "needs_prior", True))
+
+    @property
+    def find_series(self) -> FindSeries:
+        """What finds the series in a folder, and remembers them."""
+        return self._find_series
 
     def cache(self, folder: str | Path | None) -> RoiCache:
         """Return what reads pairs for this network through a folder of cached ROIs."""
@@ -112,10 +127,14 @@ class Predictor:
         subject: str | None = None,
         series0: str | None = None,
         series1: str | None = None,
+        study0: str | None = None,
+        study1: str | None = None,
         nodule: str = "1",
         check: bool = False,
         clicks: bool = True,
         measure: bool = False,
+        pictures: bool = False,
+        explain: bool = False,
     ) -> Prediction:
         """Predict the malignancy of one nodule that was seen in two CT scans, or in one.
 
@@ -123,21 +142,26 @@ class Predictor:
 
         Args:
             t1: the later scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
-            point1: the nodule's centre in t1, three numbers; or a :class:`csfnet_bundle.geometry.Point`.
+            point1: the nodule's centre in t1: three numbers, text such as the command line takes, a
+                :class:`csfnet_bundle.geometry.Point`, or a :class:`csfnet_bundle.scans.dicom.image_point.ImagePoint`.
             t0: the earlier scan; without it, the weights must be of a network that can do without.
             point0: the nodule's centre in t0; without it, it is found from ``point1``, which takes some seconds.
             space: of points given as numbers: ``"LPS"`` or ``"RAS"`` (mm), or ``"voxel"``, (column, row, slice) from 0.
-            clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0); what is left out
-                counts as missing.
+            clinical: NLST codes by variable name (race, cigsmok, gender, age, scr_res0, scr_iso0), or words
+                (:func:`csfnet_bundle.records.clinical_words.clinical_codes`); what is left out counts as missing.
             interval_days: days between the scans; by default from the study dates.
             subject: PatientID; by default that of the DICOM files, or the name of a NIfTI or MetaImage file.
             series0: SeriesInstanceUID to read from t0, where its folder holds several.
             series1: SeriesInstanceUID to read from t1.
+            study0: StudyInstanceUID to read from t0, where its folder holds several.
+            study1: StudyInstanceUID to read from t1.
             nodule: a name for the nodule.
-            check: also check two given points against each other, which takes some seconds; what speaks against them
-                stands among the findings.
+            check: also check two given points against each other, and whether each lies in the lungs, which takes some
+                seconds; what speaks against them stands among the findings.
             clicks: also predict for 27 clicks within 2 mm of the one given, for the band beside the probability.
             measure: also measure the nodule in both scans, and its growth, which takes some seconds.
+            pictures: also read what a report shows of the scans.
+            explain: also ask where the answer depends on the voxels, which needs MONAI and takes some seconds.
 
         Returns:
             The prediction, with what was read for it.
@@ -152,29 +176,29 @@ class Predictor:
         later = _existing(t1, "t1")
         pair = describe_pair(
             Path.cwd(),
-            t0=None
-            if t0 is None
-            else (str(_existing(t0, "t0")), None if point0 is None else _point(point0, space, "t0")),
-            t1=(str(later), _point(point1, space, "t1")),
+            t0=None if t0 is None else (str(_existing(t0, "t0")), given_point(point0, space, name="point0")),
+            t1=(str(later), given_point(point1, space, name="point1")),
             nodule=nodule,
             subject=subject,
             default_subject=_stem(later),
             series0=series0,
             series1=series1,
+            studies=(study0, study1),
             interval_days=interval_days,
-            clinical=clinical,
-            find_series=self._find_series,
+            clinical=clinical_codes(clinical or {}, self.checkpoint.code_book),
+            find_series=self.find_series,
         )
         if pair.t0 is not None and (check or point0 is None):
-            pair = match_prior(pair, Path.cwd(), find_series=self._find_series)
+            pair = match_prior(pair, Path.cwd(), find_series=self.find_series)
         made = self.predict_pair(pair, Path.cwd())
-        doubts = check_places(
-            pair, Path.cwd(), made.centers_lps, one_scan=not self.needs_prior, find_series=self._find_series
-        )
-        made = replace(made, findings=(*doubts, *made.findings))
+        made = self.with_place_checks(made, Path.cwd(), lungs=check)
+        if measure:
+            made = self.with_measurements(made, Path.cwd())
         if clicks:
             made = self.with_band(made, Path.cwd())
-        return self.with_measurements(made, Path.cwd()) if measure else made
+        if pictures:
+            made = self.with_pictures(made, Path.cwd())
+        return self.with_explanation(made) if explain else made
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
         """Predict one pair.
@@ -225,6 +249,30 @@ class Predictor:
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
 
+    def attention_peaks(
+        self, pairs: Sequence[FollowUpPair], folder: Path, *, cache: RoiCache | None = None
+    ) -> dict[str, float] | None:
+        """Return the largest attention weight times the number of keys, mean over pairs, by stream; 1 is flat.
+
+        Args:
+            pairs: records of a datalist.
+            folder: the datalist's folder.
+            cache: reads the ROIs; by default from the scans.
+
+        Returns:
+            None if the network has no such attention.
+        """
+        if not hasattr(self.network, "attention_peaks") or not pairs:
+            return None
+        tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
+        inputs = [
+            torch.stack([one.image for one in tensors]),  # (B, 2, D, H, W)
+            torch.stack([one.clinical for one in tensors]),
+            torch.stack([one.interval_days for one in tensors]),
+        ]
+        image, clinical = ask(self.network, "attention_peaks", *inputs).double().mean(dim=0).tolist()
+        return {"image": image, "clinical": clinical}
+
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.
 
@@ -242,7 +290,7 @@ class Predictor:
             prediction.centers_lps,
             checkpoint.roi,
             one_scan=not self.needs_prior,
-            find_series=self._find_series,
+            find_series=self.find_series,
         )
         image = scale_window(rois, checkpoint.roi.window)  # (27, 2, D, H, W)
         clinical, interval = clinical_tokens(pair, checkpoint.code_book), interval_tensor(pair)
@@ -256,8 +304,50 @@ class Predictor:
         findings = prediction.findings if finding is None else (finding, *prediction.findings)
         return replace(prediction, band=band, findings=findings)
 
+    def check_pair(self, pair: FollowUpPair, folder: Path) -> tuple[str, ...]:
+        """Return what speaks against the inputs of a pair, besides its points, for these weights.
+
+        Args:
+            pair: a record of a datalist.
+            folder: the datalist's folder.
+
+        Raises:
+            BundleError: as :meth:`predict_pair`.
+        """
+        made = self.predict_pair(pair, folder)
+        made = replace(made, findings=self.unlike_findings(made))
+        return self.with_band(self.with_measurements(made, folder), folder).findings
+
+    def with_place_checks(self, prediction: Prediction, folder: Path, *, lungs: bool) -> Prediction:
+        """Return a prediction with what speaks against its points and the looks of its ROIs among the findings.
+
+        Args:
+            prediction: of a pair.
+            folder: the datalist's folder.
+            lungs: also look for the lungs in both scans.
+
+        Raises:
+            Refusal: ``NO_LUNG_AT_POINT``, or as :func:`csfnet_bundle.inputs.locate_pair`.
+        """
+        doubts = check_places(
+            prediction.pair,
+            folder,
+            prediction.centers_lps,
+            one_scan=not self.needs_prior,
+            lungs=lungs,
+            find_series=self.find_series,
+        )
+        return replace(prediction, findings=(*doubts, *self.unlike_findings(prediction), *prediction.findings))
+
+    def unlike_findings(self, prediction: Prediction) -> tuple[str, ...]:
+        """Return what to say where the ROIs are unlike those that the weights were trained on."""
+        return unlike_findings(self._domain, prediction.image, self.checkpoint.roi)
+
     def with_measurements(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the nodule measured in both scans, and its growth.
+
+        What the measurement says against the inputs (the ROI cuts the nodule; its size was not trained on) stands among
+        the findings.
 
         Args:
             prediction: of a pair.
@@ -269,9 +359,39 @@ class Predictor:
             BundleError: the measuring network's file is not there.
         """
         pair = prediction.pair
-        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self._find_series)
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
         opened = [None if scan is None else scan.opened for scan in scans]
-        return replace(prediction, measured=measure_pair(opened, prediction.centers_lps, pair.days))
+        measured = measure_pair(opened, prediction.centers_lps, pair.days)
+        found = measured_findings(self._domain, measured, prediction.affines, self.checkpoint.roi.size)
+        return replace(prediction, measured=measured, findings=(*found, *prediction.findings))
+
+    def with_pictures(self, prediction: Prediction, folder: Path) -> Prediction:
+        """Return a prediction with what a report shows of its scans.
+
+        Args:
+            prediction: of a pair; where it was measured, the pictures have the nodule's outline.
+            folder: the datalist's folder.
+
+        Raises:
+            Refusal: as reading the ROIs.
+        """
+        pictures = pair_pictures(
+            prediction.pair,
+            folder,
+            prediction.centers_lps,
+            self.checkpoint.roi,
+            prediction.measured,
+            one_scan=not self.needs_prior,
+            find_series=self.find_series,
+        )
+        return replace(prediction, pictures=pictures)
+
+    def with_explanation(self, prediction: Prediction) -> Prediction:
+        """Return a prediction with a map of where its answer depends on the voxels; needs MONAI."""
+        pair, image = prediction.pair, torch.from_numpy(prediction.image)
+        clinical, interval = clinical_tokens(pair, self.checkpoint.code_book), interval_tensor(pair)
+        made = occlusion_map(self.network, image, clinical, interval, self.checkpoint.roi)
+        return replace(prediction, explanation=made)
 
     def forward(
         self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False
@@ -319,7 +439,7 @@ class Predictor:
                 folder,
                 self.checkpoint.roi,
                 repeat_missing_prior=not self.needs_prior,
-                find_series=self._find_series,
+                find_series=self.find_series,
             )
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
@@ -348,15 +468,6 @@ def _existing(path: str | Path, name: str) -> Path:
     if not location.exists():
         raise BundleError(f"{location} does not exist", record=name, remedy=f"Give the scan's path as {name}.")
     return location.resolve()
-
-
-def _point(point: PointLike, space: str, name: str) -> Point:
-    if isinstance(point, Point):
-        return point
-    try:
-        return Point(point, space)  # type: ignore[arg-type]  # it checks both
-    except BundleError as error:
-        raise error.for_record(name) from None
 
 
 def _stem(path: Path) -> str | None:

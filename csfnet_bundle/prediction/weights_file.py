@@ -53,7 +53,10 @@ def to_bytes(weights: Mapping[str, torch.Tensor], description: Mapping[str, Any]
         description: plain values; a number that is not finite becomes null, as JSON wants it.
     """
     stream = io.BytesIO()
-    torch.save({name: tensor.detach().cpu().clone() for name, tensor in weights.items()}, stream)
+    torch.save(
+        {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()},
+        stream,
+    )
     content = stream.getvalue()
     plain = _finite({**description, DIGEST: hashlib.sha256(content).hexdigest()})
     return content, (json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

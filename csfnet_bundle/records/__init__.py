@@ -3,6 +3,7 @@
 from csfnet_bundle.records.clinical import (
     CLINICAL_VARIABLES,
     clinical_notices,
+    clinical_numbers,
     describe_clinical,
     encode_clinical,
     is_missing,
@@ -30,6 +31,7 @@ __all__ = [
     "Scan",
     "check_pair",
     "clinical_notices",
+    "clinical_numbers",
     "datalist_problems",
     "describe_clinical",
     "encode_clinical",

@@ -66,6 +66,26 @@ def clinical_notices(values: Mapping[str, object], code_book: CodeBook | None = 
     return notices
 
 
+def clinical_numbers(values: Mapping[str, object], code_book: CodeBook | None = None) -> dict[str, float]:
+    """Return the values as numbers, as the network's tokens read them; what is missing or unknown is left out.
+
+    Args:
+        values: codes by variable name, as of :func:`encode_clinical`.
+        code_book: None is this installation's.
+
+    Raises:
+        BundleError: as :func:`encode_clinical`.
+    """
+    code_book = code_book or nlst_code_book()
+    _check_names(values, code_book)
+    numbers = {}
+    for variable in code_book.variables:
+        number = _number(variable, values.get(variable.name))
+        if number is not None and _token(variable, number) >= SPECIAL_TOKENS:
+            numbers[variable.name] = number
+    return numbers
+
+
 def describe_clinical(values: Mapping[str, object], code_book: CodeBook | None = None) -> dict[str, str]:
     """Return the values in words, by the variables' labels, e.g. ``{"Smoking at randomization": "Current smoker"}``."""
     code_book = code_book or nlst_code_book()

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records.clinical import encode_clinical, is_missing
+from csfnet_bundle.records.clinical_words import clinical_codes
 
 MAXIMUM_BYTES = 100_000
 """Six values need a few hundred bytes; a larger file is another one."""
 
 
 def read_clinical(path: str | Path, code_book: CodeBook | None = None) -> dict[str, object]:
-    """Read one patient's clinical values (codes by variable name; missing ones left out) and check them.
+    """Read one patient's clinical values and return them as codes by variable name, checked; missing ones left out.
 
     Args:
         path: a ``.json`` file with one object, ``{"race": 1, "age": 63}``, or a ``.csv`` file with the variables' names
-            in the first row and the values in the second.
+            in the first row and the values in the second; in codes, or in words as
+            :func:`csfnet_bundle.records.clinical_words.clinical_codes` takes them.
         code_book: that of the weights which will see the values; None is this installation's.
 
     Raises:
@@ -35,13 +37,34 @@ def read_clinical(path: str | Path, code_book: CodeBook | None = None) -> dict[s
     if reader is None:
         raise BundleError(f"the file's name ends in {path.suffix!r}, expected .json or .csv", record=str(path))
     try:
-        values = reader(path.read_text(encoding="utf-8-sig"))
-        encode_clinical(values, code_book)
+        return clinical_codes(reader(path.read_text(encoding="utf-8-sig")), code_book)
     except UnicodeDecodeError:
         raise BundleError("the file is not text in UTF-8", record=str(path)) from None
     except BundleError as error:
         raise error.for_record(str(path)) from None
-    return {name: value for name, value in values.items() if not is_missing(value)}
+
+
+def clinical_values(
+    path: Path | None, options: Mapping[str, str | None], code_book: CodeBook | None = None
+) -> dict[str, object]:
+    """Return the values of a file and those given as options, as codes.
+
+    Args:
+        path: see :func:`read_clinical`; None without a file.
+        options: values in words or codes by variable; None where one is not given.
+        code_book: that of the weights which will see the values.
+
+    Raises:
+        BundleError: as :func:`read_clinical`, or a variable that file and options give different values.
+    """
+    from_file = {} if path is None else read_clinical(path, code_book)
+    given = clinical_codes(options, code_book)
+    for name, value in given.items():
+        if from_file.get(name, value) != value:
+            raise BundleError(
+                f"{name} is {from_file[name]!r} in {path}, but {value!r} as an option", remedy="Give it once."
+            )
+    return {**from_file, **given}
 
 
 def _read_json(text: str) -> dict[str, object]:

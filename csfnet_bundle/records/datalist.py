@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-import jsonschema
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.records.pair import FollowUpPair
+from csfnet_bundle.records.schema import header_errors, record_error, record_errors
 
 DATALIST_NAME = "datalist.json"
 SCHEMA_VERSION = "1.0"
 SECTIONS = ("training", "validation", "test", "inference")
+LABELLED = ("training", "validation", "test")
+"""Sections whose records must have a label."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,14 @@ class Datalist:
                 yield name, pair
 
 
+_LOADED: dict[Path, tuple[str, Datalist]] = {}
+"""Datalists by file, each with the SHA-256 of the bytes that it was made of: many parts of a run ask for the same."""
+MOST_LOADED = 4
+"""Kept at a time: a cohort, another to evaluate on, and the folds of a benchmark one after the other."""
+
+
 def load_datalist(path: str | Path) -> Datalist:
-    """Read and check a datalist.
+    """Read and check a datalist; once for the same bytes.
 
     Args:
         path: the JSON file, or the folder that holds a ``datalist.json``.
@@ -66,12 +74,20 @@ def load_datalist(path: str | Path) -> Datalist:
         BundleError: no such folder or file, not JSON, a record against the schema (named, with the value), t0 not
             before t1, one patient in two sections, or one nodule twice in a section.
     """
-    path, document = _read(path)
-    for problem in _problems(document, path):
-        raise problem
-    sections = {name: tuple(map(FollowUpPair.from_record, document.get(name, ()))) for name in SECTIONS}
-    header = {key: value for key, value in document.items() if key not in (*SECTIONS, "schema_version")}
-    return Datalist(folder=path.parent, sections=sections, header=header)
+    path = _file(path)
+    content = _content(path)
+    key, digest = path.absolute(), hashlib.sha256(content).hexdigest()
+    known = _LOADED.pop(key, None)
+    if known is None or known[0] != digest:
+        with _no_collection():
+            datalist, problems = _datalist(_document(content, path), path)
+        for problem in problems:
+            raise problem
+        known = digest, Datalist(path.parent, datalist.sections, datalist.header)
+    _LOADED[key] = known
+    while len(_LOADED) > MOST_LOADED:
+        del _LOADED[next(iter(_LOADED))]
+    return Datalist(path.parent, known[1].sections, known[1].header)  # the folder as it was asked for
 
 
 def datalist_problems(path: str | Path) -> list[BundleError]:
@@ -80,8 +96,8 @@ def datalist_problems(path: str | Path) -> list[BundleError]:
     Raises:
         BundleError: no such folder or file, or not JSON.
     """
-    path, document = _read(path)
-    return list(_problems(document, path))
+    path = _file(path)
+    return _datalist(_document(_content(path), path), path)[1]
 
 
 def save_datalist(datalist: Datalist) -> Path:
@@ -90,10 +106,12 @@ def save_datalist(datalist: Datalist) -> Path:
     document: dict[str, object] = {"schema_version": SCHEMA_VERSION, **datalist.header}
     for name in SECTIONS:
         document[name] = [pair.to_record() for pair in datalist.sections.get(name, ())]
-    for problem in _problems(document, path):
+    for problem in _datalist(dict(document), path)[1]:
         raise problem
     text = json.dumps(document, indent=1, ensure_ascii=False)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
         text = json.dumps(document, indent=1)  # a path that is no UTF-8: JSON's escapes keep its bytes
     write_atomically(path, text + "\n")
     return path
@@ -106,79 +124,90 @@ def check_pair(pair: FollowUpPair) -> FollowUpPair:
         BundleError: a value that no datalist may hold, or t0 not before t1.
     """
     record = pair.to_record()
-    document = {"schema_version": SCHEMA_VERSION, "inference": [record]}
-    errors = list(_validator().iter_errors(document))
-    if errors:
-        problem = _schema_problem(jsonschema.exceptions.best_match(errors), document, Path())
-        problem.record = f"pair {pair.name}"
-        raise problem
+    error = record_error(record, labelled=False)
+    if error is not None:
+        place, problem = error
+        raise _problem(place, problem, record, f"pair {pair.name}")
     return FollowUpPair.from_record(record)
 
 
-@cache
-def _validator() -> jsonschema.Draft202012Validator:
-    schema = resources.files("csfnet_bundle.records").joinpath("datalist.schema.json").read_text(encoding="utf-8")
-    return jsonschema.Draft202012Validator(json.loads(schema))
-
-
-def _read(path: str | Path) -> tuple[Path, Any]:
-    """Return the file and its JSON."""
+def _file(path: str | Path) -> Path:
     path = Path(path)
-    if path.is_dir():
-        path = path / DATALIST_NAME
+    return path / DATALIST_NAME if path.is_dir() else path
+
+
+def _content(path: Path) -> bytes:
     if not path.is_file():
         raise BundleError(
             f"there is no datalist {path}",
             remedy="Make one with `python -m csfnet_bundle phantom` or `cohort`, or name its folder by --dataset_dir.",
         )
+    return path.read_bytes()
+
+
+def _document(content: bytes, path: Path) -> Any:
     try:
-        return path, json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BundleError(f"not JSON: {error}", record=str(path)) from None
 
 
-def _problems(document: Any, path: Path) -> Iterator[BundleError]:
-    """Yield what is wrong: first against the schema, then within each record, then between records."""
-    errors: dict[tuple[object, ...], list[jsonschema.ValidationError]] = {}
-    for error in _validator().iter_errors(document):
-        errors.setdefault(tuple(error.absolute_path)[:2], []).append(error)
-    for place in sorted(errors, key=str):
-        yield _schema_problem(jsonschema.exceptions.best_match(errors[place]), document, path)
-    if any(len(place) < 2 for place in errors):
-        return  # no use in looking into what is no list of records
-    pairs = []
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking hundreds of thousands of new objects, none of which is garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _datalist(document: Any, path: Path) -> tuple[Datalist, list[BundleError]]:
+    """Return the datalist of a document, and what is wrong: with its head, its records, then between records."""
+    empty = Datalist(path.parent, {})
+    problems = [_problem(place, error, document, str(path)) for place, error in header_errors(document, SECTIONS)]
+    if problems:
+        return empty, problems  # no use in looking into what is no list of records
+    sections: dict[str, tuple[FollowUpPair, ...]] = {}
     for section in SECTIONS:
-        for index, record in enumerate(document.get(section, ())):
-            if (section, index) in errors:
-                continue
+        pairs = []
+        records = document.pop(section, ())  # what was made into a pair need not stay
+        for index, error in record_errors(records, labelled=section in LABELLED):
+            record = records[index]
+            names = [str(record.get(key, "?")) for key in ("subject", "nodule")] if isinstance(record, dict) else ["?"]
+            problems.append(_problem(*error, record, f"{path}, {section}[{index}] ({'/'.join(names)})"))
+            records[index] = None
+        for record in records:
             try:
-                pairs.append((section, FollowUpPair.from_record(record)))
+                if record is not None:
+                    pairs.append(FollowUpPair.from_record(record))
             except BundleError as error:
-                yield error.for_record(f"{path}, {section}, {record['subject']}/{record['nodule']}")
-    yield from _patient_problems(pairs, path)
+                problems.append(error.for_record(f"{path}, {section}, {record['subject']}/{record['nodule']}"))
+        sections[section] = tuple(pairs)
+    problems += _patient_problems(sections, path)
+    header = {key: value for key, value in document.items() if key != "schema_version"}
+    return Datalist(path.parent, sections, header), problems
 
 
-def _schema_problem(error: jsonschema.ValidationError, document: Any, path: Path) -> BundleError:
-    place = list(error.absolute_path)
-    where = str(path)
-    if len(place) >= 2 and place[0] in SECTIONS:
-        record = document[place[0]][place[1]]
-        names = [str(record.get(key, "?")) for key in ("subject", "nodule")] if isinstance(record, dict) else ["?"]
-        where += f", {place[0]}[{place[1]}] ({'/'.join(names)})"
-        place = place[2:]
+def _problem(place: tuple[object, ...], error: str, document: Any, where: str) -> BundleError:
     value = "/".join(str(step) for step in place)
     if value == "label":
         return BundleError(
-            f"label is {error.instance!r}, expected 0 (benign) or 1 (malignant)", record=where, remedy="Correct it."
+            f"label is {document.get('label')!r}, expected 0 (benign) or 1 (malignant)",
+            record=where,
+            remedy="Correct it.",
         )
-    problem = f"{value}: {error.message}" if value else error.message
-    return BundleError(problem, record=where, remedy="docs/data.md describes the datalist.")
+    return BundleError(
+        f"{value}: {error}" if value else error, record=where, remedy="docs/data.md describes the datalist."
+    )
 
 
-def _patient_problems(pairs: Sequence[tuple[str, FollowUpPair]], path: Path) -> Iterator[BundleError]:
+def _patient_problems(sections: Mapping[str, tuple[FollowUpPair, ...]], path: Path) -> Iterator[BundleError]:
     section_of: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    for section, pair in pairs:
+    for section, pair in ((section, pair) for section, pairs in sections.items() for pair in pairs):
         first = section_of.setdefault(pair.subject, section)
         if first != section:
             yield BundleError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime
+from functools import lru_cache
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
@@ -17,7 +18,7 @@ CHOICE = "series_choice"
 """Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One CT scan of a pair and the nodule's place in it.
 
@@ -41,7 +42,6 @@ class Scan:
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> Scan:
         """Make a scan from its part of a datalist record (already checked against the schema)."""
-        known = {"path", "point", "space", "series_uid", "date", "point_source"}
         point = None
         if record.get("point") is not None:
             point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
@@ -51,7 +51,7 @@ class Scan:
             series_uid=None if record.get("series_uid") is None else str(record["series_uid"]),
             date=None if record.get("date") is None else str(record["date"]),
             point_source=None if record.get("point_source") is None else str(record["point_source"]),
-            extra={key: value for key, value in record.items() if key not in known},
+            extra={key: value for key, value in record.items() if key not in _KNOWN},
         )
 
     def to_record(self) -> dict[str, object]:
@@ -79,13 +79,22 @@ class Scan:
         """The study date as a date; raises BundleError if it is no calendar date."""
         if self.date is None:
             return None
-        try:
-            return datetime.strptime(self.date, "%Y%m%d").date()
-        except ValueError:
-            raise BundleError(f"date {self.date!r} is not a date YYYYMMDD") from None
+        return _day(self.date)
 
 
-@dataclass(frozen=True)
+_KNOWN = frozenset(("path", "point", "space", "series_uid", "date", "point_source"))
+
+
+@lru_cache(maxsize=1 << 16)
+def _day(text: str) -> Date:
+    """Return a date; cohorts have few days and many scans."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").date()
+    except ValueError:
+        raise BundleError(f"date {text!r} is not a date YYYYMMDD") from None
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUpPair:
     """One nodule of one patient, seen at t0 and again at t1.
 

@@ -12,6 +12,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.doubling_time import volume_doubling_time
 from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
+from csfnet_bundle.report.point_words import point_words
 
 DIAMETER_T0 = "diameter_t0_mm"
 DIAMETER_T1 = "diameter_t1_mm"
@@ -31,6 +32,7 @@ class Weights:
             None where none was chosen.
         calibration_pairs: how many validation pairs temperature and threshold were chosen on; None unknown.
         calibration_malignant: how many of those were malignant; None unknown.
+        opinion: whether the labels are radiologists' opinion and not a proven diagnosis.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Weights:
     threshold: float | None = None
     calibration_pairs: int | None = None
     calibration_malignant: int | None = None
+    opinion: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Case:
         versions: what made the prediction, by name: bundle, torch, MONAI, ...
         member_probabilities: what the networks of an ensemble said, whose mean the probability is; empty for one.
         measured: what was measured in both scans; None where it was not asked for.
+        band: lowest and highest probability of 27 clicks within 2 mm; None where it was not asked for.
+        points: each scan's point and how it was found, in words.
 
     Raises:
         BundleError: a probability outside 0..1, or a diameter or an interval that is not positive.
@@ -88,6 +93,8 @@ class Case:
     versions: Mapping[str, str] = field(default_factory=dict)
     member_probabilities: tuple[float, ...] = ()
     measured: PairMeasurements | None = None
+    band: tuple[float, float] | None = None
+    points: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
@@ -110,6 +117,7 @@ class Case:
         series: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
         measured: PairMeasurements | None = None,
+        band: tuple[float, float] | None = None,
     ) -> Case:
         """Make the case of a datalist record.
 
@@ -142,6 +150,8 @@ class Case:
             versions=dict(versions or {}),
             member_probabilities=member_probabilities,
             measured=measured,
+            band=band,
+            points=point_words(pair),
         )
 
     @property

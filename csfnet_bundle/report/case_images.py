@@ -29,6 +29,8 @@ class CaseImages:
         attention: the network's attention on its coarse grid, shape (d, h, w); None for a network without one.
         spacing: mm along (D, H, W).
         window: HU that became 0 and 1.
+        explanation: how much the log odds change where a cube around each voxel is replaced by lung, shape (D, H, W);
+            None where it was not asked for.
 
     Raises:
         BundleError: arrays of other shapes, or attention that is negative, all zero or not finite.
@@ -38,10 +40,13 @@ class CaseImages:
     attention: NDArray[np.floating] | None = None
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     window: tuple[float, float] = (-1200.0, 600.0)
+    explanation: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         if self.image.ndim != 4 or self.image.shape[0] != 2:
             raise BundleError(f"image has shape {self.image.shape}, expected (2, D, H, W): t0 and t1")
+        if self.explanation is not None and self.explanation.shape != self.size:
+            raise BundleError(f"the explanation has shape {self.explanation.shape}, expected {self.size}")
         if self.attention is None:
             return
         if self.attention.ndim != 3:

@@ -1,93 +1,117 @@
-"""The picture of a case: t0, t1 and where the network looked, in three planes through the nodule point."""
+"""The picture of a case: both scans around the nodule, with what the page says in its head."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
+from csfnet_bundle.core.alarm import alarms
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.report.case import Case
-from csfnet_bundle.report.case_images import CaseImages
-from csfnet_bundle.report.drawing import add_axes, add_text, new_figure, png_bytes
-from csfnet_bundle.report.panels import (
-    ATTENTION_COLOURS,
-    LUNG_LEVEL,
-    LUNG_WIDTH,
-    SCALE_BAR_MM,
-    Column,
-    column_inches,
-    draw_column,
-    full_colour_share,
-)
-from csfnet_bundle.report.words import NOT_A_DEVICE, attention_focus, decision, percent, signed, trained_on
+from csfnet_bundle.report.case_images import CaseImages, Plane
+from csfnet_bundle.report.case_panels import plane_panel, roi_panel, slice_words, whole_panel
+from csfnet_bundle.report.case_pictures import NO_PRIOR, framed
+from csfnet_bundle.report.numbers import metric
+from csfnet_bundle.report.panel import Panel
+from csfnet_bundle.report.panel_raster import panel_pixels
+from csfnet_bundle.report.panel_svg import png_bytes
+from csfnet_bundle.report.scan_pictures import ScanPictures
+from csfnet_bundle.report.words import NOT_A_DEVICE, band, decision, percent, trained_on
 
-MARGIN, GAP = 0.2, 0.14
-TITLE_INCHES, FOOT_INCHES = 1.35, 0.75
+PANEL, GAP, MARGIN, LINE = 380, 10, 20, 26
+"""Pixels: width of a panel, between panels, around all, height of a line of text."""
+LETTERS = 18
+LONGEST_LINE = 150
+"""Characters that fit above four panels."""
+INK, SOFT, WARN = (27, 31, 36), (76, 84, 94), (176, 0, 32)
+REPLACEMENT = "?"
+LAST_LETTER = 383
+"""Code point: Latin letters, which Pillow's own font has."""
+
+Words = tuple[str, tuple[int, int, int]]
 
 
-def write_case_picture(path: Path, case: Case, images: CaseImages) -> None:
-    """Write one PNG, in one step, with t0, t1 and, where there is one, the attention over t1.
+def write_case_picture(
+    path: Path, case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures] | None = None
+) -> None:
+    """Write the picture as one PNG, in one step; see :func:`case_pixels`."""
+    write_atomically(path, png_bytes(case_pixels(case, images, pictures)))
 
-    The title says the pair, the dates, the probability and what the weights were trained on. Without a prior scan the
-    column of t0 stays empty and says so.
+
+def case_pixels(
+    case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures] | None = None
+) -> NDArray[np.uint8]:
+    """Return the picture, RGB uint8 (rows, columns, 3): t0 above t1, each in whole and in three planes.
+
+    Above them stand the pair, the probability with its band, what the weights were trained on, and what speaks against
+    the inputs. Without a prior scan, t0's row says so.
+
+    Args:
+        case: the prediction.
+        images: what the network saw; shown where there are no pictures of the scans.
+        pictures: of the scans, by name.
     """
-    width, height = column_inches(images)
-    figure = new_figure(2 * MARGIN + 3 * width + 2 * GAP, TITLE_INCHES + height + FOOT_INCHES)
-    _title(figure, case, FOOT_INCHES + height)
-    for number, column in enumerate(Column):
-        left = MARGIN + number * (width + GAP)
-        add_text(figure, left, FOOT_INCHES + height + 0.06, _heading(column, case), fontsize=9, weight="bold")
-        if column is Column.T0 and not case.prior:
-            message = "No prior scan. The network saw t1 twice."
-            add_text(figure, left, FOOT_INCHES + height - 0.4, message, fontsize=8)
-        elif column is Column.ATTENTION and images.attention is None:
-            message = "This network gives no attention map."
-            add_text(figure, left, FOOT_INCHES + height - 0.4, message, fontsize=8)
-        else:
-            draw_column(figure, column, images, left, FOOT_INCHES)
-    _foot(figure, images, MARGIN + 2 * (width + GAP))
-    write_atomically(path, png_bytes(figure))
+    rows = _rows(case, images, pictures or {})
+    heights = [max((panel.shape[0] for panel in row), default=LINE) for _, row in rows]
+    columns = max(len(row) for _, row in rows)
+    head = _head(case)
+    width = 2 * MARGIN + columns * PANEL + (columns - 1) * GAP
+    height = 2 * MARGIN + LINE * (len(head) + 1) + sum(heights) + len(rows) * (LINE + GAP)
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(LETTERS)
+    top = MARGIN
+    for text, colour in head:
+        draw.text((MARGIN, top), printable(text), font=font, fill=colour)
+        top += LINE
+    for (words, row), tall in zip(rows, heights, strict=True):
+        draw.text((MARGIN, top), printable(words), font=font, fill=SOFT)
+        top += LINE
+        for number, panel in enumerate(row):
+            image.paste(Image.fromarray(panel), (MARGIN + number * (PANEL + GAP), top))
+        top += tall + GAP
+    draw.text((MARGIN, top), NOT_A_DEVICE, font=font, fill=INK)
+    return np.asarray(image, dtype=np.uint8)
 
 
-def column_png(column: Column, images: CaseImages) -> bytes:
-    """Return one column as PNG, without title, for a page that has its own."""
-    figure = new_figure(*column_inches(images))
-    draw_column(figure, column, images, 0.0, 0.0)
-    return png_bytes(figure)
+def printable(text: str) -> str:
+    """Return a line with a mark for what the font cannot show: a patient's name may be in any script."""
+    plain = text.replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
+    shown = "".join(letter if letter.isprintable() and ord(letter) <= LAST_LETTER else REPLACEMENT for letter in plain)
+    return shown if len(shown) <= LONGEST_LINE else f"{shown[: LONGEST_LINE - 3]}..."
 
 
-def _heading(column: Column, case: Case) -> str:
-    if column is Column.ATTENTION:
-        return "t1 · where the network looked"
-    return f"{column} · {(case.date_t0 if column is Column.T0 else case.date_t1) or 'date unknown'}"
-
-
-def _title(figure: Figure, case: Case, panels_top: float) -> None:
-    top = panels_top + TITLE_INCHES
-    add_text(figure, MARGIN, top - 0.3, f"Pair {case.name}", fontsize=12, weight="bold")
-    line = f"Probability of malignancy {percent(case.probability)} ({case.probability:.3f}). {decision(case)}"
-    add_text(figure, MARGIN, top - 0.54, line, fontsize=9)
-    style = {"fontsize": 9, "color": "#8a3c00"} if case.weights.phantoms else {"fontsize": 9}
-    add_text(figure, MARGIN, top - 0.75, trained_on(case.weights), **style)
+def _head(case: Case) -> list[Words]:
+    lines: list[Words] = [(finding, WARN) for finding in alarms(case.findings)]
+    lines.append((f"Nodule {case.nodule} of patient {case.subject}", INK))
+    lines.append((trained_on(case.weights), WARN if case.weights.phantoms else INK))
+    probability = f"Probability of malignancy {percent(case.probability)} ({metric(case.probability)}). {band(case)}"
+    lines += [(probability, INK), (decision(case), INK)]
     if case.label is not None:
-        truth = "malignant" if case.label else "benign"
-        add_text(figure, MARGIN, top - 0.96, f"True label: {truth}.", fontsize=9)
+        lines.append((f"True label: {'malignant' if case.label else 'benign'}.", INK))
+    return lines
 
 
-def _foot(figure: Figure, images: CaseImages, right_column: float) -> None:
-    window = f"Lung window: level {signed(LUNG_LEVEL)} HU, width {LUNG_WIDTH:.0f} HU. White bar: {SCALE_BAR_MM:.0f} mm."
-    add_text(figure, MARGIN, 0.5, window, fontsize=7.5, color="0.25")
-    add_text(figure, MARGIN, 0.34, "Marks at the edges point at the nodule point.", fontsize=7.5, color="0.25")
-    add_text(figure, MARGIN, 0.14, NOT_A_DEVICE, fontsize=7.5, weight="bold")
-    if images.highest_share is None:
-        return
-    axes = add_axes(figure, right_column, 0.52, column_inches(images)[0], 0.09)
-    axes.set_facecolor("0.3")
-    scale = ScalarMappable(Normalize(1.0, full_colour_share(images)), ATTENTION_COLOURS)
-    bar = figure.colorbar(scale, cax=axes, orientation="horizontal")
-    bar.set_label("attention, 1 = the average cell", fontsize=7.5, color="0.25", labelpad=1)
-    bar.ax.tick_params(labelsize=7, length=2, pad=1)
-    add_text(figure, right_column, 0.02, attention_focus(images.highest_share), fontsize=7, color="0.25")
+def _rows(
+    case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]
+) -> list[tuple[str, list[NDArray[np.uint8]]]]:
+    wholes = framed({name: one.whole for name, one in pictures.items()}) if pictures else {}
+    rows = []
+    for name, day in (("t0", case.date_t0), ("t1", case.date_t1)):
+        words = f"{name} · {day or 'date unknown'}"
+        panels: list[Panel] = []
+        if name == "t0" and not case.prior:
+            words = f"t0: {NO_PRIOR}"
+        elif name in pictures:
+            one = pictures[name]
+            words += f" · {slice_words(one)}"
+            shown = ScanPictures(wholes[name], one.planes, one.outlines, one.roi_mm, one.point_lps)
+            panels = [whole_panel(name, shown), *(plane_panel(name, one, plane) for plane in Plane)]
+        else:
+            panels = [roi_panel(name, images, plane) for plane in Plane]
+        rows.append((words, [panel_pixels(panel, PANEL) for panel in panels]))
+    return rows

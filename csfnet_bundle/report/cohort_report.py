@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import METRICS_NAME
 from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
-from csfnet_bundle.report.metric_words import METRIC_WORDS, PLOT_WORDS
+from csfnet_bundle.report.case_pictures import legend, roi_groups
+from csfnet_bundle.report.numbers import interval, metric
 from csfnet_bundle.report.page import data_uri, write_page
-from csfnet_bundle.report.page_columns import legend, page_columns
 from csfnet_bundle.report.reference import Reference
-from csfnet_bundle.report.words import NOT_A_DEVICE, growth, percent
-from csfnet_bundle.report.worst_errors import worst_errors
+from csfnet_bundle.report.words import METRIC_WORDS, NOT_A_DEVICE, PLOT_WORDS, growth, percent
 
 REPORT_NAME = "report.html"
 
@@ -45,6 +46,9 @@ NEEDED = frozenset(
 SHOWN_ELSEWHERE = NEEDED | {"calibration_bins", "phantom", "references"}
 """Keys that have their own place in the report or say what it says already; others are listed as provenance."""
 
+SHOWN_ERRORS = 6
+"""Errors with pictures in a cohort's report: enough to see a pattern, few enough to be looked at."""
+
 
 def write_cohort_report(
     folder: Path,
@@ -59,7 +63,7 @@ def write_cohort_report(
             the plots; the report shows the plots that are there.
         references: what stands beside the network, the oracle first.
         errors: the worst errors with their pictures, those of
-            :func:`csfnet_bundle.report.worst_errors.worst_errors` in its order.
+            :func:`csfnet_bundle.report.cohort_report.worst_errors` in its order.
 
     Raises:
         BundleError: the folder holds no evaluation.
@@ -82,13 +86,13 @@ def write_cohort_report(
             "references": references,
             "confusion": document["confusion"],
             "calibration_rows": [
-                ("Calibration slope (1 is calibrated, below 1 too extreme)", _number(document["calibration_slope"])),
-                ("Calibration intercept (0 is calibrated)", _number(document["calibration_intercept"])),
+                ("Calibration slope (1 is calibrated, below 1 too extreme)", metric(document["calibration_slope"])),
+                ("Calibration intercept (0 is calibrated)", metric(document["calibration_intercept"])),
             ],
             "plots": _plots(folder, document),
             "errors": [_error(case, images) for case, images in errors],
             "errors_note": f"{wrong} of {document['pairs']} pairs lie on the wrong side of the threshold.",
-            "legend": legend(errors[0][1]) if errors else "",
+            "legend": legend(errors[0][1], {}) if errors else "",
             "provenance": _provenance(document),
         },
     )
@@ -120,46 +124,33 @@ def _counts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    rows = []
+def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return a row for each metric; the AUC's has two intervals, each with the way it was made."""
+    rows: list[dict[str, object]] = []
     for name, values in document["metrics"].items():
         heading, words = METRIC_WORDS.get(name, (name.replace("_", " "), ""))
-        rows.append({"name": heading, "words": words, "value": _number(values["value"]), "interval": _interval(values)})
+        intervals = [("", interval(values["lower"], values["upper"]))]
         if name == "auc":
-            words = "the same area, interval on the logit scale; with few patients the better of the two"
-            rows.append(
-                {
-                    "name": "AUC, by DeLong",
-                    "words": words,
-                    "value": _number(values["value"]),
-                    "interval": _interval(document["auc_delong"]),
-                }
-            )
+            delong = document["auc_delong"]
+            intervals = [("patients", intervals[0][1]), ("DeLong", interval(delong["lower"], delong["upper"]))]
+        rows.append({"name": heading, "words": words, "value": metric(values["value"]), "intervals": intervals})
     return rows
-
-
-def _interval(values: Mapping[str, Any]) -> str:
-    if values["lower"] is None or values["upper"] is None:
-        return "undefined"
-    return f"{values['lower']:.3f} to {values['upper']:.3f}"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _metrics_note(document: Mapping[str, Any]) -> str:
     bootstrap, decision = document["bootstrap"], document["decision"]
     return (
-        f"95 % intervals from {bootstrap['resamples']} resamples of patients. "
-        f"Threshold {decision['threshold']:.3f} and temperature {decision['temperature']:.3f} were chosen on "
+        f"95 % intervals from {bootstrap['resamples']} resamples of patients: a patient's nodules stay together. "
+        "The AUC has a second one by DeLong's method, on the logit scale, which takes pairs as independent: it is the "
+        "better of the two with few patients, the first with many nodules of one patient. "
+        f"Threshold {metric(decision['threshold'])} and temperature {metric(decision['temperature'])} were chosen on "
         f"{document['decision_chosen_on']}, not on these pairs."
     )
 
 
 def _plots(folder: Path, document: Mapping[str, Any]) -> list[dict[str, str]]:
     auc = document["metrics"]["auc"]
-    alt_ends = {"roc.png": f" AUC {_number(auc['value'])}, 95 % interval {_interval(auc)}."}
+    alt_ends = {"roc.png": f" AUC {metric(auc['value'])}, 95 % interval {interval(auc['lower'], auc['upper'])}."}
     return [
         {
             "heading": heading,
@@ -175,7 +166,7 @@ def _error(case: Case, images: CaseImages) -> dict[str, object]:
     truth = {None: "label unknown", 0: "benign", 1: "malignant"}[case.label]
     return {
         "heading": f"{case.name}: {truth}, predicted {percent(case.probability)}",
-        "columns": page_columns(case, images),
+        "groups": roi_groups(case, images),
         "growth": growth(case),
         "missing": f"Missing: {', '.join(case.missing)}." if case.missing else "",
         "findings": case.findings,
@@ -202,5 +193,21 @@ def _rows_of(values: Mapping[str, Any], above: str = "") -> list[tuple[str, str]
         if isinstance(value, Mapping):
             rows += _rows_of(value, f"{words}, ")
         else:
-            rows.append((words, f"{value:.4g}" if isinstance(value, float) else str(value)))
+            rows.append((words, metric(value) if isinstance(value, float) else str(value)))
     return rows
+
+
+def worst_errors(predictions: pd.DataFrame, count: int = SHOWN_ERRORS) -> pd.DataFrame:
+    """Return the pairs on the wrong side of the threshold, the one furthest from its label first.
+
+    Args:
+        predictions: a labelled predictions table with ``probability`` and ``threshold``.
+        count: how many at most.
+
+    Returns:
+        Rows of ``predictions``, with ``distance`` = |probability - label|. Ties keep the table's order.
+    """
+    called = predictions["probability"] >= predictions["threshold"]
+    wrong = predictions[called != (predictions["label"] == 1)]
+    wrong = wrong.assign(distance=(wrong["probability"] - wrong["label"].astype(float)).abs())
+    return wrong.sort_values("distance", ascending=False, kind="stable").head(count)

@@ -16,7 +16,7 @@ from csfnet_bundle.nodule.growth import Growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.report.attention_nifti import DWH_FROM_WHD, SCANNER_SPACE
 from csfnet_bundle.report.drawing import add_axes, add_text, new_figure, png_bytes
-from csfnet_bundle.report.panels import LUNG_LEVEL, LUNG_WIDTH
+from csfnet_bundle.report.panel import LUNG_LEVEL, LUNG_WIDTH
 from csfnet_bundle.report.words import NOT_A_DEVICE
 
 PANEL_INCHES, MARGIN, GAP = 2.4, 0.2, 0.1

@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.geometry.points import three_numbers
+from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.nodule.reading import measure
@@ -30,17 +29,15 @@ class MeasuringRequest:
 
     Attributes:
         scan: path of the scan, of two the later.
-        point: the nodule's centre X,Y,Z in it.
-        space: of the points.
+        point: the nodule's centre in it.
         before: path and point of the earlier scan; None for one scan.
         days: between the scans; None: from their study dates.
         out: folder for files; None: none are written.
     """
 
     scan: Path
-    point: str | Sequence[float]
-    space: str = "LPS"
-    before: tuple[Path, str | Sequence[float]] | None = None
+    point: GivenPoint
+    before: tuple[Path, GivenPoint] | None = None
     days: float | None = None
     out: Path | None = None
 
@@ -50,15 +47,18 @@ def measure_and_show(request: MeasuringRequest) -> None:
 
     Raises:
         Refusal: a scan that cannot be read, or no nodule at a point.
-        BundleError: two scans without dates and without ``days``, or points that are none.
+        BundleError: two scans without dates and without ``days``, or an image number that is none of the scan's.
     """
-    names, points = ["scan"], [_point(request.point, request.space, "point")]
     if request.before is None:
-        scans = [open_scan(request.scan)]
+        names, scans = ["scan"], [open_scan(request.scan)]
+        points = [place_in(request.point, scans[0].series, request.scan)]
     else:
-        names.insert(0, "t0")
-        points.insert(0, _point(request.before[1], request.space, "point0"))
-        scans = list(open_pair(request.before[0], request.scan))
+        path0, point0 = request.before
+        names, scans = ["t0", "scan"], list(open_pair(path0, request.scan))
+        points = [
+            place_in(point0, scans[0].series, path0, "point0"),
+            place_in(request.point, scans[1].series, request.scan),
+        ]
     interval = None if request.before is None else _interval(scans[0], scans[1], request.days)
     measured = [
         measure(scan, point, clicks=request.before is not None, record=name)
@@ -72,10 +72,6 @@ def measure_and_show(request: MeasuringRequest) -> None:
             write_measurement(request.out, name, one, (x, y, z))
         if change is not None:
             write_growth(request.out, change)
-
-
-def _point(given: str | Sequence[float], space: str, what: str) -> Point:
-    return Point(three_numbers(given, what), Space(space) if space in set(Space) else space)  # type: ignore[arg-type]
 
 
 def _interval(before: OpenedScan, after: OpenedScan, days: float | None) -> float:

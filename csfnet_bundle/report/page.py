@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.scans.point_check import RED
 
 
 def write_page(path: Path, template: str, values: dict[str, object]) -> None:
@@ -31,5 +31,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["alarm"] = RED
+    environment.globals["is_alarm"] = is_alarm
     return environment

@@ -14,6 +14,7 @@ from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.paired import resampled_areas
 from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.weighted import area_under_curve
+from csfnet_bundle.report.numbers import UNDEFINED, interval, metric
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,9 @@ class Interval:
 
     def __str__(self) -> str:
         if not np.isfinite(self.value):
-            return "undefined"
+            return UNDEFINED
         known = np.isfinite([self.lower, self.upper]).all()
-        interval = f" ({self.lower:.3f} to {self.upper:.3f})" if known else ""
-        return f"{self.value:.3f}{interval}".replace("-", "\N{MINUS SIGN}")
+        return f"{metric(self.value)} ({interval(self.lower, self.upper)})" if known else metric(self.value)
 
 
 @dataclass(frozen=True)

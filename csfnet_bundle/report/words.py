@@ -1,4 +1,4 @@
-"""Numbers as people say them."""
+"""Numbers as people say them, and what metrics and plots mean."""
 
 from __future__ import annotations
 
@@ -6,12 +6,34 @@ from datetime import date as Date
 
 from csfnet_bundle.report.attention_map import EVEN_ATTENTION
 from csfnet_bundle.report.case import Case, Weights
+from csfnet_bundle.report.numbers import metric
 
 GROWTH_MM = 2.0
 """Smallest change of diameter that counts as growth or shrinkage rather than as two readers' or two measurements'
 difference (Bankier et al., Recommendations for measuring pulmonary nodules at CT, Radiology 2017)."""
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
+
+METRIC_WORDS = {
+    "auc": ("AUC", "how often a malignant nodule gets a higher probability than a benign one; 0.5 is guessing"),
+    "accuracy": ("Accuracy", "share of pairs on the right side of the threshold"),
+    "precision": ("Precision", "share of malignant among the pairs called malignant"),
+    "recall": ("Recall (sensitivity)", "share of the malignant pairs that are called malignant"),
+    "specificity": ("Specificity", "share of the benign pairs that are called benign"),
+    "f1": ("F1", "harmonic mean of precision and recall"),
+    "brier_score": ("Brier score", "mean squared distance of probability and label; 0 is best"),
+    "calibration_error": ("Calibration error", "mean distance of the probability and the share found malignant"),
+}
+"""Name and meaning of the metrics of ``metrics.json``, by their key."""
+
+PLOT_WORDS = {
+    "roc.png": ("ROC", "Receiver operating characteristic: recall over the false positive rate."),
+    "precision_recall.png": ("Precision and recall", "Precision over recall."),
+    "calibration.png": ("Calibration", "Share found malignant over the predicted probability."),
+    "decision_curve.png": ("Decision curve", "Net benefit over the risk from which on one would act."),
+    "training.png": ("Training", "Loss and validation metrics over the epochs."),
+}
+"""Heading and description of an evaluation's plots, by file name, in the order in which the report shows them."""
 
 
 def percent(probability: float) -> str:
@@ -66,6 +88,23 @@ def decision(case: Case) -> str:
     return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
 
 
+def lead(weights: Weights) -> str:
+    """Return what a page leads with where its number says nothing about patients; else nothing."""
+    if not weights.phantoms:
+        return ""
+    return (
+        "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose labels "
+        "come from a made-up rule."
+    )
+
+
+def band(case: Case) -> str:
+    """Return the band of the probability over clicks; where there is none, that it was not computed."""
+    if case.band is None:
+        return "How much the number depends on the click was not computed."
+    return f"27 clicks within 2 mm give {metric(case.band[0])} to {metric(case.band[1])}."
+
+
 def spread(case: Case) -> str:
     """Say how far the networks of an ensemble lie apart; empty for one network."""
     members = case.member_probabilities
@@ -98,24 +137,31 @@ def growth(case: Case) -> str:
 def attention_focus(highest_share: float) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
-        return f"Nearly even (highest {highest_share:.1f}): no focus."
-    return f"Highest cell: {highest_share:.1f} times the average."
+        return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
+    return (
+        f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had "
+        "to select."
+    )
 
 
 def meaning(case: Case) -> list[str]:
     """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
     weights = case.weights
     kind = "phantom nodules" if weights.phantoms else "nodules"
-    sentences = [
-        f"If the calibration holds, {of_hundred(case.probability)} {kind} that get this number are malignant and "
-        f"{of_hundred(1 - case.probability)} are benign. It says how often, not which ones."
-    ]
+    malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
+    if weights.opinion:
+        said = (
+            f"If the calibration holds, radiologists call {malignant} {kind} that get this number malignant and "
+            f"{benign} not. That is an opinion from one scan, not a diagnosis; it says how often, not which ones."
+        )
+    else:
+        said = (
+            f"If the calibration holds, {malignant} {kind} that get this number are malignant and {benign} are benign. "
+            "It says how often, not which ones."
+        )
+    sentences = [said]
     if weights.phantoms:
-        return [
-            "For a patient this number means nothing: the network has only ever seen computer-made phantoms, whose "
-            "labels come from a made-up rule.",
-            *sentences,
-        ]
+        return sentences
     if weights.calibration_pairs and weights.calibration_malignant is not None:
         share = percent(weights.calibration_malignant / weights.calibration_pairs)
         sentences.append(

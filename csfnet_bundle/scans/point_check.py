@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from csfnet_bundle.core.alarm import CHECK_POINT
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.scans.lungs import Lungs
@@ -17,14 +18,11 @@ LARGEST_DISTANCE_MM = 15.0
 """A point given farther from the match is of another place: readers' centres of one nodule differ by less than its
 radius, and the matches of docs/matching.md miss by less than 8 mm."""
 
-BESIDE_LUNG_MM = 8.0
-"""How far outside of the closed lungs, known at 4 mm, the centre of a nodule at the pleura may lie."""
-
 MIDLINE_MM = 15.0
 """Points this near to the middle of the lungs are on neither side."""
 
-RED = "CHECK THE POINTS: "
-"""Begins every finding of this check; reports show these in red."""
+RED = f"{CHECK_POINT}S: "
+"""Begins every finding of this check."""
 
 
 def check_points(scan0: OpenedScan, scan1: OpenedScan, point0: Point, point1: Point) -> tuple[str, ...]:
@@ -52,7 +50,7 @@ def check_points(scan0: OpenedScan, scan1: OpenedScan, point0: Point, point1: Po
         if refusal.code == RefusalCode.PRIOR_NOT_ALIGNED:
             return (f"{RED}the scans do not look like one patient's: {refusal.problem}.",)
         raise
-    found = [*_outside(scans, place0, place1), *_other_side(scans, place0, place1)]
+    found = _other_side(scans, place0, place1)
     try:
         match = match_aligned(scans, point1)
     except Refusal as refusal:
@@ -66,15 +64,6 @@ def check_points(scan0: OpenedScan, scan1: OpenedScan, point0: Point, point1: Po
             f"{RED}t0's point lies {distance:.0f} mm from where t1's is found in t0, {x:.1f},{y:.1f},{z:.1f} (LPS)."
         )
     return tuple(found)
-
-
-def _outside(scans: AlignedScans, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:
-    parts = (("t0", scans.thinned0, scans.lungs0, place0), ("t1", scans.thinned1, scans.lungs1, place1))
-    return [
-        f"{RED}{name}'s point lies {distance:.0f} mm outside of the lungs."
-        for name, thinned, lungs, place in parts
-        if (distance := distance_to_lungs(thinned, lungs, place)) > BESIDE_LUNG_MM
-    ]
 
 
 def distance_to_lungs(thinned: ThinnedScan, lungs: Lungs, place: NDArray[np.float64]) -> float:

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.geometry.resample import OUTSIDE_HU
-from csfnet_bundle.scans.local_search import Surroundings, sample
+from csfnet_bundle.scans.local_search import sample
 
 CORE_MM = 1.5
 """Radius of the ball that stands for the nodule's core: inside a nodule of 4 mm."""
@@ -28,12 +28,8 @@ LEAST_CONTRAST_HU = 120.0
 ABSENT_SHARE = 0.4
 """Share of t1's contrast below which t0 shows nothing like the nodule."""
 
-
-def core_contrasts(
-    surroundings: Surroundings, place0: NDArray[np.float64], place1: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return the core's HU above the lung around it in t0 and in t1; places in LPS mm, shape (3,)."""
-    return core_contrast(surroundings.block0, place0), core_contrast(surroundings.block1, place1)
+MAY_BE_NEW = "it may be new since"
+"""Ends the finding that t0 shows nothing like the nodule."""
 
 
 def is_absent(contrast0: float, contrast1: float) -> bool:
@@ -45,12 +41,19 @@ def absence_finding(contrast0: float, contrast1: float) -> str:
     """Return what to say where t0 shows nothing like the nodule."""
     return (
         f"t0 shows nothing like the nodule at the place (core {contrast0:.0f} HU above the lung around it, "
-        f"{contrast1:.0f} HU in t1): it may be new since."
+        f"{contrast1:.0f} HU in t1): {MAY_BE_NEW}."
     )
 
 
 def core_contrast(block: Volume, place: NDArray[np.float64]) -> float:
-    """Return the densest ball of :data:`CORE_MM` within :data:`SEARCH_MM`, HU above the median of the lung around.
+    """Return HU of the core above the lung around it; see :func:`contrast_and_lung`."""
+    return contrast_and_lung(block, place)[0]
+
+
+def contrast_and_lung(block: Volume, place: NDArray[np.float64]) -> tuple[float, float]:
+    """Return HU of the densest ball of :data:`CORE_MM` within :data:`SEARCH_MM` above the lung, and the lung's HU.
+
+    The lung's is the median of what lies around.
 
     Args:
         block: HU with their affine; reaches :data:`SHELL_MM` around the place, as far as the scan does.
@@ -67,4 +70,4 @@ def core_contrast(block: Volume, place: NDArray[np.float64]) -> float:
     half = int(np.ceil(CORE_MM))
     ball = (distance <= CORE_MM)[(slice(middle - half, middle + half + 1),) * 3]
     means = ndimage.convolve(values[near], ball.astype(np.float32) / float(ball.sum()))
-    return float(means[distance[near] <= SEARCH_MM].max()) - lung
+    return float(means[distance[near] <= SEARCH_MM].max()) - lung, lung

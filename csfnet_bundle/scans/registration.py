@@ -18,7 +18,8 @@ from csfnet_bundle.geometry.inside import bounds_lps, is_inside
 from csfnet_bundle.scans.alignment import Alignment, align
 from csfnet_bundle.scans.local_search import COARSE, FINE, Surroundings
 from csfnet_bundle.scans.lungs import Lungs, find_lungs
-from csfnet_bundle.scans.presence import absence_finding, core_contrasts, is_absent
+from csfnet_bundle.scans.nearby import nearest_opacity, opacity_finding
+from csfnet_bundle.scans.presence import LEAST_CONTRAST_HU, absence_finding, contrast_and_lung, is_absent
 from csfnet_bundle.scans.scan import OpenedScan
 from csfnet_bundle.scans.thinned import ThinnedScan
 from csfnet_bundle.scans.vote import DIAGONALS, LEAST_NCC, Vote, count_votes
@@ -77,7 +78,9 @@ class Match:
         neighbours0: where the neighbours were found in t0, LPS mm, shape (8, 3).
         neighbours1: the neighbours in t1, LPS mm, shape (8, 3).
         agreeing: which neighbours agree, shape (8,).
+        contrasts: HU of the core above the lung around it, in t0 and in t1.
         absent: whether t0 shows nothing like the nodule there.
+        other_opacity_mm: distance of another opacity in t0; None without one.
         findings: what a reader should know, one sentence each.
     """
 
@@ -90,7 +93,9 @@ class Match:
     neighbours0: NDArray[np.float64] = field(repr=False)
     neighbours1: NDArray[np.float64] = field(repr=False)
     agreeing: NDArray[np.bool_] = field(repr=False)
+    contrasts: tuple[float, float] = (0.0, 0.0)
     absent: bool = False
+    other_opacity_mm: float | None = None
     findings: tuple[str, ...] = ()
 
     @property
@@ -169,6 +174,7 @@ def match_aligned(scans: AlignedScans, point1: Point, *, record: str = "") -> Ma
             "spread_mm": match.spread,
             "peak_from_vote_mm": match.peak_from_vote,
             "ncc": match.ncc,
+            "contrasts_hu": list(match.contrasts),
         },
         remedy="Look at both places (csfnet match --out draws them), then give the right one by --point0.",
     )
@@ -200,10 +206,16 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         findings.append(
             f"The most similar place lies {distance:.1f} mm from where the neighbours say; theirs was taken."
         )
-    contrasts = core_contrasts(surroundings, place0, place1)
-    absent = is_absent(*contrasts)
+    (contrast0, lung0), (contrast1, _) = (
+        contrast_and_lung(block, place)
+        for block, place in ((surroundings.block0, place0), (surroundings.block1, place1))
+    )
+    absent = is_absent(contrast0, contrast1)
     if absent:
-        findings.append(absence_finding(*contrasts))
+        findings.append(absence_finding(contrast0, contrast1))
+    other = nearest_opacity(surroundings.block0, place0, lung0, contrast1) if contrast1 >= LEAST_CONTRAST_HU else None
+    if other is not None:
+        findings.append(opacity_finding(*other))
     return Match(
         point0=_point(place0),
         point1=_point(place1),
@@ -214,7 +226,9 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         neighbours0=np.array([_carried(matrix, place) for _, place in searches]),
         neighbours1=neighbours,
         agreeing=vote.agreeing,
+        contrasts=(contrast0, contrast1),
         absent=absent,
+        other_opacity_mm=None if other is None else other[0],
         findings=tuple(findings),
     )
 

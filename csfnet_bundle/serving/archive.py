@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import csfnet_bundle
+from csfnet_bundle.core.bundle_root import INSTALLED
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
@@ -16,8 +18,9 @@ ARCHIVE_NAME = "lung_nodule_ct_followup_classification"
 """The archive's one folder, by which the bundle is loaded. It is not the package's name: a folder of that name in the
 current directory would hide an installed package. MONAI Label reads the kind of task out of it."""
 
+PACKAGE = "csfnet_bundle"
 FOLDERS = {
-    "csfnet_bundle": (".py", ".json", ".html", ".css", ".typed"),
+    PACKAGE: (".py", ".json", ".html", ".css", ".typed"),
     "configs": (".json", ".conf"),
     "docs": (".md", ".txt", ".png", ".svg", ".json", ".csv"),
     "scripts": (".py", ".sh"),
@@ -55,8 +58,8 @@ def write_archive(path: Path, root: Path, model: Path) -> list[str]:
     checkpoint = load_checkpoint(model)
     for name in REQUIRED:
         if not (root / name).is_file():
-            raise BundleError(f"there is no {name} in {root}", remedy="Run this from a whole checkout.")
-    content = {name: (root / name).read_bytes() for name in _names(root)}
+            raise BundleError(f"there is no {name} in {root}", remedy="Install the bundle again.")
+    content = dict(_content(root))
     content[MODEL], content[DESCRIPTION] = checkpoint.to_bytes()
     shipped = root / MODEL
     if not shipped.is_file() or shipped.read_bytes() != content[MODEL]:
@@ -73,11 +76,18 @@ def write_archive(path: Path, root: Path, model: Path) -> list[str]:
     return sorted(content)
 
 
-def _names(root: Path) -> Iterator[str]:
-    yield from (name for name in FILES if (root / name).is_file())
+def _content(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a bundle by their names in the archive; the package's are those of the running one.
+
+    Where it is installed, the bundle lies in a folder of the package.
+    """
+    yield from ((name, (root / name).read_bytes()) for name in FILES if (root / name).is_file())
+    package = Path(csfnet_bundle.__file__).parent
     for folder, endings in FOLDERS.items():
-        for file in (root / folder).rglob("*"):
-            relative = file.relative_to(root)
+        place = package if folder == PACKAGE else root / folder
+        for file in place.rglob("*"):
+            relative = file.relative_to(place)
             hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
-            if file.is_file() and file.suffix in endings and not hidden:
-                yield relative.as_posix()
+            bundled = folder == PACKAGE and relative.parts[0] == INSTALLED
+            if file.is_file() and file.suffix in endings and not hidden and not bundled:
+                yield f"{folder}/{relative.as_posix()}", file.read_bytes()

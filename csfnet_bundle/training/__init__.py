@@ -11,26 +11,35 @@ from csfnet_bundle.prediction.checkpoint import (
     shipped_model,
 )
 from csfnet_bundle.prediction.data import datalist_hash, datalist_items
-from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+from csfnet_bundle.prediction.evaluation_handler import WriteEvaluation
+from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
 from csfnet_bundle.prediction.outputs import malignancy_scores
-from csfnet_bundle.prediction.write_evaluation import WriteEvaluation
-from csfnet_bundle.prediction.write_predictions import WritePredictions
+from csfnet_bundle.prediction.predictions_handler import WritePredictions
+from csfnet_bundle.training.batch_augmentation import FlipsAndTurns
 from csfnet_bundle.training.best_model import BestModel
+from csfnet_bundle.training.mean_loss import MeanLoss
+from csfnet_bundle.training.memory_loader import MemoryLoader
 from csfnet_bundle.training.options import check_options
 from csfnet_bundle.training.point_sources import check_point_sources
 from csfnet_bundle.training.preparation import prepare
 from csfnet_bundle.training.prior_use import check_prior_use
 from csfnet_bundle.training.progress import EpochProgress
-from csfnet_bundle.training.seeding import SeedEpochs
+from csfnet_bundle.training.seeded_items import training_loader
+from csfnet_bundle.training.seeding import SeedEpochs, set_random_state
 from csfnet_bundle.training.session import TrainingSession
+from csfnet_bundle.training.stepping import TrainingStep
 from csfnet_bundle.training.transfer import transfer_weights, weights_digest
 
 __all__ = [
     "BestModel",
     "EpochProgress",
+    "FlipsAndTurns",
+    "MeanLoss",
+    "MemoryLoader",
     "ModelCheckpoint",
     "SeedEpochs",
     "TrainingSession",
+    "TrainingStep",
     "WriteEvaluation",
     "WritePredictions",
     "check_options",
@@ -47,7 +56,9 @@ __all__ = [
     "one_line_errors",
     "prepare",
     "preprocessing",
+    "set_random_state",
     "shipped_model",
+    "training_loader",
     "transfer_weights",
     "weights_digest",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.prediction.outputs import PredictionCollector
-from csfnet_bundle.training.seen_patients import check_unseen
+from csfnet_bundle.prediction.seen_patients import (
+    HELD_OUT,
+    SAME_SPLIT,
+    SEEN_PATIENTS,
+    accepted_patients,
+    remember_sections,
+)
 from csfnet_bundle.training.transfer import Transfer
 
 
@@ -38,6 +45,10 @@ class BestModel:
         output_dir: where they go.
         transfer: the weights that the training started from, if any.
         code_book: the clinical code book by which the pairs are encoded; None is this installation's.
+        remember_patients: whether model.json lists the training and validation patients, by salted hashes. None does
+            so where the cohort is public: of few possible numbers a hash hides nothing.
+        accept_seen_patients: train although those weights were trained on patients whom the cohort holds out; the
+            weights' provenance then says how many.
 
     Raises:
         BundleError: those weights were trained on patients whom the cohort holds out.
@@ -51,6 +62,8 @@ class BestModel:
         output_dir: str | Path,
         transfer: Transfer | None = None,
         code_book: CodeBook | None = None,
+        remember_patients: bool | None = None,
+        accept_seen_patients: bool = False,
     ) -> None:
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
@@ -59,8 +72,12 @@ class BestModel:
         self._code_book = code_book or nlst_code_book()
         self._dataset_dir = dataset_dir
         self._transfer = transfer
-        if transfer is not None:
-            check_unseen(transfer.seen_patients, dataset_dir, transfer.source)
+        self._remember = remember_patients
+        self.accepted: dict[str, str] = {}
+        if transfer is not None and transfer.seen_patients:
+            self.accepted = accepted_patients(
+                transfer.seen_patients, dataset_dir, HELD_OUT, transfer.source, SAME_SPLIT, accept=accept_seen_patients
+            )
         self._collector = PredictionCollector()
 
     def attach(self, evaluator: Evaluator) -> None:
@@ -108,8 +125,18 @@ class BestModel:
                 "epoch": int(state.epoch),
                 "validation": {**metrics, "pairs": len(table), "malignant": int(labels.sum())},
                 **start,
+                **self.accepted,
             },
+            further={SEEN_PATIENTS: seen} if (seen := self.seen_patients()) else {},
         ).save(self.path)
+
+    def seen_patients(self) -> list[Mapping[str, Any]]:
+        """Return the lists of patients for model.json: the cohort's, where they may be told, and the ancestors'."""
+        own = data_description(self._dataset_dir).public if self._remember is None else self._remember
+        lists: list[Mapping[str, Any]] = []
+        if own:
+            lists.append(remember_sections(self._dataset_dir, ("training", "validation")))
+        return lists + list(self._transfer.seen_patients if self._transfer is not None else ())
 
     def _equal_at_lower_loss(self, state: Any) -> bool:
         """Whether the last epoch ties with the best one before it, and its validation loss is the lower."""

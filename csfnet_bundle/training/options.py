@@ -14,7 +14,7 @@ from monai.bundle import ConfigWorkflow
 from monai.bundle.properties import InferProperties, TrainProperties
 from monai.utils import BundlePropertyConfig
 
-from csfnet_bundle.core.bundle_root import PREPROCESSING
+from csfnet_bundle.core.bundle_root import PREPROCESSING, VARIANTS
 from csfnet_bundle.core.errors import BundleError
 
 _REFERENCE = re.compile(r"[@%]([A-Za-z_]\w*)")
@@ -60,7 +60,7 @@ def check_options() -> None:
 def _keys_of_files(folder: Path) -> set[str]:
     keys: set[str] = set()
     for path in folder.rglob("*.json"):
-        if path.name == PREPROCESSING:  # its keys are given by the other configs, not by a user
+        if path.relative_to(folder).as_posix() in (PREPROCESSING, VARIANTS):  # their keys are no options
             continue
         config = json.loads(path.read_text(encoding="utf-8"))
         keys |= {str(key).split("#")[0].lstrip("+") for key in config} if isinstance(config, dict) else set()

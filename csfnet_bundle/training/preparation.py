@@ -13,6 +13,7 @@ from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.cohorts.phantom.stand_in import PHANTOMS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
+from csfnet_bundle.inputs.roi_doubts import log_doubts
 from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
 logger = logging.getLogger(__name__)
@@ -90,3 +91,4 @@ def _prepare_rois(
             record=str(datalist.folder / DATALIST_NAME),
             remedy="Correct these records or take them out; `python -m csfnet_bundle check` lists them all.",
         )
+    log_doubts(pairs, datalist.folder, cache)

@@ -7,9 +7,10 @@ import time
 from datetime import timedelta
 
 import ignite.distributed as idist
-import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
+
+from csfnet_bundle.training.mean_loss import MeanLoss
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ class EpochProgress:
         self._started = 0.0
         self._first_iteration = 0
         self._last_line = 0.0
-        self._losses: list[float] = []
+        self._loss = MeanLoss()
 
     @property
     def mean_loss(self) -> float:
         """Mean training loss over the batches of the epoch so far."""
-        return sum(self._losses) / max(len(self._losses), 1)
+        return self._loss.value
 
     @property
     def seconds(self) -> float:
@@ -41,7 +42,7 @@ class EpochProgress:
         """Attach to the trainer; only the first process logs."""
         if idist.get_rank() == 0:
             trainer.add_event_handler(Events.STARTED, self._start)
-            trainer.add_event_handler(Events.EPOCH_STARTED, lambda _: self._losses.clear())
+            self._loss.attach(trainer)
             trainer.add_event_handler(Events.ITERATION_COMPLETED, self._iteration)
             trainer.add_event_handler(Events.EPOCH_COMPLETED, self._epoch)
 
@@ -56,9 +57,6 @@ class EpochProgress:
         return str(timedelta(seconds=round(seconds)))
 
     def _iteration(self, trainer: Trainer) -> None:
-        output = trainer.state.output
-        loss = (output[0] if isinstance(output, list) else output)["loss"]
-        self._losses.append(float(torch.as_tensor(loss).detach()))
         now = time.monotonic()
         if now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now

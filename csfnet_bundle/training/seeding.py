@@ -7,9 +7,25 @@ import torch
 from ignite.engine import Events
 from monai.data import DataLoader
 from monai.engines import Trainer
+from monai.utils import set_determinism
+
+from csfnet_bundle.training.seeded_items import SeededSampler
 
 SEED_STEP, EPOCH_STEP = 100_003, 1_009
 """Primes that keep the streams of different seeds, epochs and processes apart."""
+
+
+def set_random_state(seed: int, deterministic: bool) -> None:
+    """Seed torch, numpy and MONAI.
+
+    Args:
+        seed: of the run.
+        deterministic: use only algorithms that give the same bits again on a GPU; else cuDNN tries which are fastest.
+    """
+    set_determinism(seed=seed)
+    if not deterministic:
+        torch.backends.cudnn.deterministic = False
+        torch.backends.cudnn.benchmark = True
 
 
 class SeedEpochs:
@@ -32,6 +48,9 @@ class SeedEpochs:
         seed = (self.seed * SEED_STEP + trainer.state.epoch * EPOCH_STEP + idist.get_rank()) % 2**32
         torch.manual_seed(seed)
         loader = trainer.data_loader
+        sampler = getattr(loader, "sampler", None)
+        if isinstance(sampler, SeededSampler):
+            sampler.set_seed(seed, trainer.state.epoch)
         transform = getattr(loader.dataset, "transform", None) if isinstance(loader, DataLoader) else None
         if transform is not None:
             transform.set_random_state(seed=seed)

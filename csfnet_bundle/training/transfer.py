@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.networks import Network
 from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
+from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import read_weights
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Transfer:
         left_out: tensors of the file that were not, with the reason.
         fresh: tensors of the network that keep their random start.
         pretraining: what the file tells of a pre-training: the hash of its config, its steps; empty where it has none.
-        seen_patients: of :func:`csfnet_bundle.training.seen_patients.remember_patients`, empty where the file has none.
+        seen_patients: lists of the patients that the file's weights were trained on, empty where it tells of none.
     """
 
     source: str
@@ -45,7 +46,7 @@ class Transfer:
     left_out: Mapping[str, str]
     fresh: tuple[str, ...]
     pretraining: Mapping[str, Any]
-    seen_patients: Mapping[str, Any]
+    seen_patients: Sequence[Mapping[str, Any]]
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values, for a checkpoint's provenance."""
@@ -113,7 +114,7 @@ def transfer_weights(
         left_out=left_out,
         fresh=tuple(name for name in own if name not in copied),
         pretraining=_told(_told(document, "provenance"), "pretraining"),
-        seen_patients=_told(document, "provenance").get(SEEN_PATIENTS, {}),
+        seen_patients=told_patients(document),
     )
     _log(transfer)
     return transfer
@@ -152,7 +153,8 @@ def _check_agreement(
     network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
 ) -> None:
     names = getattr(network, "must_agree", ())
-    own = {name: getattr(network, name) for name in names} | ({"roi": roi} if names and roi is not None else {})
+    made = network.architecture() if isinstance(network, Network) else {}
+    own = {name: made.get(name) for name in names} | ({"roi": roi} if names and roi is not None else {})
     theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
     for name, value in own.items():
         if name in theirs and _plain(theirs[name]) != _plain(value):

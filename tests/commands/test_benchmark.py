@@ -28,6 +28,7 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     small.write_text(json.dumps({"roi": {"size": [8, 16, 16], "spacing": [2, 2, 2], "window": [-1200, 600]}}))
     words = ["benchmark", f"--dataset_dir={small_cohort}", f"--out={tmp_path / 'out'}", "--systems=csfnet,t1_image"]
     words += ["--quick", "--epochs=1", f"--config={small}", f"--evaluate_on={other_cohort}", "--devices=cpu"]
+    words += ["--common_test=12"]
     assert main(words) == 0
     document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert document["protocol"]["folds"] == document["protocol"]["seeds"] == document["protocol"]["epochs"] == 1
@@ -35,7 +36,18 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     assert document["data"]["pairs"] == 8
     assert set(document["external"]["systems"]) == set(document["systems"])
     assert document["external"]["systems"]["csfnet"]["pairs"] == 8
-    assert "on another cohort" in (tmp_path / "out" / "tables.md").read_text()
+    common = document["common_test"]
+    assert set(common["systems"]) == {"csfnet", "t1_image", "oracle: all"}
+    assert common["pairs"] == common["systems"]["t1_image"]["pairs"] == 12
+    assert common["systems"]["oracle: all"]["auc"] > 0.8
+    lower, upper = (common["systems"]["t1_image"][f"difference_{end}"] for end in ("lower", "upper"))
+    assert common["separates"]["t1_image"] == pytest.approx((upper - lower) / 2, abs=1e-4)
+    assert common["seeds"]["csfnet"] == [pytest.approx(common["systems"]["csfnet"]["auc"], abs=1e-5)]
+    assert set(document["protocol"]["attention_peaks"]) == {"csfnet"}  # the other one has no attention
+    assert document["protocol"]["attention_peaks"]["csfnet"]["image"] >= 1
+    text = (tmp_path / "out" / "tables.md").read_text()
+    assert "on another cohort" in text
+    assert "The common test set: 12 phantom pairs of seed 20261130" in text
     assert "results.json" in capsys.readouterr().out
 
 

@@ -3,10 +3,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from helpers.dicom_pair import write_dicom_pair
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, pixels, write_series
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
 Output = pytest.CaptureFixture[str]
@@ -244,3 +246,39 @@ def test_every_problem_of_a_datalist_is_told_at_once(tmp_path: Path, capsys: Out
     assert all(problem in "".join(found["summary"]) for problem in problems)
     assert "100012/1" in problems[0]
     assert "100012/2" in problems[1]
+
+
+def test_the_usable_records_make_a_list_of_their_own(tmp_path: Path, capsys: Output) -> None:
+    """Paths are found from the new folder, lists keep their pairs, and the flow says what was left out and why."""
+    old, new = tmp_path / "old", tmp_path / "deep" / "new"
+    write_dicom_pair(old)
+    point = Point((-4.0, 45.0, -140.0), Space.LPS)
+    sound = FollowUpPair("100012", "1", Scan("t1", point, date="20000102"), Scan("t0", point, date="19990102"))
+    outside = Point((900.0, 0.0, 0.0), Space.LPS)
+    faulty = FollowUpPair("100012", "2", Scan("t1", outside, date="20000102"), Scan("t0", point, date="19990102"))
+    save_datalist(Datalist(old, {"inference": (sound, faulty)}, {"name": "two"}))
+    assert main(["check", str(old), "--usable", str(new)]) == 0
+    assert "1 of 2 records" in capsys.readouterr().err
+    status, document = report(new, capsys)
+    assert (status, [record["name"] for record in document["records"]]) == (0, ["100012/1"])
+    left_out, kept = json.loads((new / "flow.json").read_text())
+    assert "POINT_OUTSIDE" in left_out["what"]
+    assert (left_out["count"], kept["count"], left_out["patients"]) == (1, 1, 1)
+
+
+def test_a_store_is_checked_and_purged(tmp_path: Path, capsys: Output) -> None:
+    write_dicom_pair(tmp_path)
+    point = Point((-4.0, 45.0, -140.0), Space.LPS)
+    pair = FollowUpPair("100012", "1", Scan("t1", point, date="20000102"), Scan("t0", point, date="19990102"))
+    cache = RoiCache(tmp_path / "rois", RoiSettings(size=(2, 4, 4)))
+    cache.read(pair, tmp_path)
+    cache.store.close_writer()
+    status, document = report(tmp_path / "rois", capsys)
+    assert (status, document["kind"], document["pairs"]) == (0, "ROI store", 1)
+    (file,) = (tmp_path / "rois").glob("*.values")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert main(["check", str(tmp_path / "rois")]) == 1
+    assert "damaged: 100012/1" in capsys.readouterr().out
+    assert main(["purge", str(tmp_path / "rois"), "--subject", "100012"]) == 0
+    assert main(["purge", str(tmp_path / "rois"), "--subject", "100012"]) == 1
+    assert sorted(path.name for path in (tmp_path / "rois").iterdir()) == ["rois.json"]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import socket
 import subprocess
 import sys
@@ -70,7 +71,57 @@ def test_rois_are_read_on_a_scheduler_s_two_workers(tables, tmp_path, capsys):
         more = ("--images", str(tables / "images"), "--cache_dir", str(tmp_path / "rois"))
         assert main(arguments(tables, tmp_path, *more, "--scheduler", cluster.scheduler_address)) == 0
     assert "6 of 6 pairs have their ROIs" in capsys.readouterr().err
-    assert len(list((tmp_path / "rois").rglob("*.npz"))) == 6
+    assert main(["check", str(tmp_path / "rois")]) == 0
+    assert "6 pairs of 6 patients in 6 entries" in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_leaves_the_lists_counted(tables, tmp_path, capsys):
+    """A slice in the middle of the ROI is gone from one series, and another patient's is complete but cut."""
+    images = shutil.copytree(tables / "images", tmp_path / "images")
+    series = images / PATIENTS[0] / series_uid(PATIENTS[0], 1)
+    (series / "0008.dcm").write_bytes((series / "0008.dcm").read_bytes()[:-100])
+    more = ("--images", str(images), "--cache_dir", str(tmp_path / "rois"))
+    assert main(arguments(tables, tmp_path / "out", *more)) == 1
+    assert "1 of 6 pairs cannot be read" in capsys.readouterr().err
+    before = load_datalist(tmp_path / "out").sections
+    assert main(arguments(tables, tmp_path / "out", *more, "--skip_refused")) == 0
+    after = load_datalist(tmp_path / "out").sections
+    gone = {pair.name for pairs in before.values() for pair in pairs} - {
+        pair.name for pairs in after.values() for pair in pairs
+    }
+    assert {name.split("/")[0] for name in gone} == {PATIENTS[0]}
+    for name, pairs in after.items():
+        assert pairs == tuple(pair for pair in before[name] if pair.name not in gone)
+    step, total = json.loads((tmp_path / "out" / "flow.json").read_text())[-2:]
+    assert (step["count"], step["left_out"]) == (1, True)
+    assert "UNREADABLE_SLICE" in step["what"]
+    assert total["count"] == 5
+    (series / "0007.dcm").unlink()
+    assert main(arguments(tables, tmp_path / "out", *more)) == 1
+    assert "15 files are in" in capsys.readouterr().err
+
+
+def test_a_table_that_says_other_things_than_its_images(tables, tmp_path, capsys):
+    header = ["subject", "nodule", "date", "path", "x", "y", "z", "space", "label"]
+    rows = []
+    for number, patient in enumerate(PATIENTS):
+        for screen, date in enumerate(("19990102", "20000102")):
+            place = tables / "images" / patient / series_uid(patient, screen)
+            rows.append([patient, "1", date, str(place), -6.0, 10.0, -20.0, "LPS", number % 2])
+    rows[0][0] = rows[1][0] = "999999"
+    rows[3][2] = "20000103"
+    rows[5][6] = 500.0
+    out = ("--table", str(write_csv(tmp_path / "own.csv", header, rows)), "--out", str(tmp_path / "out"))
+    more = ("--split", "0.5,0.0,0.5", "--folds", "0")
+    assert main(["cohort", "csv", *out, *more]) == 1
+    assert "3 refused" in capsys.readouterr().err
+    assert main(["cohort", "csv", *out, *more, "--skip_refused"]) == 0
+    flow = json.loads((tmp_path / "out" / "flow.json").read_text())
+    (step,) = (step for step in flow if step["what"].startswith("scan, position"))
+    told = " ".join(step["records"])
+    assert step["count"] == 3
+    for words in ("of patient '999999'", "dated '20000103'", "POINT_OUTSIDE"):
+        assert words in told
 
 
 def test_no_network(tables, tmp_path, capsys):

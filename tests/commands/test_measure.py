@@ -64,7 +64,8 @@ def test_one_scan_gives_table_json_mask_and_picture(scans: Path, capsys: pytest.
 
 
 def test_two_scans_give_growth(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["measure", "--scan", str(scans / "t1.nii"), POINT, "--t0", str(scans / "t0.nii"), "--point0=5,-4,3"]
+    words = ["measure", "--scan", str(scans / "t1.nii"), "--point", "lps 5 -4 3", "--t0", str(scans / "t0.nii")]
+    words += ["--point0=-5,4,3", "--space=ras"]
     assert main([*words, "--days", "365", "--out", str(scans / "out")]) == 0
     change = json.loads((scans / "out" / "growth.json").read_text())
     assert change["volume_ratio"] == pytest.approx((10 / 8) ** 3, rel=0.1)
@@ -83,6 +84,8 @@ def test_two_scans_give_growth(scans: Path, capsys: pytest.CaptureFixture[str]) 
         (["--scan", "t1.nii", "--point=25,25,-25"], "NO_NODULE"),
         (["--scan", "t1.nii", "--point=500,0,0"], "POINT_OUTSIDE"),
         (["--scan", "absent.nii", POINT], "does not exist"),
+        (["--scan", "t1.nii", "--image=3", "--pixel=1,2"], "an image number is given, but"),
+        (["--scan", "t1.nii", POINT, "--image=3", "--pixel=1,2"], "is given twice"),
     ],
 )
 def test_what_cannot_be_measured_is_one_line(

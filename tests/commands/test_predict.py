@@ -3,19 +3,23 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.direct_prediction import direct_logits
 from helpers.synthetic_series import LANDMARK_INDICES, make_series, write_series
-from helpers.tiny_checkpoint import save_tiny_checkpoint
+from helpers.tiny_checkpoint import WIDTHS, save_tiny_checkpoint, tiny_checkpoint
 from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 
 from csfnet_bundle.commands import main
+from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.evaluation.predictions import read_predictions
+from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.records import FollowUpPair, load_datalist
+from csfnet_bundle.scans.dicom import read_volume, scan_folder
 
 Output = pytest.CaptureFixture[str]
 SAME_LOGIT = 1e-4
@@ -82,8 +86,34 @@ def test_two_nifti_files(
     assert (again.interval_days, again.clinical) == (365, pair.clinical)
 
 
+def test_clinical_values_are_those_of_the_weights(
+    words: dict[str, object], checkpoint_file: Path, tmp_path: Path, capsys: Output
+) -> None:
+    """Weights whose code book has pack-years and no race take the one and reject the other, whatever is installed."""
+    plain = [entry for entry in nlst_code_book().to_plain() if entry["name"] != "race"]
+    pack_years = {"name": "pkyr", "label": "Pack-years", "bin_starts": [20, 40, 60], "limits": [0, 300]}
+    code_book = CodeBook.from_plain([pack_years, *plain])
+    network = CSFNet(widths=WIDTHS, clinical_vocabulary=code_book.sizes).eval()
+    other = replace(tiny_checkpoint(network), code_book=code_book)
+    other.save(tmp_path / "other.pt")
+    clinical = tmp_path / "clinical.json"
+
+    clinical.write_text(json.dumps({"race": 1}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 1
+    assert "clinical variable 'race' is no input of the network" in capsys.readouterr().err
+    clinical.write_text(json.dumps({"pkyr": 301}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 1
+    assert "pkyr" in capsys.readouterr().err
+    clinical.write_text(json.dumps({"pkyr": 45, "age": 63}))
+    assert _predict(words, clinical=clinical, checkpoint=tmp_path / "other.pt") == 0
+    assert "Pack-years" in next((tmp_path / "prediction").glob("*.html")).read_text()
+    assert _predict(words, clinical=clinical, out=tmp_path / "again") == 1  # the bundle's own book has none
+    assert "clinical variable 'pkyr' is no input of the network" in capsys.readouterr().err
+
+
 MISUSES: dict[str, tuple[dict[str, object], str]] = {
-    "no such space": ({"space": "MNI"}, 'Invalid value "MNI" for --space. Choose from: "LPS", "RAS", "voxel".'),
+    "no such space": ({"space": "MNI"}, 'Invalid value for --space: "MNI" is not LPS, RAS or voxel.'),
+    "a pixel of one number": ({"pixel1": "3"}, 'Invalid value for --pixel1: "3" is not column,row'),
     "two numbers": ({"point1": "1,2"}, 'Invalid value for --point1: "1,2" is not three numbers'),
     "spaces between": ({"point0": "1"}, 'Invalid value for --point0: "1" is not three numbers'),
     "a misspelt option": ({"chekpoint": "x.pt"}, "there is no option --chekpoint. Did you mean --checkpoint?"),
@@ -98,6 +128,13 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "a prior without lungs": ({"point0": None}, "NO_LUNGS"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
+    "no such smoker": ({"smoking": "never"}, "expected 0 (Former), 1 (Current)"),
+    "no space": ({"space": None}, "point1: its space is not given"),
+    "no point": ({"point1": None}, "point1 is missing"),
+    "two points": ({"image1": 3, "pixel1": "1,2"}, "point1: is given twice"),
+    "half a point": ({"image1": 3, "point1": None}, "only the image number is given"),
+    "an image number of a NIfTI": ({"image0": 3, "pixel0": "1,2", "point0": None}, "is no DICOM"),
+    "no such markup": ({"point1": "none.fcsv"}, "there is no file none.fcsv"),
 }
 
 
@@ -221,6 +258,55 @@ def test_two_dicom_studies(
     assert (table["t1_slices"], table["t1_slice_thickness_mm"], table["t1_other_series"]) == (15, 1.5, 0)
     assert table["t1_image_type"] == "ORIGINAL\\PRIMARY\\AXIAL"
     assert "series read as t0: '0,OPA,GE,LS16,STANDARD', 15 slices of 1.5 mm" in capsys.readouterr().out
+
+
+def test_every_form_of_a_point_gives_the_same(
+    words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path
+) -> None:
+    """Voxel, LPS, a Slicer markup, and image number with pixel; and clinical values in words as in codes."""
+    i, j, k = 31.5, 9.25, 7
+    options = {**studies(), "point1": f"{i},{j},{k}"}
+    (series,) = scan_folder(Path(str(options["t1"])))
+    image = series.stack.instances[k]
+    x, y, z = (series.stack.affine() @ [i, j, k, 1])[:3]
+    markup = {"coordinateSystem": "RAS", "controlPoints": [{"label": "F-1", "position": [-x, -y, z]}]}
+    (tmp_path / "marks.mrk.json").write_text(json.dumps({"markups": [markup]}))
+    codes = tmp_path / "patient.csv"
+    codes.write_text("age,gender,cigsmok\n63,2,1\n")
+    forms: list[dict[str, object]] = [
+        {"clinical": codes},
+        {"point1": f"lps {x} {y} {z}", "age": 63, "sex": "female", "smoking": "current"},
+        {"point1": tmp_path / "marks.mrk.json", "age": 63, "sex": "Female", "smoking": 1},
+        {"point1": None, "image1": image.image_number, "pixel1": f"{i},{j}", "clinical": codes, "age": 63},
+    ]
+    tables = []
+    for number, form in enumerate(forms):
+        assert _predict(words, **{**options, **form}, out=tmp_path / str(number)) == 0
+        tables.append(read_predictions(tmp_path / str(number) / "predictions.csv", labelled=False))
+    assert [table["logit"][0] for table in tables] == pytest.approx([tables[0]["logit"][0]] * 4, abs=SAME_LOGIT)
+    read = [load_datalist(tmp_path / str(number)).section("inference")[0] for number in range(4)]
+    assert [pair.clinical for pair in read] == [{"age": 63, "gender": 2, "cigsmok": 1}] * 4
+    with_other_age = {**options, "clinical": codes, "age": 64, "out": tmp_path / "other"}
+    assert _predict(words, **with_other_age) == 1
+
+
+def test_dicom_at_one_time_and_nifti_at_the_other(
+    words: dict[str, object], studies: Callable[..., dict[str, object]], tmp_path: Path, capsys: Output
+) -> None:
+    options = studies()
+    (series,) = scan_folder(Path(str(options["t1"])))
+    later = write_nifti(read_volume(series), tmp_path / "t1.nii.gz")
+    mixed = {**options, "t1": later}
+    assert _predict(words, **mixed) == 1
+    assert "Give one by --subject" in capsys.readouterr().err
+    assert _predict(words, **{**mixed, "subject": "100012"}, interval_days=400) == 0
+    (pair,) = load_datalist(tmp_path / "prediction").section("inference")
+    assert pair.t0 is not None
+    assert (pair.subject, pair.t0.date, pair.t1.date, pair.interval_days) == ("100012", "19990102", None, 400)
+    both = read_predictions(tmp_path / "prediction" / "predictions.csv", labelled=False)
+    assert _predict(words, **options, out=tmp_path / "dicom", interval_days=400) == 0
+    dicom = read_predictions(tmp_path / "dicom" / "predictions.csv", labelled=False)
+    assert both["logit"][0] == pytest.approx(dicom["logit"][0], abs=1e-3)
 
 
 def test_dicom_studies_of_the_wrong_order_or_patient(

@@ -7,6 +7,7 @@ from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.plots import (
     GRID,
+    calibration_bins,
     plot_calibration,
     plot_decision_curve,
     plot_precision_recall,
@@ -70,10 +71,17 @@ def test_precision_recall_passes_through_the_decision(judged):
 
 def test_calibration_bins_hold_all_pairs(judged):
     table, metrics = judged
-    axes, counts = plot_calibration(table, metrics, TITLE).axes
-    points = lines(axes)["10 bins of equal mass"]
-    assert points.mean(axis=0) == pytest.approx([table["probability"].mean(), table["label"].mean()])  # six pairs each
+    axes, counts, beside = plot_calibration(table, metrics, TITLE).axes
+    points = lines(axes)["3 bins of 20 pairs"]
+    assert points.mean(axis=0) == pytest.approx([table["probability"].mean(), table["label"].mean()])  # twenty each
+    assert axes.texts == []  # no figure over the curve
+    assert "Brier score" in beside.texts[0].get_text()
     assert sum(patch.get_height() for patch in counts.patches) == 60
+
+
+@pytest.mark.parametrize(("pairs", "bins"), [(1, 2), (39, 2), (60, 3), (199, 9), (200, 10), (5000, 10)])
+def test_more_pairs_make_more_bins(pairs, bins):
+    assert calibration_bins(pairs) == bins
 
 
 def test_training_curves_leave_out_epochs_without_validation():

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
-from csfnet_bundle.geometry.hounsfield import check_hounsfield
+from csfnet_bundle.geometry.hounsfield import HIGHEST_CT_HU, check_hounsfield
 
 
 def chest(noise: float = 20.0) -> NDArray[np.float64]:
@@ -33,6 +33,15 @@ def test_what_a_spline_makes_of_padding_does_not_count() -> None:
     padded[40:42] = -2180.0
     padded[42:44] = -1700.0
     check_hounsfield(padded)
+
+
+def test_metal_is_read_and_many_words_that_wrapped_are_not() -> None:
+    values = chest()
+    values[:2] = HIGHEST_CT_HU
+    check_hounsfield(values)
+    values[:2] = 32_768 - 1024  # the lowest signed word, called unsigned
+    with pytest.raises(Refusal, match="lie above 31743 HU: unsigned words"):
+        check_hounsfield(values)
 
 
 @pytest.mark.parametrize(

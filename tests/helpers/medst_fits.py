@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+from csfnet_bundle.core.bundle_root import VARIANTS
 from csfnet_bundle.studies.medst.plan import DONE_NAME, Fit, StudyPlan
 
-CONFIGS = ("medst_pretrain", "medst_evaluate", "medst/tiny", "medst/shuffled")
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONFIGS = ("medst_pretrain", "medst_evaluate", "medst/tiny")
 
 
 def make_study(dataset_dir: Path, folder: Path, seeds: int = 1, **overrides: object) -> StudyPlan:
@@ -13,6 +15,7 @@ def make_study(dataset_dir: Path, folder: Path, seeds: int = 1, **overrides: obj
     (folder / "configs" / "medst").mkdir(parents=True, exist_ok=True)
     for name in CONFIGS:
         (folder / "configs" / f"{name}.json").touch()
+    (folder / "configs" / VARIANTS).write_text((REPOSITORY / "configs" / VARIANTS).read_text())
     return StudyPlan(dataset_dir, folder, folder, ("default", "shuffled"), seeds, overrides)
 
 

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ignite.engine import Engine
 from monai.data import Dataset
 
+from csfnet_bundle.geometry import RoiGrid
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.networks.ablations import WithoutClinical
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_items
+from csfnet_bundle.records import Scan
 from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
 
 
@@ -30,7 +33,7 @@ def checkpoint(network: CSFNet) -> ModelCheckpoint:
 @pytest.fixture(scope="session")
 def without_attention() -> Network:
     """A network that has no attention map."""
-    return WithoutClinical([[4], [4], [8]]).eval()
+    return AblatedCSFNet(use_clinical=False, widths=[[4], [4], [8]]).eval()
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +44,21 @@ def checkpoint_file(checkpoint: ModelCheckpoint, tmp_path_factory: pytest.TempPa
     return path
 
 
+def _center(scan: Scan) -> tuple[float, float, float]:
+    """Return a scan's point in LPS mm; the cohort's scans have the identity as affine, so that voxels are RAS mm."""
+    x, y, z = scan.known_point.coordinates
+    return -x, -y, z
+
+
 def _see(item: dict[str, Any]) -> dict[str, Any]:
     """Stand in for the transforms: a random image and codes for a record."""
     random = torch.Generator().manual_seed(int(item["subject"]))
+    pair = item["pair"]
+    affines = [RoiGrid(_center(scan), (16, 32, 32)).affine for scan in (pair.t0, pair.t1)]
     seen = {
         "image": torch.rand(2, 16, 32, 32, generator=random),
-        "affine": torch.eye(4, dtype=torch.float64),
+        "affine": torch.from_numpy(affines[1]),
+        "affines": torch.from_numpy(np.stack(affines)),
         "clinical": torch.randint(0, 4, (6,), generator=random),
         "interval_days": torch.tensor(365.0),
         "findings": "t0: something was noticed",

@@ -11,6 +11,7 @@ from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import RoiCache, RoiSettings, match_prior, read_pair
+from csfnet_bundle.inputs.cache import Kept
 from csfnet_bundle.inputs.judging import judge_pair
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, load_datalist, save_datalist
 from csfnet_bundle.scans.point_check import RED
@@ -64,10 +65,10 @@ def test_a_matched_record_says_so_and_reads_the_same(folder: Path, pair: FollowU
 def test_the_cache_keeps_what_was_matched(folder: Path, pair: FollowUpPair, tmp_path: Path) -> None:
     cache = RoiCache(tmp_path, SETTINGS)
     first = cache.read(pair, folder)
-    assert cache.path(pair, folder).is_file()
+    assert cache.look_up(pair, folder) is Kept.CURRENT
     np.testing.assert_array_equal(cache.read(pair, folder).array, first.array)
     moved = replace(pair, t1=replace(pair.t1, point=Point((60.0, 0.0, 0.0), Space.LPS)))
-    assert cache.path(moved, folder) != cache.path(pair, folder)
+    assert cache.look_up(moved, folder) is Kept.MISSING
 
 
 def test_a_given_point_is_checked(folder: Path, pair: FollowUpPair) -> None:

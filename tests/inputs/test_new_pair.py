@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from helpers.predicted_pair import POINTS, write_pair
-from helpers.reader_cases import another
+from helpers.series_edits import another
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, write_series
 
 from csfnet_bundle.core.errors import BundleError

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from helpers.reader_cases import another
+from helpers.series_edits import another
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, write_series
 
 from csfnet_bundle.cohorts.phantom.enhanced import write_enhanced

@@ -5,10 +5,12 @@ import pytest
 from helpers.whole_chest import make_whole_chest, write_nifti
 from numpy.typing import NDArray
 
+from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import Refusal, RefusalCode
-from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry import Point, Space, Volume
+from csfnet_bundle.inputs.cropped import NOT_CHECKED, is_cropped
 from csfnet_bundle.inputs.locating import LocatedScan
-from csfnet_bundle.inputs.place_check import check_place
+from csfnet_bundle.inputs.place_check import check_in_lungs, check_place
 from csfnet_bundle.records import Scan
 
 NODULE = (-62.0, 12.0, 25.0)
@@ -36,6 +38,35 @@ def test_air_outside_of_the_body_is_rejected(chest: LocatedScan) -> None:
     with pytest.raises(Refusal, match="lies in air") as caught:
         check_place(chest, place)
     assert caught.value.code is RefusalCode.NO_LUNG_AT_POINT
+
+
+def test_a_point_in_the_chest_wall_lies_outside_of_the_lungs(chest: LocatedScan) -> None:
+    assert check_in_lungs(chest, np.array(NODULE)) == ()
+    (finding,) = check_in_lungs(chest, np.add(NODULE, (-75, 0, 0)))
+    assert is_alarm(finding)
+    assert "mm outside of the lungs" in finding
+
+
+def test_a_scan_cropped_around_a_nodule_is_not_rejected_for_lack_of_lung(tmp_path: Path) -> None:
+    """A tight box holds the nodule alone: nothing is known of what lies around it."""
+    array = np.full((30, 30, 24), 30.0, np.float32)
+    array[:2] = -700
+    path = write_nifti(Volume(array, np.diag([0.7, 0.7, 1.0, 1.0])), tmp_path / "box.nii")
+    box = LocatedScan(Scan(str(path), Point((10.0, 10.0, 12.0), Space.LPS)), path, None)
+    assert is_cropped(box.opened)
+    findings = check_place(box, np.array([10.0, 10.0, 12.0]))
+    assert "no lung within 30 mm of it in the cropped scan" in findings[0]
+    assert check_in_lungs(box, np.array([10.0, 10.0, 12.0])) == (NOT_CHECKED,)
+
+
+def test_a_whole_scan_without_lung_is_rejected(tmp_path: Path) -> None:
+    path = write_nifti(Volume(np.full((120, 120, 60), 30.0, np.float32), np.diag([2.5, 2.5, 3, 1])), tmp_path / "a.nii")
+    scan = LocatedScan(Scan(str(path), Point((150.0, 150.0, 90.0), Space.LPS)), path, None)
+    with pytest.raises(Refusal, match="no lung within 30 mm") as caught:
+        check_place(scan, np.array([150.0, 150.0, 90.0]))
+    assert caught.value.code is RefusalCode.NO_LUNG_AT_POINT
+    (note,) = check_in_lungs(scan, np.array([150.0, 150.0, 90.0]))
+    assert "was not checked" in note
 
 
 def _doubts(scan: LocatedScan, place: NDArray[np.float64]) -> list[str]:

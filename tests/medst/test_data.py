@@ -8,6 +8,7 @@ from helpers.medst_cohort import ROI, SCREENS, SECTIONS, make_medst_cohort
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import cache as roi_cache
+from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.medst import (
     RadiographFiles,
     RoiPlace,
@@ -65,7 +66,7 @@ def test_what_is_prepared_is_read_from_the_cache(
     screens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_studies(screens, tmp_path / "phantoms", ["validation"], ROI, tmp_path / "rois", workers=1)
-    assert len(list((tmp_path / "rois").rglob("*.npz"))) == PAIRS_EACH * SECTIONS["validation"]
+    assert len(list(open_store(tmp_path / "rois"))) == PAIRS_EACH * SECTIONS["validation"]
     monkeypatch.setattr(roi_cache, "read_pair", _no_scan)
     views = StudyViews(["axial"], "tiny", ROI, tmp_path / "rois")
     for study in all_studies(study_sequences(screens, "validation")):
@@ -83,7 +84,7 @@ def test_unreadable_scans_are_refused_with_their_number_and_the_first_of_them(tm
     with pytest.raises(BundleError, match=words) as refused:
         prepare_studies(folder, tmp_path / "phantoms", ["validation"], ROI, tmp_path / "rois", workers=1)
     assert "\n" not in str(refused.value)
-    assert len(list((tmp_path / "rois").rglob("*.npz"))) == count - 2
+    assert len(list(open_store(tmp_path / "rois"))) == count - 2
 
 
 def test_without_a_cache_and_for_radiographs_nothing_is_read(

@@ -20,8 +20,8 @@ from csfnet_bundle.medst import (
     text_config,
 )
 from csfnet_bundle.medst.model_file import FORMAT, settings_hash
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_judged
 from csfnet_bundle.prediction.weights_file import read_weights
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, check_judged
 
 FIELDS = ("age", "sct_long_dia")
 SETTINGS = {"lr": 0.001}

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks import CSFNet, Ensemble, create_network
-from csfnet_bundle.networks.ablations import WithoutClinical
+from csfnet_bundle.networks.ablations import AblatedCSFNet
 
 WIDTHS = [[4], [4], [8]]
 TEMPERATURES = [0.5, 2.0, 1.0]
@@ -17,7 +17,7 @@ def ensemble(batch: Callable, settled: Callable) -> Ensemble:
     networks = [CSFNet(WIDTHS), CSFNet(WIDTHS, use_interval=True), CSFNet(WIDTHS)]
     for network in networks:
         settled(network, batch(4))
-    ensemble = Ensemble([network.architecture() for network in networks], TEMPERATURES)
+    ensemble = Ensemble([network.architecture() for network in networks], TEMPERATURES, create_network)
     for own, network in zip(ensemble.networks, networks, strict=True):
         own.load_state_dict(network.state_dict())
     return ensemble.eval()
@@ -37,7 +37,7 @@ def test_probabilities_are_averaged_after_calibration(ensemble: Ensemble, batch:
 
 
 def test_extreme_logits_stay_finite() -> None:
-    ensemble = Ensemble([CSFNet(WIDTHS).architecture()] * 2, [1.0, 1.0]).eval()
+    ensemble = Ensemble([CSFNet(WIDTHS).architecture()] * 2, [1.0, 1.0], create_network).eval()
     with torch.no_grad():
         ensemble.networks[0].head[2].bias.copy_(torch.tensor([500.0, -500.0]))
         ensemble.networks[1].head[2].bias.copy_(torch.tensor([400.0, -400.0]))
@@ -52,7 +52,9 @@ def test_maps_are_averaged(ensemble: Ensemble, batch: Callable) -> None:
         maps = [network.attention_map(*inputs) for network in ensemble.networks]
         torch.testing.assert_close(ensemble.attention_map(*inputs), torch.stack(maps).mean(dim=0))
     assert ensemble.has_attention
-    assert not Ensemble([WithoutClinical(WIDTHS).architecture()], [1.0]).has_attention
+    assert not Ensemble(
+        [AblatedCSFNet(use_clinical=False, widths=WIDTHS).architecture()], [1.0], create_network
+    ).has_attention
 
 
 def test_architecture_and_script_round_trip(ensemble: Ensemble, batch: Callable) -> None:
@@ -68,10 +70,10 @@ def test_architecture_and_script_round_trip(ensemble: Ensemble, batch: Callable)
 
 def test_one_network_that_needs_a_prior_is_enough() -> None:
     alone, compares = CSFNet(WIDTHS, prior_presence=True).architecture(), CSFNet(WIDTHS).architecture()
-    assert not Ensemble([alone, alone], [1.0, 1.0]).needs_prior
-    assert Ensemble([alone, compares], [1.0, 1.0]).needs_prior
+    assert not Ensemble([alone, alone], [1.0, 1.0], create_network).needs_prior
+    assert Ensemble([alone, compares], [1.0, 1.0], create_network).needs_prior
 
 
 def test_networks_and_temperatures_belong_together() -> None:
     with pytest.raises(ValueError, match="1 networks with 2 temperatures"):
-        Ensemble([CSFNet(WIDTHS).architecture()], [1.0, 2.0])
+        Ensemble([CSFNet(WIDTHS).architecture()], [1.0, 2.0], create_network)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from csfnet_bundle.networks.network import Network, scale_channels, scan_index
+from csfnet_bundle.networks.network import ClassificationHead, Network, count_parameters, scale_channels, scan_index
 
 
 class Odd(Network):
@@ -23,3 +23,9 @@ def test_scans_are_the_channels_of_the_image() -> None:
 
 def test_a_narrow_network_keeps_a_channel() -> None:
     assert [scale_channels(64, width) for width in (1, 0.125, 0.001)] == [64, 8, 1]
+
+
+def test_head() -> None:
+    head = ClassificationHead(256)
+    assert head(torch.randn(3, 256)).shape == (3, 2)
+    assert count_parameters(head) == 256 * 128 + 128 + 128 * 2 + 2

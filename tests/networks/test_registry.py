@@ -147,7 +147,7 @@ def test_architectures_of_before_keep_the_attention_that_they_were_trained_with(
         "published",
         "joint",
     ]
-    assert complete_architecture({"name": "OneScanImage", "scan": "t1"}) == {"name": "OneScanImage", "scan": "t1"}
+    assert complete_architecture({"name": "DeepCAD", "width": 1.0}) == {"name": "DeepCAD", "width": 1.0}
     assert create_network(stored).attention == "joint"
 
 

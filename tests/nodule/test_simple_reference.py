@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.simple_reference import (
     FEATURES,
     clinical_features,
@@ -91,6 +92,18 @@ def test_clinical_features_take_missing_values():
     assert rows[0, 3:].sum() == 3
     assert rows[1, 3:].sum() == 0
     assert rows[2, 2] == 61
+
+
+def test_clinical_features_read_values_as_the_network_does():
+    """Text is a number, ``.N`` is missing, and a code that is no answer is the reference level."""
+    numbers = {"race": 3, "cigsmok": 1, "gender": 2, "age": 71, "scr_res0": 4, "scr_iso0": 3}
+    text = {name: f" {value}" for name, value in numbers.items()}
+    rows = clinical_features([numbers, text, {**text, "age": ".N"}, {**numbers, "age": None}, {"race": "99"}, {}])
+    np.testing.assert_array_equal(rows[0], rows[1])
+    np.testing.assert_array_equal(rows[2], rows[3])
+    np.testing.assert_array_equal(rows[4], rows[5])
+    with pytest.raises(BundleError, match="age = 'old'"):
+        clinical_features([{"age": "old"}])
 
 
 def test_scores_are_log_odds_that_rank():

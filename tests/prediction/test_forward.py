@@ -3,8 +3,8 @@ import torch
 from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
 
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
 from csfnet_bundle.prediction.forward import has_attention, run_network
+from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
 
 
 def _batch(size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

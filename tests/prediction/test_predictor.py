@@ -204,7 +204,7 @@ def test_no_such_device_is_one_line(checkpoint_file: Path) -> None:
 
 
 def test_ensembles_tell_their_members(predictor: Predictor, pair: FollowUpPair, small_cohort: Path) -> None:
-    from csfnet_bundle.prediction.ensemble import ensemble_checkpoint
+    from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
 
     one = predictor.checkpoint
     other = replace(one, weights={name: tensor * 0.9 for name, tensor in one.weights.items()})

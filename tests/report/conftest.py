@@ -6,8 +6,16 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from helpers.drawn_spheres import NETWORK, sphere_volume
+from helpers.whole_chest import make_whole_chest, write_nifti
 
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.nodule.growth import growth
+from csfnet_bundle.nodule.pair import PairMeasurements
+from csfnet_bundle.nodule.reading import measure
 from csfnet_bundle.report import Case, CaseImages, Weights
+from csfnet_bundle.report.scan_pictures import read_pictures
+from csfnet_bundle.scans.scan import open_scan
 
 SIZE = (16, 64, 64)
 
@@ -66,19 +74,40 @@ def case(phantom_weights):
             "t0 and t1: slice thickness differs, 2.5 mm and 1.25 mm.",
         ),
         versions={"csfnet_bundle": "0.1.0", "torch": "2.13.0", "MONAI": "1.6.1"},
+        band=(0.69, 0.755),
     )
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """Two drawn spheres, measured."""
+    center = (2.0, 0.0, -1.0)
+    t0, t1 = (
+        measure(sphere_volume(size, center=center), Point(center, Space.LPS), clicks=True, network=NETWORK)
+        for size in (9.0, 14.0)
+    )
+    return PairMeasurements(t0, t1, growth(t0, t1, 365.0))
+
+
+@pytest.fixture(scope="session")
+def chest_pictures(tmp_path_factory):
+    """What a page shows of a made chest."""
+    nodule = (-62.0, 12.0, 25.0)
+    path = write_nifti(make_whole_chest(nodule=nodule), tmp_path_factory.mktemp("pictures") / "t1.nii")
+    return read_pictures(open_scan(path), np.array(nodule), (16.0, 32.0, 32.0))
 
 
 class PageReader(HTMLParser):
     """What a test asks of a page: its text, its images, its headings, and what would leave the file."""
 
-    VOID = frozenset({"meta", "img", "br", "line", "circle"})
+    VOID = frozenset({"meta", "img", "br", "line", "circle", "image", "path"})
 
     def __init__(self, path):
         super().__init__()
         self.source = path.read_text(encoding="utf-8")
         self.tags, self.images, self.addresses, self.headings, self.words = [], [], [], [], []
-        self.attributes, self._open = {}, []
+        self.attributes, self._open, self.identifiers, self.pictures = {}, [], [], []
+        self._classes = []
         self.feed(self.source)
         self.close()
         assert self._open == [], "elements left open"
@@ -90,6 +119,12 @@ class PageReader(HTMLParser):
         self.attributes.setdefault(tag, []).append(values)
         if tag == "img":
             self.images.append(values)
+        if tag == "svg" and "panel" in self._classes[-1:]:
+            self.pictures.append(values)
+        self._classes.append(values.get("class", ""))
+        if "id" in values:
+            self.identifiers.append(values["id"])
+        values = {name: value for name, value in values.items() if not (name == "href" and str(value).startswith("#"))}
         self.addresses += [values[name] for name in ("src", "href", "srcset", "action", "data") if name in values]
         if tag not in self.VOID:
             self._open.append(tag)
@@ -110,7 +145,10 @@ class PageReader(HTMLParser):
             self.headings.append((int(self._open[-1][1]), data))
 
     def assert_self_contained_and_accessible(self):
-        assert self.images
+        assert self.images or self.pictures
+        assert all(
+            picture.get("role") == "img" and picture.get("aria-label") for picture in self.attributes.get("svg", [])
+        )
         for address in self.addresses:
             assert address.startswith("data:image/png;base64,")
         for outside in ("http:", "https:", "url(", "@import", "<script", "<link"):

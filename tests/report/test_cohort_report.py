@@ -10,9 +10,8 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.evaluation.output import write_evaluation
 from csfnet_bundle.evaluation.predictions import prediction_table, read_predictions
-from csfnet_bundle.report.cohort_report import write_cohort_report
+from csfnet_bundle.report.cohort_report import worst_errors, write_cohort_report
 from csfnet_bundle.report.reference import Reference
-from csfnet_bundle.report.worst_errors import worst_errors
 
 HOSTILE = "<script>alert(1)</script>"
 RESAMPLES = 200
@@ -57,11 +56,14 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
     assert path == folder / "report.html"
     page = read_page(path)
     page.assert_self_contained_and_accessible()
-    assert len(page.images) == 5 + 2 * 3
+    assert len(page.images) == 5
+    assert len(page.pictures) == 2 * 6
 
     document = json.loads((folder / "metrics.json").read_text())
-    for values in document["metrics"].values():
-        assert f"{values['value']:.3f} {values['lower']:.3f} to {values['upper']:.3f}" in page.text
+    for name, values in document["metrics"].items():
+        made = " patients" if name == "auc" else ""
+        assert f"{values['value']:.3f}{made} {values['lower']:.3f} to {values['upper']:.3f}" in page.text
+    assert page.text.count("often a malignant nodule gets a higher probability") == 1
     confusion = document["confusion"]
     assert f"malignant {confusion['true_positive']} {confusion['false_negative']}" in page.text
     assert f"benign {confusion['false_positive']} {confusion['true_negative']}" in page.text
@@ -77,7 +79,7 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
         "Threshold 0.450 and temperature 1.200 were chosen on its validation section",
         "git commit 0123abc",
         "checkpoint, epoch 7",
-        "checkpoint, validation, validation auc 0.8123",
+        "checkpoint, validation, validation auc 0.812",
         f"{document['auc_delong']['lower']:.3f} to {document['auc_delong']['upper']:.3f}",
         "torch 2.13.0",
         f"{worst.iloc[0].subject}/1:",
@@ -112,7 +114,7 @@ def test_undefined_metrics_are_called_undefined(tmp_path, read_page):
     context = {"data": "d", "phantom": False, "weights": "w", "decision_chosen_on": "v"}
     write_evaluation(tmp_path, table, Decision(1.0, 0.5), context, resamples=20)
     text = read_page(write_cohort_report(tmp_path)).text
-    assert "0.5 is guessing undefined undefined" in text
+    assert "0.5 is guessing undefined patients undefined DeLong undefined" in text
     assert "Benign 0" in text
 
 
@@ -126,3 +128,22 @@ def test_a_folder_without_evaluation_is_refused(tmp_path, folder):
     with pytest.raises(BundleError, match="it lacks"):
         write_cohort_report(folder)
     assert not (folder / "report.html").exists()
+
+
+def test_only_wrong_pairs_are_shown_the_worst_first():
+    table = pd.DataFrame(
+        {
+            "nodule": list("abcdef"),
+            "label": [1, 1, 0, 0, 0, 1],
+            "probability": [0.9, 0.1, 0.95, 0.2, 0.45, 0.3],
+            "threshold": 0.4,
+        }
+    )
+    assert worst_errors(table)["nodule"].tolist() == ["c", "b", "f", "e"]
+    assert worst_errors(table, 2)["nodule"].tolist() == ["c", "b"]
+    assert worst_errors(table[table["nodule"].isin(["a", "d"])]).empty
+
+
+def test_a_pair_at_the_threshold_is_called_malignant():
+    table = pd.DataFrame({"label": [1, 0], "probability": [0.4, 0.4], "threshold": 0.4})
+    assert worst_errors(table).index.tolist() == [1]

@@ -33,8 +33,10 @@ def test_days_and_signs():
 
 
 def test_an_even_map_is_not_called_a_focus():
-    assert attention_focus(1.2) == "Nearly even (highest 1.2): no focus."
-    assert attention_focus(5.04) == "Highest cell: 5.0 times the average."
+    assert attention_focus(1.2) == "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
+    assert attention_focus(5.04) == (
+        "Highest cell: 5.0 times the average. No evidence of where anything lies, unless training had to select."
+    )
 
 
 def test_a_probability_at_the_threshold_counts_as_malignant(case):

@@ -33,7 +33,7 @@ def test_points_of_one_nodule_give_no_finding(scans: tuple[OpenedScan, OpenedSca
     [
         (lambda p: p + np.array([0, 0, -22.0]), ["mm from where t1's is found"]),
         (lambda p: MOVE.forward(NODULE * [-1, 1, 1]), ["left lung, t1's in the right", "mm from where"]),
-        (lambda p: p + np.array([-75.0, 0, 0]), ["mm outside of the lungs", "mm from where"]),
+        (lambda p: p + np.array([-75.0, 0, 0]), ["mm from where"]),
     ],
     ids=["another place", "the other side", "in the chest wall"],
 )

@@ -1,5 +1,6 @@
 """Points of a chest that was moved in a known way are found again, or refused by name."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +191,25 @@ def test_a_nodule_that_t0_does_not_show_is_told(
     match = match_point(open_scan(prior), open_scan(later), lps(NODULE))
     assert error_mm(match.point0, NODULE) < 2.5
     assert any("nothing like the nodule" in finding for finding in match.findings) == is_told
+
+
+def test_threads_and_the_order_of_files_change_no_bit(
+    source: Volume, aligned: AlignedScans, later: Path, tmp_path: Path
+) -> None:
+    moved = moved_chest(source, MOVE)
+    rounded = Volume(np.rint(moved.array), moved.affine)
+    write_series(rounded, tmp_path / "named")
+    (tmp_path / "renamed").mkdir()
+    for number, path in enumerate(sorted((tmp_path / "named").iterdir(), reverse=True)):
+        shutil.copy(path, tmp_path / "renamed" / f"{number * 7919 % 1009:04d}.dcm")
+    threads = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    found = []
+    try:
+        for count, folder in ((1, "named"), (4, "renamed")):
+            SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
+            found.append(match_point(open_scan(tmp_path / folder), open_scan(later), lps(NODULE)))
+    finally:
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+    assert found[0].point0 == found[1].point0
+    assert found[0].ncc == found[1].ncc
+    np.testing.assert_array_equal(found[0].neighbours0, found[1].neighbours0)

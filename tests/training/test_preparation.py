@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training import preparation
 from csfnet_bundle.training.preparation import prepare
@@ -23,9 +24,9 @@ def _prepare(dataset_dir: Path, cache_dir: Path | None, **change: Any) -> None:
 
 def test_every_pair_of_the_sections_is_cached(small_cohort: Path, tmp_path: Path) -> None:
     _prepare(small_cohort, tmp_path, sections=["validation", "inference"])
-    assert len(list(tmp_path.rglob("*.npz"))) == 8 + 2
-    _prepare(small_cohort, tmp_path, sections=["validation"], roi={**ROI, "size": [2, 2, 22]})
-    assert len(list(tmp_path.rglob("*.npz"))) == 8 + 2 + 8
+    assert len(list(open_store(tmp_path))) == 8 + 2
+    _prepare(small_cohort, tmp_path, sections=["validation"], roi={**ROI, "size": [2, 2, 23]})
+    assert len(list(open_store(tmp_path))) == 8 + 2 + 8
 
 
 def test_without_a_cache_only_the_list_is_checked(small_cohort: Path, tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def _broken(small_cohort: Path, folder: Path, count: int) -> Path:
 def test_one_bad_pair_is_the_error(small_cohort: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"pair 100001/1: .*nowhere\.nii does not exist"):
         _prepare(_broken(small_cohort, tmp_path / "data", 1), tmp_path / "cache")
-    assert len(list((tmp_path / "cache").rglob("*.npz"))) == 15  # the others are ready
+    assert len(list(open_store(tmp_path / "cache"))) == 15  # the others are ready
 
 
 def test_several_bad_pairs_are_counted_and_the_first_is_told(small_cohort: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from csfnet_bundle.training.prior_use import check_prior_use
 WIDTHS = [[4], [4], [8]]
 COMPARES: dict[str, Any] = {"name": "CSFNet", "widths": WIDTHS}
 TELLS: dict[str, Any] = {**COMPARES, "prior_presence": True}
-ONE_SCAN: dict[str, Any] = {"name": "OneScanImage", "widths": WIDTHS, "scan": "t1"}
+ONE_SCAN: dict[str, Any] = {"name": "AblatedCSFNet", "widths": WIDTHS, "scans": "t1"}
 
 
 def _dataset(priors: list[bool], dropout: float) -> Dataset:

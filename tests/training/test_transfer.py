@@ -48,7 +48,7 @@ def test_another_width_takes_what_fits_and_lists_the_rest(source: Path, caplog: 
 
 def test_another_task_gives_its_encoder(source: Path) -> None:
     """From a network with temporal fusion and clinical data to one that has only the encoder of it."""
-    network = create_network({"name": "OneScanImage", "scan": "t1", "widths": [[4], [4], [8]]})
+    network = create_network({"name": "AblatedCSFNet", "scans": "t1", "use_clinical": False, "widths": [[4], [4], [8]]})
     transfer = transfer_weights(network, source)
     assert transfer is not None
     assert {name for name in transfer.copied if name.startswith("encoder.")} == {

@@ -73,7 +73,7 @@ def test_a_restart_with_other_padding_is_refused(boxed_cohort: Path, run: Callab
         "train#trainer#max_epochs": 1,
     }
     run("training", BOXED, **settings)
-    assert load_checkpoint(tmp_path / "out" / "model.pt").architecture["name"] == "OneScanImage"
+    assert load_checkpoint(tmp_path / "out" / "model.pt").architecture["scans"] == "t1"
     run("training", BOXED, **settings)  # finished: nothing is done
     with pytest.raises(RuntimeError) as error:
         run("training", BOXED, **settings, **{"box_padding#largest_share": 0.3})

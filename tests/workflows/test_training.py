@@ -1,6 +1,7 @@
 """Training through the real entry points: reproducible, restartable, refusing what does not fit."""
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,29 @@ def test_a_killed_run_ends_as_an_undisturbed_one(small_cohort: Path, roi_cache: 
     words = command("training", TRAIN, **settings, output_dir=disturbed)
     kill_and_take_up(words, disturbed, epochs=4)
     _assert_same_weights(undisturbed, disturbed)
+
+
+def test_a_store_alone_trains_as_the_images_do(
+    run: Callable[..., None], trained: Path, small_cohort: Path, roi_cache: Path, tmp_path: Path
+) -> None:
+    """The datalist and the store, moved elsewhere; no image is there."""
+    cohort, store = tmp_path / "cohort", shutil.copytree(roi_cache, tmp_path / "store")
+    cohort.mkdir()
+    shutil.copy(small_cohort / "datalist.json", cohort)
+    shutil.rmtree(store / "headers", ignore_errors=True)
+    settings = {**TINY, "dataset_dir": str(cohort), "cache_dir": str(store)}
+    run("training", TRAIN, **settings, output_dir=str(tmp_path / "out"))
+    _assert_same_weights(trained, tmp_path / "out")
+    run("evaluating", EVALUATE, **settings, training_dir=str(trained), output_dir=str(tmp_path / "evaluation"))
+    assert (tmp_path / "evaluation" / "predictions.csv").is_file()
+
+
+def test_a_set_in_memory_trains(run: Callable[..., None], tmp_path: Path) -> None:
+    """With bfloat16 and accumulated batches; twice the same."""
+    settings = {**TINY, "batch_size": 8, "accumulate": 2, "amp": True}
+    for name in ("first", "second"):
+        run("training", [*TRAIN, "in_memory.json"], **settings, output_dir=str(tmp_path / name))
+    _assert_same_weights(tmp_path / "first", tmp_path / "second")
 
 
 def test_a_finished_run_says_so(run: Callable[..., None], trained: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -122,15 +146,14 @@ def test_training_writes_nothing_outside_its_output(trained: Path) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"dataset_dir": "/nowhere"}, {"sections": ["test"]}])
-def test_a_users_mistake_is_one_line(
-    small_cohort: Path, roi_cache: Path, tmp_path: Path, settings: dict[str, object]
-) -> None:
+def test_a_users_mistake_is_one_line(small_cohort: Path, tmp_path: Path, settings: dict[str, object]) -> None:
     """A missing folder; and a datalist whose pairs cannot be read, since their scans are gone."""
     if "sections" in settings:
         (tmp_path / "datalist.json").write_text((small_cohort / "datalist.json").read_text())
         settings = {"dataset_dir": tmp_path}
     output_dir = tmp_path / "output"
-    failed = start(command("training", TRAIN, **settings, cache_dir=roi_cache, output_dir=output_dir))
+    words = command("training", TRAIN, **settings, cache_dir=tmp_path / "rois", output_dir=output_dir)
+    failed = start(words)
     output, _ = failed.communicate(timeout=PATIENCE_S)
     assert failed.returncode == 1
     assert "Traceback" not in output

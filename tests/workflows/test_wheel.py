@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from helpers.workflow_runs import REPOSITORY
+
+from csfnet_bundle.serving.archive import ARCHIVE_NAME, write_archive
 
 BESIDE_THE_CHECKOUT = "sys.meta_path[:] = [finder for finder in sys.meta_path if '__editable__' not in str(finder)]"
 """Takes the test environment's editable install out of the search for modules."""
@@ -57,6 +60,22 @@ def test_the_bundle_runs_from_any_folder(installed: Run, small_cohort: Path, tmp
     assert len(pd.read_csv(tmp_path / "output" / "inference" / "predictions.csv")) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"output"}
     assert {path for path in set(config.parents[2].rglob("*")) - before if "__pycache__" not in path.parts} == set()
+
+
+def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_path: Path) -> None:
+    """The archive of an installed bundle has the bytes of the checkout's."""
+    done = installed("csfnet_bundle", "package", "--out", "bundle.zip", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    write_archive(tmp_path / "expected.zip", REPOSITORY, REPOSITORY / "models" / "model.pt")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as found, zipfile.ZipFile(tmp_path / "expected.zip") as expected:
+        assert found.namelist() == expected.namelist()
+    assert (tmp_path / "bundle.zip").read_bytes() == (tmp_path / "expected.zip").read_bytes()
+    app = tmp_path / "monaibundle"
+    app.mkdir()
+    (app / "main.py").touch()
+    made = installed("csfnet_bundle", "label-app", "--app", "monaibundle", "--studies", ".", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (app / "model" / ARCHIVE_NAME / "configs" / "preprocessing.json").is_file()
 
 
 def _environment(folder: Path, requirement: str) -> Path:

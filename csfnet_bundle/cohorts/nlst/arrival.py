@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH, Skip
+from csfnet_bundle.scans.dicom.elements import UNDEFINED_LENGTH
+from csfnet_bundle.scans.dicom.header import Skip
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.scan import read_instances
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from csfnet_bundle.cohorts.nlst.choice import Choice, stop_at_refused
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
-from csfnet_bundle.cohorts.nlst.positions import Located, locate
+from csfnet_bundle.cohorts.nlst.positions import Located, locate, movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.processes import map_over_processes
+from csfnet_bundle.inputs.matching import matched_scan, shows_nothing
 from csfnet_bundle.records import FollowUpPair, Scan, clinical_notices
 from csfnet_bundle.records.participants import Participants, inputs_of
+from csfnet_bundle.scans.scan import open_scan
 
 SEXES = {1: "male", 2: "female"}
 SMOKING = {0: "former", 1: "current"}
@@ -43,7 +45,8 @@ def assemble(
     scan_of: Callable[[Sighting], Path],
     *,
     skip_refused: bool = False,
-    track: Callable[[Iterable[PairedSightings]], Iterable[PairedSightings]] = iter,
+    workers: int = 1,
+    track: Callable[[Iterable[Located | BundleError], int], Iterable[Located | BundleError]] = lambda items, _: items,
 ) -> list[AssembledPair]:
     """Place the nodules and put the pairs' records together; what is noticed goes into the choice's flow.
 
@@ -52,28 +55,54 @@ def assemble(
         folder: the datalist's folder.
         scan_of: where the scan of a sighting lies.
         skip_refused: leave out and count pairs whose scans or positions are refused, instead of stopping.
-        track: wraps the pairs to show progress.
+        workers: processes that look at the images.
+        track: wraps what was placed, of so many places, to show progress.
 
     Raises:
         BundleError: scans or positions that are refused (without ``skip_refused``), naming the first.
     """
     assembled: list[AssembledPair] = []
     refused: list[tuple[PairedSightings, str]] = []
+    not_found: list[tuple[PairedSightings, str]] = []
     notices: list[tuple[str, str]] = []
-    places: dict[tuple[str, int], Located] = {}
+    places = _place_all(choice.pairs, scan_of, workers, track)
     labels = {pair.name: label for pair, label in zip(choice.pairs, choice.labels, strict=True)}
-    for pair in track(choice.pairs):
+    for pair in choice.pairs:
         try:
-            located = tuple(_locate_once(sighting, scan_of, places) for sighting in (pair.t0, pair.t1))
+            located1 = _placed(pair.t1, places)
+            scan1 = _scan(pair.t1, located1, folder, scan_of)
+            if pair.t0.place is None:
+                try:
+                    scan0 = _matched(pair, located1, folder, scan_of)
+                except Refusal as error:
+                    not_found.append((pair, f"{pair.name}: {error}"))
+                    continue
+                located0 = Located(scan0.known_point)
+            else:
+                located0 = _placed(pair.t0, places)
+                scan0 = _scan(pair.t0, located0, folder, scan_of)
             clinical, told = _clinical(pair, choice.participants)
-            record = _record(pair, labels[pair.name], (located[0], located[1]), choice, clinical, folder, scan_of)
+            record = FollowUpPair(
+                subject=pair.subject,
+                nodule=pair.nodule,
+                t0=scan0,
+                t1=scan1,
+                label=labels[pair.name],
+                interval_days=interval_days(pair, choice.participants),
+                clinical=clinical,
+                strata=_strata(pair, (located0, located1), choice.found, clinical),
+            )
         except BundleError as error:
             refused.append((pair, f"{pair.name}: {error}"))
             continue
         notices += [(pair.subject, f"{pair.name}: {text}") for text in told]
-        assembled.append(AssembledPair(record, pair, (located[0], located[1])))
+        assembled.append(AssembledPair(record, pair, (located0, located1)))
     if refused and not skip_refused:
         raise stop_at_refused([problem for _, problem in refused], str(folder))
+    if any(pair.t0.place is None for pair in choice.pairs):
+        choice.flow.leave_out("carried back, but not found for sure in the earlier scan", "pairs", not_found)
+        empty = [(one.subject, one.pair.name) for one in assembled if one.pair.t0 and shows_nothing(one.pair.t0)]
+        _note(choice.flow, "carried back and kept: the earlier scan shows nothing like the nodule", empty)
     choice.flow.leave_out("scan, position or clinical value refused", "pairs", refused)
     _note(choice.flow, "clinical codes that are no answer or read, taken as missing", notices)
     _note(choice.flow, "kept, but the point moved implausibly far between the scans: look at them", _moved(assembled))
@@ -84,14 +113,38 @@ def _note(flow: Flow, what: str, found: Sequence[tuple[str, str]]) -> None:
     flow.note(what, "pairs", len(found), len({subject for subject, _ in found}), [text for _, text in found])
 
 
-def _locate_once(
-    sighting: Sighting, scan_of: Callable[[Sighting], Path], places: dict[tuple[str, int], Located]
-) -> Located:
-    """Place a sighting; the middle screen of three is in two pairs."""
-    key = (sighting.series_uid, sighting.row)
-    if key not in places:
-        places[key] = locate(sighting, scan_of(sighting))
-    return places[key]
+Places = Mapping[tuple[str, int], Located | BundleError]
+"""Where sightings were found, or why not, by series and row: the middle screen of three is in two pairs."""
+
+
+def _place_all(
+    pairs: Sequence[PairedSightings],
+    scan_of: Callable[[Sighting], Path],
+    workers: int,
+    track: Callable[[Iterable[Located | BundleError], int], Iterable[Located | BundleError]],
+) -> Places:
+    wanted = {
+        (sighting.series_uid, sighting.row): (sighting, scan_of(sighting))
+        for pair in pairs
+        for sighting in (pair.t0, pair.t1)
+        if sighting.place is not None
+    }
+    found = track(map_over_processes(_try_to_place, list(wanted.values()), workers), len(wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+def _try_to_place(item: tuple[Sighting, Path]) -> Located | BundleError:
+    try:
+        return locate(*item)
+    except BundleError as error:
+        return error
+
+
+def _placed(sighting: Sighting, places: Places) -> Located:
+    found = places[(sighting.series_uid, sighting.row)]
+    if isinstance(found, BundleError):
+        raise found
+    return found
 
 
 def _moved(assembled: Sequence[AssembledPair]) -> list[tuple[str, str]]:
@@ -113,34 +166,24 @@ def _clinical(pair: PairedSightings, participants: Participants | None) -> tuple
     return {**inputs_of(own), **known}, notices
 
 
-def _record(
-    pair: PairedSightings,
-    label: int,
-    located: tuple[Located, Located],
-    choice: Choice,
-    clinical: Mapping[str, object],
-    folder: Path,
-    scan_of: Callable[[Sighting], Path],
-) -> FollowUpPair:
-    scans = [
-        Scan(
-            path=os.path.relpath(scan_of(sighting), folder),
-            point=place.point,
-            series_uid=sighting.series_uid or None,
-            date=sighting.date,
-        )
-        for sighting, place in zip((pair.t0, pair.t1), located, strict=True)
-    ]
-    return FollowUpPair(
-        subject=pair.subject,
-        nodule=pair.nodule,
-        t0=scans[0],
-        t1=scans[1],
-        label=label,
-        interval_days=interval_days(pair, choice.participants),
-        clinical=clinical,
-        strata=_strata(pair, located, choice.found, clinical),
+def _scan(sighting: Sighting, place: Located, folder: Path, scan_of: Callable[[Sighting], Path]) -> Scan:
+    return Scan(
+        path=os.path.relpath(scan_of(sighting), folder),
+        point=place.point,
+        series_uid=sighting.series_uid or None,
+        date=sighting.date,
     )
+
+
+def _matched(pair: PairedSightings, place1: Located, folder: Path, scan_of: Callable[[Sighting], Path]) -> Scan:
+    """Return t0's scan with the place that matching finds there.
+
+    Raises:
+        Refusal: it is not found for sure, or a scan cannot be read right.
+    """
+    opened0, opened1 = (open_scan(scan_of(one), one.series_uid or None) for one in (pair.t0, pair.t1))
+    scan0 = replace(_scan(pair.t0, place1, folder, scan_of), point=None)
+    return matched_scan(scan0, opened0, opened1, place1.point)
 
 
 def interval_days(pair: PairedSightings, participants: Participants | None) -> float | None:
@@ -148,6 +191,14 @@ def interval_days(pair: PairedSightings, participants: Participants | None) -> f
 
     NLST's dates are fictitious: there the days come from scr_days0-2, or from nowhere.
     """
+    if pair.t0.day is not None and pair.t1.day is not None:
+        if pair.t1.day <= pair.t0.day:
+            raise BundleError(
+                f"day is {pair.t0.day:g} at t0 and {pair.t1.day:g} at t1",
+                record=f"rows {pair.t0.row} and {pair.t1.row}",
+                remedy="Correct the table.",
+            )
+        return pair.t1.day - pair.t0.day
     if pair.t0.screen is None or pair.t1.screen is None:
         first, second = (datetime.strptime(sighting.date, "%Y%m%d") for sighting in (pair.t0, pair.t1))
         return float((second - first).days)

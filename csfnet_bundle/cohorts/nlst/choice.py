@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from csfnet_bundle.cohorts.nlst.agreement import split_by_agreement
+from csfnet_bundle.cohorts.nlst.carrying import carry_back
 from csfnet_bundle.cohorts.nlst.flow import Flow
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
-from csfnet_bundle.cohorts.nlst.movement import movement_problem
 from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions
 from csfnet_bundle.cohorts.nlst.pairing import PairedSightings, check_labels, one_per_screen, pair_sightings
 from csfnet_bundle.cohorts.nlst.plan import Plan, plan_downloads
+from csfnet_bundle.cohorts.nlst.positions import movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.participants import Participants, read_participants
@@ -28,14 +29,14 @@ class Choice:
 
     Attributes:
         pairs: ordered by patient, nodule and date.
-        labels: 0 or 1 for each pair, in the same order.
+        labels: 0, 1 or None (unknown) for each pair, in the same order.
         found: what the index says of their series, by SeriesInstanceUID.
         participants: the participant table, None if none was given.
         flow: what was left out so far.
     """
 
     pairs: tuple[PairedSightings, ...]
-    labels: tuple[int, ...]
+    labels: tuple[int | None, ...]
     found: Mapping[str, IndexedSeries]
     participants: Participants | None
     flow: Flow
@@ -54,9 +55,10 @@ def choose_pairs(options: CohortOptions) -> Choice:
             index say different things (left out and counted with ``skip_refused``); no pair remains.
     """
     flow = Flow()
-    sightings = SOURCES[options.source](options.table)
+    sightings = SOURCES[options.source](options)
     flow.remain("rows of the table", "rows", sightings)
-    check_labels(sightings)
+    if not options.label_per_pair:
+        check_labels(sightings)
     found = _look_up(options, sightings)
     sightings, refused = split_by_agreement(sightings, found)
     if refused and not options.skip_refused:
@@ -65,7 +67,13 @@ def choose_pairs(options: CohortOptions) -> Choice:
     sightings, others = one_per_screen(sightings, found)
     flow.leave_out("further rows of a nodule on one date (largest box kept, else thinnest series)", "rows", others)
     pairs, single = pair_sightings(sightings, options.screens)
-    flow.leave_out("nodules seen once", "nodules", single)
+    if options.carry_nodules_back:
+        carried, single = carry_back(single, sightings, found, options.screens)
+        flow.remain("nodules seen once, carried back to an earlier scan of the patient", "pairs", carried)
+        pairs = sorted([*pairs, *carried], key=lambda pair: (pair.subject, pair.nodule))
+        flow.leave_out("nodules seen once, without an earlier scan of the patient in the table", "nodules", single)
+    else:
+        flow.leave_out("nodules seen once", "nodules", single)
     flow.remain(f"follow-up pairs ({options.screens} screens)", "pairs", pairs)
     _count_screens(flow, pairs)
     _note_movement(flow, pairs, found)
@@ -75,7 +83,14 @@ def choose_pairs(options: CohortOptions) -> Choice:
     pairs, labels = _label(flow, pairs, participants, options.label_within_days)
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(options.table), remedy="See the flow of exclusions.")
-    flow.remain("pairs with a label", "pairs", pairs)
+    labelled = [pair for pair, its in zip(pairs, labels, strict=True) if its is not None]
+    flow.remain("pairs with a label", "pairs", labelled)
+    if len(labelled) < len(pairs):
+        flow.remain(
+            "pairs without a label, for inference",
+            "pairs",
+            [pair for pair, its in zip(pairs, labels, strict=True) if its is None],
+        )
     for label, word in ((1, "malignant"), (0, "benign")):
         flow.remain(f"of them {word}", "pairs", [pair for pair, its in zip(pairs, labels, strict=True) if its == label])
     kept = {sighting.series_uid for pair in pairs for sighting in (pair.t0, pair.t1)}
@@ -174,7 +189,7 @@ def _before_diagnosis(
 
 def _label(
     flow: Flow, pairs: Sequence[PairedSightings], participants: Participants | None, days: float | None
-) -> tuple[list[PairedSightings], list[int]]:
+) -> tuple[list[PairedSightings], list[int | None]]:
     """Return the pairs that have a label, and the labels: the source's, or by confirmed cancer within ``days``."""
     if days is None:
         return list(pairs), [pair.t1.label for pair in pairs]
@@ -182,7 +197,8 @@ def _label(
         raise BundleError(
             "a label by confirmed cancer needs the participant table", remedy="Name it by --participants."
         )
-    kept, labels, unknown = [], [], []
+    kept, unknown = [], []
+    labels: list[int | None] = []
     for pair in pairs:
         label = None
         if pair.subject in participants and pair.t1.screen is not None:

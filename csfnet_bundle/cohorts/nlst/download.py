@@ -27,6 +27,9 @@ BATCH = 8
 """Series fetched by one run of s5cmd: an interruption costs at most so many unchecked series."""
 BYTES_PER_MEGABYTE = 1_000_000
 NOT_FETCHED = "not_fetched.csv"
+FILE_SUFFIX = ".dcm"
+"""Of every object in the archive. s5cmd writes to the name with digits behind it until a file is whole."""
+DISK_FULL = "no space left on device"
 NAMED = 3
 """Series that the error itself names; the file names all."""
 
@@ -68,6 +71,7 @@ def download(plan: Plan, images: Path, *, endpoint: str | None = None, workers: 
             batch = [(series, partial / series.uid) for series in wanted[start : start + BATCH]]
             for _, folder in batch:
                 folder.mkdir(parents=True, exist_ok=True)
+                _remove_unfinished(folder)
             transfer = copy_series(
                 batch,
                 endpoint=endpoint,
@@ -79,6 +83,12 @@ def download(plan: Plan, images: Path, *, endpoint: str | None = None, workers: 
             unreachable = bool(transfer.general) or len(transfer.by_series) == len(batch)
             if unreachable and not all(NOT_THERE in problem for problem in transfer.by_series.values()):
                 problem = next(iter((*transfer.general, *transfer.by_series.values())))
+                if DISK_FULL in problem.lower():
+                    raise BundleError(
+                        f"no room is left for the images: {problem}",
+                        record=str(images),
+                        remedy="Free some, then run the same command again: what has arrived is kept.",
+                    )
                 raise BundleError(
                     f"the images cannot be fetched: {problem}",
                     record=f"{len(not_here(plan, images))} of {len(plan.series)} series are still wanted",
@@ -87,6 +97,13 @@ def download(plan: Plan, images: Path, *, endpoint: str | None = None, workers: 
             progress.update(task, completed=min(total, _megabytes(wanted[: start + BATCH]) * BYTES_PER_MEGABYTE))
     _report(failed, images)
     shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what a copy that was killed has left: the files that are not whole."""
+    for path in folder.iterdir():
+        if path.suffix != FILE_SUFFIX:
+            path.unlink()
 
 
 def _take_in(

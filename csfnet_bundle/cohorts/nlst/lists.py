@@ -38,11 +38,16 @@ def make_datalist(
     Raises:
         BundleError: too few patients of one label for the split.
     """
-    patients = patients_of(pairs)
-    sections = {
-        section: tuple(pair for pair in pairs if pair.subject in subjects)
-        for section, subjects in split_three_ways(patients, seed, shares).items()
-    }
+    labelled = [pair for pair in pairs if pair.label is not None]
+    sections: dict[str, tuple[FollowUpPair, ...]] = {}
+    patients = patients_of(labelled)
+    if patients:
+        sections = {
+            section: tuple(pair for pair in labelled if pair.subject in subjects)
+            for section, subjects in split_three_ways(patients, seed, shares).items()
+        }
+    if len(labelled) < len(pairs):
+        sections["inference"] = tuple(pair for pair in pairs if pair.label is None)
     header: dict[str, object] = {
         "name": name,
         "description": description,
@@ -53,7 +58,7 @@ def make_datalist(
             "bundle_version": csfnet_bundle.__version__,
         },
     }
-    if folds:
+    if folds and patients:
         header["folds"] = [list(subjects) for subjects in split_folds(patients, seed, folds)]
     return Datalist(folder, sections, header)
 
@@ -65,11 +70,14 @@ def provenance_of(options: CohortOptions, index_digest: str | None) -> dict[str,
         "table_sha256": file_digest(options.table),
         "participants_sha256": None if options.participants is None else file_digest(options.participants),
         "index_sha256": index_digest,
+        "columns": dict(options.format.columns),
         "screens": str(options.screens),
-        "label": "the source's"
+        "growth_sha256": None if options.growth is None else file_digest(options.growth),
+        "label": ("that of t1" if options.label_per_pair else "the source's")
         if options.label_within_days is None
         else f"lung cancer confirmed within {options.label_within_days:g} days after t1",
         "skip_refused": options.skip_refused,
+        "carry_nodules_back": options.carry_nodules_back,
     }
 
 

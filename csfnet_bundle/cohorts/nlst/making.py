@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
@@ -16,12 +17,11 @@ from csfnet_bundle.cohorts.nlst.assembly import AssembledPair, assemble
 from csfnet_bundle.cohorts.nlst.choice import Choice, choose_pairs, stop_at_refused
 from csfnet_bundle.cohorts.nlst.document import Picture, Section, write_report
 from csfnet_bundle.cohorts.nlst.download import download
-from csfnet_bundle.cohorts.nlst.images import find_series
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries, open_index
 from csfnet_bundle.cohorts.nlst.lists import make_datalist, provenance_of
 from csfnet_bundle.cohorts.nlst.options import CohortOptions
-from csfnet_bundle.cohorts.nlst.pairing import PairedSightings
 from csfnet_bundle.cohorts.nlst.pictures import BoxOnSlice, contact_sheets, montage
+from csfnet_bundle.cohorts.nlst.positions import find_series, missing_instances
 from csfnet_bundle.cohorts.nlst.report import (
     flow_section,
     left_out_sections,
@@ -39,6 +39,8 @@ from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist, without_reads_of
 
 FLOW, SERIES = "flow.json", "series.csv"
+Place = TypeVar("Place")
+
 MONTAGE_PAIRS = 24
 """Pairs in the montage: half malignant, half benign, the first of each by name."""
 
@@ -110,8 +112,29 @@ def make_cohort(
     def scan_of(sighting: Sighting) -> Path:
         return Path(sighting.path) if sighting.path is not None else here[sighting.series_uid]
 
-    assembled = assemble(choice, out, scan_of, skip_refused=options.skip_refused, track=_progress)
-    pairs = [without_reads_of(one.pair) if without_reads else one.pair for one in assembled]
+    assembled = assemble(
+        choice, out, scan_of, skip_refused=options.skip_refused, workers=options.workers, track=_progress
+    )
+    if verify:
+        _write_sheets(assembled, out)
+    return write_cohort(choice, options, out, [one.pair for one in assembled], without_reads=without_reads)
+
+
+def write_cohort(
+    choice: Choice, options: CohortOptions, out: Path, pairs: Sequence[FollowUpPair], *, without_reads: bool = False
+) -> Datalist:
+    """Write datalist, flow and report of placed pairs; see :func:`make_cohort`.
+
+    Raises:
+        BundleError: no pair remains, or too few patients for the lists.
+    """
+    pairs = [without_reads_of(pair) if without_reads else pair for pair in pairs]
+    # A patient belongs to one list: a pair without a label cannot be in that for inference beside one with a label.
+    labelled = {pair.subject for pair in pairs if pair.label is not None}
+    beside = [(pair, pair.name) for pair in pairs if pair.label is None and pair.subject in labelled]
+    if beside:
+        choice.flow.leave_out("no label, and other pairs of the patient have one", "pairs", beside)
+        pairs = [pair for pair in pairs if pair.label is not None or pair.subject not in labelled]
     if not pairs:
         raise BundleError("no follow-up pair remains", record=str(out), remedy="See flow.json.")
     choice.flow.remain("pairs in the datalist", "pairs", pairs)
@@ -128,8 +151,6 @@ def make_cohort(
     )
     save_datalist(datalist)
     _write_flow(choice, out)
-    if verify:
-        _write_sheets(assembled, out)
     _report(choice, options, datalist, pairs, out)
     return datalist
 
@@ -146,9 +167,12 @@ def _fetch(choice: Choice, options: CohortOptions, fetching: Fetching) -> None:
 
 def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path], images: Path) -> Choice:
     """Return the choice without the pairs whose images are not here; stop unless ``skip_refused``."""
-    missing = {series.uid for series in choice.plan.series} - set(here)
+    missing = {
+        series.uid: f"series {series.uid} is not in {images}" for series in choice.plan.series if series.uid not in here
+    }
+    missing |= {uid: f"series {uid}: {problem}" for uid, problem in missing_instances(here, choice.found).items()}
     lost = [
-        (pair, f"{pair.name}: series {sighting.series_uid} is not in {images}")
+        (pair, f"{pair.name}: {missing[sighting.series_uid]}")
         for pair in choice.pairs
         for sighting in (pair.t0, pair.t1)
         if sighting.path is None and sighting.series_uid in missing
@@ -157,7 +181,9 @@ def _with_images(choice: Choice, options: CohortOptions, here: Mapping[str, Path
         error = stop_at_refused([problem for _, problem in lost], str(images))
         error.remedy = "Fetch them by --download, or leave their pairs out, counted, by --skip_refused."
         raise error
-    choice.flow.leave_out("images are not here", "pairs", {pair.name: (pair, text) for pair, text in lost}.values())
+    choice.flow.leave_out(
+        "images are not here, or not all", "pairs", {pair.name: (pair, text) for pair, text in lost}.values()
+    )
     names = {pair.name for pair, _ in lost}
     kept = [(pair, label) for pair, label in zip(choice.pairs, choice.labels, strict=True) if pair.name not in names]
     return replace(choice, pairs=tuple(pair for pair, _ in kept), labels=tuple(label for _, label in kept))
@@ -183,15 +209,15 @@ def _report(
         split_section(datalist),
         pairs_section(pairs),
         truncation_section(pairs, settings),
-        _montage(pairs, out, settings),
+        _montage(pairs, out, settings, options.rois),
         plan_section(choice.plan),
         *left_out_sections(choice.flow),
     ]
     write_report(out, f"Cohort from {options.source}", sections)
 
 
-def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings) -> Section:
-    cache = RoiCache(None, settings)
+def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings, rois: Path | None) -> Section:
+    cache = RoiCache(rois, settings)
     shown, refused = [], []
     for label in (1, 0):
         for pair in [pair for pair in pairs if pair.label == label][: MONTAGE_PAIRS // 2]:
@@ -204,8 +230,8 @@ def _montage(pairs: Sequence[FollowUpPair], out: Path, settings: RoiSettings) ->
     return replace(section, items=tuple(f"not shown: {text}" for text in refused))
 
 
-def _progress(pairs: Iterable[PairedSightings]) -> Iterable[PairedSightings]:
-    return track(list(pairs), description="placing nodules", console=Console(stderr=True), transient=True)
+def _progress(places: Iterable[Place], total: int) -> Iterable[Place]:
+    return track(places, "placing nodules", total, console=Console(stderr=True), transient=True)
 
 
 def _write_flow(choice: Choice, out: Path) -> None:

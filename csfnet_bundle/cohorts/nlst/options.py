@@ -12,12 +12,10 @@ from csfnet_bundle.cohorts.nlst.luna25 import read_luna25
 from csfnet_bundle.cohorts.nlst.nlstx import read_nlstx
 from csfnet_bundle.cohorts.nlst.pairing import Screens
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
+from csfnet_bundle.cohorts.nlst.stmixer import read_stmixer
 from csfnet_bundle.cohorts.splits import DEFAULT_SHARES
-
-SOURCES: Mapping[str, Callable[[Path], list[Sighting]]] = MappingProxyType(
-    {"nlstx": read_nlstx, "luna25": read_luna25, "csv": read_custom}
-)
-"""Tables of positions by name, and what reads them."""
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.records.rows import PLAIN, TableFormat
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,15 @@ class CohortOptions:
         screens: which screens of a nodule make a pair.
         label_within_days: label by lung cancer confirmed within so many days after t1; None takes the source's label.
         skip_refused: leave out and count what is refused, instead of stopping at the first.
+        carry_nodules_back: make pairs of nodules seen once too, their place in the earlier scan found by matching.
         seed: of the splits.
         shares: of the patients in training, validation and test.
         folds: number of cross-validation folds written beside the three lists.
+        workers: processes that look at images.
+        rois: the ROI store that stands for images which are not kept; None where they are.
+        format: how a table of the source csv is written.
+        growth: for stmixer, the table of growth classes, whose classes are the labels.
+        label_per_pair: a nodule's label may differ between its scans; a pair has that of its t1.
     """
 
     source: str
@@ -44,6 +48,32 @@ class CohortOptions:
     screens: Screens = Screens.NEIGHBOURING
     label_within_days: float | None = None
     skip_refused: bool = False
+    carry_nodules_back: bool = False
     seed: int = 0
     shares: tuple[float, float, float] = DEFAULT_SHARES
     folds: int = 5
+    workers: int = 1
+    rois: Path | None = None
+    format: TableFormat = PLAIN
+    growth: Path | None = None
+    label_per_pair: bool = False
+
+    def __post_init__(self) -> None:
+        if self.growth is not None and self.source != "stmixer":
+            raise BundleError(f"--growth is for the source stmixer, not for {self.source}", remedy="Leave it out.")
+        if (self.format != PLAIN or self.label_per_pair) and self.source != "csv":
+            raise BundleError(
+                f"--columns, --decimal_comma and --label_per_pair are for the source csv, not for {self.source}",
+                remedy="Leave them out.",
+            )
+
+
+SOURCES: Mapping[str, Callable[[CohortOptions], list[Sighting]]] = MappingProxyType(
+    {
+        "nlstx": lambda options: read_nlstx(options.table),
+        "luna25": lambda options: read_luna25(options.table),
+        "stmixer": lambda options: read_stmixer(options.table, options.growth),
+        "csv": lambda options: read_custom(options.table, options.format),
+    }
+)
+"""Tables of positions by name, and what reads them."""

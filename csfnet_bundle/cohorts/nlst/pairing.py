@@ -53,6 +53,8 @@ def check_labels(sightings: Iterable[Sighting]) -> None:
     """
     first: dict[tuple[str, str], Sighting] = {}
     for sighting in sightings:
+        if sighting.label is None:
+            continue
         other = first.setdefault((sighting.subject, sighting.nodule), sighting)
         if other.label != sighting.label:
             raise BundleError(
@@ -74,14 +76,9 @@ def one_per_screen(
     def key(sighting: Sighting) -> tuple[str, str, str]:
         return sighting.subject, sighting.nodule, sighting.date
 
-    def preference(sighting: Sighting) -> tuple[float, float, int, int, int]:
-        series = found.get(sighting.series_uid)
+    def preference(sighting: Sighting) -> tuple[float, tuple[float, int, int, int]]:
         area = sighting.place.width * sighting.place.height if isinstance(sighting.place, PixelBox) else 0.0
-        if series is None:
-            return -area, 0.0, 0, 0, sighting.row
-        thickness = series.nlst.slice_mm or float("inf")
-        sharpness = kernel_sharpness(series.nlst.kernel or "", series.maker)
-        return -area, thickness, sharpness, -series.instances, sighting.row
+        return -area, series_preference(sighting, found)
 
     kept: list[Sighting] = []
     others: list[tuple[Sighting, str]] = []
@@ -90,6 +87,15 @@ def one_per_screen(
         kept.append(best)
         others.extend((sighting, f"{sighting.record}, kept row {best.row}") for sighting in rest)
     return kept, others
+
+
+def series_preference(sighting: Sighting, found: Mapping[str, IndexedSeries]) -> tuple[float, int, int, int]:
+    """Return what is least for the best of several series: thin slices, then a soft kernel, then many slices."""
+    series = found.get(sighting.series_uid)
+    if series is None:
+        return 0.0, 0, 0, sighting.row
+    thickness = series.nlst.slice_mm or float("inf")
+    return thickness, kernel_sharpness(series.nlst.kernel or "", series.maker), -series.instances, sighting.row
 
 
 def pair_sightings(

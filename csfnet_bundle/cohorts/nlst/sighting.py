@@ -43,12 +43,13 @@ class Sighting:
         subject: PatientID.
         nodule: the nodule's name, the same in all scans of the participant.
         series_uid: SeriesInstanceUID of the scan; empty where ``path`` names the scan.
-        place: where the nodule is.
-        label: 1 malignant, 0 benign.
+        place: where the nodule is; None where matching is to find it, from its place in a later scan.
+        label: 1 malignant, 0 benign, None unknown.
         date: study date, ``YYYYMMDD``.
         row: row of the source table, the header being row 1: what a message names.
         screen: 0, 1 or 2 for NLST's yearly screens, None elsewhere.
         path: folder or file of the scan, where the table names one.
+        day: the day of the scan, counted from any one of the patient's; None where only the date tells.
         clinical: clinical values that the table itself has.
         strata: what else the table says of the nodule; no network sees it.
     """
@@ -56,12 +57,13 @@ class Sighting:
     subject: str
     nodule: str
     series_uid: str
-    place: Point | PixelBox
-    label: int
+    place: Point | PixelBox | None
+    label: int | None
     date: str
     row: int
     screen: int | None = None
     path: str | None = None
+    day: float | None = None
     clinical: Mapping[str, object] = field(default_factory=dict)
     strata: Mapping[str, object] = field(default_factory=dict)
 

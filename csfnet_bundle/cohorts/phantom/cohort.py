@@ -19,6 +19,7 @@ from csfnet_bundle.cohorts.phantom.records import follow_up_pairs
 from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
 from csfnet_bundle.cohorts.phantom.tables import write_tables
+from csfnet_bundle.cohorts.phantom.two_nodules import TwoNoduleSubject
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
@@ -51,6 +52,8 @@ class CohortSettings:
         prevalence: share of malignant nodules; None is the label model's own, 0.515.
         second_reconstruction: every exam has a second series, with a sharp kernel.
         inference: further subjects without a label.
+        nodules: in each ROI; with 2 a clinical value names the one that the label depends on, see
+            :mod:`csfnet_bundle.cohorts.phantom.two_nodules`.
     """
 
     subjects: int = 64
@@ -61,10 +64,11 @@ class CohortSettings:
     prevalence: float | None = None
     second_reconstruction: bool = False
     inference: int = INFERENCE_SUBJECTS
+    nodules: int = 1
 
     def __post_init__(self) -> None:
         whole = {"subjects": (1, FIRST_INFERENCE_NUMBER), "seed": (0, 2**63), "screens": (2, len(DATES))}
-        whole["inference"] = (0, 99_999 - FIRST_INFERENCE_NUMBER)
+        whole |= {"inference": (0, 99_999 - FIRST_INFERENCE_NUMBER), "nodules": (1, 2)}
         for name, (low, high) in whole.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -72,15 +76,24 @@ class CohortSettings:
         if len(self.split) != 3 or min(self.split) < 0 or abs(sum(self.split) - 1) > 1e-6:
             raise BundleError(f"split is {self.split!r}, expected shares of training, validation and test with sum 1")
         shift_for_prevalence(self.prevalence)
+        if self.nodules > 1 and (self.screens, self.prevalence) != (2, None):
+            raise BundleError(
+                f"screens is {self.screens} and prevalence {self.prevalence}; with two nodules there are two screens, "
+                "and the prevalence is the label model's own"
+            )
 
     def all_subjects(self) -> list[Subject]:
         """Return the labelled subjects and, after them, those without a label."""
         numbers = [*range(self.subjects), *range(FIRST_INFERENCE_NUMBER, FIRST_INFERENCE_NUMBER + self.inference)]
-        return [Subject(self.seed, number, self.screens, self.prevalence) for number in numbers]
+        subject = TwoNoduleSubject if self.nodules > 1 else Subject
+        return [subject(self.seed, number, self.screens, self.prevalence) for number in numbers]
 
     def to_plain(self) -> dict[str, object]:
-        """Return plain values, as the datalist's provenance has them."""
-        return {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
+        """Return plain values, as the datalist's provenance has them; a single nodule goes without saying."""
+        plain = {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
+        if self.nodules == 1:
+            del plain["nodules"]
+        return plain
 
 
 def make_cohort(

@@ -184,6 +184,20 @@ def removed(smooth: Volume, nodule: NDArray[np.bool_]) -> Volume:
     return Volume(array, smooth.affine, smooth.findings)
 
 
+def removed_slices(
+    volume: Volume, nodule: NDArray[np.bool_], rng: np.random.Generator
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the slices of a second scan without the nodule, as :func:`followup_slices` does."""
+    smooth, grain = without_noise(volume)
+    smooth = removed(smooth, nodule)
+    lowest = _lowest_unpadded(volume.array)
+    columns, rows, count = volume.array.shape
+    for k, noise in zip(range(count), noise_slices(grain, (columns, rows), rng), strict=False):
+        amount = split_slice(volume.array[:, :, k], grain)[1]
+        values = smooth.array[:, :, k]
+        yield np.where(amount > 0, np.maximum(values + amount * noise, lowest), values).astype(np.float32)
+
+
 def _moved_block(volume: Volume, growth: Growth) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first and one past the last voxel (i, j, k) of the box that may move."""
     z, y, x = growth.grid.axes()

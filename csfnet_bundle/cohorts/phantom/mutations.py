@@ -11,7 +11,7 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.uid import AllTransferSyntaxes
 
-from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH, ElementReader
+from csfnet_bundle.scans.dicom.elements import UNDEFINED_LENGTH, ElementReader
 
 PIXEL_DATA = 0x7FE00010
 PREAMBLE = 132

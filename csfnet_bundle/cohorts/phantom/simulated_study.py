@@ -14,19 +14,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from csfnet_bundle.cohorts.phantom.followup import (
-    SimulatedNodule,
-    followup_slices,
-    grown,
-    simulate_nodule,
-    volume_ratio,
-    without_noise,
-)
+from csfnet_bundle.cohorts.phantom.followup import volume_ratio, without_noise
 from csfnet_bundle.cohorts.phantom.followup_writer import FollowupIdentity, write_followup
 from csfnet_bundle.cohorts.phantom.motion import MotionLevel
 from csfnet_bundle.cohorts.phantom.moved_scan import MovedScan, move_scan
 from csfnet_bundle.cohorts.phantom.moved_writer import write_moved
+from csfnet_bundle.cohorts.phantom.nodule_change import NoduleChange, grown_nodule, removed_nodule
 from csfnet_bundle.cohorts.phantom.reader_masks import read_outlines
+from csfnet_bundle.cohorts.phantom.true_mask import cohort_mask
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_folder, write_atomically
 from csfnet_bundle.geometry import Point, Space, Volume
@@ -51,7 +46,7 @@ def simulate_followup(
     series_dir: str | Path,
     point: Sequence[float] | str,
     space: str,
-    doubling_time_days: float,
+    doubling_time_days: float | None,
     interval_days: int,
     out: str | Path,
     seed: int = 0,
@@ -59,6 +54,9 @@ def simulate_followup(
     shift_mm: Sequence[float] | str | None = None,
     motion: str | None = None,
     outlines: Path | None = None,
+    phantom: Path | None = None,
+    *,
+    remove: bool = False,
 ) -> dict[str, object]:
     """Write a study of a real patient so many days later, its nodule grown, marked as simulated.
 
@@ -72,7 +70,7 @@ def simulate_followup(
         series_dir: folder of the real DICOM series.
         point: the nodule's centre X,Y,Z in it.
         space: space of the point: LPS, RAS (mm) or voxel.
-        doubling_time_days: days in which the nodule's volume doubles; below 0: in which it halves.
+        doubling_time_days: days in which the nodule's volume doubles; below 0: in which it halves; None to remove it.
         interval_days: days from the real study to the simulated one.
         out: the folder to make; it must not exist.
         seed: of the noise and the shift.
@@ -82,6 +80,8 @@ def simulate_followup(
             field of view, noise and contrast, as in the trials of docs/matching.md; followup.json says what was drawn.
         outlines: JSON file of readers' outlines in this series; the nodule at the point is then the readers', else it
             is segmented.
+        phantom: folder of the phantom cohort that the series belongs to; the nodule is then the phantom's true one.
+        remove: the later study has no nodule there.
 
     Returns:
         What is written to ``followup.json``: ratio, volumes, shift, and the point of both scans in LPS mm.
@@ -94,41 +94,56 @@ def simulate_followup(
     if folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Give a new folder; nothing is overwritten.")
     days = _days(interval_days)
-    ratio = volume_ratio(float(doubling_time_days), days)
+    ratio = _ratio(doubling_time_days, days, remove=remove)
     given = Point(three_numbers(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name
     series = select_series(scan_folder(Path(series_dir)), uid=series_uid)
     volume = read_volume(series)
     center = check_point_inside(given, volume.affine, volume.array.shape, series=series.uid)
-    known = None if outlines is None else _outlined(outlines, series.uid, volume, center)
-    nodule = simulate_nodule(volume, center, ratio, record=str(series_dir), known=known)
+    known = _known_mask(outlines, phantom, series, volume, center)
+    if not remove:
+        change: NoduleChange = grown_nodule(volume, center, ratio, str(series_dir), known)
+    elif known is None:
+        raise BundleError(
+            "only a nodule whose voxels are known is removed", record=str(series_dir),
+            remedy="Give readers' outlines by --outlines, or the phantom cohort by --phantom.",
+        )  # fmt: skip
+    else:
+        change = removed_nodule(volume, center, known)
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     moved = None
     if motion is None:
         shift = _shift(rng) if shift_mm is None else three_numbers(shift_mm, "shift")
     else:
-        moved = _moved(volume, series, nodule, center, _level(motion, shift_mm), rng)
+        moved = _moved(volume, series, change, center, _level(motion, shift_mm), rng)
         shift = (0.0, 0.0, 0.0)
     how = f"shifted by {_text(shift)} mm" if moved is None else f"moved ({motion})"
     identity = FollowupIdentity(
         interval_days=days,
         shift_mm=shift,
         description=(
-            f"Simulated by csfnet_bundle, no scan was made: the nodule at LPS {_text(center)} mm grown to {ratio:.3f} "
-            f"times its volume in {days} days, noise renewed, patient {how}, seed {seed}."
+            f"Simulated by csfnet_bundle, no scan was made: the nodule at LPS {_text(center)} mm {_said(ratio)} "
+            f"in {days} days, noise renewed, patient {how}, seed {seed}."
         ),
-        key=(seed, days, float(doubling_time_days), _text(center), shift, *([] if motion is None else [motion])),
+        key=(
+            seed,
+            days,
+            0.0 if remove else float(doubling_time_days or 0),
+            _text(center),
+            shift,
+            *([] if motion is None else [motion]),
+        ),
     )
     paths = [instance.path for instance in series.stack.instances]
     with atomic_folder(folder) as temporary:
         (temporary / SERIES_FOLDER).mkdir()
         if moved is None:
-            slices = _with_progress(followup_slices(volume, nodule.growth, rng), len(paths))
+            slices = _with_progress(change.slices(rng), len(paths))
             new_uid, date = write_followup(paths, volume.array, slices, temporary / SERIES_FOLDER, identity)
-            place1 = nodule.point + shift
+            place1 = change.point + shift
         else:
             others = _with_progress(moved.slices, moved.geometry.shape[2])
             new_uid, date = write_moved(paths, others, moved.geometry, temporary / SERIES_FOLDER, identity)
-            place1 = moved.motion.forward(nodule.point[:, None])[:, 0]
+            place1 = moved.motion.forward(change.point[:, None])[:, 0]
         t0 = Scan(os.path.relpath(series_dir, folder), _lps(center), series.uid, series.study_date or None)
         t1 = Scan(SERIES_FOLDER, _lps(place1), new_uid, date or None)
         summary: dict[str, object] = {
@@ -136,10 +151,11 @@ def simulate_followup(
             "source_series_uid": series.uid,
             "series_uid": new_uid,
             "interval_days": days,
-            "doubling_time_days": float(doubling_time_days),
+            "doubling_time_days": doubling_time_days,
+            "removed": remove,
             "volume_ratio": ratio,
-            "volume_t0_mm3": nodule.volume_mm3,
-            "volume_t1_mm3": nodule.volume_mm3 * ratio,
+            "volume_t0_mm3": change.volume_mm3,
+            "volume_t1_mm3": change.volume_mm3 * ratio,
             "shift_mm": list(shift),
             "point_t0_lps": list(t0.known_point.coordinates),
             "point_t1_lps": list(t1.known_point.coordinates),
@@ -152,9 +168,7 @@ def simulate_followup(
         save_datalist(Datalist(temporary, {"inference": (pair,)}, header))
         write_atomically(temporary / SUMMARY_NAME, json.dumps(summary, indent=1) + "\n")
     point_text = ",".join(f"{value:.2f}" for value in t1.known_point.coordinates)
-    print(
-        f"simulated follow-up in {folder}: volume {ratio:.2f}-fold after {days} days; its point is {point_text} (LPS)"
-    )
+    print(f"simulated follow-up in {folder}: {_said(ratio, 2)} after {days} days; its point is {point_text} (LPS)")
     return summary
 
 
@@ -170,18 +184,43 @@ def _level(motion: str, shift_mm: object) -> MotionLevel:
 def _moved(
     volume: Volume,
     series: Series,
-    nodule: SimulatedNodule,
+    change: NoduleChange,
     center: NDArray[np.float64],
     level: MotionLevel,
     rng: np.random.Generator,
 ) -> MovedScan:
-    """Move the scan with its nodule grown."""
+    """Move the scan with its nodule changed."""
     thinned = OpenedScan(series.folder, series=series).read_thinned()
     lungs = find_lungs(thinned, series.uid).mask
     smooth, grain = without_noise(volume)
-    diameter = (6 * nodule.volume_mm3 * max(nodule.ratio, 1.0) / np.pi) ** (1 / 3)
-    grown_scan = grown(smooth, nodule.growth)
-    return move_scan(grown_scan, grain, level, (lungs, thinned.grid), [(center, diameter)], rng)
+    diameter = (6 * change.volume_mm3 * max(change.ratio, 1.0) / np.pi) ** (1 / 3)
+    return move_scan(change.of(smooth), grain, level, (lungs, thinned.grid), [(center, diameter)], rng)
+
+
+def _ratio(doubling_time_days: float | None, days: int, *, remove: bool) -> float:
+    if remove != (doubling_time_days is None):
+        raise BundleError(
+            "expected a doubling time, or that the nodule is removed: one of the two",
+            remedy="Give --doubling_time_days, or --remove True.",
+        )
+    return 0.0 if doubling_time_days is None else volume_ratio(float(doubling_time_days), days)
+
+
+def _said(ratio: float, digits: int = 3) -> str:
+    return "removed" if ratio == 0 else f"volume {ratio:.{digits}f}-fold"
+
+
+def _known_mask(
+    outlines: Path | None, phantom: Path | None, series: Series, volume: Volume, center: NDArray[np.float64]
+) -> NDArray[np.bool_] | None:
+    """Return the nodule's voxels where somebody knows them, (I, J, K)."""
+    if outlines is not None and phantom is not None:
+        raise BundleError(
+            "both outlines and a phantom cohort are given", remedy="Give the one that is the series' own."
+        )
+    if outlines is not None:
+        return _outlined(outlines, series.uid, volume, center)
+    return None if phantom is None else cohort_mask(phantom, series.patient_id, series.study_date, volume)
 
 
 def _outlined(path: Path, series_uid: str, volume: Volume, center: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from csfnet_bundle.cohorts.phantom.label_model import ATTENUATIONS
 from csfnet_bundle.cohorts.phantom.oracle import SUBSETS, oracle_scores
 from csfnet_bundle.cohorts.phantom.subject import Subject
+from csfnet_bundle.cohorts.phantom.two_nodules import OTHER, TwoNoduleSubject, two_nodule_oracle
 from csfnet_bundle.core.files import write_atomically
 
 PARTICIPANTS, ABNORMALITIES, TRUTH = "prsn.csv", "ctab.csv", "truth.csv"
@@ -75,13 +77,20 @@ def write_tables(
 
 
 def truth_table(subjects: Sequence[Subject], sections: Sequence[str]) -> pd.DataFrame:
-    """Return what no reader of the scans knows: the latents, the label, and the oracle's score for every subset."""
+    """Return what no reader of the scans knows: the latents, the label, and the oracle's score for every subset.
+
+    With two nodules the oracle is that of all inputs alone.
+    """
     latents = pd.DataFrame([subject.latents for subject in subjects]).reset_index(drop=True)
     whole = ["attenuation", "age_bin", "sex", "race", "smoker", "isolation", "result", "label"]
     latents = latents.astype(dict.fromkeys(whole, int))
-    scores = {
-        f"oracle_{subset}": oracle_scores(latents, subset, prevalence=subjects[0].prevalence) for subset in SUBSETS
-    }
+    if isinstance(subjects[0], TwoNoduleSubject):
+        latents = latents.astype({f"{OTHER}attenuation": int})
+        scores = {"oracle_all": expit(two_nodule_oracle(latents))}
+    else:
+        scores = {
+            f"oracle_{subset}": oracle_scores(latents, subset, prevalence=subjects[0].prevalence) for subset in SUBSETS
+        }
     names = {"subject": [subject.patient_id for subject in subjects], "section": list(sections)}
     named = latents["attenuation"].map(dict(enumerate(ATTENUATIONS))).rename("attenuation_name")
     return pd.concat([pd.DataFrame(names), latents, named, pd.DataFrame(scores)], axis=1)

@@ -21,13 +21,13 @@ def read_oracle(folder: Path, subjects: Sequence[str], subset: str = "all") -> N
         subset: inputs that the oracle sees, see :data:`csfnet_bundle.cohorts.phantom.oracle.SUBSETS`.
 
     Returns:
-        None where the cohort has no truth for these subjects, or where a subject has several pairs (more than two
-        screens): the truth table holds the oracle of the first pair alone.
+        None where the cohort has no truth for these subjects, no oracle of that subset (two nodules), or where a
+        subject has several pairs (more than two screens): the truth table holds the oracle of the first pair alone.
     """
     path = folder / TRUTH_NAME
     if not path.is_file() or len(set(subjects)) != len(subjects):
         return None
     truth = pd.read_csv(path, dtype={"subject": str}).set_index("subject")
-    if not set(subjects) <= set(truth.index):
+    if not set(subjects) <= set(truth.index) or f"oracle_{subset}" not in truth.columns:
         return None
     return truth.loc[list(subjects), f"oracle_{subset}"].to_numpy(np.float64)

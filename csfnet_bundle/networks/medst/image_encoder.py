@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
@@ -10,6 +12,73 @@ from torch.nn import functional as F
 
 from csfnet_bundle.networks.medst.roi_views import PROJECTIONS
 from csfnet_bundle.networks.medst.view_experts import view_expert_block
+from csfnet_bundle.networks.network import Plain
+
+
+class Size(NamedTuple):
+    """How large a network is.
+
+    Attributes:
+        image_size: edge of a view in pixels.
+        patch_size: edge of a patch in pixels.
+        width: of the image tokens.
+        depth: number of blocks.
+        heads: of the attention.
+        projection: hidden width of the heads.
+    """
+
+    image_size: int
+    patch_size: int
+    width: int
+    depth: int
+    heads: int
+    projection: int
+
+
+SIZES = {
+    "tiny": Size(64, 8, 96, 4, 3, 256),
+    "small": Size(64, 8, 192, 6, 6, 512),
+    "full": Size(224, 16, 768, 12, 12, 2048),  # ViT-B/16, as published
+}
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """What makes an image encoder; configs, checkpoints and every network that has one name these.
+
+    Attributes:
+        size: ``"tiny"``, ``"small"`` or ``"full"``, of :data:`SIZES`.
+        views: the names of the views, in order.
+        shared_experts: one expert for all views, see :class:`csfnet_bundle.networks.medst.view_experts.ViewExperts`.
+        shared_class_token: one class token for all views and no view embedding, as published.
+        mask_blank: patches whose pixels are all zero (the padding of a view) do not count.
+
+    Raises:
+        ValueError: there is no such size, or no view.
+    """
+
+    size: str = "small"
+    views: Sequence[str] = ("coronal", "sagittal")
+    shared_experts: bool = False
+    shared_class_token: bool = False
+    mask_blank: bool = True
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise ValueError(f"size is {self.size!r}, expected one of {', '.join(SIZES)}")
+        if not self.views:
+            raise ValueError("views is empty, expected one at least")
+        object.__setattr__(self, "views", tuple(self.views))
+
+    @property
+    def shape(self) -> Size:
+        """How large the encoder is."""
+        return SIZES[self.size]
+
+    def to_plain(self) -> dict[str, Plain]:
+        """Return plain values, for a checkpoint; ``EncoderSettings(**plain)`` makes the same again."""
+        return {**asdict(self), "views": list(self.views)}
+
 
 INITIAL_DEVIATION = 0.02  # of class tokens and view embeddings at the start (ViT)
 
@@ -35,55 +104,47 @@ class ImageEncoder(nn.Module):
 
     Projection of the patches and their positions are shared by all views. By default every view has a class token
     and an embedding of its own; with the published, shared class token nothing but the expert tells the views apart.
-    Patches that do not count (absent views, blank patches) are never keys of the attention; positions blank in all
-    studies and views of a batch are not computed at all.
+    Patches that do not count (absent views, blank patches) are never keys of the attention. Positions blank in all
+    studies and views of a batch are not computed, unless a compiler traces: how many are left depends on the values,
+    which would break its graph.
 
     Args:
-        image_size: S, edge of a view in pixels.
-        patch_size: edge of a patch in pixels.
-        width: of the tokens, C.
-        depth: number of blocks.
-        heads: of the attention.
-        views: V.
-        shared_experts: one expert for all views, see :class:`csfnet_bundle.networks.medst.view_experts.ViewExperts`.
-        shared_class_token: one class token for all views and no view embedding, as published.
-        mask_blank: patches whose pixels are all zero (the padding of a view) do not count.
+        settings: size, views V and switches.
+        shape: another size than those that have a name.
 
     Attributes:
         grid: G, patches along an edge of a view.
     """
 
-    def __init__(
-        self,
-        image_size: int,
-        patch_size: int,
-        width: int,
-        depth: int,
-        heads: int,
-        views: int = 2,
-        shared_experts: bool = False,
-        shared_class_token: bool = False,
-        mask_blank: bool = True,
-    ) -> None:
+    def __init__(self, settings: EncoderSettings, shape: Size | None = None) -> None:
         super().__init__()
         from monai.networks.blocks import PatchEmbeddingBlock  # other networks are used without MONAI
 
-        self.patch_size = patch_size
-        self.width = width
-        self.views = views
-        self.shared_class_token = shared_class_token
-        self.mask_blank = mask_blank
-        self.grid = image_size // patch_size
-        class_tokens = 1 if shared_class_token else views
+        shape = shape or settings.shape
+        self.patch_size = shape.patch_size
+        self.width = shape.width
+        self.views = len(settings.views)
+        self.shared_class_token = settings.shared_class_token
+        self.mask_blank = settings.mask_blank
+        self.grid = shape.image_size // shape.patch_size
+        class_tokens = 1 if settings.shared_class_token else self.views
 
-        self.patch_embedding = PatchEmbeddingBlock(PROJECTIONS, image_size, patch_size, width, heads, spatial_dims=2)
-        self.class_tokens = nn.Parameter(_small(class_tokens, width))
-        self.view_embedding = nn.Parameter(_small(views, width)) if not shared_class_token else None
-        self.blocks = nn.ModuleList(
-            view_expert_block(width, heads, views, shared_experts=shared_experts, shared_class_token=shared_class_token)
-            for _ in range(depth)
+        self.patch_embedding = PatchEmbeddingBlock(
+            PROJECTIONS, shape.image_size, shape.patch_size, shape.width, shape.heads, spatial_dims=2
         )
-        self.norm = nn.LayerNorm(width)
+        self.class_tokens = nn.Parameter(_small(class_tokens, shape.width))
+        self.view_embedding = nn.Parameter(_small(self.views, shape.width)) if not settings.shared_class_token else None
+        self.blocks = nn.ModuleList(
+            view_expert_block(
+                shape.width,
+                shape.heads,
+                self.views,
+                shared_experts=settings.shared_experts,
+                shared_class_token=settings.shared_class_token,
+            )
+            for _ in range(shape.depth)
+        )
+        self.norm = nn.LayerNorm(shape.width)
 
     def forward(self, views: Tensor, present: Tensor) -> ImageTokens:
         """Encode the views of N studies.
@@ -97,7 +158,7 @@ class ImageEncoder(nn.Module):
         embedded = self.patch_embedding(views.flatten(0, 1)).unflatten(0, (studies, self.views))  # (N, V, P, C)
         if self.view_embedding is not None:
             embedded = embedded + self.view_embedding[:, None]
-        used = torch.nonzero(mask.flatten(0, 1).any(dim=0))[:, 0]  # (U,), positions that count anywhere
+        used = self._used(mask)  # (U,), positions that count anywhere
 
         kept, kept_mask = embedded[:, :, used], mask[:, :, used]  # (N, V, U, C), (N, V, U)
         class_tokens = self.class_tokens.expand(studies, -1, -1)  # (N, 1 or V, C)
@@ -122,6 +183,11 @@ class ImageEncoder(nn.Module):
         kept = torch.where(kept_mask.unsqueeze(3), kept, torch.zeros_like(kept))
         patches = torch.zeros_like(embedded).index_copy(2, used, kept)  # (N, V, P, C)
         return ImageTokens(study, patches.flatten(1, 2), mask.flatten(1, 2), embedded.flatten(1, 2))
+
+    def _used(self, mask: Tensor) -> Tensor:
+        if torch.compiler.is_compiling():
+            return torch.arange(mask.shape[2], device=mask.device)
+        return torch.nonzero(mask.flatten(0, 1).any(dim=0))[:, 0]
 
     def _counting(self, views: Tensor, present: Tensor) -> Tensor:
         """Return (N, V, P), True on the patches that count."""

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from csfnet_bundle.networks.medst.cross_attention import attention, create_weighting
 from csfnet_bundle.networks.medst.image_encoder import ImageEncoder
-from csfnet_bundle.networks.medst.presets import find_size
 from csfnet_bundle.networks.medst.projection import EMBEDDING_WIDTH, ProjectionHead
 from csfnet_bundle.networks.medst.text_encoder import TextEncoder
 
@@ -195,25 +194,3 @@ class MedST(nn.Module):
 def _context(asking: Tensor, answering: Tensor, answering_mask: Tensor) -> Tensor:
     """Return ``c_i = normalised sum_k a_ik p_k``, (N, Q, 128)."""
     return nn.functional.normalize(attention(asking, answering, answering_mask) @ answering, dim=2)
-
-
-def create_image_encoder(
-    size: str, views: int, shared_experts: bool = False, shared_class_token: bool = False, mask_blank: bool = True
-) -> ImageEncoder:
-    """Make the image encoder of a size, ``"tiny"``, ``"small"`` or ``"full"``; the rest as of :class:`ImageEncoder`.
-
-    Raises:
-        ValueError: there is no such size.
-    """
-    known = find_size(size)
-    return ImageEncoder(
-        known.image_size,
-        known.patch_size,
-        known.width,
-        known.depth,
-        known.heads,
-        views,
-        shared_experts,
-        shared_class_token,
-        mask_blank,
-    )

@@ -11,8 +11,7 @@ from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.encoder import ConvBlock, feature_map_size
-from csfnet_bundle.networks.head import CLASSES
-from csfnet_bundle.networks.network import ROI_SIZE, Network, scale_channels
+from csfnet_bundle.networks.network import CLASSES, ROI_SIZE, Network, scale_channels
 
 STEM, MIDDLE, LATE, LAST = 64, 128, 256, 512  # channels
 STEM_KERNEL = 7

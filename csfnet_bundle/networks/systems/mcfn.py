@@ -11,8 +11,7 @@ from torch.nn import functional as F
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ImageTokens
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import Network
+from csfnet_bundle.networks.network import ClassificationHead, Network
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
 DROPOUT = 0.1  # of the self-normalising layers [G]

@@ -6,7 +6,8 @@ ones are copied by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import torch
 from torch import Tensor, nn
@@ -14,15 +15,11 @@ from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
-from csfnet_bundle.networks.head import CLASSES, ClassificationHead
+from csfnet_bundle.networks.medst.image_encoder import EncoderSettings, ImageEncoder
 from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
-from csfnet_bundle.networks.medst.medst import create_image_encoder
-from csfnet_bundle.networks.medst.presets import find_size
 from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
-from csfnet_bundle.networks.network import SCANS, Network
+from csfnet_bundle.networks.network import CLASSES, SCANS, ClassificationHead, Network, Plain
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
-
-CT_VIEWS = ("coronal", "sagittal")
 
 
 class _OnMedSTEncoder(Network):
@@ -32,19 +29,18 @@ class _OnMedSTEncoder(Network):
         must_agree: what has to be as it was in the pre-training: weights of other views would fit, and mean nothing.
     """
 
-    must_agree = ("size", "views", "shared_experts", "shared_class_token", "mask_blank")
+    must_agree = tuple(field.name for field in fields(EncoderSettings))
 
-    def __init__(
-        self, size: str, views: Sequence[str], shared_experts: bool, shared_class_token: bool, mask_blank: bool
-    ) -> None:
+    def __init__(self, encoder: Mapping[str, Plain]) -> None:
         super().__init__()
-        self.size = size
-        self.views = list(views)
-        self.shared_experts = shared_experts
-        self.shared_class_token = shared_class_token
-        self.mask_blank = mask_blank
-        self.view_size = find_size(size).image_size
-        self.image_encoder = create_image_encoder(size, len(self.views), shared_experts, shared_class_token, mask_blank)
+        self.encoder_settings = EncoderSettings(**encoder)  # type: ignore[arg-type]  # plain values of a config
+        self.views = list(self.encoder_settings.views)
+        self.view_size = self.encoder_settings.shape.image_size
+        self.image_encoder = ImageEncoder(self.encoder_settings)
+
+    def architecture(self) -> dict[str, Plain]:
+        """Return the class name and every argument, the encoder's as well."""
+        return {**super().architecture(), **self.encoder_settings.to_plain()}
 
     def encode(self, image: Tensor) -> EncodedViews:
         """Return the tokens of both scans of (B, 2, D, H, W), as of B*2 studies."""
@@ -59,15 +55,11 @@ class MedSTCSFNet(_OnMedSTEncoder):
     The map's depth is the view, its height and width are the grid of patches, without the rows that only pad the views.
 
     Args:
-        size: of the encoder, see :data:`csfnet_bundle.networks.medst.SIZES`.
-        views: of the ROI, see :data:`csfnet_bundle.networks.medst.VIEWS`.
-        shared_experts: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
-        shared_class_token: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
-        mask_blank: see :class:`csfnet_bundle.networks.medst.ImageEncoder`.
         clinical_vocabulary: number of tokens of each clinical variable.
         use_interval: see :class:`csfnet_bundle.networks.CSFNet`.
         attention_dropout: of the cross-modal attention, in training.
         attention: see :class:`csfnet_bundle.networks.CSFNet`.
+        encoder: see :class:`csfnet_bundle.networks.medst.EncoderSettings`.
 
     Raises:
         ValueError: there is no such size, or no such attention.
@@ -75,17 +67,13 @@ class MedSTCSFNet(_OnMedSTEncoder):
 
     def __init__(
         self,
-        size: str = "small",
-        views: Sequence[str] = CT_VIEWS,
-        shared_experts: bool = False,
-        shared_class_token: bool = False,
-        mask_blank: bool = True,
         clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
         use_interval: bool = False,
         attention_dropout: float = ATTENTION_DROPOUT,
         attention: str = JOINT,
+        **encoder: Plain,
     ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
+        super().__init__(encoder)
         self.clinical_vocabulary = clinical_vocabulary
         self.use_interval = use_interval
         self.attention_dropout = attention_dropout
@@ -126,27 +114,15 @@ class MedSTProbe(_OnMedSTEncoder):
     Only the classifier is trained: it tells what pre-training has put into the encoder.
 
     Args:
-        size: see :class:`MedSTCSFNet`.
-        views: see :class:`MedSTCSFNet`.
-        shared_experts: see :class:`MedSTCSFNet`.
-        shared_class_token: see :class:`MedSTCSFNet`.
-        mask_blank: see :class:`MedSTCSFNet`.
         clinical_vocabulary: number of tokens of each clinical variable.
+        encoder: see :class:`csfnet_bundle.networks.medst.EncoderSettings`.
 
     Raises:
         ValueError: there is no such size.
     """
 
-    def __init__(
-        self,
-        size: str = "small",
-        views: Sequence[str] = CT_VIEWS,
-        shared_experts: bool = False,
-        shared_class_token: bool = False,
-        mask_blank: bool = True,
-        clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY,
-    ) -> None:
-        super().__init__(size, views, shared_experts, shared_class_token, mask_blank)
+    def __init__(self, clinical_vocabulary: Sequence[int] = CLINICAL_VOCABULARY, **encoder: Plain) -> None:
+        super().__init__(encoder)
         self.clinical_vocabulary = list(clinical_vocabulary)
 
         self.image_encoder.requires_grad_(False)

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.encoder import WIDTHS, Encoder
-from csfnet_bundle.networks.head import CLASSES
-from csfnet_bundle.networks.network import Network, scan_index
+from csfnet_bundle.networks.network import CLASSES, Network, scan_index
 
 
 class AngularLinear(nn.Module):

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN_WIDTH, ClinicalEmbedding
-from csfnet_bundle.networks.head import CLASSES, ClassificationHead
-from csfnet_bundle.networks.network import Network, scale_channels, scan_index
+from csfnet_bundle.networks.network import CLASSES, ClassificationHead, Network, scale_channels, scan_index
 
 STEM_CHANNELS = 64
 STAGES = ((3, 128), (4, 256), (6, 512), (3, 1024))  # blocks, and channels inside the bottleneck

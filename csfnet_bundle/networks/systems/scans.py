@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from csfnet_bundle.networks.head import ClassificationHead
-from csfnet_bundle.networks.network import ROI_SIZE, Network, scale_channels
+from csfnet_bundle.networks.network import ROI_SIZE, ClassificationHead, Network, scale_channels
 
 # Convolutions of VGG-16, group by group [K]; every group ends in a max pool of 2.
 VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))

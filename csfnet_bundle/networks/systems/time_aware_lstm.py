@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.networks.encoder import ConvBlock
-from csfnet_bundle.networks.head import CLASSES
-from csfnet_bundle.networks.network import Network, scale_channels
+from csfnet_bundle.networks.network import CLASSES, Network, scale_channels
 
 # (D, H, W) of the three crops around the nodule, in voxels [G].
 CROPS = ((8, 20, 20), (12, 40, 40), (16, 64, 64))

@@ -81,7 +81,7 @@ def attention_parametric_map(
         plane_orientation=highdicom.PlaneOrientationSequence(PATIENT, [*across, *down]),
         plane_positions=[highdicom.PlanePositionSequence(PATIENT, corner.tolist()) for corner in corners],
         content_label="ATTENTION",
-        content_description="Where the network looked; outlines nothing",
+        content_description="Where the network looked; no evidence of where anything lies",
     )
     made.Laterality = ""  # the ROI does not tell the side
     made.SeriesDescription = f"{RESEARCH}: attention of CSF-Net"

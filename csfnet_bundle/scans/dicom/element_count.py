@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csfnet_bundle.scans.dicom.header import ELEMENT_BYTES, PREAMBLE_BYTES, UNDEFINED_LENGTH, ElementReader
+from csfnet_bundle.scans.dicom.elements import ELEMENT_BYTES, PREAMBLE_BYTES, UNDEFINED_LENGTH, ElementReader
 
 _ITEM_GROUP = 0xFFFE
 _META_GROUP = 0x0002

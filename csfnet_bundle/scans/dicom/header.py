@@ -11,57 +11,33 @@ import os
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
-from struct import Struct
 
 from csfnet_bundle.core.errors import RefusalCode
 from csfnet_bundle.core.file_kinds import ARCHIVES, POINTERS, file_kind
 from csfnet_bundle.scans.dicom.bare import bare_data_set
+from csfnet_bundle.scans.dicom.elements import (
+    ELEMENT_BYTES,
+    EXPLICIT,
+    LONG,
+    LONG_VRS,
+    PREAMBLE_BYTES,
+    SHORT_VRS,
+    HeaderError,
+    IncompleteError,
+    walk,
+)
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED, TransferSyntax
 from csfnet_bundle.scans.dicom.tags import (
     DICOMDIR_CLASS,
-    FIRST_PIXEL_TAG,
     META_SOP_CLASS,
     META_TRANSFER_SYNTAX,
     PIXEL_DATA,
-    SEQUENCES,
     WANTED,
     text,
 )
 from csfnet_bundle.scans.dicom.tolerances import HEADER_BYTES, HEADER_GROWTH, MAX_HEADER_BYTES
 
-UNDEFINED_LENGTH = 0xFFFFFFFF
-PREAMBLE_BYTES = 128
-ELEMENT_BYTES = 8
-"""Fewest bytes of an element: tag, value representation and length (or tag and long length)."""
-
-_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_SHORT_VRS = frozenset(
-    b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
-)  # PS3.5, table 7.1-2: a length of two bytes
 _META_WANTED = frozenset((META_SOP_CLASS, META_TRANSFER_SYNTAX))
-_ITEM_GROUP, _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE00D, 0xE0DD
-_EXPLICIT = {True: Struct("<HH2sH").unpack_from, False: Struct(">HH2sH").unpack_from}
-_IMPLICIT = {True: Struct("<HHL").unpack_from, False: Struct(">HHL").unpack_from}
-_LONG = {True: Struct("<L").unpack_from, False: Struct(">L").unpack_from}
-
-
-class ElementReader:
-    """Reads the head of an element: its group, its length, and where its value starts."""
-
-    def __init__(self, explicit: bool, little: bool) -> None:
-        self._explicit, self._little = explicit, little
-        self.item_tag = b"\xfe\xff\x00\xe0" if little else b"\xff\xfe\xe0\x00"
-
-    def __call__(self, data: bytes, position: int) -> tuple[int, int, int]:
-        """Return group, length, and the position of the value; ``data`` holds eight bytes there at least."""
-        group, _, vr, length = _EXPLICIT[self._little](data, position)
-        if not self._explicit or group == _ITEM_GROUP:
-            return group, _LONG[self._little](data, position + 4)[0], position + ELEMENT_BYTES
-        if vr not in _LONG_VRS:
-            return group, length, position + ELEMENT_BYTES
-        if position + 12 > len(data):
-            return group, 0, len(data)
-        return group, _LONG[self._little](data, position + ELEMENT_BYTES)[0], position + 12
 
 
 class Skip(StrEnum):
@@ -83,33 +59,6 @@ class Skip(StrEnum):
     NIFTI = "NIfTI file"
     METAIMAGE = "MetaImage"
     HTML = "web page"
-
-
-class HeaderError(Exception):
-    """A file that is, or stands for, a DICOM file and cannot be read; ``values`` are the elements before the damage."""
-
-    def __init__(
-        self,
-        problem: str,
-        values: dict[int, bytes],
-        syntax_uid: str = "",
-        code: RefusalCode = RefusalCode.UNREADABLE_SLICE,
-        remedy: str = "",
-    ) -> None:
-        super().__init__(problem)
-        self.values = values
-        self.syntax_uid = syntax_uid
-        self.code = code
-        self.remedy = remedy
-
-
-class _Incomplete(Exception):
-    """The bytes at hand end before the pixel data; ``needed`` bytes would be enough to go on."""
-
-    def __init__(self, needed: int, at_element: bool) -> None:
-        super().__init__(needed)
-        self.needed = needed
-        self.at_element = at_element
 
 
 @dataclass(frozen=True)
@@ -157,7 +106,7 @@ def read_header(path: str | os.PathLike[str], wanted: Set[int] = WANTED) -> Head
         while True:
             try:
                 return _parse(data, wanted, values, status)
-            except _Incomplete as incomplete:
+            except IncompleteError as incomplete:
                 needed, at_element = incomplete.needed, incomplete.at_element
             if at_element and needed - ELEMENT_BYTES == status.st_size:
                 return _without_pixels(values, status)
@@ -214,10 +163,10 @@ def _bare_values(data: bytes, start: int, wanted: Set[int]) -> dict[int, bytes]:
     try:
         position = start
         if data[start : start + 2] == b"\2\0":
-            position = _walk(data, start, True, True, {META_SOP_CLASS}, values, stop_group=0x0002)
+            position = walk(data, start, True, True, {META_SOP_CLASS}, values, stop_group=0x0002)
         vr = data[position + 4 : position + 6]
-        _walk(data, position, vr in _SHORT_VRS or vr in _LONG_VRS, True, wanted, values)
-    except (_Incomplete, HeaderError):
+        walk(data, position, vr in SHORT_VRS or vr in LONG_VRS, True, wanted, values)
+    except (IncompleteError, HeaderError):
         pass  # the values up to there are enough to tell its series
     return values
 
@@ -239,19 +188,19 @@ def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.s
     if syntax is None:
         raise HeaderError(f"transfer syntax {uid or 'not given'}", values, syntax_uid=uid or "none")
     explicit = _has_explicit_vr(data, position, syntax)
-    position = _walk(data, position, explicit, syntax.little_endian, wanted, values)
-    group, element, vr, length = _EXPLICIT[syntax.little_endian](data, position)
+    position = walk(data, position, explicit, syntax.little_endian, wanted, values)
+    group, element, vr, length = EXPLICIT[syntax.little_endian](data, position)
     if group << 16 | element > PIXEL_DATA:  # trailing padding of an object without an image
         return Header(values, syntax, explicit, status.st_size, status.st_mtime_ns, -1, 0, position)
     if group << 16 | element != PIXEL_DATA:
         raise HeaderError(f"the pixel data are in element ({group:04X},{element:04X}), not (7FE0,0010)", values)
     value = position + ELEMENT_BYTES
     if not explicit:
-        length = _LONG[syntax.little_endian](data, position + 4)[0]
-    elif vr in _LONG_VRS:
+        length = LONG[syntax.little_endian](data, position + 4)[0]
+    elif vr in LONG_VRS:
         if value + 4 > len(data):
-            raise _Incomplete(value + 4, at_element=False)
-        length = _LONG[syntax.little_endian](data, value)[0]
+            raise IncompleteError(value + 4, at_element=False)
+        length = LONG[syntax.little_endian](data, value)[0]
         value += 4
     return Header(values, syntax, explicit, status.st_size, status.st_mtime_ns, value, length, position)
 
@@ -259,7 +208,7 @@ def _parse(data: bytes, wanted: Set[int], values: dict[int, bytes], status: os.s
 def _file_meta(data: bytes) -> tuple[int, dict[int, bytes]]:
     """Return where the file meta information ends, and the class and the transfer syntax that it gives."""
     values = {META_TRANSFER_SYNTAX: b""}
-    position = _walk(data, PREAMBLE_BYTES + 4, True, True, _META_WANTED, values, stop_group=0x0002)
+    position = walk(data, PREAMBLE_BYTES + 4, True, True, _META_WANTED, values, stop_group=0x0002)
     return position, values
 
 
@@ -268,75 +217,7 @@ def _has_explicit_vr(data: bytes, position: int, syntax: TransferSyntax) -> bool
     vr = data[position + 4 : position + 6]
     if syntax.explicit_vr and not (vr.isalpha() and vr.isupper()):
         return False
-    if not syntax.explicit_vr and vr in _SHORT_VRS:
+    if not syntax.explicit_vr and vr in SHORT_VRS:
         # Read as part of a length, two letters would be over 16 kB: no first element of a data set is that long.
         return True
     return syntax.explicit_vr
-
-
-def _walk(
-    data: bytes,
-    position: int,
-    explicit: bool,
-    little: bool,
-    wanted: Set[int],
-    values: dict[int, bytes],
-    stop_group: int = 0,
-) -> int:
-    """Collect the wanted top-level values; return where the pixel data element (or the next group) starts.
-
-    Raises:
-        _Incomplete: the bytes end before.
-        HeaderError: they are no DICOM elements.
-    """
-    explicit_element, implicit_element, long_length = _EXPLICIT[little], _IMPLICIT[little], _LONG[little]
-    end = len(data)
-    depth = 0  # of sequences of undefined length; those with a length are skipped in one step
-    explicit_again = -1  # depth at which explicit value representations return after an unknown one (PS3.5, 6.2.2)
-    while True:
-        if position + ELEMENT_BYTES > end:
-            raise _Incomplete(position + ELEMENT_BYTES, at_element=depth == 0)
-        if explicit:
-            group, element, vr, length = explicit_element(data, position)
-        else:
-            group, element, length = implicit_element(data, position)
-            vr = b"  "
-        tag = group << 16 | element
-        if depth:
-            if group == _ITEM_GROUP:
-                length = long_length(data, position + 4)[0]
-                position += ELEMENT_BYTES
-                if element == _SEQUENCE_END:
-                    depth -= 1
-                    if depth == explicit_again:
-                        explicit, explicit_again = True, -1
-                elif element == _ITEM and length != UNDEFINED_LENGTH:
-                    position += length
-                elif element not in (_ITEM, _ITEM_END):
-                    raise HeaderError(f"unknown item ({group:04X},{element:04X}) at byte {position}", values)
-                continue
-        elif tag >= FIRST_PIXEL_TAG or (stop_group and group != stop_group):
-            if group == _ITEM_GROUP:
-                raise HeaderError(f"an item outside a sequence at byte {position}", values)
-            return position
-        position += ELEMENT_BYTES
-        if explicit:
-            if vr in _LONG_VRS:
-                if position + 4 > end:
-                    raise _Incomplete(position + 4, at_element=False)
-                length = long_length(data, position)[0]
-                position += 4
-            elif vr not in _SHORT_VRS:
-                raise HeaderError(f"unknown value representation {vr!r} at byte {position}", values)
-        if length == UNDEFINED_LENGTH:
-            if not depth and tag in SEQUENCES and tag in wanted:
-                values[tag] = b""  # it is there; where it ends is not known yet
-            if vr == b"UN":
-                explicit, explicit_again = False, depth
-            depth += 1
-            continue
-        if not depth and tag in wanted:
-            if position + length > end:
-                raise _Incomplete(position + length, at_element=False)
-            values[tag] = data[position : position + length]
-        position += length

@@ -22,7 +22,7 @@ from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.scans.dicom.header import Skip
 from csfnet_bundle.scans.dicom.instance import Fault, Instance
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 """Goes up when a change of the header pass changes what an instance holds: an index of before is then not used."""
 
 SETTLED_NS = 2_000_000_000

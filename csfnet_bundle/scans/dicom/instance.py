@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from csfnet_bundle.core.errors import RefusalCode
 from csfnet_bundle.scans.dicom import tags
-from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH, Header
+from csfnet_bundle.scans.dicom.elements import UNDEFINED_LENGTH
+from csfnet_bundle.scans.dicom.header import Header
 from csfnet_bundle.scans.dicom.tolerances import (
     MAX_EXCESS_BYTES,
     MAX_MATRIX,
@@ -56,7 +57,9 @@ class Instance:
         modality: Modality.
         manufacturer: Manufacturer.
         description: SeriesDescription.
+        study_description: StudyDescription.
         series_number: SeriesNumber.
+        image_number: InstanceNumber, or the frame's number from 1; None where it is no number.
         series_time: SeriesTime, HHMMSS with or without fractions.
         kernel: ConvolutionKernel.
         image_type: ImageType, or the frame's type.
@@ -99,7 +102,9 @@ class Instance:
     modality: str = ""
     manufacturer: str = ""
     description: str = ""
+    study_description: str = ""
     series_number: str = ""
+    image_number: int | None = None
     series_time: str = ""
     kernel: str = ""
     image_type: str = ""
@@ -167,7 +172,9 @@ def instance_from_header(path: str, header: Header, fault: Fault | None = None) 
         modality=modality,
         manufacturer=text(values, tags.MANUFACTURER),
         description=text(values, tags.SERIES_DESCRIPTION),
+        study_description=text(values, tags.STUDY_DESCRIPTION),
         series_number=text(values, tags.SERIES_NUMBER),
+        image_number=tags.integer(values, tags.INSTANCE_NUMBER),
         series_time=text(values, tags.SERIES_TIME),
         kernel=text(values, tags.CONVOLUTION_KERNEL),
         image_type=text(values, tags.IMAGE_TYPE),

@@ -146,6 +146,7 @@ def _frame_instance(whole: Instance, header: Header, index: int, groups: Groups,
     return replace(
         whole,
         frame=index,
+        image_number=index + 1,
         pixel_offset=place[0],
         pixel_length=place[1],
         excess=whole.excess if index == whole.frames - 1 else 0,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.dicom.decoding import DecodingError, Frame, decoder_pool
+from csfnet_bundle.scans.dicom.elements import UNDEFINED_LENGTH
 from csfnet_bundle.scans.dicom.encapsulation import EncapsulationError, read_fragments
 from csfnet_bundle.scans.dicom.excess import excess_problem
-from csfnet_bundle.scans.dicom.header import UNDEFINED_LENGTH
 from csfnet_bundle.scans.dicom.instance import BYTES_PER_PIXEL, Instance
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
 from csfnet_bundle.scans.dicom.tolerances import HIGHEST_HU, LOWEST_HU, MAX_READ_BYTES

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
-from csfnet_bundle.geometry.hounsfield import AIR_HIGHEST_HU, AIR_LOWEST_HU
+from csfnet_bundle.geometry.hounsfield import AIR_HIGHEST_HU, AIR_LOWEST_HU, HIGHEST_CT_HU
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.tolerances import (
     AIR_PERCENTILE,
     CENTRAL_PADDING_SHARE,
     CENTRAL_SHARE,
-    HIGHEST_POSSIBLE_HU,
     INSCRIBED_SHARE,
     PADDING_BELOW_HU,
     TOO_LOW_PERCENTILE,
@@ -85,7 +84,7 @@ class HounsfieldCheck:
 
     def _refuse_if_wrapped(self, series: str) -> None:
         if self._too_high:
-            problem = f"{self._too_high} pixels lie above {HIGHEST_POSSIBLE_HU:.0f} HU"
+            problem = f"{self._too_high} pixels lie above {HIGHEST_CT_HU:.0f} HU"
         elif self._wrapped > WRAPPED_SHARE * self._pixels:
             problem = f"{self._wrapped} pixels above {WRAPPED_HU:.0f} HU lie alone amid air"
         else:
@@ -100,13 +99,16 @@ class HounsfieldCheck:
 
 
 def _count_wrapped(stored: NDArray[np.integer], instance: Instance) -> tuple[int, int]:
-    """Count pixels above all HU, announced padding left out, and very bright ones between two of air in their row."""
+    """Count pixels above all HU, announced padding left out, and very bright ones between two of air in their row.
+
+    Signed pixels did not wrap; saturated ones of an intercept of 0 are 32,767 HU.
+    """
     high = _above(stored, WRAPPED_HU, instance)
     if high is None:
         return 0, 0
     if instance.padding is not None:
         high &= (stored < instance.padding[0]) | (stored > instance.padding[1])
-    too_high = _above(stored, HIGHEST_POSSIBLE_HU, instance)
+    too_high = None if instance.signed else _above(stored, HIGHEST_CT_HU, instance)
     air = stored < math.floor(_stored_limit(AIR_HIGHEST_HU, instance))
     alone = high[:, 1:-1] & air[:, :-2] & air[:, 2:]
     return 0 if too_high is None else int(np.count_nonzero(high & too_high)), int(np.count_nonzero(alone))

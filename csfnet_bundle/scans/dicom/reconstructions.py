@@ -104,7 +104,7 @@ def _same_header(one: Instance, other: Instance) -> bool:
 
 _NOT_OF_THE_SLICE: dict[str, Any] = {
     **{"path": "", "size": 0, "modified_ns": 0, "syntax_uid": "", "pixel_offset": 0, "pixel_length": 0, "excess": 0},
-    **{"series_number": "", "series_time": ""},
+    **{"series_number": "", "series_time": "", "study_description": "", "image_number": None},
 }
 """What copies of a slice may differ in: how and where the file was written."""
 

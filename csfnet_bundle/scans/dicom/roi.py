@@ -12,8 +12,9 @@ from csfnet_bundle.geometry import Point, Roi, RoiGrid, Space, Volume, sample_gr
 from csfnet_bundle.geometry.area import average, subdivide
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import EDGE_TOLERANCE, grid_index_bounds
-from csfnet_bundle.scans.dicom.copies import check_copies
+from csfnet_bundle.scans.dicom.gaps import drift_refusal, gap_refusal
 from csfnet_bundle.scans.dicom.instance import Instance
+from csfnet_bundle.scans.dicom.pixel_check import check_copies
 from csfnet_bundle.scans.dicom.pixels import read_stored, to_hu
 from csfnet_bundle.scans.dicom.plausibility import HounsfieldCheck
 from csfnet_bundle.scans.dicom.series import Series
@@ -120,12 +121,12 @@ def plan_roi(
     first, last = needed_slices(series, stack, sampling)
     ends = stack.run_around(first, last)
     if ends is None:
-        raise series.refuse_gap(stack)
+        raise gap_refusal(stack, series.uid)
     affine = stack.affine(*ends)
     affine[:3, 3] += affine[:3, 2] * (first - ends[0])
     uneven = _uneven(stack, affine, first, last)
     if uneven > POSITION_TOLERANCE_MM:
-        raise series.refuse_uneven(stack, uneven)
+        raise drift_refusal(stack, series.uid, uneven)
     findings = (*series.all_findings, *_elsewhere(series, stack))
     return RoiPlan(grid, sampling, stack.instances[first : last + 1], affine, findings)
 
@@ -217,5 +218,5 @@ def _elsewhere(series: Series, stack: Stack) -> list[str]:
     if series.faulty:
         found.append(series.refuse_faulty(series.faulty))
     if stack.gaps:
-        found.append(series.refuse_gap(stack))
+        found.append(gap_refusal(stack, series.uid))
     return [f"Elsewhere in the series, not in this ROI: {refusal.code}, {refusal.problem}." for refusal in found]

@@ -11,7 +11,8 @@ from pathlib import Path
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.scans.dicom import tags
 from csfnet_bundle.scans.dicom.bare import bare_data_set
-from csfnet_bundle.scans.dicom.header import PREAMBLE_BYTES, Header, HeaderError, Skip, read_header
+from csfnet_bundle.scans.dicom.elements import PREAMBLE_BYTES, HeaderError
+from csfnet_bundle.scans.dicom.header import Header, Skip, read_header
 from csfnet_bundle.scans.dicom.index import KnownFile, file_state, index_path, load_index, save_index
 from csfnet_bundle.scans.dicom.instance import Fault, Instance, instance_from_header
 from csfnet_bundle.scans.dicom.multiframe import is_multiframe, multiframe_instances

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.scans.dicom.decoding import has_decoder
 from csfnet_bundle.scans.dicom.derivation import Derivation, derivation
+from csfnet_bundle.scans.dicom.gaps import count_words, drift_refusal, gap_refusal
 from csfnet_bundle.scans.dicom.instance import Instance
 from csfnet_bundle.scans.dicom.stack import Stack, build_stack
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
@@ -23,7 +22,6 @@ from csfnet_bundle.scans.dicom.tolerances import (
     MAX_PART_NAME,
     MAX_VOXELS,
     POSITION_TOLERANCE_MM,
-    STEP_TOLERANCE_SHARE,
 )
 
 
@@ -167,16 +165,16 @@ class Series:
         stack = self.stack
         found = list(self.findings)
         if self.duplicates:
-            found.append(f"Dropped {_count(len(self.duplicates), 'copy of a slice', 'copies of slices')}.")
+            found.append(f"Dropped {count_words(len(self.duplicates), 'copy of a slice', 'copies of slices')}.")
         if self.localizers:
-            found.append(f"Left out {_count(len(self.localizers), 'localizer', 'localizers')}.")
+            found.append(f"Left out {count_words(len(self.localizers), 'localizer', 'localizers')}.")
         if not self.derivation.is_plain:
             found.append(f"The series is {self.derivation} ({self.image_type or self.description}).")
         excess = [item.excess for item in self.instances if item.excess]
         if excess:
             found.append(
-                f"The pixel data of {_count(len(excess), 'file', 'files')} are up to {max(excess)} bytes longer than "
-                "the image; what is beyond it was not read."
+                f"The pixel data of {count_words(len(excess), 'file', 'files')} are up to {max(excess)} bytes longer "
+                "than the image; what is beyond it was not read."
             )
         if self.skipped:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
@@ -233,10 +231,10 @@ class Series:
             raise self.refuse_faulty(self.faulty)
         stack = self.stack
         if stack.gaps:
-            raise self.refuse_gap(stack)
+            raise gap_refusal(stack, self.uid)
         uneven = stack.uneven(0, len(stack.instances) - 1)
         if uneven > POSITION_TOLERANCE_MM:
-            raise self.refuse_uneven(stack, uneven)
+            raise drift_refusal(stack, self.uid, uneven)
         return stack
 
     @property
@@ -262,30 +260,6 @@ class Series:
             figures={"files": len(faulty), "first": first.path},
             remedy=first.fault.remedy
             or "Get the file again; if it does not belong to the series, take it out of the folder.",
-        )
-
-    def refuse_gap(self, stack: Stack) -> Refusal:
-        """Return the refusal for a stack whose steps differ."""
-        figures = stack.gap_figures()
-        k = stack.gaps[0]
-        return Refusal(
-            RefusalCode.SLICE_GAP,
-            f"slices lie {stack.step:g} mm apart, but {stack.offsets[k + 1] - stack.offsets[k]:g} mm between "
-            f"{stack.offsets[k]:g} and {stack.offsets[k + 1]:g} mm along the normal"
-            + (f" (and at {len(stack.gaps) - 1} more places)" if len(stack.gaps) > 1 else ""),
-            series=self.uid,
-            figures=figures,
-            remedy=_gap_remedy(stack),
-        )
-
-    def refuse_uneven(self, stack: Stack, uneven_mm: float) -> Refusal:
-        """Return the refusal for a stack whose steps drift."""
-        return Refusal(
-            RefusalCode.SLICE_GAP,
-            f"the slice spacing drifts: a slice lies {uneven_mm:.2f} mm from its even place",
-            series=self.uid,
-            figures={"step_mm": stack.step, "uneven_mm": uneven_mm, "offsets_mm": stack.offsets.round(3).tolist()},
-            remedy="Take another reconstruction.",
         )
 
     def _check_identity(self) -> None:
@@ -326,10 +300,6 @@ class Series:
             )
 
 
-def _count(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
-
-
 def _part_name(part: str) -> str:
     """Return a part's name in characters that need no quoting on a command line."""
     plain = re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-")
@@ -337,23 +307,3 @@ def _part_name(part: str) -> str:
         return plain
     digest = hashlib.sha256(part.encode()).hexdigest()[:8]
     return f"{plain[: MAX_PART_NAME - 9]}-{digest}"
-
-
-def _gap_remedy(stack: Stack) -> str:
-    """Say what to do about uneven steps: whether slices are missing, too many, or just not even."""
-    steps = np.diff(stack.offsets) / stack.step
-    uneven = steps[list(stack.gaps)]
-    if (uneven > 1.5).all() and (np.abs(uneven - np.rint(uneven)) <= STEP_TOLERANCE_SHARE).all():
-        return "Get the missing slices."
-    places = (stack.offsets - stack.offsets[0]) / stack.step
-    even = np.abs(places - np.rint(places)) <= STEP_TOLERANCE_SHARE
-    if not even.all() and even[[0, -1]].all() and (np.diff(np.rint(places[even])) == 1).all():
-        first = stack.instances[int(np.flatnonzero(~even)[0])]
-        return (
-            f"{_count(int((~even).sum()), 'slice lies', 'slices lie')} between the places of the others "
-            f"({Path(first.path).name} first): take out what does not belong to the series."
-        )
-    return (
-        "The slices do not lie evenly, which missing slices do not explain. Take another reconstruction, or read ROIs "
-        "away from the uneven places."
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -20,6 +21,7 @@ class SeriesSummary:
         slice_thickness_mm: SliceThickness.
         slices: their number.
         others: the other CT series of the study, in words.
+        instances_sha256: SHA-256 of its slices' SOPInstanceUIDs and file sizes, the same wherever the files lie.
     """
 
     uid: str
@@ -29,6 +31,7 @@ class SeriesSummary:
     slice_thickness_mm: float | None = None
     slices: int = 0
     others: tuple[str, ...] = ()
+    instances_sha256: str = ""
 
     @classmethod
     def of(cls, series: Series) -> SeriesSummary:
@@ -41,6 +44,7 @@ class SeriesSummary:
             slice_thickness_mm=series.slice_thickness,
             slices=len(series.instances),
             others=series.others,
+            instances_sha256=_digest(series),
         )
 
     @classmethod
@@ -62,3 +66,8 @@ class SeriesSummary:
         if not self.others:
             return words
         return f"{words}; {len(self.others)} other CT series in its study: {'; '.join(self.others)}"
+
+
+def _digest(series: Series) -> str:
+    slices = sorted(f"{item.sop_uid} {item.size}" for item in series.instances)
+    return hashlib.sha256("\n".join(slices).encode()).hexdigest()

@@ -16,6 +16,7 @@ IMAGE_TYPE = 0x00080008
 SOP_CLASS_UID = 0x00080016
 SOP_INSTANCE_UID = 0x00080018
 STUDY_DATE = 0x00080020
+STUDY_DESCRIPTION = 0x00081030
 SERIES_TIME = 0x00080031
 MODALITY = 0x00080060
 MANUFACTURER = 0x00080070
@@ -30,6 +31,7 @@ STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
 SERIES_NUMBER = 0x00200011
 ACQUISITION_NUMBER = 0x00200012
+INSTANCE_NUMBER = 0x00200013
 IMAGE_POSITION = 0x00200032
 IMAGE_ORIENTATION = 0x00200037
 FRAME_OF_REFERENCE_UID = 0x00200052
@@ -80,6 +82,9 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 POSSIBLE_CT_CLASSES = CT_CLASSES | {_SECONDARY_CAPTURE, *(f"{_SECONDARY_CAPTURE}.{number}" for number in range(1, 5))}
 """Classes that a CT slice may have: some converters write Secondary Capture."""
 
+MOST_DIGITS = 12
+"""Characters of an integer string (IS): PS3.5, table 6.2-1."""
+
 Values = Mapping[int, bytes]
 
 SHORT_VALUE_BYTES, REMEMBERED_VALUES = 128, 512
@@ -122,6 +127,12 @@ def whole_number(values: Values, tag: int, little_endian: bool) -> int | None:
     """Return an unsigned 16-bit value; None if absent or not two bytes long."""
     raw = values.get(tag, b"")
     return int.from_bytes(raw, "little" if little_endian else "big") if len(raw) == 2 else None
+
+
+def integer(values: Values, tag: int) -> int | None:
+    """Return a whole number that stands there as text (IS); None if absent or none."""
+    raw = values.get(tag, b"").strip(b"\0 ")
+    return int(raw) if raw.removeprefix(b"-").isdigit() and len(raw) <= MOST_DIGITS else None
 
 
 def positive_decimal(values: Values, tag: int) -> float | None:

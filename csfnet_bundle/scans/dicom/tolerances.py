@@ -84,13 +84,10 @@ MAX_PIXEL_SPACING_MM = 10.0
 LOWEST_HU = -1024.0
 """HU below which values are clipped: air, below it are only padding and noise."""
 
-HIGHEST_POSSIBLE_HU = 32767.0
-"""HU that no pixel exceeds: extended CT scales end at 30,710 HU. Signed values read as unsigned do: what lies one below
-zero becomes 65,535."""
-
 WRAPPED_HU = 2000.0
 """HU from which a pixel between two of air is taken for a wrapped one: with 12 bits stored, values that wrap stay below
-HIGHEST_POSSIBLE_HU. Metal and bone are wider than a pixel, and partial volume surrounds them."""
+what CT can reach (geometry.hounsfield.HIGHEST_CT_HU). Metal and bone are wider than a pixel, and partial volume
+surrounds them."""
 
 WRAPPED_SHARE = 1e-3
 """Share of such pixels that no slices have: noise of 10 HU around air already brings as many below the lowest value."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Volume
-from csfnet_bundle.scans.dicom.copies import check_copies
+from csfnet_bundle.scans.dicom.pixel_check import check_copies
 from csfnet_bundle.scans.dicom.pixels import read_stored, to_hu
 from csfnet_bundle.scans.dicom.plausibility import HounsfieldCheck
 from csfnet_bundle.scans.dicom.series import Series

@@ -6,8 +6,7 @@ Label's own environment, which is older than this package's: nothing on the way 
 
 from csfnet_bundle.serving.monai_label.answer import AnswerRequestd
 from csfnet_bundle.serving.monai_label.http_errors import HttpErrors
-from csfnet_bundle.serving.monai_label.inferer import FollowUpInferer
-from csfnet_bundle.serving.monai_label.inputs import CarryInputsd
+from csfnet_bundle.serving.monai_label.inferer import CarryInputsd, FollowUpInferer
 from csfnet_bundle.serving.monai_label.request import ReadRequestd
 
 __all__ = ["AnswerRequestd", "CarryInputsd", "FollowUpInferer", "HttpErrors", "ReadRequestd"]

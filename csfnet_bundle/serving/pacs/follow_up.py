@@ -108,6 +108,7 @@ def follow_up(
             clinical=request.clinical,
             nodule=request.nodule,
             measure=True,
+            pictures=True,
         )
         prediction = _as_matched(prediction, fetched, pair.skipped)
         supersedes = _earlier(service, request, current, folder)

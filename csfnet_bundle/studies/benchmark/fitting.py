@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import platform
@@ -27,6 +28,7 @@ from csfnet_bundle.prediction.predictor import BATCH_SIZE, Predictor
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
+from csfnet_bundle.studies.benchmark.common_test import COMMON, score_common_set
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 
@@ -37,6 +39,8 @@ CLINICAL_PERMUTED = "clinical permuted over patients"
 CHANGED_INPUTS = (*SCAN_ORDERS, CLINICAL_PERMUTED)
 """What is done to the test pairs' inputs to see what a network had learnt from them."""
 PERMUTATION_SEED = 0
+PEAK_PAIRS = 25
+"""Test pairs whose attention is summed up: flat is told from selective by far fewer."""
 
 MONAI_LEVELS = {"monai.bundle.workflows": logging.ERROR, "monai.bundle.scripts": logging.WARNING}
 """It would say of every fit that its config files lie in two folders, and print them."""
@@ -48,8 +52,17 @@ _ONE_AT_A_TIME = threading.Lock()
 def is_done(protocol: Protocol, fit: Fit) -> bool:
     """Tell whether nothing is left to do for a fit."""
     folder = protocol.folder(fit)
-    wanted = protocol.evaluate_on is None or fit.permutation or external_path(folder, protocol.evaluate_on).is_file()
-    return (folder / DONE_NAME).is_file() and bool(wanted)
+    return (folder / DONE_NAME).is_file() and all(path.is_file() for path in _later_paths(protocol, fit).values())
+
+
+def _later_paths(protocol: Protocol, fit: Fit) -> dict[str, Path]:
+    """What may be asked of a finished fit later, and where its predictions then lie."""
+    folder, paths = protocol.folder(fit), {}
+    if protocol.evaluate_on is not None and not fit.permutation:
+        paths[EXTERNAL] = external_path(folder, protocol.evaluate_on)
+    if protocol.common_test and not fit.permutation:
+        paths[COMMON] = folder / f"common_test_{protocol.common_test}.csv"
+    return paths
 
 
 def external_path(folder: Path, evaluate_on: Path) -> Path:
@@ -80,16 +93,19 @@ def run_fit(protocol: Protocol, fit: Fit, device: str | None = None) -> None:
         if ours is None:
             raise
         raise ours.for_record(f"fit {fit.name}") from None
+    finally:
+        # Engines and their handlers refer to each other, and hold network, optimizer and the set: tens of MB a fit.
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def read_fit(protocol: Protocol, fit: Fit) -> dict[str, pd.DataFrame]:
     """Return a finished fit's predictions by what was predicted."""
     folder = protocol.folder(fit)
     parts = [VALIDATION, TEST, *([] if fit.permutation else CHANGED_INPUTS)]
-    tables = {part: read_predictions(folder / _file_name(part)) for part in parts}
-    if protocol.evaluate_on is not None and not fit.permutation:
-        tables[EXTERNAL] = read_predictions(external_path(folder, protocol.evaluate_on))
-    return tables
+    tables = {part: read_predictions(folder / file_name(part)) for part in parts}
+    return tables | {part: read_predictions(path) for part, path in _later_paths(protocol, fit).items()}
 
 
 def read_fit_record(protocol: Protocol, fit: Fit) -> dict[str, Any]:
@@ -128,8 +144,10 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     width = parser.get_parsed_content("width")
     workflow.finalize()
     if not (folder / DONE_NAME).is_file():
+        cohort = load_datalist(protocol.cohort(fit))
+        test = cohort.section("test")
         for part, table in _predict_parts(predictor, protocol.cohort(fit), fit, cache, batch_size):
-            write_predictions(table, folder / _file_name(part))
+            write_predictions(table, folder / file_name(part))
         state = read_plain(folder / STATE_NAME, "Delete it; the fit then begins anew.")
         record = {
             "epochs": int(state["epoch"]),
@@ -137,18 +155,22 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
             "seconds": round(float(state["seconds"]), 1),
             "device": device_name(next(network.parameters()).device),
             "parameters": count_parameters(network),
+            "attention_peaks": predictor.attention_peaks(test[:PEAK_PAIRS], cohort.folder, cache=cache),
             "width": width,
             "architecture": dict(checkpoint.architecture),
             "roi": checkpoint.roi.to_plain(),
             "initial_weights": _start(checkpoint),
         }
         write_atomically(folder / DONE_NAME, json.dumps(record, indent=1) + "\n")
-    if protocol.evaluate_on is not None and not fit.permutation:
+    later = {part: path for part, path in _later_paths(protocol, fit).items() if not path.is_file()}
+    if COMMON in later:
+        write_predictions(score_common_set(protocol, predictor, batch_size), later[COMMON])
+    if EXTERNAL in later and protocol.evaluate_on is not None:
         datalist = load_datalist(protocol.evaluate_on)
         pairs = labelled_pairs(datalist)
         pairs = [without_reads_of(pair) for pair in pairs] if protocol.without_reads else pairs
         table = predict_table(predictor, pairs, datalist.folder, cache=cache, batch_size=batch_size)
-        write_predictions(table, external_path(folder, protocol.evaluate_on))
+        write_predictions(table, later[EXTERNAL])
 
 
 def predict_table(
@@ -205,7 +227,8 @@ def _start(checkpoint: ModelCheckpoint) -> dict[str, Any] | None:
     return {key: start[key] for key in ("trained_on", "sha256", "copied", "pretraining")}
 
 
-def _file_name(part: str) -> str:
+def file_name(part: str) -> str:
+    """Return the file of a part's predictions."""
     return f"{part.replace(' ', '_')}.csv"
 
 

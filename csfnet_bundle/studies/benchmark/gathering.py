@@ -12,6 +12,7 @@ from csfnet_bundle.evaluation.delong import area_covariance
 from csfnet_bundle.evaluation.pooling import average_seeds, pool_folds
 from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.threshold import apply_decision, choose_decision
+from csfnet_bundle.studies.benchmark.common_test import COMMON
 from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, TEST, VALIDATION
 
 FitTables = Mapping[str, pd.DataFrame]
@@ -34,8 +35,8 @@ def gather(fits: Sequence[Sequence[FitTables]]) -> SystemPredictions:
     """Put the fits of a system together.
 
     Within a fold the seeds' probabilities are averaged, and temperature and threshold of the average are chosen on the
-    validation pairs, averaged likewise. Another cohort is predicted by all folds: their probabilities are averaged, and
-    so are their thresholds.
+    validation pairs, averaged likewise. Another cohort and the common test set are predicted by all folds: their
+    probabilities are averaged, and so are their thresholds.
 
     Args:
         fits: for every fold, the predictions of each seed.
@@ -51,10 +52,10 @@ def gather(fits: Sequence[Sequence[FitTables]]) -> SystemPredictions:
                 if part != VALIDATION
             }
         )
-    parts = {part: pool_folds([fold[part] for fold in folds]) for part in folds[0] if part != EXTERNAL}
-    if EXTERNAL in folds[0]:
-        threshold = float(np.mean([fold[EXTERNAL]["threshold"].iloc[0] for fold in folds]))
-        parts[EXTERNAL] = average_seeds([fold[EXTERNAL] for fold in folds]).assign(threshold=threshold)
+    parts = {part: pool_folds([fold[part] for fold in folds]) for part in folds[0] if part not in (EXTERNAL, COMMON)}
+    for part in {EXTERNAL, COMMON} & folds[0].keys():
+        threshold = float(np.mean([fold[part]["threshold"].iloc[0] for fold in folds]))
+        parts[part] = average_seeds([fold[part] for fold in folds]).assign(threshold=threshold)
     areas = tuple(area(pool_folds([seeds[number][TEST] for seeds in fits])) for number in range(len(fits[0])))
     return SystemPredictions(parts, areas)
 

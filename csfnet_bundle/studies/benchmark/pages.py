@@ -39,14 +39,14 @@ _KINDS = {"bound": "best possible", "network": "network", "reference": "no netwo
 
 def benchmark_markdown(document: Mapping[str, Any]) -> str:
     """Return all tables of a results.json, below the line that says what was measured and how."""
-    parts = [f"{headline(document)}\n", *_systems(document), _seeds(document)]
+    parts = [f"{headline(document)}\n", *_systems(document), *_failed(document), _seeds(document)]
     parts += _starts(document) + pre_training_markdown(document)
     parts += [
         f"What {name} had learnt, as areas with an input changed at evaluation (original - changed).\n\n"
         f"{comparison_markdown(_frame(table, f'{name}, input'))}"
         for name, table in document["learnt"].items()
     ]
-    parts += _permuted(document) + _subgroups(document) + _external(document)
+    parts += _permuted(document) + _subgroups(document) + _external(document) + _common(document)
     return "\n".join(parts)
 
 
@@ -112,11 +112,26 @@ def _seeds(document: Mapping[str, Any]) -> str:
             ", ".join(f"{area:.3f}" for area in seeds["auc"]),
             _number(seeds["standard_deviation"]),
             _number(seeds["mean_spread_of_probability"]),
+            _peaks(document["protocol"].get("attention_peaks", {}).get(name)),
         ]
         for name, seeds in document["seeds"].items()
     ]
     head = ["system", "network", "parameters", "AUC of each seed", "their SD", "mean SD of a pair's probability"]
-    return f"Spread between seeds.\n\n{markdown_table(head, rows)}"
+    head.append("max weight x keys, image, clinical")
+    text = "Spread between seeds; attention is flat where its largest weight times the number of keys is near 1."
+    return f"{text}\n\n{markdown_table(head, rows)}"
+
+
+def _peaks(peaks: Mapping[str, float] | None) -> str:
+    return UNDEFINED if peaks is None else f"{peaks['image']:.2f}, {peaks['clinical']:.2f}"
+
+
+def _failed(document: Mapping[str, Any]) -> list[str]:
+    rows = [[name, why] for name, why in document.get("failed", {}).items()]
+    if not rows:
+        return []
+    text = "Fits that failed. Their seed is left out of the average; a system without a whole seed is in no table."
+    return [f"{text}\n\n{markdown_table(['fit', 'why'], rows)}"]
 
 
 def _starts(document: Mapping[str, Any]) -> list[str]:
@@ -209,6 +224,19 @@ def _external(document: Mapping[str, Any]) -> list[str]:
     kind = "phantoms" if external["phantom"] else "patients"
     text = f"The trained folds on another cohort, {external['data']} ({kind}): probabilities and thresholds averaged."
     return [f"{text}\n\n{comparison_markdown(_frame(external['systems'], 'system'))}"]
+
+
+def _common(document: Mapping[str, Any]) -> list[str]:
+    common = document.get("common_test")
+    if common is None:
+        return []
+    widths = common["separates"].values()
+    separated = f" It separates a difference of {min(widths):.3f} to {max(widths):.3f} from zero." if widths else ""
+    text = (
+        f"The common test set: {common['pairs']} phantom pairs of seed {common['seed']}, {common['malignant']} "
+        f"malignant, scored by every fit, folds and seeds averaged.{separated}"
+    )
+    return [f"{text}\n\n{comparison_markdown(_frame(common['systems'], 'system'))}"]
 
 
 def _interval(row: Mapping[str, Any], name: str, limits: str = "") -> str:

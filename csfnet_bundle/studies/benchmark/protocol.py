@@ -1,8 +1,7 @@
-"""What a benchmark is: its data, splits, seeds and settings; kept beside the fits, so that a restart cannot mix two."""
+"""What a benchmark is: its data, splits, seeds and settings."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,10 @@ import torch
 from monai.bundle import ConfigParser
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import PAPER_SYSTEMS, SYSTEMS, Network
-from csfnet_bundle.prediction.data import datalist_hash
 
-PROTOCOL_NAME = "protocol.json"
 PRETRAINED = tuple(system.name for system in SYSTEMS.values() if system.compared_with)
 """The systems that start from a pre-training."""
 
@@ -64,6 +60,7 @@ class Protocol:
         cache_dir: where ROIs are cached; None is within ``out``.
         evaluate_on: another cohort that the trained folds predict.
         pretrained: weights of a pre-training, for the systems that start from one.
+        common_test: pairs of a test set of phantom ROIs that every fit scores; 0 for none.
     """
 
     dataset_dir: Path
@@ -79,6 +76,7 @@ class Protocol:
     cache_dir: Path | None = None
     evaluate_on: Path | None = None
     pretrained: Path | None = None
+    common_test: int = 0
 
     def __post_init__(self) -> None:
         unknown = [system for system in self.systems if system not in SYSTEMS]
@@ -88,10 +86,10 @@ class Protocol:
                 record="benchmark",
                 remedy=f"Choose of {', '.join(SYSTEMS)}.",
             )
-        if self.folds < 1 or self.seeds < 1 or self.permutations < 0:
+        if self.folds < 1 or self.seeds < 1 or min(self.permutations, self.common_test) < 0:
             raise BundleError(
-                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations; at least one fold and one "
-                "seed are needed",
+                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations, {self.common_test} common "
+                "test pairs; at least one fold and one seed are needed",
                 record="benchmark",
             )
         start = [system for system in self.systems if SYSTEMS[system].compared_with]
@@ -175,33 +173,3 @@ class Protocol:
         with torch.device("meta"):  # shapes alone
             network: Network = ConfigParser(self.settings(system)).get_parsed_content("network_def")
         return network
-
-    def keep(self) -> None:
-        """Write what every fit depends on into ``out``, or check that it is what is written there.
-
-        Systems, seeds and permutations may be added later: they change no fit that is there.
-
-        Raises:
-            BundleError: ``out`` holds the fits of another protocol.
-        """
-        path = self.out / PROTOCOL_NAME
-        now: dict[str, object] = {
-            "datalist_sha256": datalist_hash(self.dataset_dir),
-            "folds": self.folds,
-            "config_files": [Path(name).name for name in self.config_files],
-            "overrides": dict(self.overrides),
-            "without_reads": self.without_reads,
-        }
-        if not path.is_file():
-            write_atomically(path, json.dumps(now, indent=1) + "\n")
-            return
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [
-            f"{name} ({before.get(name)} -> {value})" for name, value in now.items() if before.get(name) != value
-        ]
-        if changed:
-            raise BundleError(
-                f"holds a benchmark with other settings: {'; '.join(changed)}",
-                record=str(self.out),
-                remedy="Name another --out, or delete this one.",
-            )

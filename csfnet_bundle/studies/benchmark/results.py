@@ -18,6 +18,7 @@ from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.studies.benchmark.common_results import judge_common_set
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.studies.benchmark.gathering import area
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
@@ -52,6 +53,7 @@ def make_results(
         Plain values for results.json.
     """
     reference = protocol.reference
+    networks = [name for name in protocol.systems if name in predictions.systems]
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
     kinds = {name: _kind(name, protocol) for name in tables}
     families = {name: kind for name, kind in kinds.items() if kind in TESTED}
@@ -60,8 +62,9 @@ def make_results(
         "bundle_version": __version__,
         "reference": reference,
         "data": _data(protocol, tables[reference]),
-        "protocol": _protocol(protocol),
+        "protocol": _protocol(protocol, predictions),
         "bootstrap": {"unit": "patient", "seed": SEED, "resamples": resamples},
+        "failed": {fit.name: why for fit, why in predictions.failed.items()},
         "kinds": kinds,
         "left_out": left_out_references(predictions.pairs),
         "systems": _plain(
@@ -69,7 +72,7 @@ def make_results(
                 tables,
                 reference,
                 families=families,
-                seed_areas={name: predictions.systems[name].seed_areas for name in protocol.systems},
+                seed_areas={name: predictions.systems[name].seed_areas for name in networks},
                 resamples=resamples,
             )
         ),
@@ -79,7 +82,7 @@ def make_results(
                 "standard_deviation": _deviation(predictions.systems[name].seed_areas),
                 "mean_spread_of_probability": plain_number(float(tables[name]["probability_spread"].mean())),
             }
-            for name in protocol.systems
+            for name in networks
         },
         "learnt": {
             name: _plain(
@@ -89,7 +92,7 @@ def make_results(
                     resamples=resamples,
                 )
             )
-            for name in protocol.systems
+            for name in networks
         },
         "pre_training": _pre_training(tables, resamples),
         "permuted_labels": _permuted(protocol, predictions),
@@ -102,6 +105,8 @@ def make_results(
             "phantom": data_description(protocol.evaluate_on).phantom,
             "systems": _plain(compare_systems(others, reference, families=families, resamples=resamples)),
         }
+    if protocol.common_test:
+        document["common_test"] = judge_common_set(protocol, predictions, families, resamples)
     return document
 
 
@@ -123,8 +128,8 @@ def _data(protocol: Protocol, table: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _protocol(protocol: Protocol) -> dict[str, object]:
-    records = {fit: read_fit_record(protocol, fit) for fit in protocol.fits}
+def _protocol(protocol: Protocol, predictions: Predictions) -> dict[str, object]:
+    records = {fit: read_fit_record(protocol, fit) for fit in protocol.fits if fit not in predictions.failed}
     true = [record for fit, record in records.items() if not fit.permutation]
     return {
         "folds": protocol.folds,
@@ -139,7 +144,20 @@ def _protocol(protocol: Protocol) -> dict[str, object]:
         "hours": round(sum(record["seconds"] for record in records.values()) / SECONDS_PER_HOUR, 3),
         "device": sorted({str(record["device"]) for record in records.values()}),
         "parameters": {fit.system: record["parameters"] for fit, record in records.items()},
+        "attention_peaks": _peaks(records),
         "initial_weights": _starts(records),
+    }
+
+
+def _peaks(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return for each system with attention its largest weight times the number of keys, mean over fits: 1 is flat."""
+    found: dict[str, list[Mapping[str, float]]] = {}
+    for fit, record in records.items():
+        if record.get("attention_peaks") and not fit.permutation:
+            found.setdefault(fit.system, []).append(record["attention_peaks"])
+    return {
+        system: {stream: round(float(np.mean([one[stream] for one in peaks])), 4) for stream in peaks[0]}
+        for system, peaks in found.items()
     }
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import pandas as pd
 
 from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
+from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
+from csfnet_bundle.studies.benchmark.common_test import check_common_test, common_set
 from csfnet_bundle.studies.benchmark.fitting import read_fit
 from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
+from csfnet_bundle.studies.benchmark.restarting import keep_protocol
 from csfnet_bundle.studies.benchmark.scheduling import run_fits
 from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, write_split
-from csfnet_bundle.training.seen_patients import check_unseen, read_seen_patients
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,16 @@ class Predictions:
         systems: networks first, then references, by the names that tables print.
         permuted: for every permutation of the labels, the test predictions of a network trained on them.
         pairs: the labelled pairs of the cohort.
+        fits: what each fit predicted, by part; every table can be made again from these alone.
+        failed: fits that failed, with why. A seed with a failed fold is left out of its system's average; a system
+            without a whole seed has no predictions.
     """
 
     systems: dict[str, SystemPredictions]
     permuted: tuple[SystemPredictions, ...]
     pairs: tuple[FollowUpPair, ...]
+    fits: Mapping[Fit, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    failed: Mapping[Fit, str] = field(default_factory=dict)
 
 
 def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> Predictions:
@@ -44,14 +54,16 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
         scheduler: the same.
 
     Raises:
-        BundleError: data that cannot be used, another protocol in ``out``, or fits that failed.
+        BundleError: data that cannot be used, another protocol in ``out``, or no whole seed of the system that the
+            others are compared with.
     """
     datalist = load_datalist(protocol.dataset_dir)
     splits = make_splits(datalist, protocol.folds)
     pairs = labelled_pairs(datalist)
     external = None if protocol.evaluate_on is None else load_datalist(protocol.evaluate_on)
     _check(protocol, pairs, external)
-    protocol.keep()
+    check_common_test(protocol)
+    keep_protocol(protocol)
     cache = RoiCache(protocol.rois, protocol.roi(), repeat_missing_prior=True, follow_links=protocol.follow_links)
     _prepare(pairs, datalist.folder, cache, scheduler)
     if external is not None:
@@ -64,20 +76,44 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
             permutation=fit.permutation,
             without_reads=protocol.without_reads,
         )
-    run_fits(protocol, devices, scheduler)
-
+    if protocol.common_test:
+        common_set(protocol, workers=os.cpu_count() or 1, show_progress=True)
+    failed = run_fits(protocol, devices, scheduler)
+    whole = {system: _whole_seeds(protocol, system, failed) for system in protocol.systems}
+    if not whole[protocol.reference]:
+        first = next(error for fit, error in failed.items() if fit.system == protocol.reference)
+        raise BundleError(
+            f"{len(failed)} of {len(protocol.fits)} fits failed, among them one of every seed of {protocol.reference}, "
+            f"which the others are compared with; {first}",
+            record=str(protocol.out),
+            remedy="The same command repeats these alone.",
+        )
     systems = {
         system: gather(
-            [
-                [read_fit(protocol, Fit(system, fold, seed)) for seed in range(protocol.seeds)]
-                for fold in range(protocol.folds)
-            ]
+            [[read_fit(protocol, Fit(system, fold, seed)) for seed in seeds] for fold in range(protocol.folds)]
         )
-        for system in protocol.systems
+        for system, seeds in whole.items()
+        if seeds
     }
-    permuted = tuple(gather([[read_fit(protocol, fit)]]) for fit in protocol.fits if fit.permutation)
+    done = [fit for fit in protocol.fits if fit not in failed]
+    permuted = tuple(gather([[read_fit(protocol, fit)]]) for fit in done if fit.permutation)
     systems |= _references(protocol, datalist.folder, splits, pairs, external, cache)
-    return Predictions(systems, permuted, tuple(pairs))
+    return Predictions(
+        systems,
+        permuted,
+        tuple(pairs),
+        {fit: read_fit(protocol, fit) for fit in done},
+        {fit: str(error) for fit, error in failed.items()},
+    )
+
+
+def _whole_seeds(protocol: Protocol, system: str, failed: Container[Fit]) -> list[int]:
+    """The seeds of which every fold was fitted."""
+    return [
+        seed
+        for seed in range(protocol.seeds)
+        if not any(Fit(system, fold, seed) in failed for fold in range(protocol.folds))
+    ]
 
 
 def _references(

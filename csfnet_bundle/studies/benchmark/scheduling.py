@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from dask.distributed import as_completed, get_worker
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, in_one_line
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.core.processes import allow_children
 from csfnet_bundle.inputs.preparation import dask_client
 from csfnet_bundle.studies.benchmark.fitting import is_done, run_fit
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+
+ERROR_NAME = "error.txt"
+"""In the folder of a fit that failed for an unforeseen reason: where in the code."""
 
 
 def default_devices() -> tuple[str, ...]:
@@ -21,7 +29,7 @@ def default_devices() -> tuple[str, ...]:
     return tuple(f"cuda:{number}" for number in range(torch.cuda.device_count())) or ("cpu",)
 
 
-def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> None:
+def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | None = None) -> dict[Fit, BundleError]:
     """Run the fits that are not done yet, with a progress bar; an interrupted benchmark goes on where it stopped.
 
     Args:
@@ -30,13 +38,16 @@ def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | N
         scheduler: address of a running Dask scheduler, instead: one fit at a time in each worker, on its GPU where it
             has one. Workers must see the same files.
 
+    Returns:
+        The fits that failed, each with why. The next call runs them again.
+
     Raises:
-        BundleError: a fit failed, told when all others are done; or no scheduler answers.
+        BundleError: no scheduler answers.
     """
     devices = tuple(devices) or default_devices()
     missing = [fit for fit in protocol.fits if not is_done(protocol, fit)]
     in_process = scheduler is None and len(devices) == 1
-    failed: dict[str, BundleError] = {}
+    failed: dict[Fit, BundleError] = {}
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -53,15 +64,10 @@ def run_fits(protocol: Protocol, devices: Sequence[str] = (), scheduler: str | N
         )
         for fit, error in results if missing else ():
             if error is not None:
-                failed[fit.name] = error
+                failed[fit] = error
                 progress.console.print(f"failed: {error}", markup=False)
             progress.advance(task)
-    if failed:
-        raise BundleError(
-            f"{len(failed)} of {len(protocol.fits)} fits failed; {next(iter(failed.values()))}",
-            record=str(protocol.out),
-            remedy="The same command repeats these alone.",
-        )
+    return failed
 
 
 def _here(
@@ -77,15 +83,34 @@ def _distributed(
 ) -> Iterator[tuple[Fit, BundleError | None]]:
     local = tuple(devices) if scheduler is None else ()
     with dask_client(len(devices), scheduler) as client:
-        futures = {client.submit(_on_worker, protocol, fit, local, pure=False): fit for fit in fits}
+        numbers = {} if local else _numbers_on_host(client.scheduler_info(n_workers=-1)["workers"])
+        futures = {client.submit(_on_worker, protocol, fit, local, numbers, pure=False): fit for fit in fits}
         for future, error in as_completed(futures, with_results=True):
             yield futures[future], error
 
 
-def _on_worker(protocol: Protocol, fit: Fit, devices: Sequence[str]) -> BundleError | None:
-    """Run a fit in a Dask worker: on this machine each has a device of its own, by its number."""
+def _numbers_on_host(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return for every worker of a cluster, by its address, which one of its machine it is."""
+    numbers: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    for address in sorted(workers):
+        host = str(workers[address]["host"])
+        numbers[address] = seen[host]
+        seen[host] += 1
+    return numbers
+
+
+def _on_worker(protocol: Protocol, fit: Fit, devices: Sequence[str], numbers: Mapping[str, int]) -> BundleError | None:
+    """Run a fit in a Dask worker: each has a device of its own, by its number on its machine.
+
+    A worker whose ``CUDA_VISIBLE_DEVICES`` somebody has set, as ``dask-cuda`` does, takes the first that it sees.
+    """
+    allow_children()
     if not devices:
-        return _attempt(protocol, fit, None)
+        device = None
+        if torch.cuda.device_count() > 1 and "CUDA_VISIBLE_DEVICES" not in os.environ:
+            device = f"cuda:{numbers.get(get_worker().address, 0) % torch.cuda.device_count()}"
+        return _attempt(protocol, fit, device)
     device = devices[int(get_worker().name) % len(devices)]
     if device == "cpu":
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // len(devices)))
@@ -93,11 +118,17 @@ def _on_worker(protocol: Protocol, fit: Fit, devices: Sequence[str]) -> BundleEr
 
 
 def _attempt(protocol: Protocol, fit: Fit, device: str | None) -> BundleError | None:
-    """Run a fit; one that fails is a result, not the end of the others."""
+    """Run a fit; one that fails is a row of the results, not the end of the others."""
     try:
         run_fit(protocol, fit, device)
     except BundleError as error:
         return error
     except torch.OutOfMemoryError as error:
         return BundleError(f"out of memory: {error}", record=f"fit {fit.name}", remedy="Lower --batch_size.")
+    except Exception as error:
+        place = protocol.folder(fit) / ERROR_NAME
+        write_atomically(place, traceback.format_exc())
+        return BundleError(
+            f"{type(error).__name__}: {in_one_line(error)}", record=f"fit {fit.name}", remedy=f"See {place}."
+        )
     return None

@@ -15,13 +15,13 @@ from csfnet_bundle.evaluation.comparison_plots import plot_forest, plot_roc_over
 from csfnet_bundle.evaluation.metrics import evaluate
 from csfnet_bundle.evaluation.plots import plot_calibration, plot_decision_curve, save_figure
 from csfnet_bundle.evaluation.predictions import write_predictions
-from csfnet_bundle.studies.benchmark.fitting import TEST
+from csfnet_bundle.studies.benchmark.fitting import TEST, file_name
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown
 from csfnet_bundle.studies.benchmark.running import Predictions
 
 RESULTS_NAME = "results.json"
 TABLES_NAME = "tables.md"
-PREDICTIONS_FOLDER = "predictions"
+PREDICTIONS_FOLDER, FITS_FOLDER = "predictions", "fits"
 
 
 def write_benchmark(folder: Path, document: Mapping[str, Any], predictions: Predictions) -> Path:
@@ -35,6 +35,9 @@ def write_benchmark(folder: Path, document: Mapping[str, Any], predictions: Pred
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
     for name, table in tables.items():
         write_predictions(table, folder / PREDICTIONS_FOLDER / f"{re.sub(r'[^a-z0-9_]+', '_', name.lower())}.csv")
+    for fit, parts in predictions.fits.items():
+        for part, table in parts.items():
+            write_predictions(table, folder / PREDICTIONS_FOLDER / FITS_FOLDER / fit.name / file_name(part))
     title = _title(document)
     reference = str(document["reference"])
     judged = pd.DataFrame.from_dict(document["systems"], orient="index").astype(float)

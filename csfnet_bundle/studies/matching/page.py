@@ -11,9 +11,13 @@ import numpy as np
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.studies.matching.point_error import point_error_table
 from csfnet_bundle.studies.matching.summary import FOUND, half_diameter_share, presence, queries_of, summarize
 
 BEGIN, END = "<!-- tables of benchmark-matching -->", "<!-- end of the tables -->"
+
+COST, POINT_ERROR = "cost", "point-error"
+"""Names of two results beside the trials'."""
 
 SETS = {"real-": "real series (thresholds chosen on them)", "phantom-": "phantoms (the test)"}
 METHODS = {
@@ -47,7 +51,21 @@ def _tables(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
         queries = queries_of(results, prefix)
         if queries:
             lines += [f"### {title[0].upper()}{title[1:]}", "", *_set_tables(trials, queries), ""]
-    return [*lines, "### Other patients", "", *_strangers(results)]
+    lines += ["### Other patients", "", *_strangers(results)]
+    if COST in results:
+        lines += ["", *_cost(results[COST])]
+    if POINT_ERROR in results:
+        lines += ["", "### A wrong place in t0", "", point_error_table(results[POINT_ERROR]).rstrip()]
+    return lines
+
+
+def _cost(figures: Mapping[str, Any]) -> list[str]:
+    columns, rows, slices = figures["shape"]
+    return [
+        f"One match between two uncompressed NIfTI series of {slices} slices of {columns} x {rows} pixels: "
+        f"{figures['processor_seconds']:.1f} processor-seconds, {figures['megabytes_above_imports']:.0f} MB of memory "
+        "above what its imports take."
+    ]
 
 
 def _set_tables(trials: Sequence[Mapping[str, Any]], queries: Sequence[Mapping[str, Any]]) -> list[str]:

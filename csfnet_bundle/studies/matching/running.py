@@ -12,9 +12,12 @@ from pathlib import Path
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.studies.matching.page import write_page
+from csfnet_bundle.prediction.predictor import load
+from csfnet_bundle.studies.matching.cost import measure_cost
+from csfnet_bundle.studies.matching.page import COST, POINT_ERROR, write_page
+from csfnet_bundle.studies.matching.point_error import point_error_study
 from csfnet_bundle.studies.matching.sources import Source, phantom_source, real_source
-from csfnet_bundle.studies.matching.strangers import seek_in_stranger, seek_without_lungs
+from csfnet_bundle.studies.matching.strangers import PHANTOM_PLACES, seek_in_stranger, seek_without_lungs
 from csfnet_bundle.studies.matching.trials import run_trial
 
 TUNING_SEED, TEST_SEED = 1, 2
@@ -30,7 +33,13 @@ Task = Callable[[], dict[str, object]]
 
 
 def run_trials(
-    folder: Path, series: Sequence[Path], outlines: Path | None, trials: int, phantom_trials: int, page: Path | None
+    folder: Path,
+    series: Sequence[Path],
+    outlines: Path | None,
+    trials: int,
+    phantom_trials: int,
+    page: Path | None,
+    cohort: Path | None = None,
 ) -> Path:
     """Run what is left of the trials and write the tables; see ``csfnet benchmark-matching --help``.
 
@@ -45,6 +54,8 @@ def run_trials(
     (folder / "trials").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         tasks = dict(_tasks(series, outlines, trials, phantom_trials, Path(temporary)))
+        if cohort is not None:
+            tasks[POINT_ERROR] = partial(_point_error, cohort)
         left = {name: task for name, task in tasks.items() if not _file(folder, name).is_file()}
         with progress_bar("trials", len(tasks)) as advance:
             advance(len(tasks) - len(left))
@@ -55,6 +66,10 @@ def run_trials(
     tables = folder / "tables.md"
     write_page(tables, results, page)
     return tables
+
+
+def _point_error(cohort: Path) -> dict[str, object]:
+    return point_error_study(cohort, load())
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -78,6 +93,9 @@ def _tasks(
     def phantom(number: int) -> Source:
         return phantom_source(number, temporary)
 
+    def cost() -> dict[str, object]:
+        return measure_cost(real(paths[0]) if paths else phantom(0), temporary)
+
     def real_trial(path: Path, number: int) -> dict[str, object]:
         return run_trial(real(path), number, TUNING_SEED, temporary)
 
@@ -86,8 +104,10 @@ def _tasks(
 
     def phantom_strangers(subject: int) -> dict[str, object]:
         name = f"phantom{subject - 1} in phantom{subject}"
-        return seek_in_stranger(phantom(subject).path, phantom(subject - 1).path, name, subject)
+        return seek_in_stranger(phantom(subject).path, phantom(subject - 1).path, name, subject, PHANTOM_PLACES)
 
+    if paths or phantom_trials:
+        yield COST, cost
     for place0, place1 in permutations(range(len(paths)), 2):
         path0, path1 = paths[place0], paths[place1]
         name = f"{path1.name} in {path0.name}"

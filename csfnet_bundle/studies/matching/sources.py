@@ -16,6 +16,7 @@ from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.scanner_noise import NoiseGrain, measure_grain, noise_slices
 from csfnet_bundle.cohorts.phantom.streams import Purpose, stream
 from csfnet_bundle.cohorts.phantom.subject import Subject
+from csfnet_bundle.cohorts.phantom.true_mask import true_mask
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.scans.scan import open_scan
 from csfnet_bundle.studies.matching.files import write_volume
@@ -110,9 +111,8 @@ def phantom_source(number: int, folder: Path) -> Source:
     noisy, grain = _with_noise(smooth, np.random.default_rng([PHANTOM_SEED, number]))
     path = write_volume(noisy, folder / f"phantom{number}_t1.nii")
     nodule = subject.nodule(1)
-    known = KnownNodule(
-        _nodule_mask(nodule, scan.nodule, smooth), scan.nodule, nodule.diameter, ATTENUATIONS[nodule.attenuation]
-    )
+    mask = true_mask(nodule, scan.nodule, scan.acquisition.rotation, smooth)
+    known = KnownNodule(mask, scan.nodule, nodule.diameter, ATTENUATIONS[nodule.attenuation])
     return Source(f"phantom{number}", path, smooth, grain, [known])
 
 
@@ -124,15 +124,3 @@ def _with_noise(smooth: Volume, rng: np.random.Generator) -> tuple[Volume, Noise
     for k, noise in zip(range(array.shape[2]), noise_slices(grain, array.shape[:2], rng), strict=False):
         array[:, :, k] += PHANTOM_NOISE_HU * noise
     return Volume(array, smooth.affine), grain
-
-
-def _nodule_mask(nodule: Nodule, center: NDArray[np.float64], volume: Volume) -> NDArray[np.bool_]:
-    """The voxels of which the nodule takes more than half; the scan is axial, its turn of 2 degrees does not matter."""
-    mask = np.zeros(volume.array.shape, bool)
-    first, steps = volume.affine[:3, 3] - center, np.diag(volume.affine)[:3]
-    x, y, z = ((first[axis] + np.arange(mask.shape[axis]) * steps[axis]).astype(np.float32) for axis in range(3))
-    near = [np.flatnonzero(np.abs(line) < nodule.reach + 1) for line in (x, y, z)]
-    across, down = np.meshgrid(x[near[0]], y[near[1]])
-    share, _ = nodule.draw(across, down, z[near[2]])  # (K, J, I)
-    mask[np.ix_(*near)] = share.transpose(2, 1, 0) > 0.5
-    return mask

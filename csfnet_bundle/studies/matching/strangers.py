@@ -15,11 +15,11 @@ from csfnet_bundle.scans.scan import open_scan
 from csfnet_bundle.studies.matching.files import write_volume
 from csfnet_bundle.studies.matching.sources import PARENCHYMA_BELOW_HU, PHANTOM_SEED, TrialSubject
 
-PLACES = 10
-"""Places for each pair of strangers."""
+PLACES, PHANTOM_PLACES = 35, 10
+"""Places for each pair of patients (two pairs of two series: 70) and of phantoms."""
 
 
-def seek_in_stranger(path0: Path, path1: Path, name: str, seed: int) -> dict[str, object]:
+def seek_in_stranger(path0: Path, path1: Path, name: str, seed: int, places: int = PLACES) -> dict[str, object]:
     """Seek random places of one patient in another's scan, and count the answers.
 
     Args:
@@ -27,6 +27,7 @@ def seek_in_stranger(path0: Path, path1: Path, name: str, seed: int) -> dict[str
         path1: the scan with the places.
         name: for results.
         seed: of the places.
+        places: how many.
     """
     scan0, scan1 = open_scan(path0), open_scan(path1)
     thinned = scan1.read_thinned()
@@ -36,8 +37,8 @@ def seek_in_stranger(path0: Path, path1: Path, name: str, seed: int) -> dict[str
     try:
         aligned = align_scans(scan0, scan1)
     except Refusal as refusal:
-        return {"pair": name, "answers": [str(refusal.code)] * PLACES}
-    for index in inside[rng.integers(len(inside), size=PLACES)]:
+        return {"pair": name, "answers": [str(refusal.code)] * places}
+    for index in inside[rng.integers(len(inside), size=places)]:
         x, y, z = ((thinned.grid.affine @ [*index, 1.0])[:3]).tolist()
         try:
             match_aligned(aligned, Point((x, y, z), Space.LPS))

@@ -25,6 +25,9 @@ from csfnet_bundle.studies.matching.sources import PARENCHYMA_BELOW_HU, Source
 STATES = (0.15, 0.4, 0.75, 0.0)
 """What t0 has of a nodule's volume; 0 is none of it."""
 
+GUESS_FIGURES = ("votes", "spread_mm", "peak_from_vote_mm", "ncc", "contrasts_hu")
+"""What a refusal as unsure tells of its best guess."""
+
 RANDOM_PLACES = 6
 """Places in the lungs besides the nodules, for each trial."""
 
@@ -48,7 +51,12 @@ class Query:
         same_point_error_mm: distance of the same LPS point in t0.
         votes: see :class:`csfnet_bundle.scans.registration.Match`.
         spread_mm: see there.
+        peak_from_vote_mm: see there.
+        ncc: see there.
+        contrasts_hu: see there.
+        guess_error_mm: distance of the best guess from the true place, refused as unsure or not.
         absent: whether the findings say that t0 shows nothing like the nodule.
+        other_opacity_mm: see there.
         seconds: processor time of this place, without the alignment.
     """
 
@@ -66,6 +74,11 @@ class Query:
     same_point_error_mm: float | None = None
     votes: int | None = None
     spread_mm: float | None = None
+    peak_from_vote_mm: float | None = None
+    ncc: float | None = None
+    contrasts_hu: tuple[float, float] | None = None
+    guess_error_mm: float | None = None
+    other_opacity_mm: float | None = None
     absent: bool | None = None
     seconds: float | None = None
 
@@ -164,12 +177,22 @@ def _seek(query: Query, aligned: AlignedScans, place: NDArray[np.float64], truth
     try:
         match = match_aligned(aligned, _lps(place))
     except Refusal as refusal:
-        return Query(**values | {"answer": str(refusal.code), "seconds": time.process_time() - start})
+        refused = {"answer": str(refusal.code), "seconds": time.process_time() - start}
+        known = {key: refusal.figures[key] for key in GUESS_FIGURES if key in refusal.figures}
+        if "best_guess_lps" in refusal.figures:
+            known["guess_error_mm"] = float(np.linalg.norm(np.array(refusal.figures["best_guess_lps"]) - truth))
+        return Query(**values | known | refused)
+    error = float(np.linalg.norm(np.array(match.point0.coordinates) - truth))
     found = {
         "answer": "found",
-        "error_mm": float(np.linalg.norm(np.array(match.point0.coordinates) - truth)),
+        "error_mm": error,
+        "guess_error_mm": error,
         "votes": match.votes,
         "spread_mm": match.spread,
+        "peak_from_vote_mm": match.peak_from_vote,
+        "ncc": match.ncc,
+        "contrasts_hu": match.contrasts,
+        "other_opacity_mm": match.other_opacity_mm,
         "absent": match.absent,
         "seconds": time.process_time() - start,
     }

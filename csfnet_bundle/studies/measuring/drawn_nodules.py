@@ -22,6 +22,8 @@ FIRST_SEED = 1_000_000
 DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0)
 TYPES = ("solid", "part-solid", "ground glass")
 NEIGHBOURS = ("", "vessel", "wall")
+REPEATS = 2
+"""Nodules of each size, type and neighbour."""
 CLICK_DISTANCES_MM = (2.0, 4.0)
 GROWTH_RATIO = 1.5
 PRESENT = 0.5
@@ -33,7 +35,8 @@ LEAST_RETEST_MM = 5.0
 def drawn_cases() -> list[Case]:
     """Return all cases: one scan of each nodule; of the solid ones clicks aside; of some a second scan and growth."""
     cases = []
-    for number, (diameter, kind, beside) in enumerate(product(DIAMETERS_MM, range(len(TYPES)), NEIGHBOURS)):
+    kinds = product(range(REPEATS), DIAMETERS_MM, range(len(TYPES)), NEIGHBOURS)
+    for number, (_, diameter, kind, beside) in enumerate(kinds):
         one = _Nodule(number, diameter, kind, beside)
         cases.append(one.case(PART))
         if kind == 0 and not beside:

@@ -23,6 +23,9 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_with
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
 
+MEASURING_VERSION = 2
+"""Goes up when measuring changes: rows of before are made again."""
+
 THRESHOLD = "threshold (version 0.1)"
 MEDIAN = "median"
 
@@ -31,7 +34,7 @@ def prepare_cases(cases: Sequence[Case], out: Path) -> None:
     """Make what needs no network: masks of the other methods, kept packed in ``out``."""
     with progress_bar("segmenting without the network", len(cases)) as advance:
         for case in cases:
-            _prepared(case, out)
+            prepared_case(case, out)
             advance(1)
 
 
@@ -47,7 +50,7 @@ def evaluate_cases(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> 
     rows = []
     with progress_bar("measuring", len(cases)) as advance:
         for case in cases:
-            file = out / "rows" / network.sha256[:12] / case.part / f"{case.name}.json"
+            file = out / "rows" / f"{network.sha256[:12]}-{MEASURING_VERSION}" / case.part / f"{case.name}.json"
             if not file.is_file():
                 write_atomically(file, json.dumps(_row(case, network, out)) + "\n")
             rows.append(json.loads(file.read_text(encoding="utf-8")))
@@ -55,7 +58,7 @@ def evaluate_cases(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> 
     return rows
 
 
-def _prepared(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np.bool_]], float]:
+def prepared_case(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np.bool_]], float]:
     """Return a case's cube and truth, the masks without network, and the processor seconds of the shipped methods."""
     file = out / "masks" / case.part / f"{case.name}.npz"
     if not file.is_file():
@@ -106,7 +109,7 @@ def _by_threshold(cube: Cube) -> NDArray[np.bool_]:
 
 
 def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
-    cube, loaded, masks, seconds = _prepared(case, out)
+    cube, loaded, masks, seconds = prepared_case(case, out)
     others = {
         method: Segmentation(method, masks[method.value], float(masks[method.value].sum()) * cube.voxel_mm3)
         for method in Method

@@ -12,6 +12,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.nodule.network import load_network
 from csfnet_bundle.studies.measuring.cases import Case
+from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
 from csfnet_bundle.studies.measuring.evaluating import evaluate_cases, prepare_cases
 from csfnet_bundle.studies.measuring.pages import measuring_tables
@@ -20,7 +21,9 @@ from csfnet_bundle.studies.measuring.summary import summarize
 from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+CHOICES, CHOICES_RESULT = "measuring_choices", "measuring_choices.json"
 COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
+CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
 
 def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, Any]:
@@ -58,6 +61,26 @@ def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, 
     return plain
 
 
+def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -> None:
+    """Try the network's core on patients that it was trained on, and write the table of docs/measuring.md.
+
+    Args:
+        volumes: LIDC's nodule volumes.
+        out: for what is made on the way.
+        model: the network, trained with a fold held out.
+        root: of the bundle.
+        count: volumes.
+    """
+    fold = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))["provenance"]["held_out_fold"]
+    work = out / "unpacked"
+    work.mkdir(parents=True, exist_ok=True)
+    network = load_network(model)
+    rows = choice_rows(choice_cases(volumes, work, fold, count), network, out)
+    document = {"command": CHOICES_COMMAND, "sha256": network.sha256, "held_out_fold": fold, "rows": rows}
+    _write_tables(root / "docs" / "measuring.md", {CHOICES: choices_table(rows).rstrip("\n")})
+    write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
+
+
 def all_cases(volumes: Path, series: Path, out: Path, fold: int) -> list[Case]:
     """Return the cases of every part."""
     work = out / "unpacked"
@@ -71,14 +94,20 @@ def write_result(document: dict[str, Any], root: Path) -> None:
     Raises:
         BundleError: the page lacks the place of a table.
     """
-    page = root / "docs" / "measuring.md"
-    tables = measuring_tables(document)
+    _write_tables(root / "docs" / "measuring.md", measuring_tables(document))
+    write_atomically(root / "docs" / "results" / "measuring.json", json.dumps(document, indent=1) + "\n")
+
+
+def _write_tables(page: Path, tables: dict[str, str]) -> None:
     text = page.read_text(encoding="utf-8")
     missing = set(tables) - {match[2] for match in BLOCK.finditer(text)}
     if missing:
         raise BundleError(f"there is no place for the table {min(missing)}", record=str(page))
-    write_atomically(root / "docs" / "results" / "measuring.json", json.dumps(document, indent=1) + "\n")
-    write_atomically(page, BLOCK.sub(lambda match: f"{match[1]}{tables[match[2]]}\n{match[3]}", text))
+
+    def filled(match: re.Match[str]) -> str:
+        return f"{match[1]}{tables[match[2]]}\n{match[3]}" if match[2] in tables else match[0]
+
+    write_atomically(page, BLOCK.sub(filled, text))
 
 
 def _without_nan(value: Any) -> Any:

@@ -20,7 +20,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.medst.data import SECTIONS, prepare_studies
-from csfnet_bundle.medst.evaluation import METRICS_NAME
+from csfnet_bundle.medst.tasks_handler import METRICS_NAME
 from csfnet_bundle.studies.medst.plan import DONE_NAME, EVALUATE, Fit, StudyPlan
 
 BEGUN_NAME = "switch.sha256"

@@ -9,7 +9,7 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.medst.plan import EPOCHS
 from csfnet_bundle.studies.medst.results import COMPARED
-from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED
+from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED, read_variants
 
 TASKS = {
     "temporal_image": "change, balanced accuracy",
@@ -34,29 +34,6 @@ SIMILARITY = {
     "mutual_information_before": "mutual information before",
     "mutual_information_after": "after",
 }
-QUESTIONS = {
-    UNTRAINED: "Does pre-training teach anything at all?",
-    "one_view": "Is the second view needed?",
-    "shared_experts": "Are experts for each view needed?",
-    "temporal_alone": "Is the temporal loss enough alone?",
-    "no_temporal": "Does the temporal loss help?",
-    "uniform_weighting": "Is modality weighting better than uniform?",
-    "shuffled": "Does the order of studies matter?",
-    "mispaired": "Would a wrong text be noticed (positive control)?",
-    "reversed": "Does the direction of time matter (zero control)?",
-    "window_2": "Windows of two instead of three?",
-    "window_3": "Sixty images a batch instead of thirty?",
-    "window_4": "Windows of four?",
-    "window_5": "Windows of five?",
-    "more_views": "Do more views help?",
-    "direction": "Does a term that knows the direction of time help?",
-    "forward_then_reverse": "Is it better to go from the simple to the complex?",
-    "no_variance_floor": "Is the floor of the variance needed?",
-    "faithful": "Is the published form better?",
-    "frozen_text": "Must the text encoder be trained?",
-}
-"""What each switch asks, for the list of answers."""
-
 Row = Mapping[str, Any]
 
 
@@ -71,6 +48,7 @@ def study_markdown(document: Row) -> str:
     seeds = sorted({len(row["seeds"]) for row in rows.values()})
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     epochs = document["overrides"].get(EPOCHS, "the config's")
+    asked = [(name, variant) for name, variant in read_variants().items() if variant.question]
     lines = [
         f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), {counts} seeds a variant, tiny "
         f"size, {epochs} epochs. Means with 95 % intervals over seeds (Student's t): they hold for this split, "
@@ -88,7 +66,7 @@ def study_markdown(document: Row) -> str:
         _table({name: row for name, row in rows.items() if _mean(row, "cka_after") is not None}, SIMILARITY, "metrics"),
         _caution(rows),
         "",
-        *(_answer(name, rows[name]) for name in QUESTIONS if name in rows),
+        *(_answer(name, known.question, rows[name]) for name, known in asked if name in rows),
     ]
     return "\n".join(lines)
 
@@ -159,7 +137,7 @@ def _mean(row: Row, metric: str) -> float | None:
     return mean
 
 
-def _answer(name: str, row: Row) -> str:
+def _answer(name: str, question: str, row: Row) -> str:
     """Say which results are surely higher or lower than what they are compared with, or that none is."""
     reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
     shown = {metric: WORDS[metric] for metric in COMPARED}
@@ -171,7 +149,7 @@ def _answer(name: str, row: Row) -> str:
             found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0] + mark)
     told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
     verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
-    return f"- {QUESTIONS[name]} `{name}`: {verdict}."
+    return f"- {question} `{name}`: {verdict}."
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.core.bundle_root import CONFIGS
 from csfnet_bundle.medst.data import texts_digest
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED
+from csfnet_bundle.studies.medst.variants import SMALL, UNTRAINED, read_variants
 
-PRETRAIN, TINY, EVALUATE, SWITCHES = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json", "medst"
+PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
 EPOCHS = "train#trainer#max_epochs"
 DONE_NAME = "fit.json"
 
@@ -26,7 +27,7 @@ class StudyPlan:
         dataset_dir: the cohort of CT follow-up.
         out: folder for all that is made.
         bundle_root: holds ``configs/``.
-        variants: names of switches.
+        variants: names of variants.
         seeds: fits of each.
         overrides: ids of the config and their values, for every fit.
     """
@@ -53,9 +54,9 @@ class StudyPlan:
         return self.out / "fits" / fit.variant / f"seed{fit.seed}"
 
     def configs(self, fit: Fit) -> tuple[Path, ...]:
-        """Return the files of a fit's training: the base, the tiny size, and its switch."""
-        names = [PRETRAIN, TINY] if fit.variant == DEFAULT else [PRETRAIN, TINY, f"{SWITCHES}/{fit.variant}.json"]
-        return tuple(self.bundle_root / "configs" / name for name in names)
+        """Return the files of a fit's training: the base and the tiny size, with the small one over it where asked."""
+        names = [PRETRAIN, TINY, *([f"medst/{SMALL}.json"] if fit.variant == SMALL else [])]
+        return tuple(self.bundle_root / CONFIGS / name for name in names)
 
     def is_done(self, fit: Fit) -> bool:
         """Tell whether a fit has its result, made with its switch as it is now."""
@@ -64,7 +65,8 @@ class StudyPlan:
 
     def switch_digest(self, fit: Fit) -> str:
         """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
-        return _digest(self.configs(fit)[2:])
+        changed = json.dumps(self._variant_overrides(fit), sort_keys=True).encode()
+        return _digest(self.configs(fit)[2:], changed)
 
     def result(self, fit: Fit) -> dict[str, Any]:
         """Return what a finished fit found."""
@@ -73,11 +75,18 @@ class StudyPlan:
 
     def overrides_of(self, fit: Fit) -> dict[str, Any]:
         """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        return {**self.overrides, **({EPOCHS: 1} if fit.variant == UNTRAINED else {})}
+        return {
+            **self._variant_overrides(fit),
+            **self.overrides,
+            **({EPOCHS: 1} if fit.variant == UNTRAINED else {}),
+        }
+
+    def _variant_overrides(self, fit: Fit) -> dict[str, Any]:
+        return {} if fit.variant == SMALL else dict(read_variants(self.bundle_root)[fit.variant].overrides or {})
 
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
-        shared = [self.bundle_root / "configs" / name for name in (PRETRAIN, TINY, EVALUATE)]
+        shared = [self.bundle_root / CONFIGS / name for name in (PRETRAIN, TINY, EVALUATE)]
         return {
             "datalist_sha256": datalist_hash(self.dataset_dir),
             "texts_sha256": texts_digest(self.dataset_dir),
@@ -99,6 +108,6 @@ class Fit:
         return f"{self.variant}, seed {self.seed}"
 
 
-def _digest(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 of files, one after the other, hexadecimal."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+def _digest(paths: Iterable[Path], further: bytes = b"") -> str:
+    """Return the SHA-256 of files, one after the other, and of further bytes, hexadecimal."""
+    return hashlib.sha256(b"".join([*(path.read_bytes() for path in paths), further])).hexdigest()

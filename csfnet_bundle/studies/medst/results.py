@@ -13,7 +13,7 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.paired import holm
 from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.studies.medst.plan import StudyPlan
-from csfnet_bundle.studies.medst.variants import DEFAULT, REFERENCES, SMALL, VARIANTS
+from csfnet_bundle.studies.medst.variants import SMALL, Variant, read_variants
 
 METRICS: dict[str, tuple[str, ...]] = {
     "temporal_image": ("tasks", "temporal_image", "balanced_accuracy"),
@@ -84,12 +84,13 @@ def summarise(values: Sequence[float]) -> Summary:
 
 
 def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
-    compared_with = REFERENCES.get(name, DEFAULT)
+    known = Variant("the small size with the whole text model") if name == SMALL else read_variants()[name]
+    compared_with = known.compared_with
     reference = done.get(compared_with, {})
     shared = sorted(set(fits) & set(reference))
     return {
         "compared_with": compared_with,
-        "what": VARIANTS.get(name, "the small size with the whole text model" if name == SMALL else ""),
+        "what": known.what,
         "seeds": sorted(fits),
         "parameters": next(iter(fits.values()))["parameters"],
         "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],

@@ -1,38 +1,49 @@
-"""The switches: one small config file each, over the pre-training's own."""
+"""The variants of the pre-training that a study compares: configs/medst/variants.json."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.core.bundle_root import CONFIGS, VARIANTS, bundle_root
 from csfnet_bundle.core.errors import BundleError
 
 DEFAULT = "default"
 UNTRAINED = "untrained"
-VARIANTS: dict[str, str] = {
-    DEFAULT: "coronal and sagittal views, an expert each, modality weighting, ordered windows of three",
-    UNTRAINED: "the same network with learning rate 0: what is there before pre-training",
-    "one_view": "no second view",
-    "shared_experts": "one expert for both views",
-    "temporal_alone": "the temporal loss alone",
-    "no_temporal": "global and local loss alone",
-    "uniform_weighting": "all words and patches weigh the same in the local loss",
-    "shuffled": "studies of a window shuffled, images and texts together",
-    "mispaired": "every image with the text of another study of its window (positive control: must be worse)",
-    "reversed": "studies of a window in reversed order (zero control: the temporal loss cannot tell)",
-    "window_2": "windows of two studies, 60 images a batch: whole windows of two, three, four and five",
-    "window_3": "windows of three as the default's, 60 images a batch: what the other windows are compared with",
-    "window_4": "windows of four, 60 images a batch",
-    "window_5": "windows of five, 60 images a batch",
-    "more_views": "axial and oblique views as well",
-    "direction": "with the term that knows the direction of time",
-    "forward_then_reverse": "forward mapping alone for the first half of the epochs",
-    "no_variance_floor": "reverse mapping with the published eps",
-    "faithful": "network and losses as published, windows of four",
-    "frozen_text": "the text encoder is not trained",
-}
-"""Names, in the order in which they are trained, and what they are; ``configs/medst/NAME.json`` makes each."""
-REFERENCES = dict.fromkeys(("window_2", "window_4", "window_5"), "window_3")
-"""What a variant is compared with, where that is not the default."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A pre-training that differs from the default.
+
+    Attributes:
+        what: what it is.
+        question: what its comparison answers; empty for what others are compared with.
+        compared_with: the variant that it is compared with.
+        overrides: ids of the pre-training's config and their values.
+    """
+
+    what: str
+    question: str = ""
+    compared_with: str = DEFAULT
+    overrides: Mapping[str, Any] | None = None
+
+
+def read_variants(root: Path | None = None) -> dict[str, Variant]:
+    """Return the variants of a bundle by name, in the order in which they are trained; None is this package's bundle.
+
+    Raises:
+        BundleError: the bundle has no such file.
+    """
+    path = (root or bundle_root()) / CONFIGS / VARIANTS
+    if not path.is_file():
+        raise BundleError(f"there is no {path}", remedy="Install the bundle again.")
+    return {name: Variant(**part) for name, part in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,9 +52,10 @@ def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         BundleError: there is no such variant.
     """
+    known = read_variants()
     for name in names:
-        if name not in VARIANTS and name != SMALL:
-            raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}, {SMALL}.")
-    chosen = names or tuple(VARIANTS)
-    references = (DEFAULT, *(reference for name, reference in REFERENCES.items() if name in chosen))
+        if name not in known and name != SMALL:
+            raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(known)}, {SMALL}.")
+    chosen = names or tuple(known)
+    references = (DEFAULT, *(variant.compared_with for name, variant in known.items() if name in chosen))
     return tuple(dict.fromkeys((*references, *chosen)))

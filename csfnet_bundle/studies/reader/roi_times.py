@@ -24,7 +24,8 @@ from csfnet_bundle.cohorts.phantom.plain_series import plain_point, write_plain_
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.scans.dicom.index import SETTLED_NS
-from csfnet_bundle.studies.reader.routes import CENTER_INDEX, ROUTES
+from csfnet_bundle.studies.reader.routes import ROUTES
+from csfnet_bundle.studies.reader.standard_roi import CENTER_INDEX
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1"

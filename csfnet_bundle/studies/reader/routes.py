@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle.studies.reader.standard_roi import ROI_SIZE, ROI_SPACING
+
 Route = Callable[[], object]
 
-CENTER_INDEX = (0.36, 0.55, 0.5)
-"""The nodule point, as shares of columns, rows and slices: within a lung of the series made here."""
-ROI_SIZE, ROI_SPACING = (16, 64, 64), (1.0, 1.0, 1.0)
 HEADER_TAGS = (
     "SOPInstanceUID",
     "SeriesInstanceUID",

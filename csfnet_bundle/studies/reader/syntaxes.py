@@ -19,7 +19,7 @@ from csfnet_bundle.scans.dicom import read_roi, scan_folder, select_series
 from csfnet_bundle.scans.dicom.decoding import has_decoder
 from csfnet_bundle.scans.dicom.roi import plan_roi
 from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
-from csfnet_bundle.studies.reader.routes import CENTER_INDEX, ROI_SIZE, ROI_SPACING
+from csfnet_bundle.studies.reader.standard_roi import CENTER_INDEX, ROI_SIZE, ROI_SPACING
 
 SLICES = 20
 """Slices of the series that is compressed; a ROI needs most of them."""

@@ -22,6 +22,8 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
         f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes of the "
         f"fits: {spent}.",
         "",
+        _verdict(rows),
+        "",
         _main_table(rows),
         "On clear labels alone (readers' malignancy 1-2 against 4-5):",
         "",
@@ -31,6 +33,23 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
         _group_table(rows),
     ]
     return "\n".join(lines)
+
+
+def _verdict(rows: Mapping[str, Any]) -> str:
+    """Say of every system whether its interval excludes zero, and where it is weakest."""
+    told = []
+    for name, row in rows.items():
+        if row.get("difference_lower") is None:
+            continue
+        excludes = row["difference_lower"] > 0 or row["difference_upper"] < 0
+        told.append(f"{name} {_difference(row)}, {'excludes' if excludes else 'includes'} zero")
+    groups = [(group, judged["auc"], name) for name, row in rows.items() if name != DIAMETER
+              for kind in ("size", "texture") for group, judged in row[kind].items()]  # fmt: skip
+    text = f"Area minus that of the {DIAMETER} (95 %): {'; '.join(told)}."
+    if not groups:
+        return text
+    group, area, name = min(groups, key=lambda row: row[1])
+    return f"{text} Lowest area within a group: {area:.3f}, {group}, {name}."
 
 
 def _main_table(rows: Mapping[str, Any]) -> str:

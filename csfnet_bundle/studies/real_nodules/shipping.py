@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from csfnet_bundle import __version__
+from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
@@ -23,7 +25,6 @@ from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study
 from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 
 ATTRIBUTION = (
     "LIDC-IDRI, The Cancer Imaging Archive, CC BY 3.0, https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX; "
@@ -57,7 +58,11 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
         roi=RoiSettings(size=recipe.roi_size, window=WINDOW),
         code_book=nlst_code_book(),
         decision=choose_decision(logits, labels),
-        provenance=_provenance(study, recipe, pairs),
+        provenance={
+            **_provenance(study, recipe, pairs),
+            "validation": {"pairs": len(labels), "malignant": int(labels.sum())},
+        },
+        further={SEEN_PATIENTS: [remember_sections(study.dataset_dir, SECTIONS)]},
     )
 
 
@@ -65,7 +70,7 @@ def card(nodules: int, patients: int) -> str:
     """Return what the weights were trained on, as it stands on every report."""
     return (
         f"{nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by radiologists' opinion; "
-        "it sees t1 alone and was never judged on patients' follow-up"
+        "sees t1 alone, an earlier scan changes nothing; never judged on patients' follow-up"
     )
 
 
@@ -91,6 +96,7 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
     return {
         "trained_on": card(len(pairs), len(subjects)),
         "phantom": False,
+        "label": OPINION,
         "attribution": ATTRIBUTION,
         "datalist_sha256": datalist_hash(study.dataset_dir),
         "bundle_version": __version__,
@@ -98,5 +104,4 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
         "recipe": recipe.name,
         "epoch": recipe.epochs,
         "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
-        SEEN_PATIENTS: remember_patients(subjects),
     }

@@ -163,10 +163,12 @@ def _logits(table: pd.DataFrame, pairs: Sequence[FollowUpPair]) -> np.ndarray:
 
 
 def _groups(study: Study) -> dict[str, list[str]]:
-    """Networks that are averaged: the seeds of each recipe, and all that were pre-trained."""
+    """Networks that are averaged: the seeds of each recipe, and those of all recipes with a pre-training."""
     groups = {recipe.name: [_name(recipe, seed) for seed in range(study.seeds)] for recipe in study.recipes}
-    pretrained = [name for recipe in study.recipes if recipe.pretraining_steps for name in groups[recipe.name]]
-    return groups | {ALL: pretrained} if pretrained else groups
+    pretrained = [recipe.name for recipe in study.recipes if recipe.pretraining_steps]
+    if len(pretrained) > 1:
+        groups[ALL] = [name for recipe in pretrained for name in groups[recipe]]
+    return groups
 
 
 def _name(recipe: Recipe, seed: int) -> str:

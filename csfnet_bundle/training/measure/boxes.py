@@ -1,8 +1,8 @@
 """Training cubes of LIDC's nodule volumes: readers' outlines as smooth targets, and what lies beyond the box.
 
 The masks include the readers' contour, which lies outside of the nodule: they are inset by half a pixel in plane. A
-volume is a tight box, so its surroundings are made: mirrored in plane (not judged), in z mirrored as it is (not judged)
-or with the nodule replaced by lung and noise (judged as background, at half weight).
+volume is a tight box, so its surroundings are made: mirrored, or the outermost voxels go on. Beyond the box in z the
+nodule is replaced by lung and noise (judged as background, at half weight); in plane nothing is judged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import csv
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
@@ -26,6 +27,8 @@ LABELS, ARCHIVE = "labels.csv", "voi.tar"
 IMAGES, MASKS = "image", "nodule_mask"
 SUBSOLID_BELOW = 4
 """LIDC's texture runs from 1 (ground glass) over 3 (part-solid) to 5 (solid)."""
+MODES: tuple[Literal["edge", "symmetric"], ...] = ("edge", "symmetric")
+"""How a box goes on beyond its faces: as at use, where a scan ends near the nodule, and mirrored."""
 INSET_PIXELS = 0.5
 FAR_MM = 8.0
 """Signed distances are cut off here: the target needs less than a voxel of them."""
@@ -162,9 +165,13 @@ def box_cube(box: Box, seed: int) -> tuple[NDArray[np.int16], Example]:
         int(np.ceil(size * SPACING_MM / 2 / edge)) + 2 for size, edge in zip(CUBE, box.spacing, strict=True)
     ]  # the centroid lies in the box: half a cube beyond each face is enough
     around = [(pad, pad) for pad in pads]
-    mirrored = np.pad(box.hu, around, mode="symmetric")
+    continued, mirrored = (
+        _fill_along_z(
+            np.pad(box.hu, around, mode=mode), np.pad(box.mask, around, mode=mode), pads[0], len(box.hu), seed
+        )
+        for mode in MODES
+    )
     signed = np.pad(distance, around, mode="edge")
-    filled = _fill_along_z(mirrored, np.pad(box.mask, around, mode="symmetric"), pads[0], len(box.hu), seed)
     ends = box.mask[0].any(), box.mask[-1].any()
     for last, step, has_nodule, beyond in (
         (pads[0], -1, ends[0], slice(0, pads[0])),
@@ -174,7 +181,7 @@ def box_cube(box: Box, seed: int) -> tuple[NDArray[np.int16], Example]:
         if has_nodule:
             signed[last + step] = emptied(signed[last])
     index = centroid + pads
-    sampled = [_sample(values, index, box.spacing) for values in (mirrored, filled, signed)]
+    sampled = [_sample(values, index, box.spacing) for values in (continued, mirrored, signed)]
     weight = _weight(box, centroid)
     volume = inset_volume(distance, box.spacing)
     target = share_with_volume(sampled[2], weight > 0, volume)
@@ -205,19 +212,19 @@ def share_with_volume(distance: NDArray[np.float32], is_known: NDArray[np.bool_]
 
 
 def _fill_along_z(
-    mirrored: NDArray[np.int16], mask: NDArray[np.bool_], pad: int, slices: int, seed: int
+    padded: NDArray[np.int16], mask: NDArray[np.bool_], pad: int, slices: int, seed: int
 ) -> NDArray[np.int16]:
-    """Replace the nodule in the mirrored slices beyond the box by lung and noise."""
-    inside = mirrored[pad : pad + slices]
+    """Replace the nodule in the slices beyond the box by lung and noise."""
+    inside = padded[pad : pad + slices]
     lung = inside[inside < LUNG_BELOW_HU]
     level = float(np.median(lung)) if lung.size else NO_LUNG_HU
     deviation = float(np.clip(lung.std() if lung.size else 0.0, *NOISE_HU))
-    beyond = np.ones(len(mirrored), bool)
+    beyond = np.ones(len(padded), bool)
     beyond[pad : pad + slices] = False
     disk = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), FILL_DILATION_PIXELS)
     replace = ndimage.binary_dilation(mask, disk[None]) & beyond[:, None, None]
     noise = np.random.default_rng(seed).normal(level, deviation, int(replace.sum()))
-    filled = mirrored.copy()
+    filled = padded.copy()
     filled[replace] = np.rint(noise)
     return filled
 

@@ -113,6 +113,14 @@ def draw(
     return Drawing(values, body, kind)
 
 
+def shares() -> list[str]:
+    """Return how often what is drawn: examples drawn by other shares are drawn again."""
+    return [f"{name} {value}" for name, value in (
+        ("attenuations", ATTENUATION_SHARES), ("spiculated", SPICULATED_SHARE),
+        ("touching", TOUCHING_SHARE), ("wall", WALL_SHARE),
+    )]  # fmt: skip
+
+
 def drawn_cube(seed: int) -> tuple[NDArray[np.int16], Example]:
     """Return the training cube of one drawn nodule: int16 (4, D, H, W) and what is known of it.
 

@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_path, write_atomically
+from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.nodule.network_input import SPACING_MM
 
 CUBE = (48, 64, 64)
 """Voxels (D, H, W) of :data:`SPACING_MM` kept around each nodule: a crop and the turns and shifts it may take."""
-CHANNELS = ("hu", "hu_filled", "target", "weight")
-"""HU, HU with what lies beyond the box in z filled by lung, 1000 x target and 1000 x weight, all int16."""
+CHANNELS = ("hu_continued", "hu_mirrored", "target", "weight")
+"""HU where the outermost voxels go on beyond the box, HU mirrored there, 1000 x target and 1000 x weight: int16."""
 SCALE = 1000
 """Shares and weights are kept as thousandths."""
+KEEP_EVERY = 20
+"""An interrupted preparation goes on from the last so many."""
 LARGE_MM = 13.0
 """Nodules from this diameter on get the larger crops."""
 
@@ -98,15 +100,28 @@ def cached_examples(
                     f"{array} has {len(cubes)} cubes, expected {count}", remedy=f"Delete {folder} and start again."
                 )
             return Examples(cubes, tuple(Example(**row) for row in known["rows"]), tuple(range(count)))
-    rows = []
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(array) as temporary:
-        cubes = np.lib.format.open_memmap(temporary, "w+", np.int16, (count, len(CHANNELS), *CUBE))
-        with progress_bar(f"preparing {name}", count) as advance:
-            for number in range(count):
-                cubes[number], row = make(number)
-                rows.append(row)
-                advance(1)
-        cubes.flush()
-    write_atomically(table, json.dumps({"header": header, "rows": [asdict(row) for row in rows]}))
+    part, part_table = folder / f"{name}.part.npy", folder / f"{name}.part.json"
+    rows = _kept_rows(part, part_table, header)
+    shape = (count, len(CHANNELS), *CUBE)
+    cubes = np.load(part, mmap_mode="r+") if rows else np.lib.format.open_memmap(part, "w+", np.int16, shape)
+    with progress_bar(f"preparing {name}", count) as advance:
+        advance(len(rows))
+        for number in range(len(rows), count):
+            cubes[number], row = make(number)
+            rows.append(row)
+            advance(1)
+            if len(rows) % KEEP_EVERY == 0 or len(rows) == count:
+                cubes.flush()
+                write_atomically(part_table, json.dumps({"header": header, "rows": [asdict(row) for row in rows]}))
+    part.replace(array)
+    part_table.replace(table)
     return Examples(np.load(array, mmap_mode="r"), tuple(rows), tuple(range(count)))
+
+
+def _kept_rows(part: Path, table: Path, header: dict[str, object]) -> list[Example]:
+    """Return what an interrupted preparation has made so far."""
+    if not (part.is_file() and table.is_file()):
+        return []
+    known = json.loads(table.read_text(encoding="utf-8"))
+    return [Example(**row) for row in known["rows"]] if known["header"] == header else []

@@ -11,8 +11,8 @@ import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.training.measure.batches import Sampler
-from csfnet_bundle.training.measure.boxes import LABELS, box_cube, read_box, read_rows, unpack_boxes
-from csfnet_bundle.training.measure.drawn import drawn_cube
+from csfnet_bundle.training.measure.boxes import LABELS, MODES, box_cube, read_box, read_rows, unpack_boxes
+from csfnet_bundle.training.measure.drawn import drawn_cube, shares
 from csfnet_bundle.training.measure.examples import Examples, cached_examples
 from csfnet_bundle.training.measure.folds import FOLDS, held_out
 from csfnet_bundle.training.measure.loop import Run, state_path, train
@@ -95,9 +95,9 @@ def prepare(data: Path, out: Path) -> tuple[Examples, Examples]:
     digest = _sha256(data / LABELS)
     folder = unpack_boxes(data, out / "volumes")
     boxes = cached_examples(
-        out, "boxes", len(rows), lambda number: box_cube(read_box(folder, rows[number]), number), [digest]
+        out, "boxes", len(rows), lambda number: box_cube(read_box(folder, rows[number]), number), [digest, *MODES]
     )
-    return boxes, cached_examples(out, "drawn", DRAWN, drawn_cube, [])
+    return boxes, cached_examples(out, "drawn", DRAWN, drawn_cube, shares())
 
 
 def _sha256(path: Path) -> str:

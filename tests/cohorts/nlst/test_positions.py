@@ -7,7 +7,7 @@ import SimpleITK
 from helpers.nlst_files import nlstx_row, write_series
 
 from csfnet_bundle.cohorts.nlst.nlstx import read_nlstx
-from csfnet_bundle.cohorts.nlst.positions import instance_number, locate
+from csfnet_bundle.cohorts.nlst.positions import find_series, instance_number, locate, movement_problem
 from csfnet_bundle.cohorts.nlst.sighting import PixelBox, Sighting
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
@@ -110,3 +110,27 @@ def test_a_real_series_agrees_with_simpleitk(lidc_series):
     image = reader.Execute()
     expected = image.TransformContinuousIndexToPhysicalPoint((309.5, 355.0, 0.0))
     np.testing.assert_allclose(located.point.coordinates, expected, atol=1e-3)
+
+
+def test_series_are_found_in_any_layout(tmp_path):
+    ours, theirs = tmp_path / "100001" / "1.2.3", tmp_path / "nlst" / "100002" / "1.9" / "CT_1.2.4"
+    for folder in (ours, theirs, tmp_path / ".partial" / "1.2.5", tmp_path / "100003" / "1.2.6"):
+        folder.mkdir(parents=True)
+    assert find_series(tmp_path, ["1.2.3", "1.2.4", "1.2.5", "1.2.7"]) == {"1.2.3": ours, "1.2.4": theirs}
+    assert find_series(tmp_path / "none", ["1.2.3"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((50, 10, 0), (60, 30, 40), None),
+        ((10, 0, None), (-10, 0, None), None),
+        ((-30, 0, 0), (25, 0, 0), "changed sides"),
+        ((10, 0, 0), (10, 61, 0), "61 mm within the axial plane"),
+        ((80, 0, 0), (80, 0, -76), "76 mm along the body"),
+        ((80, 0, None), (80, 0, 200), None),
+    ],
+)
+def test_movement(before, after, words):
+    problem = movement_problem(before, after)
+    assert problem is None if words is None else words in problem

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from csfnet_bundle.networks.medst import ImageEncoder, MedST, TextEncoder
+from csfnet_bundle.networks.medst import EncoderSettings, ImageEncoder, MedST, TextEncoder
+from csfnet_bundle.networks.medst.image_encoder import Size
 
 SIZE, PATCH, WIDTH, TEXT_WIDTH, VOCABULARY = 32, 8, 24, 16, 50
 Studies = dict[str, Tensor]
@@ -28,7 +29,8 @@ class SmallTextModel(nn.Module):
 
 
 def make_medst(views: int = 2, weighting: str = "modality", freeze: tuple[str, ...] = (), **image: bool) -> MedST:
-    encoder = ImageEncoder(SIZE, PATCH, WIDTH, 2, 2, views, **image)
+    settings = EncoderSettings(views=[f"view {number}" for number in range(views)], **image)
+    encoder = ImageEncoder(settings, Size(SIZE, PATCH, WIDTH, 2, 2, 32))
     return MedST(encoder, TextEncoder(SmallTextModel(), TEXT_WIDTH), 32, weighting, freeze)
 
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from csfnet_bundle.networks import count_parameters
-from csfnet_bundle.networks.medst import SIZES, ImageEncoder, create_image_encoder
+from csfnet_bundle.networks.medst import SIZES, EncoderSettings, ImageEncoder
+from csfnet_bundle.networks.medst.image_encoder import Size
 
 PARAMETERS = {"tiny": 770_208, "small": 4_497_216, "full": 142_487_808}
 MILLIONS = {"tiny": 0.8, "small": 4.5, "full": 142.5}
@@ -10,13 +11,14 @@ MILLIONS = {"tiny": 0.8, "small": 4.5, "full": 142.5}
 
 
 def make_encoder(views: int = 2, **switches: bool) -> ImageEncoder:
-    return ImageEncoder(32, 8, 24, 2, 2, views, **switches)
+    settings = EncoderSettings(views=[f"view {number}" for number in range(views)], **switches)
+    return ImageEncoder(settings, Size(32, 8, 24, 2, 2, 32))
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_parameters_of_each_size(size: str) -> None:
     with torch.device("meta"):  # shapes alone
-        count = count_parameters(create_image_encoder(size, views=2))
+        count = count_parameters(ImageEncoder(EncoderSettings(size)))
     assert count == PARAMETERS[size]
     assert round(count / 1e6, 1) == MILLIONS[size]
 
@@ -56,6 +58,18 @@ def test_blank_patches_are_skipped_or_masked_alike() -> None:
     assert make_encoder(mask_blank=False)(low, torch.ones(2, 2) > 0).mask.all()
 
 
+@pytest.mark.parametrize("published", [False, True])
+def test_a_compiler_gets_one_graph_with_the_same_answer(published: bool) -> None:
+    """What is left out otherwise is masked there: how much it is would depend on the values."""
+    encoder = make_encoder(shared_class_token=published).eval()
+    views, present = torch.rand(2, 2, 3, 32, 32), torch.tensor([[True, True], [True, False]])
+    views[:, :, :, :8] = 0.0
+    compiled = torch.compile(encoder, fullgraph=True, backend="eager")
+    with torch.no_grad():
+        for name, part in compiled(views, present)._asdict().items():
+            torch.testing.assert_close(part, getattr(encoder(views, present), name))
+
+
 def test_a_study_does_not_depend_on_its_batch() -> None:
     encoder = make_encoder()
     views, present = torch.rand(3, 2, 3, 32, 32), torch.ones(3, 2) > 0
@@ -73,3 +87,18 @@ def test_what_tells_the_views_apart() -> None:
         encoder = make_encoder(shared_experts=shared_experts, shared_class_token=shared_class_token)
         change = (encoder(views, present).study - encoder(views.flip(1), present).study).abs().max()
         assert bool(change < 1e-5) == (shared_experts and shared_class_token)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [({"size": "huge"}, "size is 'huge', expected one of tiny, small, full"), ({"views": []}, "views is empty")],
+)
+def test_settings_that_no_encoder_has_are_refused(values: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        EncoderSettings(**values)
+
+
+def test_settings_come_back_from_plain_values() -> None:
+    settings = EncoderSettings("tiny", ["axial"], shared_experts=True, mask_blank=False)
+    assert EncoderSettings(**settings.to_plain()) == settings
+    assert hash(settings) == hash(EncoderSettings(**settings.to_plain()))

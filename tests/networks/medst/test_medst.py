@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from csfnet_bundle.networks.medst import SIZES, MedST, MedSTObjective, create_image_encoder
+from csfnet_bundle.networks.medst import SIZES, EncoderSettings, ImageEncoder, MedST, MedSTObjective
 
 
 def test_embeddings_have_their_shapes_and_length_one(medst: Callable[..., MedST], studies: Callable) -> None:
@@ -112,13 +112,8 @@ def test_where_words_look(medst: Callable[..., MedST], studies: Callable) -> Non
 @pytest.mark.parametrize("published", [False, True])
 def test_a_size_by_its_name(published: bool) -> None:
     """No weights but those of the published form differ: its one class token, and no embedding of a view."""
-    encoder = create_image_encoder("tiny", 2, shared_class_token=published, mask_blank=not published).eval()
+    encoder = ImageEncoder(EncoderSettings("tiny", shared_class_token=published, mask_blank=not published)).eval()
     edge = SIZES["tiny"].image_size
     tokens = encoder(torch.rand(2, 2, 3, edge, edge), torch.ones(2, 2, dtype=torch.bool))
     assert tokens.patches.shape == (2, 128, SIZES["tiny"].width)
     assert encoder.class_tokens.shape[0] == (1 if published else 2)
-
-
-def test_an_unknown_size_is_refused() -> None:
-    with pytest.raises(ValueError, match="size is 'huge', expected one of tiny"):
-        create_image_encoder("huge", 2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks import Network, count_parameters, create_network, system_architecture
-from csfnet_bundle.networks.medst import SIZES, create_image_encoder
+from csfnet_bundle.networks.medst import SIZES, EncoderSettings, ImageEncoder
 
 ROI = (16, 64, 64)
 PARAMETERS = {"csfnet_medst": 6_802_404, "csfnet_medst_scratch": 6_802_404, "medst_probe": 846,
@@ -88,7 +88,7 @@ def test_checkpoint_round_trip(network: Network, batch: Callable, tmp_path: Path
 
 @every_system
 def test_the_encoder_has_the_names_of_pre_training(network: Network) -> None:
-    names = {f"image_encoder.{name}" for name in create_image_encoder("tiny", 2).state_dict()}
+    names = {f"image_encoder.{name}" for name in ImageEncoder(EncoderSettings("tiny")).state_dict()}
     assert {name for name in network.state_dict() if name.startswith("image_encoder.")} == names
 
 

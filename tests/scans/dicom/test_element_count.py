@@ -4,7 +4,7 @@ from pathlib import Path
 from struct import pack
 
 import pytest
-from helpers.reader_cases import enhanced
+from helpers.series_edits import enhanced
 from helpers.synthetic_series import make_series, write_slice
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian

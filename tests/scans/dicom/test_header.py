@@ -7,7 +7,7 @@ from pathlib import Path
 from unicodedata import category
 
 import pytest
-from helpers.reader_cases import enhanced
+from helpers.series_edits import enhanced
 from helpers.synthetic_series import make_series, to_big_endian, write_slice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +17,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from csfnet_bundle.scans.dicom import tags
-from csfnet_bundle.scans.dicom.header import Header, HeaderError, Skip, read_header
+from csfnet_bundle.scans.dicom.elements import HeaderError
+from csfnet_bundle.scans.dicom.header import Header, Skip, read_header
 from csfnet_bundle.scans.dicom.instance import instance_from_header
 from csfnet_bundle.scans.dicom.scan import read_instances
 from csfnet_bundle.scans.dicom.tolerances import HEADER_BYTES, MAX_HEADER_BYTES

@@ -10,7 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from helpers.reader_cases import enhanced
+from helpers.series_edits import enhanced
 from helpers.synthetic_series import ORIENTATIONS, make_affine, make_series, write_series, write_slice
 from numpy.typing import NDArray
 from pydicom import dcmread

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.reader_cases import enhanced
+from helpers.series_edits import enhanced
 from helpers.synthetic_series import make_series, write_slice
 from pydicom.dataset import Dataset
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.reader_cases import truncate
+from helpers.series_edits import truncate
 from helpers.synthetic_series import (
     AXIAL,
     COLUMNS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.reader_cases import another, localizer, shift
+from helpers.series_edits import another, localizer, shift
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, write_series, write_slice
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.reader_cases import another
+from helpers.series_edits import another
 from helpers.synthetic_series import ORIENTATIONS, make_series, write_series
 from pydicom.dataset import Dataset
 

@@ -57,7 +57,7 @@ def test_clinical_values_that_are_not_sent_are_missing(
     sparse = server.infer("t1.nii", **params)[1]
     expected, _ = run_inference(served(served_pair, studies, clinical={}, interval_days=None), studies, model)
     assert sparse == pytest.approx(expected, abs=SAME_PROBABILITY)
-    assert sparse != pytest.approx(whole, abs=1e-5)
+    assert abs(sparse - whole) > 5 * SAME_PROBABILITY  # an untrained network: small, and told from rounding
 
 
 def test_requests_leave_nothing_behind_for_the_next_one(studies: Path, model: Path, params: dict[str, Any]) -> None:
@@ -67,7 +67,9 @@ def test_requests_leave_nothing_behind_for_the_next_one(studies: Path, model: Pa
     assert server.infer("t1.nii", **params) == first
     assert sorted(path.name for path in (studies / "attention").iterdir()) == [
         "t1_1_attention.nii.gz",
+        "t1_1_result.json",
         "t1_2_attention.nii.gz",
+        "t1_2_result.json",
     ]
 
 

@@ -10,13 +10,13 @@ import torch
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import create_network
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import run_benchmark
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
-from csfnet_bundle.training.seen_patients import SEEN_PATIENTS, remember_patients
 from csfnet_bundle.training.transfer import weights_digest
 
 PRETRAINING = {"config_sha256": "12ab" * 16, "steps": 321}

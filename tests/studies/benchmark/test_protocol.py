@@ -1,4 +1,4 @@
-"""A benchmark's settings: which fits there are, what each reads, and what a restart may not change."""
+"""A benchmark's settings: which fits there are, and what each reads."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.studies.benchmark.protocol import PROTOCOL_NAME, Fit, Protocol
+from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 
 
 def test_an_early_stop_leaves_whole_cross_validations(protocol: Protocol) -> None:
@@ -75,31 +75,3 @@ def test_links_are_followed_where_asked(protocol: Protocol) -> None:
 def test_a_protocol_that_means_nothing_is_refused(protocol: Protocol, change: dict[str, object], words: str) -> None:
     with pytest.raises(BundleError, match=words):
         replace(protocol, **change)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"folds": 3}, r"folds \(2 -> 3\)"),
-        ({"overrides": {"batch_size": 2}}, "overrides"),
-        ({"without_reads": True}, "without_reads"),
-        ({"config_files": ()}, "config_files"),
-    ],
-)
-def test_what_every_fit_depends_on_cannot_change(
-    protocol: Protocol, tmp_path: Path, change: dict[str, object], named: str
-) -> None:
-    mine = replace(protocol, out=tmp_path)
-    mine.keep()
-    before = (tmp_path / PROTOCOL_NAME).read_bytes()
-    with pytest.raises(BundleError, match=named):
-        replace(mine, **change).keep()  # type: ignore[arg-type]
-    assert (tmp_path / PROTOCOL_NAME).read_bytes() == before
-
-
-def test_systems_seeds_and_permutations_can_be_added(protocol: Protocol, tmp_path: Path) -> None:
-    mine = replace(protocol, out=tmp_path)
-    mine.keep()
-    before = (tmp_path / PROTOCOL_NAME).read_bytes()
-    replace(mine, systems=("nas_lung",), seeds=9, permutations=5).keep()
-    assert (tmp_path / PROTOCOL_NAME).read_bytes() == before

@@ -1,6 +1,7 @@
 """A benchmark as a whole: fits, their restart, statistics, files."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import load_datalist
-from csfnet_bundle.studies.benchmark import fitting, scheduling
+from csfnet_bundle.studies.benchmark import fitting, running, scheduling
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, DONE_NAME, TEST, VALIDATION, read_fit, run_fit
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
@@ -95,13 +96,36 @@ def test_a_failed_fit_stops_no_other(fresh: Protocol, monkeypatch: pytest.Monkey
 
     def run(protocol: Protocol, fit: Fit, device: str | None) -> None:
         if fit.system == "t1_image":
-            raise BundleError("diverged", record=fit.name)
+            raise ZeroDivisionError("a fault of the code")
         done.append((fit.system, device))
 
     monkeypatch.setattr(scheduling, "run_fit", run)
-    with pytest.raises(BundleError, match="1 of 2 fits failed; t1_image/fold0_seed0: diverged"):
-        scheduling.run_fits(fresh, ("cpu",))
+    failed = scheduling.run_fits(fresh, ("cpu",))
     assert done == [("csfnet", "cpu")]
+    assert {fit.name: str(error) for fit, error in failed.items()} == {
+        "t1_image/fold0_seed0": "fit t1_image/fold0_seed0: ZeroDivisionError: a fault of the code. See error.txt."
+    }
+    assert "in run" in (fresh.folder(Fit("t1_image", 0, 0)) / "error.txt").read_text()
+
+
+def test_a_failed_fit_is_a_row_of_the_results(
+    predictions: Predictions, protocol: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed is left out of the average of its system; a system without a whole seed is told and in no table."""
+    broken = {Fit("csfnet", 1, 1), Fit("t1_image", 0, 0), Fit("t1_image", 1, 1)}
+    monkeypatch.setattr(running, "run_fits", lambda *_: {fit: BundleError("diverged") for fit in broken})
+    found = run_benchmark(protocol, ("cpu",))
+    assert found.systems["csfnet"].seed_areas == predictions.systems["csfnet"].seed_areas[:1]
+    assert "t1_image" not in found.systems
+    document = make_results(protocol, found, "command", resamples=20)
+    write_benchmark(tmp_path, document, found)
+    assert document["failed"] == {fit.name: "diverged" for fit in broken}
+    assert set(document["seeds"]) == {"csfnet"}
+    assert re.search(r"\| csfnet/fold1_seed1 +\| diverged +\|", (tmp_path / "tables.md").read_text())
+
+    broken |= {Fit("csfnet", 0, 0)}
+    with pytest.raises(BundleError, match="4 of 9 fits failed, among them one of every seed of csfnet"):
+        run_benchmark(protocol, ("cpu",))
 
 
 def test_a_missing_prior_is_told_before_anything_is_trained(fresh: Protocol) -> None:

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import pytest
 from dask.distributed import LocalCluster
 
@@ -12,8 +13,9 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.preparation import ANY_LOCAL_PORT
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark import scheduling
-from csfnet_bundle.studies.benchmark.fitting import TEST, VALIDATION, read_fit, read_fit_record
+from csfnet_bundle.studies.benchmark.fitting import TEST, VALIDATION, is_done, read_fit, read_fit_record
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.studies.benchmark.running import run_benchmark
 from csfnet_bundle.studies.benchmark.splits import make_splits, write_split
 
 LOCAL = {"scheduler_kwargs": {"dashboard_address": ANY_LOCAL_PORT}}
@@ -30,11 +32,9 @@ def test_a_schedulers_workers_run_every_fit_once(fresh: Protocol, monkeypatch: p
             raise BundleError("diverged", record=fit.name)
 
     monkeypatch.setattr(scheduling, "run_fit", run)
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, **LOCAL) as cluster,
-        pytest.raises(BundleError, match="1 of 2 fits failed"),
-    ):
-        scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, **LOCAL) as cluster:
+        failed = scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    assert [fit.system for fit in failed] == ["t1_image"]
     assert sorted(ran) == [("csfnet/fold0_seed0", None), ("t1_image/fold0_seed0", None)]
 
 
@@ -43,8 +43,46 @@ def test_a_worker_of_this_machine_has_a_device_of_its_own(fresh: Protocol, monke
     monkeypatch.setattr(scheduling, "run_fit", lambda protocol, fit, device: used.append(device))
     for name in (0, 1, 2):
         monkeypatch.setattr(scheduling, "get_worker", lambda name=name: type("Worker", (), {"name": name}))
-        assert scheduling._on_worker(fresh, fresh.fits[0], ("cuda:0", "cuda:1")) is None
+        assert scheduling._on_worker(fresh, fresh.fits[0], ("cuda:0", "cuda:1"), {}) is None
     assert used == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+def test_workers_of_a_cluster_share_the_devices_of_their_machine(
+    fresh: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = {f"tcp://{host}:{port}": {"host": host} for host in ("a", "b") for port in (1, 2, 3)}
+    numbers = scheduling._numbers_on_host(workers)
+    assert numbers == {"tcp://a:1": 0, "tcp://a:2": 1, "tcp://a:3": 2, "tcp://b:1": 0, "tcp://b:2": 1, "tcp://b:3": 2}
+    used: list[str | None] = []
+    monkeypatch.setattr(scheduling, "run_fit", lambda protocol, fit, device: used.append(device))
+    monkeypatch.setattr(scheduling.torch.cuda, "device_count", lambda: 2)
+    for visible in (None, "1"):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        if visible is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        for address in workers:
+            monkeypatch.setattr(scheduling, "get_worker", lambda at=address: type("Worker", (), {"address": at}))
+            assert scheduling._on_worker(fresh, fresh.fits[0], (), numbers) is None
+    assert used == ["cuda:0", "cuda:1", "cuda:0"] * 2 + [None] * 6
+
+
+@pytest.mark.long  # two worker processes that load everything anew
+def test_a_whole_benchmark_on_two_workers_with_a_fit_that_fails(protocol: Protocol, tmp_path: Path) -> None:
+    """Standard workers, which are daemons, and a loader with workers of its own; one fit meets a folder for a file."""
+    overrides = {**protocol.overrides, "num_workers": 1}
+    mine = replace(protocol, out=tmp_path, cache_dir=protocol.rois, seeds=1, permutations=0, overrides=overrides)
+    faulty, *others = mine.fits
+    (mine.folder(faulty) / "training_state.pt").mkdir(parents=True)
+    with (
+        dask.config.set({"distributed.worker.daemon": True}),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, **LOCAL) as cluster,
+    ):
+        with pytest.raises(BundleError, match=f"1 of {len(mine.fits)} fits failed; fit {faulty.name}"):
+            run_benchmark(mine, scheduler=cluster.scheduler_address)
+        assert all(is_done(mine, fit) for fit in others)
+        (mine.folder(faulty) / "training_state.pt").rmdir()
+        predictions = run_benchmark(mine, scheduler=cluster.scheduler_address)
+    assert set(predictions.systems) >= set(mine.systems)
 
 
 @pytest.mark.long  # two processes that load everything anew

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.studies.benchmark import writing
 from csfnet_bundle.studies.benchmark.fitting import TEST
-from csfnet_bundle.studies.benchmark.protocol import Protocol
+from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import Predictions
 from csfnet_bundle.studies.benchmark.writing import RESULTS_NAME, TABLES_NAME, write_benchmark
@@ -27,6 +28,10 @@ def test_predictions_tables_and_plots_lie_beside_the_results(
     assert {"csfnet", "t1_image", "clinical_logistic_"} <= names
     kept = pd.read_csv(tmp_path / "predictions" / "csfnet.csv", dtype={"subject": str, "nodule": str})
     assert len(kept) == len(predictions.systems["csfnet"].parts[TEST])
+    fits = tmp_path / "predictions" / "fits"
+    assert {folder.name for folder in (fits / "csfnet").iterdir()} >= {"fold0_seed0", "fold1_seed1"}
+    one = read_predictions(fits / "csfnet" / "fold0_seed0" / "validation.csv")
+    assert one.equals(predictions.fits[Fit("csfnet", 0, 0)]["validation"])
     assert all(file.read_bytes().startswith(PNG) for file in tmp_path.glob("*.png"))
     assert len(list(tmp_path.glob("*.png"))) == 5
     assert "clinical (logistic)" in (tmp_path / TABLES_NAME).read_text()

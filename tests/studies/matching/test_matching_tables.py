@@ -63,6 +63,7 @@ def results(folder: Path) -> Path:
     parts = {
         "phantom-000": trial(query(0.8), query(0.5, kind="lung", volume_share=None), REFUSED),
         "phantom-001": trial(query(None, "PRIOR_CUT_OFF", in_t0=False)),
+        "cost": {"shape": [512, 512, 300], "processor_seconds": 2.51, "megabytes_above_imports": 71.6},
     }
     for name, content in parts.items():
         (folder / "trials" / f"{name}.json").write_text(json.dumps(content))
@@ -75,6 +76,7 @@ def test_what_is_done_is_not_done_again_and_the_page_gets_the_tables(tmp_path: P
     tables = run_trials(results(tmp_path / "out"), [], None, 0, 2, page).read_text()
     assert "| match | 2 of 3 (66.7%) | 0.7 | 0.8 | 0.8 | 100.0% |" in tables
     assert "Places that t0 does not show: 1 PRIOR_CUT_OFF." in tables
+    assert "300 slices of 512 x 512 pixels: 2.5 processor-seconds, 72 MB" in tables
     text = page.read_text()
     assert tables in text
     assert "stale text" not in text

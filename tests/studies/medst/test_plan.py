@@ -1,10 +1,12 @@
 """Where the fits of a study lie, and which of them are done."""
 
+import json
 import shutil
 from pathlib import Path
 
 from helpers.medst_fits import finish, make_study
 
+from csfnet_bundle.core.bundle_root import VARIANTS
 from csfnet_bundle.studies.medst.plan import EPOCHS, Fit
 
 
@@ -14,7 +16,10 @@ def test_a_fit_of_another_switch_is_not_done(screens: Path, tmp_path: Path) -> N
     for fit in study.fits:
         finish(study, fit)
     assert all(study.is_done(fit) for fit in study.fits)
-    (tmp_path / "configs/medst/shuffled.json").write_text('{"order": "shuffled"}')
+    variants = tmp_path / "configs" / VARIANTS
+    known = json.loads(variants.read_text())
+    known["shuffled"]["overrides"] = {"order": "reversed"}
+    variants.write_text(json.dumps(known))
     assert [study.is_done(fit) for fit in study.fits] == [True, False]
     assert study.settings() == settings, "the other fits stay"
     (tmp_path / "configs/medst/tiny.json").write_text('{"window": 2}')
@@ -32,5 +37,5 @@ def test_fits_lie_in_folders_of_their_own(screens: Path, tmp_path: Path) -> None
 
 def test_a_network_that_learns_nothing_has_one_epoch(screens: Path, tmp_path: Path) -> None:
     study = make_study(screens, tmp_path, **{EPOCHS: 16, "text_source": "untrained"})
-    assert study.overrides_of(Fit("untrained", 0)) == {EPOCHS: 1, "text_source": "untrained"}
+    assert study.overrides_of(Fit("untrained", 0)) == {EPOCHS: 1, "text_source": "untrained", "optimizer#lr": 0.0}
     assert study.overrides_of(Fit("default", 0)) == {EPOCHS: 16, "text_source": "untrained"}

@@ -5,12 +5,19 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import windows_a_batch
-from csfnet_bundle.studies.medst.variants import DEFAULT, REFERENCES, SMALL, VARIANTS, find_variants
+from csfnet_bundle.studies.medst.variants import DEFAULT, SMALL, find_variants, read_variants
+
+KNOWN = read_variants()
 
 
-def test_every_variant_has_its_config(repository: Path) -> None:
-    for name in (*VARIANTS, SMALL):
-        assert name == DEFAULT or (repository / "configs" / "medst" / f"{name}.json").is_file()
+def test_every_variant_changes_what_the_pre_training_has(repository: Path) -> None:
+    """But for the default; and each asks something, of a variant that there is."""
+    config = json.loads((repository / "configs/medst_pretrain.json").read_text())
+    for name, variant in KNOWN.items():
+        assert bool(variant.overrides) == bool(variant.question) == (name != DEFAULT)
+        assert variant.compared_with in KNOWN
+        for changed in variant.overrides or {}:
+            assert changed.split("#")[0] in config
 
 
 def test_the_small_size_is_that_of_the_pre_training_without_switches(repository: Path) -> None:
@@ -23,15 +30,15 @@ def test_the_small_size_is_that_of_the_pre_training_without_switches(repository:
         assert value == (plain[whole][part] if part else plain[whole])
 
 
-def test_windows_have_equal_images_a_batch(repository: Path) -> None:
+def test_windows_have_equal_images_a_batch() -> None:
     for length in (2, 3, 4, 5):
-        config = json.loads((repository / f"configs/medst/window_{length}.json").read_text())
+        config = KNOWN[f"window_{length}"].overrides
         assert config["window"] == length
         assert windows_a_batch(config["images_per_batch"], length) * length == 60
 
 
 def test_nothing_named_means_all() -> None:
-    assert set(find_variants(())) == set(VARIANTS)
+    assert set(find_variants(())) == set(KNOWN)
     assert SMALL not in find_variants(())
 
 
@@ -51,7 +58,7 @@ def test_what_others_are_compared_with_comes_first_and_once(named: tuple[str, ..
 def test_all_are_trained_after_what_they_are_compared_with() -> None:
     places = {name: place for place, name in enumerate(find_variants(()))}
     assert places[DEFAULT] == 0
-    assert all(places[reference] < places[name] for name, reference in REFERENCES.items())
+    assert all(places[known.compared_with] <= places[name] for name, known in KNOWN.items())
 
 
 def test_another_variant_is_refused_with_those_that_there_are() -> None:

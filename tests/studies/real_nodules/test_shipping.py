@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import OPINION, load_checkpoint
+from csfnet_bundle.prediction.seen_patients import check_unseen
+from csfnet_bundle.records import load_datalist
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, make_shipped_model
 from csfnet_bundle.studies.real_nodules.study import Study, run_study
-from csfnet_bundle.training.seen_patients import check_unseen
 
 
 @pytest.fixture
@@ -28,9 +30,13 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, tmp_path):
     assert "never judged on patients' follow-up" in checkpoint.trained_on
     assert checkpoint.provenance["attribution"] == ATTRIBUTION
     assert not checkpoint.provenance["phantom"]
+    assert checkpoint.provenance["label"] == OPINION
+    labelled = labelled_pairs(load_datalist(study.dataset_dir))
+    assert 0 < checkpoint.provenance["validation"]["malignant"] < checkpoint.provenance["validation"]["pairs"]
+    assert len(checkpoint.seen_patients[0]["hashes"]) == len({pair.subject for pair in labelled})
     assert checkpoint.roi.size == (16, 24, 24)
     with pytest.raises(BundleError, match="P0"):
-        check_unseen(checkpoint.provenance["seen_patients"], study.dataset_dir, "model.pt")
+        check_unseen(checkpoint.seen_patients, study.dataset_dir, "model.pt")
     network = checkpoint.create_network().eval()
     image = torch.rand(2, 2, 16, 24, 24)
     again = make_shipped_model(replace(study), study.recipes[0]).create_network().eval()

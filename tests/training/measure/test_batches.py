@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from csfnet_bundle.training.measure.batches import CROP, LARGE_CROP, Sampler, make_batch
+from csfnet_bundle.training.measure.batches import BATCH, CROP, LARGE_BATCH, LARGE_CROP, Sampler, make_batch
 from csfnet_bundle.training.measure.drawn import drawn_cube
-from csfnet_bundle.training.measure.examples import SCALE, Examples, cached_examples
+from csfnet_bundle.training.measure.examples import CUBE, KEEP_EVERY, SCALE, Example, Examples, cached_examples
 from csfnet_bundle.training.measure.folds import FOLDS, held_out, patient_fold
 
 
@@ -22,7 +22,8 @@ def test_a_step_has_its_own_batch_and_always_the_same(drawn: Examples) -> None:
     assert torch.equal(first.target, again.target)
     assert first.inputs.shape != other.inputs.shape or not torch.equal(first.inputs, other.inputs)
     assert first.inputs.shape[2:] in (CROP, LARGE_CROP)
-    assert first.target.shape == first.weight.shape == (4, *first.inputs.shape[2:])
+    count = BATCH if first.inputs.shape[2:] == CROP else LARGE_BATCH
+    assert first.target.shape == first.weight.shape == (count, *first.inputs.shape[2:])
 
 
 def test_the_mark_stands_at_the_nodule_and_the_target_on_what_is_dense(drawn: Examples) -> None:
@@ -44,15 +45,44 @@ def test_the_mark_stands_at_the_nodule_and_the_target_on_what_is_dense(drawn: Ex
             assert (centroid - places[number]).norm() * 0.8 < 6.0
 
 
-def test_what_is_mirrored_is_not_judged_beyond_the_box() -> None:
+def test_each_cube_shows_the_surroundings_that_were_drawn_for_it() -> None:
     cube = np.zeros((4, 48, 64, 64), np.int16)
     cube[0], cube[1], cube[3] = 100, -800, SCALE
     cube[3, :8] = SCALE // 2
-    rng = np.random.default_rng(0)
-    batch = make_batch(np.stack([cube] * 2), [True, False], LARGE_CROP, rng)
-    assert set(batch.weight[0].unique().tolist()) <= {0.0, 1.0}
-    assert 0.5 in batch.weight[1].unique().tolist() or batch.weight[1].min() == 1.0
+    batch = make_batch(np.stack([cube] * 2), [False, True], LARGE_CROP, np.random.default_rng(0))
     assert batch.inputs[0, 0].mean() > 1 > batch.inputs[1, 0].mean()
+    assert set(batch.weight.unique().tolist()) <= {0.0, 0.5, 1.0}  # 0 beyond the cube
+
+
+def test_large_crops_show_nodules_of_every_size_and_small_crops_no_large_one(drawn: Examples) -> None:
+    rows = tuple(Example(row.name, "", 20.0 if n == 0 else 5.0, False) for n, row in enumerate(drawn.rows))
+    sampler = Sampler(None, Examples(drawn.cubes, rows, drawn.places), 0)
+    rng = np.random.default_rng(0)
+    large = drawn.cube(0)
+    chosen = {
+        is_large: [np.array_equal(sampler._choose(is_large, rng)[0], large) for _ in range(60)]
+        for is_large in (False, True)
+    }
+    assert not any(chosen[False])
+    assert 10 < sum(chosen[True]) < 50
+
+
+def test_an_interrupted_preparation_goes_on(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make(number: int):  # type: ignore[no-untyped-def]
+        if number == KEEP_EVERY + 3 and len(made) == number:
+            raise KeyboardInterrupt
+        made.append(number)
+        return np.full((4, *CUBE), number, np.int16), Example(f"{number}", "", 5.0, False)
+
+    with pytest.raises(KeyboardInterrupt):
+        cached_examples(tmp_path, "some", KEEP_EVERY + 5, make, [])
+    examples = cached_examples(tmp_path, "some", KEEP_EVERY + 5, make, [])
+    assert made == [*range(KEEP_EVERY + 3), *range(KEEP_EVERY, KEEP_EVERY + 5)]
+    assert [int(examples.cube(n)[0, 0, 0, 0]) for n in range(KEEP_EVERY + 5)] == list(range(KEEP_EVERY + 5))
+    assert [row.name for row in examples.rows] == [f"{n}" for n in range(KEEP_EVERY + 5)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["some.json", "some.npy"]
 
 
 def test_examples_are_made_once_and_again_when_asked_for_others(tmp_path: Path) -> None:

@@ -4,11 +4,10 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pytest
 import torch
 from helpers.drawn_spheres import sphere_cube
+from helpers.lidc_folder import write_lidc_folder
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.network import load_network
@@ -26,22 +25,7 @@ def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """LIDC's folder with six volumes of two patients; few drawn nodules; a state at every second step."""
     monkeypatch.setattr(training, "DRAWN", 3)
     monkeypatch.setattr(loop, "SAVE_EVERY", 2)
-    folder = tmp_path / "lidc"
-    for name in ("image", "nodule_mask"):
-        (folder / name).mkdir(parents=True)
-    rows = ["file,patient_id,texture"]
-    for number in range(6):
-        diameter = 8.0 + 2 * number
-        cube = sphere_cube(diameter, seed=number)
-        part = (slice(10, 54), slice(10, 54), slice(16, 48))
-        mask = sphere_cube(diameter, noise=0).hu.transpose(2, 1, 0)[part] > -430
-        for kind, array in (("image", cube.hu.transpose(2, 1, 0)[part]), ("nodule_mask", mask)):
-            nib.save(
-                nib.Nifti1Image(array.astype(np.int16), np.diag([0.8, 0.8, 0.8, 1])), folder / kind / f"{number}.nii.gz"
-            )
-        rows.append(f"{number}.nii.gz,{PATIENTS[number % 3]},{5 - number % 2 * 3}")
-    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
-    return folder
+    return write_lidc_folder(tmp_path / "lidc", [*PATIENTS, *PATIENTS])
 
 
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from csfnet_bundle.networks.medst.losses.direction import direction_alignment
-from csfnet_bundle.networks.medst.losses.forward_mapping import forward_mapping
-from csfnet_bundle.networks.medst.losses.global_alignment import global_alignment
-from csfnet_bundle.networks.medst.losses.local_alignment import local_alignment
-from csfnet_bundle.networks.medst.losses.reverse_mapping import reverse_mapping
-from csfnet_bundle.networks.medst.losses.sequences import Sequences, sort_into_sequences
+from csfnet_bundle.networks.medst.losses.alignment import global_alignment, local_alignment
+from csfnet_bundle.networks.medst.losses.temporal import (
+    Sequences,
+    direction_alignment,
+    forward_mapping,
+    reverse_mapping,
+    sort_into_sequences,
+)
 from csfnet_bundle.networks.medst.medst import Embeddings
 
 SHORTEST_SEQUENCE = 2  # a single study has no place in time
@@ -32,7 +34,7 @@ class MedSTObjective(nn.Module):
         direction_weight: of the direction of time.
         forward_mapping_weight: of FMC in the temporal loss.
         reverse_mapping_weight: of RMR in the temporal loss.
-        variance_floor: see :func:`csfnet_bundle.networks.medst.losses.reverse_mapping.reverse_mapping`.
+        variance_floor: see :func:`csfnet_bundle.networks.medst.losses.temporal.reverse_mapping`.
         equal_texts_positive: studies with equal texts are positives of each other and leave RMR; otherwise each is the
             other's negative, as published.
         exact_length: sequences of any other length count as single studies, as published with 4; None: from 2 on all

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from csfnet_bundle.networks.medst.losses.sequences import Sequences, sort_into_sequences
+from csfnet_bundle.networks.medst.losses.temporal import Sequences, sort_into_sequences
 
 
 def make_unit(*shape: int) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import distributed
 from torch.nn import functional as F
 
-from csfnet_bundle.networks.medst.losses.global_alignment import global_alignment
+from csfnet_bundle.networks.medst.losses.alignment import global_alignment
 
 if __name__ == "__main__":
     rank, folder = int(sys.argv[1]), Path(sys.argv[2])

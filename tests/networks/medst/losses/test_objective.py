@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.networks.medst import MedST, MedSTObjective
-from csfnet_bundle.networks.medst.losses.direction import direction_alignment
+from csfnet_bundle.networks.medst.losses.temporal import direction_alignment
 
 PARTS = {"global", "local", "forward_mapping", "reverse_mapping"}
 
@@ -43,7 +43,7 @@ def test_single_studies_have_no_temporal_loss(medst: Callable[..., MedST], studi
 def test_the_published_form_knows_sequences_of_four_alone(
     medst: Callable[..., MedST], studies: Callable, repository: Path
 ) -> None:
-    config = json.loads((repository / "configs/medst/faithful.json").read_text())
+    config = json.loads((repository / "configs/medst/variants.json").read_text())["faithful"]["overrides"]
     settings = {name.partition("#")[2]: value for name, value in config.items() if name.startswith("objective#")}
     assert set(settings) == {"variance_floor", "equal_texts_positive", "exact_length"}
     objective = MedSTObjective(**settings)

@@ -1,0 +1,190 @@
+"""Which patients weights were trained on, so that nobody is judged by a network that has seen them.
+
+A file of weights keeps no PatientID: it keeps hashes with a salt, by which a given patient can be looked up. Whoever
+may try all numbers of a small set, as NLST's are, can still undo them. So a training keeps a list of its own only where
+the cohort is public, and a file with a list belongs to those who may see the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.prediction.data import data_description
+from csfnet_bundle.prediction.weights_file import read_weights
+from csfnet_bundle.records import load_datalist
+
+SEEN_PATIENTS = "seen_patients"
+"""Key in the description of weights: a list for the training, and one for each training that it started from."""
+ACCEPTED = "seen_patients_accepted"
+"""Key of what an override let through, in provenance and in metrics.json."""
+HELD_OUT = ("validation", "test")
+SAME_SPLIT = "Pre-train on the training patients of this very split."
+SALT_BYTES = 16
+HASH_CHARACTERS = 24
+"""96 bits: no two of any cohort's patients will meet."""
+
+Seen = Sequence[Mapping[str, Any]] | Mapping[str, Any]
+"""Lists of :func:`remember_patients`, or one of them; empty where weights do not tell."""
+
+
+def remember_patients(subjects: Iterable[str], cohort: str | None = None, salt: str | None = None) -> dict[str, Any]:
+    """Return plain values by which these patients are known again.
+
+    Args:
+        subjects: the patients.
+        cohort: :attr:`csfnet_bundle.prediction.data.DataDescription.patients_of`; None compares with every cohort.
+        salt: of the hashes; by default a random one, so that two lists cannot be joined.
+    """
+    salt = salt or secrets.token_hex(SALT_BYTES)
+    listed = {"salt": salt, "hashes": sorted({_hash(salt, subject) for subject in subjects})}
+    return listed if cohort is None else {**listed, "cohort": cohort}
+
+
+def remember_sections(dataset_dir: str | Path, sections: Sequence[str]) -> dict[str, Any]:
+    """Return the list of the patients in these sections of a cohort.
+
+    The salt follows from the datalist, whose hash weights tell anyway, so that one training gives the same file twice.
+    """
+    data, datalist = data_description(dataset_dir), load_datalist(dataset_dir)
+    subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
+    salt = hashlib.sha256(f"{SEEN_PATIENTS}/{data.datalist_sha256}".encode()).hexdigest()[: 2 * SALT_BYTES]
+    return remember_patients(subjects, data.patients_of, salt)
+
+
+def told_patients(document: object) -> list[Mapping[str, Any]]:
+    """Return the lists in a description of weights; empty where it tells nothing.
+
+    Args:
+        document: what :func:`csfnet_bundle.prediction.weights_file.read_weights` returns.
+    """
+    if not isinstance(document, Mapping):
+        return []
+    provenance = document.get("provenance")
+    within = provenance.get(SEEN_PATIENTS) if isinstance(provenance, Mapping) else None
+    lists: list[Mapping[str, Any]] = []
+    for told in (document.get(SEEN_PATIENTS), within):
+        lists += told if isinstance(told, list) else [told] if told else []
+    return lists
+
+
+def read_seen_patients(path: Path) -> list[Mapping[str, Any]]:
+    """Return what a file of weights tells of its patients; empty where it tells nothing; raises BundleError."""
+    return told_patients(read_weights(path, "Get the file again."))
+
+
+def check_unseen(
+    seen: Seen,
+    dataset_dir: str | Path,
+    source: str,
+    sections: Sequence[str] = HELD_OUT,
+    remedy: str = SAME_SPLIT,
+) -> None:
+    """Check that no patient of a cohort's sections is among those that weights were trained on.
+
+    Args:
+        seen: what the weights tell.
+        dataset_dir: the cohort.
+        source: the weights' file.
+        sections: of the cohort, those that choose or judge.
+        remedy: what to do about it.
+
+    Raises:
+        BundleError: see :func:`check_judged`.
+    """
+    if not seen:
+        return
+    datalist, cohort = load_datalist(dataset_dir), data_description(dataset_dir).patients_of
+    for section in sections:
+        subjects = [pair.subject for pair in datalist.sections.get(section, ())]
+        check_judged(seen, subjects, f"held out in {section!r}", source, remedy, cohort)
+
+
+def accepted_patients(
+    seen: Seen, dataset_dir: str | Path, sections: Sequence[str], source: str, remedy: str, *, accept: bool
+) -> dict[str, str]:
+    """Check as :func:`check_unseen`, or say for the record what was accepted in spite of it.
+
+    Args:
+        seen: what the weights tell.
+        dataset_dir: the cohort.
+        sections: of the cohort, those that choose or judge.
+        source: the weights' file.
+        remedy: what to do about it, besides accepting it.
+        accept: whether to go on.
+
+    Returns:
+        Empty where no such patient is held out; else one entry that says how many were accepted.
+
+    Raises:
+        BundleError: there is one, and it is not accepted.
+    """
+    if not accept:
+        remedy = f"{remedy} `--accept_seen_patients=true` goes on all the same, and the result says so."
+        check_unseen(seen, dataset_dir, source, sections, remedy)
+        return {}
+    datalist, cohort = load_datalist(dataset_dir), data_description(dataset_dir).patients_of
+    subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
+    found = seen_among(seen, subjects, source, cohort)
+    if not found:
+        return {}
+    return {
+        ACCEPTED: f"{len(found)} of {len(subjects)} patients of {', '.join(sections)} were seen in training: "
+        "figures on them say nothing about others"
+    }
+
+
+def check_judged(
+    seen: Seen, subjects: Iterable[str], role: str, source: str, remedy: str, cohort: str | None = None
+) -> None:
+    """Check that none of these patients is among those that weights were trained on.
+
+    Args:
+        seen: what the weights tell.
+        subjects: the patients.
+        role: what is done with them, for the message.
+        source: the weights' file.
+        remedy: what to do about it.
+        cohort: see :func:`seen_among`.
+
+    Raises:
+        BundleError: such a patient, by name; or what the weights tell cannot be read.
+    """
+    for subject in seen_among(seen, subjects, source, cohort):
+        raise BundleError(
+            f"these weights were trained on patient {subject}, who is {role}", record=source, remedy=remedy
+        )
+
+
+def seen_among(seen: Seen, subjects: Iterable[str], source: str, cohort: str | None = None) -> list[str]:
+    """Return those of the patients whom weights were trained on.
+
+    Args:
+        seen: what the weights tell.
+        subjects: the patients.
+        source: the weights' file.
+        cohort: whose patients they are; lists of another one's are passed over. None compares with every list.
+
+    Raises:
+        BundleError: what the weights tell cannot be read.
+    """
+    lists = [_parse(one, source) for one in ([seen] if isinstance(seen, Mapping) else seen) if one]
+    lists = [one for one in lists if cohort is None or one[2] in (None, cohort)]
+    return [subject for subject in subjects if any(_hash(salt, subject) in hashes for salt, hashes, _ in lists)]
+
+
+def _parse(listed: object, source: str) -> tuple[str, frozenset[str], str | None]:
+    salt, hashes = (listed.get("salt"), listed.get("hashes")) if isinstance(listed, Mapping) else (None, None)
+    if not isinstance(listed, Mapping) or not isinstance(salt, str) or not isinstance(hashes, list):
+        raise BundleError(
+            "its list of the patients that it was trained on is damaged", record=source, remedy="Get the file again."
+        )
+    return salt, frozenset(map(str, hashes)), listed.get("cohort")
+
+
+def _hash(salt: str, subject: str) -> str:
+    return hashlib.sha256(f"{salt}/{subject}".encode()).hexdigest()[:HASH_CHARACTERS]

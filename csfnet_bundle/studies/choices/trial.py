@@ -1,0 +1,192 @@
+"""The trial of what the paper leaves open: each choice beside the default, on the same phantoms and seeds.
+
+One thing is changed at a time. A difference is that of the same seed, so that what start and order do is taken out; its
+spread over seeds is what a single training may show by chance.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from csfnet_bundle import __version__
+from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.evaluation.delong import area_interval
+from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
+from csfnet_bundle.networks import CSFNet, Network, create_system
+from csfnet_bundle.networks.network import Plain
+from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+
+SIZE = (16, 32, 32)
+TRAINING_SEED, TEST_SEED = 31, 32
+RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
+ASKED_AT_ONCE = 16
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer to what the paper leaves open.
+
+    Attributes:
+        question: what is left open.
+        arguments: of the network, over the default's.
+        training: of the training, over the default's.
+    """
+
+    question: str
+    arguments: Mapping[str, Plain] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+CHOICES: Mapping[str, Choice] = {
+    DEFAULT: Choice("blur, CBAM of Woo, no interval token, batches of 16, rate by a cosine"),
+    "no_blur": Choice("upsampling and pooling before the temporal fusion", {"blur": False}),
+    "published_cbam": Choice("the CBAM", {"cbam": "published"}),
+    "interval_token": Choice("the days between the scans", {"use_interval": True}),
+    "batches_of_8": Choice("batch size", training={"batch_size": 8}),
+    "batches_of_32": Choice("batch size", training={"batch_size": 32}),
+    "rate_0.8": Choice("factor of the rate's ten steps", training={"rate_factor": 0.8}),
+    "rate_0.5": Choice("factor of the rate's ten steps", training={"rate_factor": 0.5}),
+}
+
+
+def run_choices(
+    out: Path,
+    *,
+    training: int = 512,
+    test: int = 2048,
+    seeds: int = 3,
+    epochs: int = 20,
+    choices: Sequence[str] = tuple(CHOICES),
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Do what is left to do and return the result, which lies in ``out`` after every fit.
+
+    Args:
+        out: folder for all that is made; the same call goes on in it.
+        training: training pairs.
+        test: test pairs.
+        seeds: trainings a choice.
+        epochs: of every training.
+        choices: keys of :data:`CHOICES`.
+        workers: processes that render.
+
+    Raises:
+        BundleError: there is no such choice, or ``out`` holds a trial with other settings.
+    """
+    if unknown := [name for name in choices if name not in CHOICES]:
+        raise BundleError(f"there is no choice {unknown[0]!r}", remedy=f"Take of {', '.join(CHOICES)}.")
+    settings = {"training": training, "test": test, "epochs": epochs, "bundle_version": __version__}
+    path = out / RESULTS_NAME
+    document: dict[str, Any] = {"settings": settings, "fits": []}
+    if path.is_file():
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["settings"] != settings:
+            raise BundleError(
+                f"the folder holds a trial with settings {document['settings']} instead of {settings}",
+                record=str(out),
+                remedy="Name another --out, or remove this one.",
+            )
+    shown = Tensors.of(
+        make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, size=SIZE), workers=workers)
+    )
+    judged = make_roi_set(out / "test", RoiSetSettings(test, TEST_SEED, size=SIZE), workers=workers)
+    document["oracle"] = area_interval(judged.truth["oracle_all"].to_numpy(np.float64), judged.labels)[0]
+    asked = Tensors.of(judged)
+    for seed in range(seeds):
+        for name in choices:
+            if any((one["choice"], one["seed"]) == (name, seed) for one in document["fits"]):
+                continue
+            made = _fit(name, seed, shown, out, epochs)
+            document["fits"].append({"choice": name, "seed": seed, **_judge(*made, judged, asked)})
+            write_atomically(path, json.dumps(document, indent=1) + "\n")
+            write_atomically(out / TABLE_NAME, choices_markdown(document))
+    return document
+
+
+def lambdas(network: Network) -> dict[str, float]:
+    """Return the two mixing weights of the temporal fusion, after their sigmoid: of what is fused, and of t1."""
+    assert isinstance(network, CSFNet)
+    fusion = network.temporal_fusion
+    return {
+        "fused": torch.sigmoid(fusion.get_parameter("fused_logit").detach()).item(),
+        "later": torch.sigmoid(fusion.get_parameter("later_logit").detach()).item(),
+    }
+
+
+def choices_markdown(document: Mapping[str, Any]) -> str:
+    """Return the trial's table, a row a choice, and the course of the mixing weights."""
+    settings = document["settings"]
+    areas: dict[str, dict[int, float]] = {}
+    for one in document["fits"]:
+        areas.setdefault(one["choice"], {})[one["seed"]] = one["auc"]
+    default = areas.get(DEFAULT, {})
+    rows = []
+    for name, by_seed in areas.items():
+        differences = [area - default[seed] for seed, area in by_seed.items() if seed in default]
+        last = [one["lambdas"][-1] for one in document["fits"] if one["choice"] == name]
+        rows.append(
+            [
+                CHOICES[name].question,
+                name,
+                len(by_seed),
+                _spread(list(by_seed.values()), ".3f"),
+                UNDEFINED if name == DEFAULT or not differences else _spread(differences, "+.3f"),
+                _spread([one["fused"] for one in last], ".2f"),
+                _spread([one["later"] for one in last], ".2f"),
+            ]
+        )
+    head = [
+        "left open",
+        "choice",
+        "seeds",
+        "AUC (SD over seeds)",
+        "minus default, same seed (SD)",
+        "weight of fused",
+        "of t1",
+    ]
+    courses = [one["lambdas"] for one in document["fits"] if one["choice"] == DEFAULT]
+    course = [
+        [number + 1, *(_spread([one[part] for one in epoch], ".3f") for part in ("fused", "later"))]
+        for number, epoch in enumerate(zip(*courses, strict=True))
+    ]
+    return (
+        f"**Phantoms, not patients**: {settings['training']} training and {settings['test']} test pairs, width "
+        f"{WIDTH:g}, ROI {'x'.join(map(str, SIZE))}, {settings['epochs']} epochs, the last one taken; oracle "
+        f"{document['oracle']:.3f}.\n\n{markdown_table(head, rows)}\nThe weights of the temporal fusion during "
+        f"training, {DEFAULT}; they start at 0.574 and 0.668.\n\n{markdown_table(['epoch', 'fused', 't1'], course)}"
+    )
+
+
+def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[Network, list[dict[str, float]]]:
+    choice = CHOICES[name]
+    make = partial(create_system, "csfnet", WIDTH, SIZE, choice.arguments)
+    folder = out / "fits" / f"{name}_seed{seed}"
+    training = replace(Training(epochs), **choice.training)
+    return fit(make, shown, folder, training, seed=seed, name=name, watch=lambdas)
+
+
+def _judge(network: Network, watched: list[dict[str, float]], pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:
+    logits = []
+    with torch.no_grad():
+        for image, clinical, interval_days, _ in tensors.batches(torch.arange(len(tensors.label)), ASKED_AT_ONCE):
+            answer = network(image, clinical, interval_days).double()  # (B, 2)
+            logits.append(answer[:, 1] - answer[:, 0])
+    area, lower, upper = area_interval(torch.cat(logits).numpy(), pairs.labels)
+    return {"auc": area, "auc_lower": lower, "auc_upper": upper, "lambdas": watched}
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    """Return the mean, and the standard deviation where there are several values."""
+    mean = format(float(np.mean(values)), form)
+    return f"{mean} ({np.std(values, ddof=1):.3f})" if len(values) > 1 else mean

@@ -1,0 +1,102 @@
+"""How the network's core was chosen, and its usual ratio to the classical volume: on patients of its training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.core.progress import progress_bar
+from csfnet_bundle.evaluation.markdown import markdown_table
+from csfnet_bundle.nodule.flags import LARGEST_DISAGREEMENT
+from csfnet_bundle.nodule.network import CORE, NoduleNetwork, component_at_click
+from csfnet_bundle.nodule.segmentation import Method
+from csfnet_bundle.studies.measuring.cases import Case
+from csfnet_bundle.studies.measuring.cells import number, percent
+from csfnet_bundle.studies.measuring.evaluating import prepared_case
+from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
+from csfnet_bundle.studies.measuring.summary import CLOSE, FAR, LOW_DICE
+from csfnet_bundle.training.measure.folds import FOLDS
+
+CORES = (0.5, 0.65, 0.8, 0.9, 0.95, 0.97)
+SEED = 3
+
+
+def choice_cases(volumes: Path, work: Path, held_out: int, count: int) -> list[Case]:
+    """Return so many volumes of patients that the fold does not hold out, drawn at random."""
+    cases = [case for fold in range(FOLDS) if fold != held_out for case in reader_cases(volumes, work, fold)]
+    cases.sort(key=lambda case: case.name)
+    drawn = np.random.default_rng(SEED).permutation(len(cases))[:count]
+    return [cases[place] for place in drawn]
+
+
+def choice_rows(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> list[dict[str, Any]]:
+    """Return for each case the volumes and Dice of every core; interrupted, it goes on where it stopped."""
+    rows = []
+    with progress_bar("trying cores", len(cases)) as advance:
+        for case in cases:
+            file = out / "choices" / network.sha256[:12] / f"{case.name}.json"
+            if not file.is_file():
+                write_atomically(file, json.dumps(_row(case, network, out)) + "\n")
+            rows.append(json.loads(file.read_text(encoding="utf-8")))
+            advance(1)
+    return rows
+
+
+def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
+    cube, loaded, masks, _ = prepared_case(case, out)
+    share = network.segment([cube])[0].share
+    others = {
+        method.value: float(masks[method.value].sum()) * cube.voxel_mm3 if method.value in masks else 0.0
+        for method in (Method.CLASSICAL, Method.NECK_CUTTING)
+    }
+    cores = {}
+    assert loaded.true_mask is not None
+    for core in CORES:
+        answer = component_at_click(share, cube, core)
+        mask = np.zeros(share.shape, bool) if answer.mask is None else answer.mask
+        dice = 2 * float((mask & loaded.true_mask).sum()) / float(mask.sum() + loaded.true_mask.sum())
+        cores[f"{core:g}"] = {"mm3": round(answer.volume_mm3, 2), "dice": round(dice, 4)}
+    return {"name": case.name, "true_mm3": round(loaded.true_volume_mm3, 2), "others": others, "cores": cores}
+
+
+def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of the cores."""
+    true = np.array([row["true_mm3"] for row in rows])
+    others = np.array([list(row["others"].values()) for row in rows])
+    lines = []
+    for core in rows[0]["cores"]:
+        found = np.array([row["cores"][core]["mm3"] for row in rows])
+        dice = np.array([row["cores"][core]["dice"] for row in rows])
+        ratio = found / true
+        median = np.array([_median(values) for values in np.column_stack([found, others])]) / true
+        both = (found > 0) & (others[:, 0] > 0)
+        usual = float(np.median(found[both] / others[both, 0]))
+        far = np.abs(np.log(found[both] / others[both, 0] / usual)) > np.log(LARGEST_DISAGREEMENT)
+        lines.append(
+            (
+                f"{core}{' (taken)' if float(core) == CORE else ''}",
+                number(float(np.median(dice)), 2),
+                percent(float((dice < LOW_DICE).mean())),
+                number(float(np.median(ratio)), 2),
+                percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
+                percent(float((ratio > FAR).mean())),
+                percent(float((np.abs(median - 1) <= CLOSE).mean())),
+                number(usual, 2),
+                percent(float(far.mean())),
+            )
+        )
+    head = (
+        "core", "Dice, median", "Dice < .5", "V / readers", "within 25 %", "> 2 x", "median of three within 25 %",
+        "network / classical, median", "further off by 1.5",
+    )  # fmt: skip
+    return f"{len(rows)} volumes.\n\n{markdown_table(head, lines)}"
+
+
+def _median(volumes: Sequence[float]) -> float:
+    found = [volume for volume in volumes if volume > 0]
+    return float(np.median(found)) if found else 0.0

@@ -1,0 +1,162 @@
+"""One training on phantom ROIs in memory, for small trials; it goes on after its last whole epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from csfnet_bundle.cohorts.phantom.roi_set import RoiSet
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.core.progress import progress_bar
+from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.inputs.tensors import scale_window
+from csfnet_bundle.networks import Network, channels_last
+from csfnet_bundle.prediction.weights_file import read_plain
+
+WIDTH = 0.125
+STATE_NAME = "state.pt"
+RATE_STEPS = 10
+"""How often the rate falls where it falls by steps: every 20 of 200 epochs in the paper."""
+
+Watch = Callable[[Network], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes:
+        epochs: the last one is the result; nothing is chosen.
+        batch_size: pairs a step.
+        learning_rate: of Adam, at the start. Rate and batch size are those of configs/cpu_demo.json.
+        rate_factor: by which the rate falls in ten even steps; None lets it fall by a cosine to zero.
+        flipped_axes: of the ROI (0 depth, 1 height, 2 width), each flipped or not at random, both scans alike.
+    """
+
+    epochs: int
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    rate_factor: float | None = None
+    flipped_axes: tuple[int, ...] = (0, 1, 2)
+
+    def scheduler(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+        """Return what lowers the rate after every epoch."""
+        if self.rate_factor is None:
+            return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs)
+        step = max(1, self.epochs // RATE_STEPS)
+        return torch.optim.lr_scheduler.StepLR(optimizer, step, self.rate_factor)
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A set of pairs as the network takes them.
+
+    Attributes:
+        image: (N, 2, D, H, W), within [0, 1].
+        clinical: (N, 6) int64.
+        interval_days: (N,).
+        label: (N,) int64.
+    """
+
+    image: Tensor
+    clinical: Tensor
+    interval_days: Tensor
+    label: Tensor
+
+    @classmethod
+    def of(cls, pairs: RoiSet) -> Tensors:
+        """Scale the ROIs by the bundle's window."""
+        return cls(
+            scale_window(torch.from_numpy(pairs.images).float(), RoiSettings().window),
+            torch.from_numpy(pairs.clinical),
+            torch.from_numpy(pairs.interval_days),
+            torch.tensor(pairs.labels),
+        )
+
+    def batches(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """Yield image, clinical tokens, interval and label of so many pairs at a time."""
+        for rows in order.split(size):
+            yield self.image[rows], self.clinical[rows], self.interval_days[rows], self.label[rows]
+
+
+def fit(
+    make: Callable[[], Network],
+    pairs: Tensors,
+    folder: Path,
+    training: Training,
+    *,
+    seed: int,
+    name: str,
+    watch: Watch | None = None,
+) -> tuple[Network, list[dict[str, float]]]:
+    """Train a network and return it, in evaluation mode, with what was watched after every epoch.
+
+    Random numbers are seeded anew for every epoch, so that an interrupted training ends as an undisturbed one.
+
+    Args:
+        make: makes the network, with fresh weights.
+        pairs: the training pairs.
+        folder: of the training's state.
+        training: how.
+        seed: of the start, the order and the augmentation.
+        name: for the progress bar.
+        watch: numbers of the network, to be kept after every epoch.
+
+    Raises:
+        BundleError: the folder holds a training with other settings.
+    """
+    torch.manual_seed(seed)
+    network = channels_last(make())
+    optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
+    parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": training.scheduler(optimizer)}
+    settings = str([asdict(training), network.architecture(), seed, len(pairs.label)])
+    watched: list[dict[str, float]] = []
+    state, done = folder / STATE_NAME, 0
+    if state.is_file():
+        remedy = "Delete it; the training then begins anew."
+        stored = read_plain(state, remedy)
+        if stored["settings"] != settings:
+            raise BundleError("it is of a training with other settings", record=str(state), remedy=remedy)
+        done, watched = int(stored["epoch"]), list(stored["watched"])
+        for part_name, part in parts.items():
+            part.load_state_dict(stored[part_name])
+    with progress_bar(f"{name}, seed {seed}", training.epochs) as advance:
+        advance(done)
+        for epoch in range(done, training.epochs):
+            _epoch(parts, pairs, training, 1_000_000 * (seed + 1) + epoch)
+            if watch is not None:
+                watched.append(watch(network))
+            saved = {part_name: part.state_dict() for part_name, part in parts.items()}
+            with atomic_path(state) as temporary:
+                torch.save({"settings": settings, "epoch": epoch + 1, "watched": watched, **saved}, temporary)
+            advance(1)
+    return network.eval(), watched
+
+
+def _epoch(parts: dict[str, Any], pairs: Tensors, training: Training, seed: int) -> None:
+    network, optimizer = parts["network"], parts["optimizer"]
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)  # of the dropout
+    network.train()
+    order = torch.randperm(len(pairs.label), generator=generator)
+    for image, clinical, interval_days, label in pairs.batches(order, training.batch_size):
+        shown = _flipped(image, training.flipped_axes, generator)
+        optimizer.zero_grad()
+        F.cross_entropy(network(shown, clinical, interval_days), label).backward()
+        optimizer.step()
+    parts["scheduler"].step()
+
+
+def _flipped(image: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Return the pairs (B, 2, D, H, W), each flipped along these axes of the ROI or not; both scans alike."""
+    for axis in axes:
+        chosen = torch.rand(len(image), generator=generator) < 0.5
+        image = torch.where(chosen[:, None, None, None, None], image.flip(2 + axis), image)
+    return image
