@@ -57,6 +57,7 @@ def follow_up(
     """
     from csfnet_bundle.commands.predict import OWN_TRAINING
     from csfnet_bundle.geometry import Point as Place
+    from csfnet_bundle.geometry import Space
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
     from csfnet_bundle.records import read_clinical
@@ -70,7 +71,7 @@ def follow_up(
     predictor = load(weights)
     request = FollowUpRequest(
         study=study,
-        point1=Place(point1, space),
+        point1=Place(point1, Space(space)),
         out=out,
         nodule=nodule,
         clinical=None if clinical is None else read_clinical(clinical, predictor.checkpoint.code_book),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.geometry import Point
+from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.geometry.inside import check_point_inside, is_inside
 from csfnet_bundle.scans.dicom import Series
 from csfnet_bundle.scans.local_search import COARSE
@@ -122,4 +122,4 @@ def _fetch(
 
 def _lps(place: NDArray[np.float64]) -> Point:
     x, y, z = (float(value) for value in place)
-    return Point((x, y, z), "LPS")
+    return Point((x, y, z), Space.LPS)
