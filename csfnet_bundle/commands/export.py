@@ -7,6 +7,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 from csfnet_bundle.core.files import atomic_path
 
 ENDINGS = {"torchscript": ".ts", "onnx": ".onnx"}
@@ -33,6 +34,8 @@ def export(out: Path, model: Path | None = None, formats: Words = tuple(ENDINGS)
         raise BundleError(
             f"--formats is {','.join(formats)!r}, expected {' and/or '.join(ENDINGS)}, separated by a comma"
         )
+    if "onnx" in formats:
+        require_extra("export", "onnx", "onnxscript", "onnxruntime")
     root = bundle_root()
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
     pairs = exporting.example_pairs(exporting.PARITY_PAIRS, checkpoint.roi.size, checkpoint.code_book.sizes)

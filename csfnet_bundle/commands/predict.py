@@ -11,6 +11,7 @@ from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
@@ -124,6 +125,8 @@ def predict(
         )
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
+    if dicom_out:
+        require_extra("dicom-sr", "highdicom")
     given1 = given_point(point1, space, image=image1, pixel=pixel1, name="point1")
     given0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
     if given1 is None:

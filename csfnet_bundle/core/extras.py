@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from types import ModuleType
 
 from csfnet_bundle.core.errors import BundleError
@@ -23,7 +24,26 @@ def import_extra(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
             raise
-        raise BundleError(
-            f"this needs {module}, which is not installed",
-            remedy=f"Install it with `pip install 'csfnet-bundle[{extra}]'`.",
-        ) from None
+        raise _missing(module, extra) from None
+
+
+def require_extra(extra: str, *modules: str) -> None:
+    """Check that libraries of an extra are installed, without importing them: before a command begins its work.
+
+    Args:
+        extra: the extra of pyproject.toml that installs them.
+        modules: top-level names.
+
+    Raises:
+        BundleError: one is not installed.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise _missing(module, extra)
+
+
+def _missing(module: str, extra: str) -> BundleError:
+    return BundleError(
+        f"this needs {module}, which is not installed",
+        remedy=f"Install it with `pip install 'csfnet-bundle[{extra}]'`.",
+    )

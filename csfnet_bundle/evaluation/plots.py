@@ -40,7 +40,7 @@ LETTER_POINTS, LEGEND_POINTS = 12.5, 11.0
 """Legible where a phone shows a plot 350 pixels wide."""
 PAIRS_IN_A_BIN = 20
 """Of a calibration curve: a share of fewer is uncertain by more than 20 points."""
-TRAINING_PANEL_INCHES = 2.1
+TRAINING_PANEL_INCHES = 2.3
 MARKED_EPOCHS = 40
 """With more, the marks of a curve would hide it."""
 
@@ -148,8 +148,8 @@ def plot_calibration(predictions: pd.DataFrame, metrics: Metrics, title: str) ->
     The more pairs, the more bins (:func:`calibration_bins`); the figures stand beside the curve.
     """
     labels, probability = _values(predictions)
-    figure = Figure(figsize=(PLOT_SIZE[0] * 1.4, PLOT_SIZE[1] * 1.2), dpi=DOTS_PER_INCH, layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=[4, 1.2], width_ratios=[3, 1.3])
+    figure = Figure(figsize=(PLOT_SIZE[0] * 1.2, PLOT_SIZE[1] * 1.2), dpi=DOTS_PER_INCH, layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=[4, 1.2], width_ratios=[2.3, 1.3])
     axes = figure.add_subplot(grid[0, 0])
     below = figure.add_subplot(grid[1, 0], sharex=axes)
     beside = figure.add_subplot(grid[:, 1])
@@ -229,7 +229,7 @@ def plot_training(history: pd.DataFrame, title: str, *, best_epoch: int | None =
     losses = [name for name in history.columns if "loss" in str(name)]
     others = [name for name in history.columns if name != "epoch" and name not in losses]
     panels = [group for group in (losses, *([name] for name in others)) if group] or [[]]
-    size = (PLOT_SIZE[0] * 1.3, 1.2 + TRAINING_PANEL_INCHES * len(panels))
+    size = (PLOT_SIZE[0], 1.2 + TRAINING_PANEL_INCHES * len(panels))
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, names in zip(grid, panels, strict=True):
@@ -244,11 +244,10 @@ def plot_training(history: pd.DataFrame, title: str, *, best_epoch: int | None =
             axes.axvline(best_epoch, color=REFERENCE_COLOUR, linestyle=":", linewidth=1.5, label="best on validation")
         axes.grid(axis="y", color="0.9")
         axes.set_axisbelow(True)
-        axes.set_ylabel("loss" if len(names) > 1 else str(names[0]).replace("_", " ") if names else "")
         if names:
-            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+            axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False, borderaxespad=0.1)
         _trim(axes)
-    grid[0].set_title(_headline("Training", title), loc="left")
+    figure.suptitle(_headline("Training", title))
     grid[-1].set_xlabel("Epoch")
     grid[-1].xaxis.get_major_locator().set_params(integer=True)
     return figure
@@ -286,4 +285,4 @@ def _trim(axes: Axes) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}" if np.isfinite(value) else "undefined"
+    return f"{value:.3f}" if np.isfinite(value) else "undefined"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.nodule.pair import PairMeasurements
 from csfnet_bundle.records import FollowUpPair, describe_clinical
-from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.scans.dicom import SeriesSummary
+
+if TYPE_CHECKING:
+    from csfnet_bundle.report.scan_pictures import ScanPictures
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.explanation import occlusion_map
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
-from csfnet_bundle.prediction.pictures import pair_pictures
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.clinical_words import clinical_codes
@@ -375,6 +374,9 @@ class Predictor:
         Raises:
             Refusal: as reading the ROIs.
         """
+        # What draws a report is not needed to predict from Python.
+        from csfnet_bundle.prediction.pictures import pair_pictures
+
         pictures = pair_pictures(
             prediction.pair,
             folder,

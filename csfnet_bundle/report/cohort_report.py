@@ -132,7 +132,7 @@ def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, object]]:
         intervals = [("", interval(values["lower"], values["upper"]))]
         if name == "auc":
             delong = document["auc_delong"]
-            intervals = [("patients", intervals[0][1]), ("DeLong", interval(delong["lower"], delong["upper"]))]
+            intervals = [("over patients", intervals[0][1]), ("by DeLong", interval(delong["lower"], delong["upper"]))]
         rows.append({"name": heading, "words": words, "value": metric(values["value"]), "intervals": intervals})
     return rows
 

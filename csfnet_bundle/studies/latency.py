@@ -15,7 +15,7 @@ import torch
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.extras import import_extra
+from csfnet_bundle.core.extras import import_extra, require_extra
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.inputs import RoiSettings
@@ -53,6 +53,7 @@ def benchmark_latency(
     """
     if min(sizes) < 1 or runs < 1 or threads < 1:
         raise BundleError("batch sizes, runs and threads must be at least 1")
+    require_extra("export", "onnx", "onnxscript", "onnxruntime")
     checkpoint = load_checkpoint(root / "models" / MODEL_NAME if model is None else model)
     networks = {"as shipped" if model is None else model.name: checkpoint}
     if full_width:

@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.dicom_pair import write_dicom_pair
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, pixels, write_series
@@ -246,6 +247,38 @@ def test_every_problem_of_a_datalist_is_told_at_once(tmp_path: Path, capsys: Out
     assert all(problem in "".join(found["summary"]) for problem in problems)
     assert "100012/1" in problems[0]
     assert "100012/2" in problems[1]
+
+
+def test_pixels_tell_what_speaks_against_the_points_of_a_datalist(tmp_path: Path, capsys: Output) -> None:
+    """t1's point lies in lung without a nodule; headers alone cannot tell."""
+    from helpers.whole_chest import make_whole_chest, write_nifti
+
+    nodule = (-62.0, 12.0, 25.0)
+    chest = make_whole_chest(nodule=nodule)
+    write_nifti(chest, tmp_path / "t0.nii")
+    noisy = type(chest)(chest.array + np.random.default_rng(1).normal(0, 20, chest.array.shape), chest.affine)
+    write_nifti(noisy, tmp_path / "t1.nii")
+    pair = FollowUpPair(
+        subject="P1",
+        nodule="1",
+        t0=Scan("t0.nii", Point(nodule, Space.LPS)),
+        t1=Scan("t1.nii", Point((-62.0, 12.0, 47.0), Space.LPS)),
+        interval_days=365,
+    )
+    save_datalist(Datalist(tmp_path, {"inference": (pair,)}))
+    status, document = report(tmp_path, capsys, "--pixels")
+    (record,) = document["records"]
+    assert status == 0
+    assert record["usable"]
+    assert len(record["warnings"]) == 1
+    assert record["warnings"][0].startswith("t1: CHECK THE POINT: nothing like a nodule")
+    assert any("1 have findings that begin with CHECK" in line for line in document["summary"])
+    assert report(tmp_path, capsys)[1]["records"][0]["warnings"] == []
+
+
+def test_weights_are_checked_against_only_with_pixels(tmp_path: Path, capsys: Output) -> None:
+    assert main(["check", str(tmp_path), "--checkpoint", "model.pt"]) == 1
+    assert "Add --pixels" in capsys.readouterr().err
 
 
 def test_the_usable_records_make_a_list_of_their_own(tmp_path: Path, capsys: Output) -> None:

@@ -50,7 +50,7 @@ def test_a_point_in_the_chest_wall_lies_outside_of_the_lungs(chest: LocatedScan)
 def test_a_scan_cropped_around_a_nodule_is_not_rejected_for_lack_of_lung(tmp_path: Path) -> None:
     """A tight box holds the nodule alone: nothing is known of what lies around it."""
     array = np.full((30, 30, 24), 30.0, np.float32)
-    array[:2] = -700
+    array[:2] = -1000.0
     path = write_nifti(Volume(array, np.diag([0.7, 0.7, 1.0, 1.0])), tmp_path / "box.nii")
     box = LocatedScan(Scan(str(path), Point((10.0, 10.0, 12.0), Space.LPS)), path, None)
     assert is_cropped(box.opened)
@@ -60,7 +60,9 @@ def test_a_scan_cropped_around_a_nodule_is_not_rejected_for_lack_of_lung(tmp_pat
 
 
 def test_a_whole_scan_without_lung_is_rejected(tmp_path: Path) -> None:
-    path = write_nifti(Volume(np.full((120, 120, 60), 30.0, np.float32), np.diag([2.5, 2.5, 3, 1])), tmp_path / "a.nii")
+    array = np.full((120, 120, 60), 30.0, np.float32)
+    array[:12] = -1000.0
+    path = write_nifti(Volume(array, np.diag([2.5, 2.5, 3, 1])), tmp_path / "a.nii")
     scan = LocatedScan(Scan(str(path), Point((150.0, 150.0, 90.0), Space.LPS)), path, None)
     with pytest.raises(Refusal, match="no lung within 30 mm") as caught:
         check_place(scan, np.array([150.0, 150.0, 90.0]))

@@ -16,7 +16,7 @@ def test_the_picture_shows_both_scans(case, images):
     pixels = case_pixels(case, images)
     assert pixels.dtype == np.uint8
     dark = (pixels.max(axis=2) < 140).mean(axis=1)  # rows of pixels with lung
-    assert (dark > 0.5).sum() > 2 * 300
+    assert (dark > 0.5).sum() > 2 * 80  # as high as the flat planes
 
 
 def test_a_pair_without_prior_and_with_any_name_is_drawn(tmp_path, case, images):

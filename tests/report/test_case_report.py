@@ -12,7 +12,7 @@ HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&'
 def test_the_page_needs_no_other_file_and_has_alt_texts_and_headings(tmp_path, case, images, read_page):
     page = read_page(write_case_report(tmp_path, case, images))
     page.assert_self_contained_and_accessible()
-    assert len(page.pictures) == 6
+    assert len(page.pictures) == 6 + 3  # three planes of t0 and t1, and of the attention
     assert "default-src 'none'" in page.source
 
 
@@ -72,7 +72,7 @@ def test_hostile_text_stays_text(tmp_path, case, images, read_page):
     page = read_page(path)
     page.assert_self_contained_and_accessible()
     assert "script" not in page.tags
-    assert len(page.pictures) == 6
+    assert len(page.pictures) == 6 + 3  # three planes of t0 and t1, and of the attention
     assert page.text.count(HOSTILE) >= 8
 
 

@@ -61,7 +61,7 @@ def test_the_page_shows_what_the_evaluation_wrote(folder, case, images, read_pag
 
     document = json.loads((folder / "metrics.json").read_text())
     for name, values in document["metrics"].items():
-        made = " patients" if name == "auc" else ""
+        made = " over patients" if name == "auc" else ""
         assert f"{values['value']:.3f}{made} {values['lower']:.3f} to {values['upper']:.3f}" in page.text
     assert page.text.count("often a malignant nodule gets a higher probability") == 1
     confusion = document["confusion"]
@@ -114,7 +114,7 @@ def test_undefined_metrics_are_called_undefined(tmp_path, read_page):
     context = {"data": "d", "phantom": False, "weights": "w", "decision_chosen_on": "v"}
     write_evaluation(tmp_path, table, Decision(1.0, 0.5), context, resamples=20)
     text = read_page(write_cohort_report(tmp_path)).text
-    assert "0.5 is guessing undefined patients undefined DeLong undefined" in text
+    assert "0.5 is guessing undefined over patients undefined by DeLong undefined" in text
     assert "Benign 0" in text
 
 

@@ -9,8 +9,8 @@ def test_points_tell_their_space_and_how_they_were_found():
     pair = FollowUpPair(
         "P1",
         "1",
-        Scan("a", Point((1.0, -2.0, 3.0), Space.LPS), point_source=MATCHED, extra=matched),
-        Scan("b", Point((10.0, 20.0, 30.0), Space.VOXEL)),
+        t0=Scan("a", Point((1.0, -2.0, 3.0), Space.LPS), point_source=MATCHED, extra=matched),
+        t1=Scan("b", Point((10.0, 20.0, 30.0), Space.VOXEL)),
     )
     words = point_words(pair)
     assert words["t0"].startswith("1.0, −2.0, 3.0 (LPS mm), matched automatically")

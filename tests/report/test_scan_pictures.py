@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from helpers.drawn_spheres import NETWORK, sphere_volume
@@ -14,9 +16,13 @@ ROI_MM = (16.0, 32.0, 32.0)
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> ScanPictures:
-    path = write_nifti(make_whole_chest(nodule=NODULE), tmp_path_factory.mktemp("chest") / "t1.nii")
-    return read_pictures(open_scan(path), np.array(NODULE), ROI_MM)
+def chest_path(tmp_path_factory) -> Path:
+    return write_nifti(make_whole_chest(nodule=NODULE), tmp_path_factory.mktemp("chest") / "t1.nii")
+
+
+@pytest.fixture(scope="module")
+def pictures(chest_path) -> ScanPictures:
+    return read_pictures(open_scan(chest_path), np.array(NODULE), ROI_MM)
 
 
 def test_the_nodule_lies_where_the_whole_slice_says(pictures: ScanPictures) -> None:
@@ -36,9 +42,15 @@ def test_each_plane_has_the_nodule_in_its_middle(pictures: ScanPictures) -> None
         middle = shown.hu.shape[0] // 2
         assert shown.hu[middle, middle] > -200
         assert shown.point_mm == (VIEW_MM / 2, VIEW_MM / 2)
-    # The chest wall lies to the right of this nodule: left in axial and coronal planes.
-    axial = pictures.planes[Plane.AXIAL].hu
-    assert axial[:, :10].mean() > axial[:, -10:].mean()
+
+
+def test_the_patients_right_is_left_and_the_head_is_up(chest_path) -> None:
+    """At the right edge of the right lung the wall is to its right; near its top, above."""
+    side = read_pictures(open_scan(chest_path), np.array([-105.0, 12.0, 25.0]), ROI_MM).planes
+    for plane in (Plane.AXIAL, Plane.CORONAL):
+        assert side[plane].hu[:, :10].mean() > side[plane].hu[:, -10:].mean() + 300
+    top = read_pictures(open_scan(chest_path), np.array([-70.0, 0.0, 80.0]), ROI_MM).planes[Plane.CORONAL].hu
+    assert top[:10].mean() > top[-10:].mean() + 300
 
 
 def test_the_outline_goes_around_the_measured_nodule(tmp_path) -> None:

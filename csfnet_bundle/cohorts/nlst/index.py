@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.cohorts.nlst.description import NlstDescription, parse_description
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import import_extra
 
 COLUMNS = (
     "PatientID",
@@ -34,7 +34,8 @@ COLUMNS = (
 )
 ADDRESS = re.compile(r"s3://[a-z0-9.-]+/[A-Za-z0-9/._-]+/\*")
 """Bucket and folder; nothing else may get into the list of copy commands."""
-INSTALL = "Install the extra: pip install 'csfnet-bundle[nlst]'."
+EXTRA = "nlst"
+INSTALL = f"Install it with `pip install 'csfnet-bundle[{EXTRA}]'`."
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,14 @@ def open_index(path: str | Path | None = None) -> SeriesIndex:
 
 
 def _installed_index() -> Path:
-    if find_spec("idc_index_data") is None:
-        raise BundleError("the index of the Imaging Data Commons is not installed", remedy=INSTALL)
-    import idc_index_data
+    idc_index_data = import_extra("idc_index_data", EXTRA)
 
     return Path(str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH))
 
 
 def load_duckdb() -> Any:
     """Return the module duckdb, which only the extra ``[nlst]`` installs."""
-    try:
-        import duckdb
-    except ImportError:
-        raise BundleError("DuckDB is not installed", remedy=INSTALL) from None
-    return duckdb
+    return import_extra("duckdb", EXTRA)
 
 
 def _series(row: Mapping[str, object]) -> IndexedSeries:

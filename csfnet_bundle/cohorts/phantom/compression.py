@@ -18,13 +18,19 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from csfnet_bundle.core.extras import require_extra
+
 _ENCODERS: dict[str, str] = {RLELossless: "pydicom", JPEGLSLossless: "pyjpegls", JPEG2000Lossless: "pylibjpeg"}
+ENCODING_MODULES = ("gdcm", "jpeg_ls", "openjpeg", "pylibjpeg")
+"""What writes them, of the extra ``codecs``."""
 COMPRESSED_SYNTAXES = (RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
 """The lossless compressed syntaxes that can be written here."""
 
 
 def rewrite_series(source: Path, target: Path, syntax: str) -> Path:
     """Write the slices of an explicit little endian series again in another transfer syntax, native or compressed."""
+    if syntax in COMPRESSED_SYNTAXES:
+        require_extra("codecs", *ENCODING_MODULES)
     target.mkdir(parents=True)
     for file in sorted(source.iterdir()):
         dataset = dcmread(file)

@@ -19,7 +19,7 @@ from numpy.random import Generator
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.scans.volume_files import read_volume
-from csfnet_bundle.studies.reader.fuzz_worker import Trial, peak_megabytes, processor_time, say, start_measuring
+from csfnet_bundle.studies.reader.fuzz_measuring import Trial, peak_megabytes, processor_time, say, start_measuring
 
 SHAPE = (12, 10, 8)
 LONGEST_RUN = 64

@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from csfnet_bundle.cohorts.phantom.compression import ENCODING_MODULES
 from csfnet_bundle.core.errors import RefusalCode
+from csfnet_bundle.core.extras import require_extra
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.studies.reader.roi_times import machine
 
@@ -47,6 +49,8 @@ def fuzz(files: int, seed: int, first: int, json: Path | None, kind: str = "dico
         json: file that keeps the counts.
         kind: a key of :data:`WORKERS`.
     """
+    if kind == "dicom":
+        require_extra("codecs", *ENCODING_MODULES)
     trials = []
     columns = (TextColumn("damaged files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
