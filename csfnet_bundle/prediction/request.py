@@ -102,6 +102,6 @@ def predicted(predictor: Predictor, request: PairRequest, **options: bool) -> It
             study0=scans.study0,
             study1=scans.study1,
             nodule=request.nodule,
-            **options,  # type: ignore[arg-type]  # switches alone, all of them bool
+            **options,
         )
         yield made, scans.record(made.pair)
