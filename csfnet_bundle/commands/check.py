@@ -43,8 +43,7 @@ def check(
         0 if all can be used, 1 if not; with --usable 0 if some can.
 
     Examples:
-        csfnet check studies/patient7
-        csfnet check data/nlstx/datalist.json --pixels --json
+        csfnet check studies/patient7 --pixels --json
         csfnet check data/nlstx --usable data/nlstx_usable
         csfnet check data/nlstx --pixels --checkpoint models/model.pt
     """
