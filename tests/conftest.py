@@ -15,6 +15,9 @@ from hypothesis import settings
 # when they are loaded, in the processes that tests start too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# UIDs of results are made with it; without it they would be made with a word in the user's own folder.
+os.environ.setdefault("CSFNET_SITE_SALT", "tests")
+
 # The same examples every time in CI, new ones in every run at a desk. No test judges by seconds.
 settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None)
 settings.load_profile("bundle")

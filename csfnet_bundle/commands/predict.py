@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,11 @@ def predict(
     checkpoint: Path | None = None,
     out: Path = Path("output/predict"),
     dicom_out: bool = False,
+    supersedes: Path | None = None,
     follow_links: bool = False,
     no_check: bool = False,
     no_measure: bool = False,
+    pseudonym: bool = False,
     explain: bool = False,
     timings: bool = False,
 ) -> None:
@@ -87,10 +90,13 @@ def predict(
         series1: SeriesInstanceUID to read from t1.
         checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
         out: folder to write; must not exist.
-        dicom_out: also write a Structured Report and the attention as DICOM objects of the later study.
+        dicom_out: also write DICOM objects of the later study: report, outlines, captures, PDF (docs/dicom_out.md).
+        supersedes: the report of an earlier run on the same nodule, a DICOM file, that the new one replaces.
         follow_links: read what symbolic links in the scans' folders point to, as git-annex and DataLad make them.
         no_check: do not check two given points against each other, which takes some seconds.
         no_measure: do not measure the nodule in both scans, which takes some seconds.
+        pseudonym: write a pseudonym for the PatientID, made with the site's salt (SECURITY.md), and no datalist; dates,
+            series UIDs and pictures stay.
         explain: also draw on the page where the answer depends on the voxels (an occlusion map).
         timings: print the processor time by share.
 
@@ -101,13 +107,22 @@ def predict(
             --age 63 --sex female --smoking current
     """
     from csfnet_bundle.core.processor_time import loaded, print_shares
+    from csfnet_bundle.core.site_salt import pseudonym as patient_pseudonym
     from csfnet_bundle.inputs.given_point import given_point
     from csfnet_bundle.prediction.case_files import write_prediction
     from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
     from csfnet_bundle.prediction.request import PairRequest, predicted
+    from csfnet_bundle.records import DATALIST_NAME
     from csfnet_bundle.records.clinical_file import clinical_values
 
+    if supersedes is not None and not dicom_out:
+        raise BundleError("--supersedes names a DICOM report, but none is made", remedy="Add --dicom_out.")
+    if pseudonym and dicom_out:
+        raise BundleError(
+            "--pseudonym and --dicom_out exclude each other",
+            remedy="DICOM objects belong to the patient's study: leave one of them away.",
+        )
     if out.exists():
         raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
     if dicom_out:
@@ -140,6 +155,9 @@ def predict(
         prediction,
         record,
     ):
+        if pseudonym:
+            named = replace(prediction.pair, subject=patient_pseudonym(prediction.pair.subject))
+            prediction = replace(prediction, pair=named)
         for finding in prediction.findings:
             if is_alarm(finding):
                 print(finding, file=sys.stderr)
@@ -151,7 +169,10 @@ def predict(
             dicom_out=dicom_out,
             follow_links=follow_links,
             record=record,
+            supersedes=supersedes,
         )
+    if pseudonym:
+        (out / DATALIST_NAME).unlink()  # it names the patient and the scans' folders
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
         print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command(USE, "report whether a DICOM folder, a datalist or a ROI store can be used, and why not"),
     "config": Command(USE, "print where a config of the bundle lies, for python -m monai.bundle run"),
     "demo": Command(USE, "the whole way on phantoms: cohort, training, evaluation, prediction, reports"),
+    "follow-up": Command(USE, "predict a nodule of a study in a PACS against its prior, over DICOMweb"),
     "match": Command(USE, "find a nodule's place in the earlier scan from its place in the later one"),
     "measure": Command(USE, "measure a nodule in one scan or two, or every nodule of a datalist"),
     "predict": Command(USE, "predict one new follow-up pair"),
@@ -66,7 +67,9 @@ COMMANDS: dict[str, Command] = {
 is imported when its command is called or asked for help; to keep this quick, it imports no library outside functions
 but ``rich`` (``tests/commands/test_commands.py`` checks this)."""
 
-WITH_DEVICE = frozenset(("demo", "predict", "predict-list", "medst-study", "simulate-federation", "make-model"))
+WITH_DEVICE = frozenset(
+    ("demo", "follow-up", "predict", "predict-list", "medst-study", "simulate-federation", "make-model")
+)
 """The commands that run networks where ``--device`` says; the benchmark has ``--devices``."""
 
 

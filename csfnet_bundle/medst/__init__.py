@@ -12,8 +12,8 @@ from csfnet_bundle.medst.tasks_handler import EvaluateTasks, make_tasks, single_
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.medst.window_transforms import ChangeViews, LoadWindow, OrderStudies
-from csfnet_bundle.medst.windows import training_windows, windows, windows_a_batch
+from csfnet_bundle.medst.window_transforms import ChangeViews, DropPhrases, LoadWindow, OrderStudies
+from csfnet_bundle.medst.windows import paired_texts, training_windows, windows, windows_a_batch
 
 __all__ = [
     "ALLOWED_FIELDS",
@@ -21,6 +21,7 @@ __all__ = [
     "ChangeViews",
     "ClipGradients",
     "CollateWindows",
+    "DropPhrases",
     "EvaluateTasks",
     "FollowSchedule",
     "LoadWindow",
@@ -41,6 +42,7 @@ __all__ = [
     "load_tokenizer",
     "make_tasks",
     "negative_objective",
+    "paired_texts",
     "prepare_batch",
     "prepare_studies",
     "single_studies",

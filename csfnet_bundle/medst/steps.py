@@ -20,6 +20,8 @@ from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
 SCHEDULES = ("joint", "forward-then-reverse")
 FORWARD_SHARE = 0.5
 """Of the epochs of ``forward-then-reverse``, in which forward mapping is alone; then reverse mapping joins it."""
+CHOOSING = ("global", "forward_mapping")
+"""Losses whose sum on the validation patients chooses the epoch."""
 CLIP_NORM = 1.0
 """Largest norm of a step's gradient. Reverse mapping divides by a variance: rare batches have very long gradients."""
 
@@ -60,16 +62,25 @@ class ObjectiveLoss:
 
 
 def negative_objective(objective: MedSTObjective) -> Average:
-    """Return the metric that chooses the epoch: the objective's negative mean over the validation batches.
+    """Return the metric that chooses the epoch: a negative mean over the validation batches.
+
+    It is that of the global loss plus forward mapping, or the one of them that has a weight: both need an image and its
+    text. The local loss does not choose (in its published form it falls without any image), nor does reverse mapping,
+    which does not tell right pairs from wrong ones. Where neither has a weight it is the whole objective.
 
     Args:
         objective: copied, since a schedule changes the training's weights and epochs must stay comparable.
     """
-    fixed = ObjectiveLoss(copy.deepcopy(objective))
-    fixed.objective.gather = False  # every rank validates on all of the studies
-    return Average(
-        output_transform=lambda output: -fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL]).detach().cpu()
-    )
+    ObjectiveLoss(objective)  # refuses one without weights
+    fixed = copy.deepcopy(objective)
+    fixed.gather = False  # every rank validates on all of the studies
+
+    def chosen_by(output: Mapping[str, Any]) -> Tensor:
+        parts = fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL])
+        choosing = [parts[name] for name in CHOOSING if name in parts] or [parts["total"]]
+        return -torch.stack(choosing).sum().detach().cpu()
+
+    return Average(output_transform=chosen_by)
 
 
 class ClipGradients:

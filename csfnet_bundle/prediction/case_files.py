@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.alarm import alarms, notes
 from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.core.processor_time import share
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
-from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME, write_prediction_rows
 from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
@@ -31,9 +30,6 @@ from csfnet_bundle.report import (
 )
 from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.scans.dicom import SeriesSummary
-
-SCANS = ("t0_", "t1_")
-"""How the columns begin that say which series was read."""
 
 BAND = ("probability_clicks_lowest", "probability_clicks_highest")
 """Columns of the band over clicks."""
@@ -55,8 +51,9 @@ class CaseFiles:
         checkpoint_path: where they lie.
         items: the pairs and their folders (see :func:`csfnet_bundle.training.datalist_items`): for DICOM objects, and
             to know which patients have several nodules.
-        dicom_out: also write a Structured Report and the attention as DICOM objects (extra ``dicom-sr``).
+        dicom_out: also write the results as DICOM objects (extra ``dicom-sr``).
         follow_links: whether the scans were found through symbolic links, which the DICOM objects then need too.
+        supersedes: an earlier report on the same nodule, which the DICOM report replaces.
 
     Raises:
         BundleError: DICOM objects are asked for, but highdicom is not installed or a scan is no DICOM series.
@@ -71,11 +68,14 @@ class CaseFiles:
         *,
         dicom_out: bool = False,
         follow_links: bool = False,
+        supersedes: Path | None = None,
     ) -> None:
         self.folder = folder
         self._checkpoint = checkpoint
         self._dicom_results = (
-            DicomResults(checkpoint_path, items, folder, follow_links=follow_links) if dicom_out else None
+            DicomResults(checkpoint_path, items, folder, follow_links=follow_links, supersedes=supersedes)
+            if dicom_out
+            else None
         )
         self._rows: list[dict[str, Any]] = []
         self._nodules = Counter(item["pair"].subject for item in items)
@@ -115,7 +115,8 @@ class CaseFiles:
             path = self.folder / f"{stem}_attention.nii.gz"
             write_attention_nifti(path, images.attention, affine, images.size)
         if self._dicom_results is not None:
-            self._dicom_results.write(case, images.attention, affine, images.size)
+            captured = {"The pair": (self.folder / f"{stem}.png").read_bytes()}
+            self._dicom_results.write(case, images, affine, captured)
         row = {"subject": case.subject, "nodule": case.nodule, "logit": logit, "label": case.label}
         measured = {} if case.measured is None else case.measured.columns()
         spread = _spread(case.member_probabilities)
@@ -134,21 +135,10 @@ class CaseFiles:
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
-        decision, count = self._checkpoint.decision, len(self._rows)
-        columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        further = (*SPREAD, *BAND, *GROWTH_COLUMNS, *FINDING_COLUMNS)
-        more = {name: values for name, values in columns.items() if name in further or name.startswith(SCANS)}
-        predictions = prediction_table(
-            columns["subject"],
-            columns["nodule"],
-            columns["logit"],
-            columns["label"],
-            temperature=decision.temperature,
-            threshold=decision.threshold,
-            extra={**more, "weights_trained_on": [self._checkpoint.trained_on] * count},
-        )
         path = self.folder / PREDICTIONS_NAME
-        write_predictions(predictions, path)
+        trained_on = self._checkpoint.trained_on
+        rows = [{**row, "weights_trained_on": trained_on} for row in self._rows]
+        write_prediction_rows(path, rows, self._checkpoint.decision)
         return path
 
 
@@ -161,6 +151,7 @@ def write_prediction(
     *,
     dicom_out: bool = False,
     follow_links: bool = False,
+    supersedes: Path | None = None,
     record: FollowUpPair | None = None,
 ) -> Path:
     """Write the files of one prediction, and the datalist of the pair, into a new folder; return the report's path.
@@ -172,6 +163,7 @@ def write_prediction(
         folder: must not exist; appears when all is written.
         dicom_out: also write DICOM objects.
         follow_links: whether the scans were found through symbolic links.
+        supersedes: an earlier report on the same nodule, which the DICOM report replaces.
         record: what the datalist says of the pair, where its scans lay in a temporary folder.
 
     Raises:
@@ -181,7 +173,15 @@ def write_prediction(
     with atomic_folder(folder) as working:
         save_datalist(Datalist(working, {"inference": (record or pair,)}, {"name": f"prediction of {pair.name}"}))
         items = [{"pair": pair, "datalist_folder": working}]
-        files = CaseFiles(working, checkpoint, checkpoint_path, items, dicom_out=dicom_out, follow_links=follow_links)
+        files = CaseFiles(
+            working,
+            checkpoint,
+            checkpoint_path,
+            items,
+            dicom_out=dicom_out,
+            follow_links=follow_links,
+            supersedes=supersedes,
+        )
         case, images = predicted_case(prediction, checkpoint, checkpoint_path)
         series = dict(zip(("t0", "t1"), prediction.series, strict=True))
         affine, pictures = prediction.affines[1], prediction.pictures

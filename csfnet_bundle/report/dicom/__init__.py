@@ -1,10 +1,11 @@
-"""Results as DICOM: a Structured Report of the nodule and the attention as a parametric map (extra ``dicom-sr``).
+"""Results as DICOM: report, outlines, attention, captures and a PDF document (extra ``dicom-sr``).
 
 Importing this package needs highdicom.
 """
 
-from csfnet_bundle.report.dicom.attention_map import attention_parametric_map
+from csfnet_bundle.report.dicom.objects import result_objects
+from csfnet_bundle.report.dicom.result import NoduleResult
 from csfnet_bundle.report.dicom.source import Source, read_source
-from csfnet_bundle.report.dicom.structured_report import structured_report, write_dataset
+from csfnet_bundle.report.dicom.write import write_dataset
 
-__all__ = ["Source", "attention_parametric_map", "read_source", "structured_report", "write_dataset"]
+__all__ = ["NoduleResult", "Source", "read_source", "result_objects", "write_dataset"]

@@ -9,62 +9,67 @@ from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 
 from csfnet_bundle import __version__
-from csfnet_bundle.report.attention_map import attention_on_roi
-from csfnet_bundle.report.dicom.source import Source
-from csfnet_bundle.report.dicom.structured_report import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL
+from csfnet_bundle.report.attention_map import EVEN_ATTENTION, attention_in_even_shares, attention_on_roi
+from csfnet_bundle.report.dicom.equipment import DIGEST_SHOWN, MANUFACTURER, MAP_SERIES, MODEL, RESEARCH
+from csfnet_bundle.report.dicom.result import NoduleResult
 
-NARROWEST_WINDOW = 1e-3
-"""Even shares; a map without any focus would give a window without width."""
+LARGEST_STORED = 2**16 - 1
 PATIENT = highdicom.CoordinateSystemNames.PATIENT
 
 
+def has_focus(attention: NDArray[np.floating] | None) -> bool:
+    """Say whether a map is worth showing: its largest cell has more than :data:`EVEN_ATTENTION` times the average."""
+    return attention is not None and float(attention_in_even_shares(attention).max()) > EVEN_ATTENTION
+
+
 def attention_parametric_map(
-    t1: Source,
+    result: NoduleResult,
     attention: NDArray[np.floating],
     roi_affine: NDArray[np.float64],
     roi_size: tuple[int, int, int],
-    weights_sha256: str,
 ) -> pm.ParametricMap:
-    """Return the attention on the ROI's voxels, one frame for each of its D planes.
+    """Return the attention on the ROI's voxels, one frame of 16 bits for each of its D planes.
 
     Args:
-        t1: the later scan.
-        attention: coarse map of the network, shape (d, h, w).
+        result: whose attention it is.
+        attention: coarse map of the network, shape (d, h, w), with a focus (see :func:`has_focus`).
         roi_affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm; its axes are the patient's.
         roi_size: the ROI's voxels (D, H, W).
-        weights_sha256: of the checkpoint's file, hexadecimal.
 
-    The values are even shares: 1 is the average cell. They have no unit.
+    The values are even shares: 1 is the average cell. They have no unit. The window is from the average cell, black, to
+    the largest, white.
     """
-    values = attention_on_roi(attention, roi_size).astype(np.float32)  # (D, H, W)
+    values = attention_on_roi(attention, roi_size)  # (D, H, W)
     between_planes, between_rows, between_columns = (float(np.linalg.norm(roi_affine[:3, axis])) for axis in range(3))
     across, down = roi_affine[:3, 2] / between_columns, roi_affine[:3, 1] / between_rows
     corners = [(roi_affine @ (plane, 0, 0, 1))[:3] for plane in range(roi_size[0])]
-    lowest, highest = float(values.min()), float(values.max())
+    highest = float(values.max())
+    step = highest / LARGEST_STORED
     mapping = pm.RealWorldValueMapping(
         lut_label="attention",
         lut_explanation="1 is the average cell; no unit",
         unit=codes.UCUM.NoUnits,
-        value_range=(lowest, highest),
-        slope=1,
+        value_range=(0, LARGEST_STORED),
+        slope=step,
         intercept=0,
     )
     window = highdicom.VOILUTTransformation(
-        window_center=(1 + highest) / 2,
-        window_width=max(highest - 1, NARROWEST_WINDOW),
-        voi_lut_function="LINEAR_EXACT",  # the plain one allows no width below 1
+        # Of stored values, as the standard has it for maps of integers.
+        window_center=round((1 + highest) / 2 / step),
+        window_width=round((highest - 1) / step),
+        voi_lut_function="LINEAR_EXACT",
     )
     made = pm.ParametricMap(
-        source_images=list(t1.instances),
-        pixel_array=values,
-        series_instance_uid=highdicom.UID(),
+        source_images=list(result.t1.instances),
+        pixel_array=np.rint(values / step).astype(np.uint16),
+        series_instance_uid=result.uids.series("attention"),
         series_number=MAP_SERIES,
-        sop_instance_uid=highdicom.UID(),
+        sop_instance_uid=result.uids.instance("attention"),
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name=MODEL,
         software_versions=__version__,
-        device_serial_number=weights_sha256[:DIGEST_SHOWN],
+        device_serial_number=result.weights_sha256[:DIGEST_SHOWN],
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
         voi_lut_transformations=[window],
@@ -79,5 +84,5 @@ def attention_parametric_map(
         content_description="Where the network looked; no evidence of where anything lies",
     )
     made.Laterality = ""  # the ROI does not tell the side
-    made.SeriesDescription = "Attention of CSF-Net, research only"
+    made.SeriesDescription = f"{RESEARCH}: attention of CSF-Net"
     return made

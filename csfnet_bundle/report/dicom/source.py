@@ -30,6 +30,7 @@ EMPTY_ALLOWED = (
 MULTI_FRAME = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 OTHERS = (
     "SpecificCharacterSet",
+    "IssuerOfPatientID",
     "StudyDescription",
     "PatientAge",
     "FrameOfReferenceUID",

@@ -1,4 +1,4 @@
-"""The Structured Report and the parametric map, read back by pydicom, highdicom and dcmtk."""
+"""What ``--dicom_out`` writes for a pair, and what it refuses."""
 
 import hashlib
 import re
@@ -7,18 +7,17 @@ import subprocess
 from pathlib import Path
 
 import highdicom
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.chest_series import make_chest, write_series
 from helpers.predicted_pair import POINTS, Predicted, predict_words
 from pydicom import Dataset, dcmread
-from pydicom.uid import Comprehensive3DSRStorage, ParametricMapStorage
+from pydicom.uid import Comprehensive3DSRStorage
 
 from csfnet_bundle.cohorts.phantom.enhanced import write_enhanced
 from csfnet_bundle.commands import main
-from csfnet_bundle.geometry.points import LPS_FROM_RAS
+from csfnet_bundle.core.site_salt import pseudonym
 
 LPS_TOLERANCE_MM = 1e-3
 """SCOORD3D holds single precision: at 300 mm from the origin its steps are 3e-5 mm."""
@@ -27,11 +26,6 @@ LPS_TOLERANCE_MM = 1e-3
 @pytest.fixture(scope="module")
 def report(predicted: Predicted) -> Dataset:
     return dcmread(predicted.out / "100042_1_report.dcm")
-
-
-@pytest.fixture(scope="module")
-def parametric_map(predicted: Predicted) -> Dataset:
-    return dcmread(predicted.out / "100042_1_attention.dcm")
 
 
 def _items(item: Dataset, meaning: str) -> list[Dataset]:
@@ -71,7 +65,7 @@ def test_the_report_holds_the_probability_of_the_table(report: Dataset, predicte
 
 
 def test_the_report_names_the_model_and_says_what_it_is_worth(report: Dataset, predicted: Predicted) -> None:
-    assert {item.TextValue for item in _items(report, "Algorithm Name")} == {"CSF-Net"}
+    assert {item.TextValue for item in _items(report, "Algorithm Name")} == {"CSF-Net", "CSF-Net measuring"}
     parameters = " | ".join(item.TextValue for item in _items(report, "Algorithm Parameters"))
     assert hashlib.sha256(predicted.model.read_bytes()).hexdigest() in parameters
     assert "phantoms" in parameters
@@ -79,9 +73,7 @@ def test_the_report_names_the_model_and_says_what_it_is_worth(report: Dataset, p
     assert "temperature 1.5" in parameters
 
 
-def test_every_instance_of_both_studies_is_evidence(
-    report: Dataset, parametric_map: Dataset, predicted: Predicted
-) -> None:
+def test_every_instance_of_both_studies_is_evidence(report: Dataset, predicted: Predicted) -> None:
     evidence = [*report.CurrentRequestedProcedureEvidenceSequence, *report.PertinentOtherEvidenceSequence]
     listed = {
         (study.StudyInstanceUID, instance.ReferencedSOPInstanceUID)
@@ -90,7 +82,8 @@ def test_every_instance_of_both_studies_is_evidence(
         for instance in series.ReferencedSOPSequence
     }
     scans = [item for slices in predicted.slices.values() for item in slices]
-    assert listed == {(item.StudyInstanceUID, item.SOPInstanceUID) for item in [*scans, parametric_map]}
+    outlines = [dcmread(predicted.out / f"100042_1_outline_{scan}.dcm") for scan in ("t0", "t1")]
+    assert listed == {(item.StudyInstanceUID, item.SOPInstanceUID) for item in [*scans, *outlines]}
 
 
 def test_highdicom_reads_the_report_as_a_measurement_report(predicted: Predicted) -> None:
@@ -98,34 +91,7 @@ def test_highdicom_reads_the_report_as_a_measurement_report(predicted: Predicted
     groups = read.content.get_planar_roi_measurement_groups()
     assert [group.tracking_identifier for group in groups] == ["nodule 1", "nodule 1"]
     assert groups[0].tracking_uid == groups[1].tracking_uid
-    assert groups[0].finding_type == highdicom.sr.CodedConcept("27925004", "SCT", "Nodule")
-
-
-def test_the_map_lies_in_the_frame_of_reference_of_t1(parametric_map: Dataset, predicted: Predicted) -> None:
-    first = predicted.slices["t1"][0]
-    assert parametric_map.SOPClassUID == ParametricMapStorage
-    assert parametric_map.FrameOfReferenceUID == first.FrameOfReferenceUID
-    assert parametric_map.StudyInstanceUID == first.StudyInstanceUID
-    referenced = {
-        item.ReferencedSOPInstanceUID
-        for series in parametric_map.ReferencedSeriesSequence
-        for item in series.ReferencedInstanceSequence
-    }
-    assert referenced == {item.SOPInstanceUID for item in predicted.slices["t1"]}
-
-
-def test_the_map_has_the_values_and_the_place_of_the_nifti_file(predicted: Predicted) -> None:
-    """Two formats, two writers, one map: every voxel of the one is at its place in the other, read by highdicom."""
-    volume = highdicom.imread(predicted.out / "100042_1_attention.dcm").get_volume(dtype=np.float64)
-    nifti = nib.load(predicted.out / "100042_1_attention.nii.gz")
-    index = np.stack([*np.meshgrid(*map(np.arange, nifti.shape), indexing="ij"), np.ones(nifti.shape)], axis=-1)
-    place = index @ (LPS_FROM_RAS @ nifti.affine).T  # (W, H, D, 4), LPS mm
-    there = place @ np.linalg.inv(volume.affine).T[:, :3]
-    nearest = np.rint(there).astype(int)
-    np.testing.assert_allclose(there, nearest, atol=LPS_TOLERANCE_MM)
-    np.testing.assert_allclose(volume.array[tuple(np.moveaxis(nearest, -1, 0))], nifti.get_fdata(), atol=1e-6)
-    np.testing.assert_allclose(place.reshape(-1, 4).mean(axis=0)[:3], POINTS["t1"], atol=LPS_TOLERANCE_MM)
-    assert np.ptp(volume.array) > 1e-4  # else any place would do
+    assert groups[0].finding_type == highdicom.sr.CodedConcept("786838002", "SCT", "Nodule of lung")
 
 
 @pytest.mark.skipif(shutil.which("dsrdump") is None, reason="dsrdump of Debian's package dcmtk is not installed")
@@ -139,23 +105,25 @@ def test_dcmtk_reads_the_report(predicted: Predicted) -> None:
     assert re.search(r"SCOORD3D:.*=\(POINT,.*10\.5/69\.25/-251\.75", done.stdout), done.stdout
 
 
-@pytest.mark.skipif(shutil.which("dcmdump") is None, reason="dcmdump of Debian's package dcmtk is not installed")
-def test_dcmtk_reads_the_map(predicted: Predicted) -> None:
-    done = subprocess.run(
-        ["dcmdump", "+P", "FrameOfReferenceUID", "+P", "NumberOfFrames", str(predicted.out / "100042_1_attention.dcm")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert predicted.slices["t1"][0].FrameOfReferenceUID in done.stdout
-    assert "[16]" in done.stdout
-
-
 def test_without_the_option_there_is_no_dicom(predicted: Predicted, tmp_path: Path) -> None:
     out = tmp_path / "prediction"
     assert main(predict_words(predicted.scans, predicted.model, out)) == 0
     assert not list(out.glob("*.dcm"))
+
+
+def test_a_pseudonym_stands_for_the_patient_id_in_every_file(
+    predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "prediction"
+    words = [*predict_words(predicted.scans, predicted.model, out), "--pseudonym"]
+    assert main([*words, "--dicom_out"]) == 1
+    assert "exclude each other" in capsys.readouterr().err
+    assert main([*words, "--no_measure"]) == 0
+    written = sorted(path for path in out.rglob("*") if path.is_file())
+    assert {path.name for path in written} >= {"predictions.csv", f"{pseudonym('100042')}_1.html"}
+    for path in written:
+        assert "100042" not in path.name
+        assert b"100042" not in path.read_bytes()
 
 
 def test_scans_that_are_no_dicom_are_refused_before_anything_is_written(
@@ -175,11 +143,18 @@ def test_a_multi_frame_scan_gets_its_report_too(predicted: Predicted, tmp_path: 
     shutil.copytree(predicted.scans / "t0", scans / "t0")
     write_enhanced(predicted.scans / "t1", scans / "t1" / "enhanced.dcm")
     out = tmp_path / "prediction"
-    assert main([*predict_words(scans, predicted.model, out), "--dicom_out"]) == 0
+    before = predicted.out / "100042_1_report.dcm"
+    words = [*predict_words(scans, predicted.model, out), "--dicom_out", f"--supersedes={before}"]
+    assert main(words) == 0
     report = dcmread(out / "100042_1_report.dcm")
+    (superseded,) = report.PredecessorDocumentsSequence
+    (series,) = superseded.ReferencedSeriesSequence
+    assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == dcmread(before).SOPInstanceUID
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
-    assert len([item for series in study.ReferencedSeriesSequence for item in series.ReferencedSOPSequence]) == 2
-    assert dcmread(out / "100042_1_attention.dcm").NumberOfFrames == 16
+    assert len([item for series in study.ReferencedSeriesSequence for item in series.ReferencedSOPSequence]) == 3
+    outline = dcmread(out / "100042_1_outline_t1.dcm")
+    single = dcmread(predicted.out / "100042_1_outline_t1.dcm")
+    np.testing.assert_array_equal(outline.pixel_array, single.pixel_array)
 
 
 def test_a_series_without_frame_of_reference_is_refused(
@@ -193,3 +168,14 @@ def test_a_series_without_frame_of_reference_is_refused(
     assert "100042/1" in error
     assert "FrameOfReferenceUID" in error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_report_cannot_be_superseded(
+    predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*predict_words(predicted.scans, predicted.model, tmp_path / "out"), "--dicom_out"]
+    assert main([*words, f"--supersedes={predicted.out / '100042_1_outline_t1.dcm'}"]) == 1
+    assert "is no report of this bundle" in capsys.readouterr().err
+    assert main([*words[:-1], f"--supersedes={predicted.out / '100042_1_report.dcm'}"]) == 1
+    assert "Add --dicom_out" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

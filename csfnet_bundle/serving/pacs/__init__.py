@@ -1,0 +1,1 @@
+"""A follow-up pair from a PACS and its result back to it, over DICOMweb (extra ``pacs``)."""
