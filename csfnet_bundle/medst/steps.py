@@ -98,7 +98,8 @@ def parameter_groups(network: MedST, text_lr: float) -> list[dict[str, Any]]:
     text = [parameter for parameter in network.text_encoder.parameters() if parameter.requires_grad]
     known = {id(parameter) for parameter in text}
     others = [parameter for parameter in network.parameters() if parameter.requires_grad and id(parameter) not in known]
-    groups = [*([{"params": others}] if others else []), *([{"params": text, "lr": text_lr}] if text else [])]
+    every: list[dict[str, Any]] = [{"params": others}, {"params": text, "lr": text_lr}]
+    groups = [group for group in every if group["params"]]
     if not groups:
         raise BundleError("all parameters are frozen: nothing would be trained", record="network_def")
     return groups
