@@ -20,7 +20,7 @@ from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
-from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
+from csfnet_bundle.studies.medst.pages import study_markdown
 from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,13 +77,6 @@ def medst_study() -> str:
     """Med-ST's switches over seeds."""
     command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
     return _results("medst_study.json", command, study_markdown)
-
-
-def medst_epochs() -> str:
-    """What more training does: the same two rows of a shorter study and of the longer one."""
-    documents = [_load("medst_study_4_epochs.json"), _load("medst_study.json")]
-    made = " and ".join(f"`{document['command']}`" for document in documents)
-    return f"{epochs_markdown(documents)}\nMeasured on **phantoms**. Made by {made}."
 
 
 def medst_in_csfnet() -> str:
@@ -155,7 +148,6 @@ TABLES: dict[str, Callable[[], str]] = {
         phantom_cpu,
         real_nodules,
         medst_study,
-        medst_epochs,
         medst_in_csfnet,
         latency,
         store_formats,

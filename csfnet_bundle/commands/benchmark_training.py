@@ -41,7 +41,6 @@ def benchmark_training(
         device_name: cpu, cuda or cuda:N.
 
     Examples:
-        csfnet benchmark-training
         csfnet benchmark-training --width 0.125 --batch_size 16 --amp
         csfnet benchmark-training --device_name cuda --amp --pairs 4096
     """

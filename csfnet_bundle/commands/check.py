@@ -25,8 +25,8 @@ def check(
     record can; a ROI store if nothing in it is damaged.
 
     Args:
-        path: a folder of DICOM files (one or many studies), a NIfTI or MetaImage file, a datalist, its folder, or a ROI
-            store.
+        path: a folder of DICOM files (one or many studies) or a .zip of them, a NIfTI or MetaImage file, a datalist,
+            its folder, or a ROI store.
         json: print JSON for programs instead of a table.
         pixels: read the pixels too, which finds what headers cannot show, and what lies around the points of a
             datalist; takes longer.
@@ -43,11 +43,11 @@ def check(
         0 if all can be used, 1 if not; with --usable 0 if some can.
 
     Examples:
-        csfnet check studies/patient7
-        csfnet check data/nlstx/datalist.json --pixels --json
+        csfnet check studies/patient7 --pixels --json
         csfnet check data/nlstx --usable data/nlstx_usable
         csfnet check data/nlstx --pixels --checkpoint models/model.pt
     """
+    from csfnet_bundle.inputs.archive import unpacked
     from csfnet_bundle.inputs.checking import CheckOptions, check_path
     from csfnet_bundle.inputs.store.purging import HEADERS
 
@@ -61,7 +61,8 @@ def check(
     headers = None if cache_dir is None else cache_dir / HEADERS
     options = CheckOptions(pixels, one_scan, follow_links, workers, headers, further)
     if usable is None:
-        return 0 if check_path(path, options, json_output=json) else 1
+        with unpacked(path) as place:
+            return 0 if check_path(place, options, json_output=json) else 1
     from csfnet_bundle.cohorts.rejected import leave_out_rejected
     from csfnet_bundle.inputs.checking import judge_datalist
     from csfnet_bundle.records import load_datalist

@@ -94,7 +94,6 @@ def cohort(
     Examples:
         csfnet cohort nlstx --table nlstx_dataset.csv --participants prsn.csv --out data/nlstx --download
         csfnet cohort nlstx --table nlstx_dataset.csv --out data/nlstx --rois_only --download --skip_refused
-        csfnet cohort lidc-voi --dir lidc_voi --out data/lidc_voi --split 0.6,0.2,0.2
     """
     from csfnet_bundle.cohorts.nlst.making import Fetching
     from csfnet_bundle.cohorts.nlst.options import SOURCES, CohortOptions

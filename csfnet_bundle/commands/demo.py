@@ -59,7 +59,7 @@ def _close(cohort: Path, evaluation: Path, new: Path) -> None:
     import pandas as pd
 
     from csfnet_bundle.evaluation.output import METRICS_NAME
-    from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
+    from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
     from csfnet_bundle.records import load_datalist
 
     metrics = json.loads((evaluation / METRICS_NAME).read_text())

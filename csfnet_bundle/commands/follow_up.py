@@ -53,6 +53,7 @@ def follow_up(
         out: folder to write; must not exist.
 
     Examples:
+        csfnet follow-up --pacs https://pacs.example/dicom-web --study 1.2.840.1 --point1=-60.8,41,-180 --out case
         csfnet follow-up --pacs https://pacs.example/dicom-web --study 1.2.840.1 --point1=-60.8,41,-180 --store
         csfnet follow-up --pacs http://127.0.0.1:8042/dicom-web --study 1.2.840.1 --point1=60.8,-41,-180 \
             --space RAS --prior 1.2.840.2 --clinical patient.json

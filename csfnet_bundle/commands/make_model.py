@@ -42,7 +42,8 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
 
     from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
     from csfnet_bundle.evaluation.comparison import compare_systems
-    from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
+    from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
+    from csfnet_bundle.evaluation.predictions import read_predictions
     from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, load_checkpoint
     from csfnet_bundle.prediction.describing import describe_checkpoint
     from csfnet_bundle.records import load_datalist

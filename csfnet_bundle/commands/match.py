@@ -11,6 +11,7 @@ from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.core.files import atomic_folder, write_atomically
 
 if TYPE_CHECKING:
+    from csfnet_bundle.inputs.given_point import GivenPoint
     from csfnet_bundle.scans.registration import Match
 
 SUMMARY_NAME, PICTURE_NAME = "match.json", "match.png"
@@ -34,7 +35,7 @@ def match(
     found for sure the command ends with an error; with --out it draws the best guess all the same.
 
     Args:
-        t0: the earlier scan: a folder of DICOM files, or a .nii, .nii.gz, .mha or .mhd file.
+        t0: the earlier scan: a folder of DICOM files or a .zip of them, or a .nii, .nii.gz, .mha or .mhd file.
         t1: the later scan.
         point1: the nodule's centre in t1: three numbers, or a Slicer markups file (.mrk.json, .fcsv).
         space: of the numbers: LPS, RAS (mm) or voxel.
@@ -52,10 +53,8 @@ def match(
         csfnet match --t0 old.nii.gz --t1 new.nii.gz --point1 210,301,88 --space voxel \
             --out output/match
     """
-    from csfnet_bundle.inputs.given_point import given_point, place_in
-    from csfnet_bundle.report.match_picture import write_match_picture
-    from csfnet_bundle.scans.registration import align_scans, best_match, match_aligned
-    from csfnet_bundle.scans.scan import open_pair
+    from csfnet_bundle.inputs.archive import unpacked
+    from csfnet_bundle.inputs.given_point import given_point
 
     given = given_point(point1, space, image=image1, pixel=pixel1, name="point1")
     if given is None:
@@ -63,7 +62,17 @@ def match(
     folder = out
     if folder is not None and folder.exists():
         raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
-    scan0, scan1 = open_pair(str(t0), str(t1), series0, series1)
+    with unpacked(t0) as place0, unpacked(t1) as place1:
+        return _match(place0, place1, series0, series1, given, folder)
+
+
+def _match(t0: Path, t1: Path, series0: str | None, series1: str | None, given: GivenPoint, folder: Path | None) -> int:
+    from csfnet_bundle.inputs.given_point import place_in
+    from csfnet_bundle.report.match_picture import write_match_picture
+    from csfnet_bundle.scans.registration import align_scans, best_match, match_aligned
+    from csfnet_bundle.scans.scan import open_pair
+
+    scan0, scan1 = open_pair(t0, t1, series0, series1)
     point = place_in(given, scan1.series, t1, "point1")
     place1 = scan1.lps(point, "t1")
     scans = align_scans(scan0, scan1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
@@ -29,7 +30,7 @@ def measure(
 
     Args:
         datalist: a datalist or its folder, instead of a scan.
-        scan: folder of DICOM files, or a NIfTI or MetaImage file; of two scans the later one.
+        scan: folder of DICOM files or a .zip of them, or a NIfTI or MetaImage file; of two scans the later one.
         point: the nodule's centre in it: three numbers, or a Slicer markups file (.mrk.json, .fcsv).
         space: of the numbers: LPS, RAS (mm) or voxel.
         image: instead of the point, the number of an image (InstanceNumber).
@@ -49,6 +50,7 @@ def measure(
     """
     from csfnet_bundle.cohorts.measured_strata import measure_datalist
     from csfnet_bundle.core.errors import BundleError
+    from csfnet_bundle.inputs.archive import unpacked
     from csfnet_bundle.inputs.given_point import given_point
     from csfnet_bundle.records import load_datalist
     from csfnet_bundle.report.measuring import MeasuringRequest, measure_and_show
@@ -66,6 +68,9 @@ def measure(
     place0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
     if (t0 is None) != (place0 is None):
         raise BundleError("of the earlier scan only one of --t0 and --point0 is given", remedy="Give both.")
-    before = None if t0 is None or place0 is None else (t0, place0)
-    measure_and_show(MeasuringRequest(scan, place, before, days, out))
+    with ExitStack() as stack:
+        later, earlier = (None if path is None else stack.enter_context(unpacked(path)) for path in (scan, t0))
+        assert later is not None
+        before = None if earlier is None or place0 is None else (earlier, place0)
+        measure_and_show(MeasuringRequest(later, place, before, days, out))
     return 0

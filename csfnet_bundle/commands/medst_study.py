@@ -25,23 +25,25 @@ def medst_study(
 ) -> None:
     """Pre-train every variant at tiny size, evaluate it, and compare; started again, it goes on where it stopped.
 
-    Writes results.json into ``out`` after every fit.
+    Writes results.json into ``out`` after every fit: two seeds of the main variants first, then of the others. A study
+    that does not notice its positive control, the texts of other patients, says so first.
 
     Args:
         dataset_dir: a cohort of CT follow-up with three or more screens: a folder with a datalist and ctab.csv.
         out: folder for all that is made.
         variants: entries of configs/medst/variants.json, by commas, or small; by default all entries.
-        seeds: fits of each variant.
+        seeds: fits of each main variant; of the others two at most.
         epochs: of every fit; by default those of configs/medst/tiny.json.
         text_source: a local folder with a text model; by default the packaged one.
         workers: fits at a time, one thread each.
 
     Examples:
-        csfnet medst-study --dataset_dir data/phantom_screens --out output/medst_study --epochs 16 --workers 2
+        csfnet medst-study --dataset_dir data/phantom_screens --out output/medst_study --workers 2
         csfnet medst-study data/phantom_screens output/two --variants one_view,shared_experts --seeds 2
     """
     from csfnet_bundle.records import load_datalist
     from csfnet_bundle.studies.medst.fitting import run_fits
+    from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE
     from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
     from csfnet_bundle.studies.medst.results import make_results
     from csfnet_bundle.studies.medst.variants import find_variants
@@ -70,9 +72,12 @@ def medst_study(
         _write(path, make_results(study, command))
     document = make_results(study, command)
     _write(path, document)
+    if not document["control_noticed"]:
+        print(CANNOT_JUDGE.replace("**", ""))
     for name, row in document["variants"].items():
-        change, probe = (row["metrics"][metric]["mean"] for metric in ("temporal_image", "probe_malignancy"))
-        print(f"{name:22} change {_number(change)}  malignancy {_number(probe)}  ({len(row['seeds'])} seeds)")
+        rank, zero_shot = (row["metrics"][metric]["mean"] for metric in ("retrieval_rank", "zero_shot_ground_glass"))
+        seeds = len(row["seeds"])
+        print(f"{name:22} retrieval {_number(rank)}  zero-shot ground glass {_number(zero_shot)}  ({seeds} seeds)")
     print(path)
 
 

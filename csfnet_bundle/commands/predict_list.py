@@ -7,6 +7,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.predict import OWN_TRAINING
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 
 
 def predict_list(
@@ -56,6 +57,8 @@ def predict_list(
 
     if out.exists() and any(out.iterdir()) and not (out / CASES).is_dir():
         raise BundleError(f"{out} holds other files", remedy="Name a new folder by --out, or one of predict-list.")
+    if dicom_out:
+        require_extra("dicom-sr", "highdicom")
     weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
     predictor = load(weights, follow_links=follow_links)
     loaded()

@@ -24,7 +24,8 @@ from csfnet_bundle.evaluation.plots import (
     plot_training,
     save_figure,
 )
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, check_predictions, write_predictions
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
+from csfnet_bundle.evaluation.predictions import check_predictions, write_predictions
 from csfnet_bundle.evaluation.threshold import apply_decision
 
 METRICS_NAME = "metrics.json"

@@ -13,8 +13,6 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.evaluation.decision import Floats, probabilities
 
-PREDICTIONS_NAME = "predictions.csv"
-
 COLUMNS = ("subject", "nodule", "label", "probability", "logit")
 """What every table has; ``temperature``, ``threshold``, ``interval_days`` and subgroup columns may follow."""
 

@@ -7,13 +7,20 @@ from csfnet_bundle.medst.model_file import BestPretraining, Pretrained, load_pre
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study, StudySequence, all_studies
-from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective, prepare_batch
+from csfnet_bundle.medst.steps import (
+    ClipGradients,
+    FollowSchedule,
+    ObjectiveLoss,
+    negative_objective,
+    parameter_groups,
+    prepare_batch,
+)
 from csfnet_bundle.medst.tasks_handler import EvaluateTasks, make_tasks, single_studies
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.medst.window_transforms import ChangeViews, LoadWindow, OrderStudies
-from csfnet_bundle.medst.windows import training_windows, windows, windows_a_batch
+from csfnet_bundle.medst.window_transforms import ChangeViews, DropPhrases, LoadWindow, OrderStudies
+from csfnet_bundle.medst.windows import paired_texts, training_windows, windows, windows_a_batch
 
 __all__ = [
     "ALLOWED_FIELDS",
@@ -21,6 +28,7 @@ __all__ = [
     "ChangeViews",
     "ClipGradients",
     "CollateWindows",
+    "DropPhrases",
     "EvaluateTasks",
     "FollowSchedule",
     "LoadWindow",
@@ -41,6 +49,8 @@ __all__ = [
     "load_tokenizer",
     "make_tasks",
     "negative_objective",
+    "paired_texts",
+    "parameter_groups",
     "prepare_batch",
     "prepare_studies",
     "single_studies",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.change import Change
-from csfnet_bundle.medst.embedding import Embedded, Task
+from csfnet_bundle.medst.embedding import Embedded, Task, beside_untrained
 from csfnet_bundle.medst.radiographs import image_file, read_table
 from csfnet_bundle.medst.sequences import RadiographFiles, Study
 from csfnet_bundle.medst.tasks import (
@@ -37,8 +37,12 @@ def temporal_image_task(csv: str | Path) -> Task:
     changes, patients = table["change"].tolist(), table["patient"].tolist()
 
     def judge(embedded: Embedded) -> Result:
-        before, after = embedded.study_features(firsts), embedded.study_features(seconds)
-        return temporal_image_classification(before, after, changes, patients)
+        return beside_untrained(
+            embedded,
+            lambda features: temporal_image_classification(
+                features.study_features(firsts), features.study_features(seconds), changes, patients
+            ),
+        )
 
     return Task("temporal_image", tuple(patients), (*firsts, *seconds), (), judge)
 
@@ -87,7 +91,9 @@ def probe_task(csv: str | Path) -> Task:
     studies, labels, patients = _studies(table, csv), _labels(table, csv), table["patient"].tolist()
 
     def judge(embedded: Embedded) -> Result:
-        return probe_classification(embedded.study_features(studies), labels, patients)
+        return beside_untrained(
+            embedded, lambda features: probe_classification(features.study_features(studies), labels, patients)
+        )
 
     return Task("probe", tuple(patients), tuple(studies), (), judge)
 

@@ -1,4 +1,4 @@
-"""The four evaluations on CT follow-up: change and attributes come from the screening record."""
+"""The evaluations on CT follow-up: change and attributes come from the screening record."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from csfnet_bundle.medst.change import Change
-from csfnet_bundle.medst.embedding import Embedded, Task
-from csfnet_bundle.medst.sentences import change_sentence
+from csfnet_bundle.medst.embedding import Embedded, Task, beside_untrained
+from csfnet_bundle.medst.retrieval import retrieval
+from csfnet_bundle.medst.sentences import EARLIER_FIRST, LATER_FIRST, change_sentence
 from csfnet_bundle.medst.sequences import Study, StudySequence, all_studies
 from csfnet_bundle.medst.tasks import (
     probe_classification,
@@ -41,15 +42,25 @@ ATTRIBUTES: dict[str, tuple[str, int, int, tuple[str, ...], tuple[str, ...]]] = 
 """What zero-shot classification asks: column, code of the finding, code of its absence, sentences of both."""
 
 
+COMPARED_WORDINGS = {
+    wording: (same[1 - place], other[place])
+    for same, other in ((EARLIER_FIRST, LATER_FIRST), (LATER_FIRST, EARLIER_FIRST))
+    for place, wording in enumerate(same)
+}
+"""With which other wordings a wording is compared: one of its own order of sizes, one of the other."""
+
+
 def ct_tasks(sequences: Sequence[StudySequence]) -> list[Task]:
-    """Return the evaluations on the sequences of a section."""
+    """Return the evaluations on the sequences of a section; those that fit a classifier come last."""
     pairs = changed_pairs(sequences)
     studies = all_studies(list(sequences))
     return [
-        _temporal_image(pairs),
         _temporal_sentence(pairs),
         *(_zero_shot(name, studies) for name in ATTRIBUTES),
+        _retrieval(studies),
+        _temporal_image(pairs),
         _probe(labelled_sequences(sequences)),
+        *(_attribute_probe(name, studies) for name in ATTRIBUTES),
     ]
 
 
@@ -63,9 +74,10 @@ def changed_pairs(sequences: Sequence[StudySequence]) -> list[tuple[Study, Study
 def change_rows(pairs: Sequence[tuple[Study, Study]]) -> list[tuple[str, str, int, str]]:
     """Return two sentences, whether they tell the same change, and the patient; nothing where all is stable.
 
-    A change stands beside its paraphrase, and beside the paraphrase of the opposite change. Each is told forwards and
-    backwards. Nodules mostly grow: told one way, most right answers would share a wording, and who likes that wording
-    with any sentence would be taken for one who understands it.
+    A change in one wording stands beside the same change and beside the opposite one, each in two other wordings: one
+    tells the sizes in the order of the first sentence, one in the other order. So right and wrong answers share as many
+    words with it, and as many of them in its order. Each change is told forwards and backwards: nodules mostly grow,
+    and who likes the words of growth with any sentence must not be taken for one who understands it.
     """
     rows: list[tuple[str, str, int, str]] = []
     for first, second in pairs:
@@ -73,11 +85,13 @@ def change_rows(pairs: Sequence[tuple[Study, Study]]) -> list[tuple[str, str, in
         if change is Change.STABLE:
             continue
         sizes: tuple[Diameters, Diameters] = (first.values["diameters"], second.values["diameters"])  # type: ignore[assignment]
-        ways = ((*sizes, change), (*sizes[::-1], change.reversed))
-        for way, other_way in (ways, ways[::-1]):
-            told, paraphrase = (change_sentence(*way, wording=wording) for wording in (0, 1))
-            opposite = change_sentence(*other_way, wording=1)
-            rows += [(told, paraphrase, 1, first.patient), (told, opposite, 0, first.patient)]
+        forwards, backwards = (*sizes, change), (*sizes[::-1], change.reversed)
+        for way, other_way in ((forwards, backwards), (backwards, forwards)):
+            for told, others in COMPARED_WORDINGS.items():
+                sentence = change_sentence(*way, wording=told)
+                for wording in others:
+                    rows.append((sentence, change_sentence(*way, wording=wording), 1, first.patient))
+                    rows.append((sentence, change_sentence(*other_way, wording=wording), 0, first.patient))
     return rows
 
 
@@ -98,8 +112,12 @@ def _temporal_image(pairs: Sequence[tuple[Study, Study]]) -> Task:
     changes, patients = [str(study.values["change"]) for study in seconds], [study.patient for study in seconds]
 
     def judge(embedded: Embedded) -> Result:
-        before, after = embedded.study_features(firsts), embedded.study_features(seconds)
-        return temporal_image_classification(before, after, changes, patients)
+        return beside_untrained(
+            embedded,
+            lambda features: temporal_image_classification(
+                features.study_features(firsts), features.study_features(seconds), changes, patients
+            ),
+        )
 
     return Task("temporal_image", tuple(patients), (*firsts, *seconds), (), judge)
 
@@ -140,5 +158,29 @@ def _probe(sequences: Sequence[StudySequence]) -> Task:
 def _judge_probe(
     firsts: Sequence[Study], seconds: Sequence[Study], labels: list[int], patients: list[str], embedded: Embedded
 ) -> Result:
-    features = np.concatenate([embedded.study_features(firsts), embedded.study_features(seconds)], axis=1)
-    return probe_classification(features, labels, patients)
+    def fit(features: Embedded) -> Result:
+        both = np.concatenate([features.study_features(firsts), features.study_features(seconds)], axis=1)
+        return probe_classification(both, labels, patients)
+
+    return beside_untrained(embedded, fit)
+
+
+def _attribute_probe(name: str, studies: Sequence[Study]) -> Task:
+    asked, labels = asked_studies(name, studies)
+    patients = [study.patient for study in asked]
+
+    def judge(embedded: Embedded) -> Result:
+        return beside_untrained(
+            embedded, lambda features: probe_classification(features.study_features(asked), labels, patients)
+        )
+
+    return Task(f"probe_{name}", tuple(patients), tuple(asked), (), judge)
+
+
+def _retrieval(studies: Sequence[Study]) -> Task:
+    patients, texts = tuple(study.patient for study in studies), tuple(study.text for study in studies)
+
+    def judge(embedded: Embedded) -> Result:
+        return retrieval(embedded.images(studies), embedded.texts(texts), texts, patients)
+
+    return Task("retrieval", patients, tuple(studies), texts, judge)

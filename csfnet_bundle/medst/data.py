@@ -11,6 +11,7 @@ from typing import Any
 import ignite.distributed as idist
 
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings
+from csfnet_bundle.cohorts.phantom.label_model import SLOWING
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, RoiSettings, prepare_rois
 from csfnet_bundle.medst.radiographs import radiograph_sequences
@@ -23,11 +24,13 @@ from csfnet_bundle.training.preparation import ensure_phantom
 SECTIONS = ("training", "validation", "test")
 CSV = ".csv"
 SIDECAR = ".json"
-PHANTOMS = CohortSettings(subjects=96, seed=2026, screens=3)
-"""The cohort that stands in for data that nobody has given: made in about three minutes."""
+PHANTOMS = CohortSettings(subjects=200, seed=2026, screens=3, later_growth=SLOWING, crops=True)
+"""The cohort that stands in for data that nobody has given: made in about a minute."""
 
 
-def study_sequences(dataset: str | Path, section: str, fields: Sequence[str] = ALLOWED_FIELDS) -> list[StudySequence]:
+def study_sequences(
+    dataset: str | Path, section: str, fields: Sequence[str] = ALLOWED_FIELDS, tell_changes: bool = True
+) -> list[StudySequence]:
     """Return the sequences of a section.
 
     Args:
@@ -35,10 +38,11 @@ def study_sequences(dataset: str | Path, section: str, fields: Sequence[str] = A
             (see :func:`csfnet_bundle.medst.radiographs.radiograph_sequences`).
         section: ``training``, ``validation`` or ``test``.
         fields: columns of the screening record that become text.
+        tell_changes: the text of a follow-up also tells the change since the study before it.
     """
     if is_csv(dataset):
         return radiograph_sequences(dataset, section)
-    return screen_sequences(dataset, section, fields)
+    return screen_sequences(dataset, section, fields, tell_changes)
 
 
 def is_csv(dataset: str | Path) -> bool:

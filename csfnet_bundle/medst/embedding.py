@@ -16,6 +16,8 @@ from csfnet_bundle.medst.sequences import Study
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 
 Array = NDArray[np.float64]
+UNTRAINED_SEED = 0
+"""Of the random encoder beside which probes are judged; the same for all networks."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,13 @@ class Embedded:
         image: by study name, in the space shared with texts, (128,), length 1.
         features: by study name, the image encoder's own study token, (C,).
         text: by sentence, in the shared space, (128,), length 1.
+        untrained: by study name, the study token of a random encoder of the same shape, (C,); perhaps none.
     """
 
     image: dict[str, Array] = field(default_factory=dict)
     features: dict[str, Array] = field(default_factory=dict)
     text: dict[str, Array] = field(default_factory=dict)
+    untrained: dict[str, Array] = field(default_factory=dict)
 
     def images(self, studies: Sequence[Study]) -> Array:
         """Return the studies' embeddings in the shared space, (N, 128)."""
@@ -43,6 +47,18 @@ class Embedded:
     def texts(self, sentences: Sequence[str]) -> Array:
         """Return the sentences' embeddings, (N, 128)."""
         return _stacked([self.text[sentence] for sentence in sentences])
+
+
+def beside_untrained(embedded: Embedded, fit: Callable[[Embedded], dict[str, object]]) -> dict[str, object]:
+    """Return a probe's result, and under ``untrained`` that of a random encoder of the same shape, where there is one.
+
+    Args:
+        embedded: of all studies.
+        fit: fits and judges the probe on study features.
+    """
+    if not embedded.untrained:
+        return fit(embedded)
+    return {**fit(embedded), "untrained": fit(Embedded(features=embedded.untrained))}
 
 
 def _stacked(vectors: Sequence[Array]) -> Array:
@@ -71,7 +87,7 @@ class Task:
 
 
 class StudyEncoder(nn.Module):
-    """The image side of a pre-trained network, for an evaluator.
+    """The image side of a pre-trained network, for an evaluator, and an untrained encoder of the same shape.
 
     Args:
         network: the whole network.
@@ -80,11 +96,16 @@ class StudyEncoder(nn.Module):
     def __init__(self, network: PretrainingNetwork) -> None:
         super().__init__()
         self.network = network
+        self.untrained = network.untrained_encoder(UNTRAINED_SEED)
 
-    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the embeddings (N, 128) and the study tokens (N, C) of a batch's ``views`` and ``view_present``."""
-        study = self.network.image_encoder(batch["views"], batch["view_present"]).study
-        return self.network.image_head(study), study
+    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the embeddings (N, 128) and the study tokens (N, C) of a batch's ``views`` and ``view_present``.
+
+        The last are the study tokens (N, C) of the untrained encoder.
+        """
+        views = batch["views"], batch["view_present"]
+        study = self.network.image_encoder(*views).study
+        return self.network.image_head(study), study, self.untrained(*views).study
 
 
 def embed_sentences(

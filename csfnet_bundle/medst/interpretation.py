@@ -13,11 +13,10 @@ from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sentences import NODULE_FIELDS, study_sentence
 from csfnet_bundle.medst.sequences import RoiPlace, Study
 from csfnet_bundle.medst.views import StudyViews
-from csfnet_bundle.networks.medst import roi_views
 
 LARGEST_SHIFT_MM = 12
-"""The nodule is put this far beside the middle, in plane: where it always lies in the middle, looking there proves
-nothing."""
+"""The nodule is put this far beside the middle of the field, in plane: where it always lies in the middle, looking
+there proves nothing."""
 SHIFT_SEED = 0
 MOST_STUDIES = 200
 """Studies of a read-out: enough for shares within some hundredths."""
@@ -111,9 +110,10 @@ def _attention(pretrained: Pretrained, studies: Sequence[Study], views: StudyVie
     for start in range(0, len(studies), BATCH):
         part = studies[start : start + BATCH]
         shifts = [tuple(int(value) for value in random.integers(-largest, largest + 1, 2)) for _ in part]
-        moved = torch.stack([_moved(views.region(study), shift) for study, shift in zip(part, shifts, strict=True)])
-        balls = torch.stack([_ball(study, shift, views) for study, shift in zip(part, shifts, strict=True)])
-        for attention, inside, counts in _maps(pretrained, part, moved, balls, views):
+        offset = torch.tensor(shifts)  # (N, 2), voxels along (y, x)
+        pictures = views.project(torch.stack([views.region(study) for study in part]), offset)  # (N, V, 3, S, S)
+        balls = views.project(torch.stack([_ball(study, views) for study in part]), offset)  # (N, V, 3, S, S)
+        for attention, inside, counts in _maps(pretrained, part, pictures, balls.amax(dim=2)):
             if inside.any() and (~inside & counts).any():
                 seen, target = attention[counts], inside[counts]
                 hits.append(bool(target[seen.argmax()]))
@@ -129,12 +129,17 @@ def _attention(pretrained: Pretrained, studies: Sequence[Study], views: StudyVie
 
 
 def _maps(
-    pretrained: Pretrained, studies: Sequence[Study], regions: Tensor, balls: Tensor, views: StudyViews
+    pretrained: Pretrained, studies: Sequence[Study], pictures: Tensor, targets: Tensor
 ) -> list[tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Return, for each study and view, the words' mean attention, the nodule's patches and the patches that count."""
-    network, names = pretrained.network, list(views.views)
-    pictures = roi_views(regions, names, views.pixels)  # (N, V, 3, S, S)
-    targets = roi_views(balls, names, views.pixels)[:, :, 0]  # (N, V, S, S), maximum along the axis
+    """Return, for each study and view, the words' mean attention, the nodule's patches and the patches that count.
+
+    Args:
+        pretrained: the network.
+        studies: N of them.
+        pictures: their views, (N, V, 3, S, S).
+        targets: the nodule in them, above 0.5 inside, (N, V, S, S).
+    """
+    network, names = pretrained.network, pretrained.views
     grid = network.image_encoder.grid
     touched = torch.nn.functional.adaptive_max_pool2d(targets, grid) > 0.5  # (N, V, G, G)
     texts = [study_sentence({name: study.values[name] for name in WORDS_OF_NODULE if name in study.values},
@@ -160,18 +165,10 @@ def _maps(
     ]
 
 
-def _moved(region: Tensor, shift: Sequence[int]) -> Tensor:
-    """Move a ROI (D, H, W) in plane by voxels; its edge goes on where there is nothing."""
-    rows, columns = (torch.arange(size) for size in region.shape[1:])
-    rows, columns = ((axis - step).clamp(0, len(axis) - 1) for axis, step in zip((rows, columns), shift, strict=True))
-    return region[:, rows][:, :, columns]
-
-
-def _ball(study: Study, shift: Sequence[int], views: StudyViews) -> Tensor:
-    """Return a ball of the record's mean diameter at the moved nodule's place, (D, H, W), 1 inside."""
+def _ball(study: Study, views: StudyViews) -> Tensor:
+    """Return a ball of the record's mean diameter in the ROI's middle, (D, H, W), 1 inside."""
     diameters: Mapping[int, float] = study.values["diameters"]  # type: ignore[assignment]
     radius = (diameters[0] + diameters[1]) / 4 / views.roi.spacing[0]  # voxels
-    steps = (0, *shift)
-    axes = [torch.arange(size) - (size - 1) / 2 - step for size, step in zip(views.roi.size, steps, strict=True)]
+    axes = [torch.arange(size) - (size - 1) / 2 for size in views.roi.size]
     z, y, x = torch.meshgrid(*axes, indexing="ij")
     return (z**2 + y**2 + x**2 <= radius**2).float()

@@ -22,9 +22,10 @@ from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
-from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_unseen, remember_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
+from csfnet_bundle.training.transfer import Transfer
 
 FORMAT = "csfnet_bundle.medst/2"
 ONE_FILE = "csfnet_bundle.medst/1"
@@ -43,6 +44,7 @@ class Pretrained:
         fields: columns of the screening record that its texts came from.
         provenance: what it was trained on, and under ``pretraining`` the hash of the settings, steps and epoch, which
             follow the weights into whatever starts from them; plain values.
+        tell_changes: its texts of follow-ups told the change.
     """
 
     network: PretrainingNetwork
@@ -50,6 +52,7 @@ class Pretrained:
     roi: dict[str, Any]
     fields: tuple[str, ...]
     provenance: dict[str, Any]
+    tell_changes: bool = False
 
     @property
     def size(self) -> str:
@@ -63,7 +66,8 @@ class Pretrained:
 
     def study_views(self, cache_dir: str | Path | None = None) -> StudyViews:
         """Return what gives views as this network was trained on."""
-        return StudyViews(self.views, self.size, self.roi, cache_dir)
+        slab, field = (self.network.architecture()[name] for name in ("slab", "field"))
+        return StudyViews(self.views, self.size, self.roi, cache_dir, slab=slab, field=field)
 
 
 def load_pretrained(path: str | Path) -> Pretrained:
@@ -87,7 +91,7 @@ def load_pretrained(path: str | Path) -> Pretrained:
         raise BundleError(
             f"its parts do not fit together: {in_one_line(error)}", record=str(path), remedy=REMEDY
         ) from None
-    return Pretrained(network.eval(), tokenizer, roi, fields, provenance)
+    return Pretrained(network.eval(), tokenizer, roi, fields, provenance, bool(document.get("tell_changes", False)))
 
 
 class BestPretraining:
@@ -102,6 +106,11 @@ class BestPretraining:
         dataset: what is trained on.
         output_dir: where ``model.pt`` goes.
         settings: all that the weights depend on besides the network; their hash goes into the file.
+        tell_changes: texts of follow-ups tell the change.
+        transfer: the pre-training that this one starts from, if any; the file tells its patients as well.
+
+    Raises:
+        BundleError: the weights that this starts from have seen patients whom the cohort holds out.
     """
 
     def __init__(
@@ -114,14 +123,20 @@ class BestPretraining:
         dataset: str | Path,
         output_dir: str | Path,
         settings: Mapping[str, object],
+        tell_changes: bool = False,
+        transfer: Transfer | None = None,
     ) -> None:
+        before = [] if transfer is None else list(transfer.seen_patients)
+        if transfer is not None and not is_csv(dataset):
+            check_unseen(before, dataset, transfer.source)
+        self._tell_changes = tell_changes
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network, self._tokenizer = network, tokenizer
         self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        self._seen = remember_patients(sequence.patient for sequence in sequences)
+        self._seen = [remember_patients(sequence.patient for sequence in sequences), *before]
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:
@@ -155,6 +170,7 @@ class BestPretraining:
             "tokenizer": self._tokenizer.to_json(),
             "roi": self._roi,
             "fields": self._fields,
+            "tell_changes": self._tell_changes,
             "provenance": {
                 "trained_on": f"{data.name}, training patients (Med-ST pre-training)",
                 "phantom": data.phantom,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
+
+import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.text_models import create_text_model
@@ -12,6 +15,9 @@ from csfnet_bundle.networks.medst import EncoderSettings, ImageEncoder, MedST, T
 
 class PretrainingNetwork(MedST):
     """The encoders of images and texts, with all that says how they were made.
+
+    Attributes:
+        must_agree: what has to be the same in a pre-training that this one starts from.
 
     Args:
         text_config: the text model's config, from :func:`csfnet_bundle.medst.text_config`.
@@ -25,6 +31,8 @@ class PretrainingNetwork(MedST):
     Raises:
         BundleError: a value that no such network has.
     """
+
+    must_agree = tuple(setting.name for setting in fields(EncoderSettings))
 
     def __init__(
         self,
@@ -47,15 +55,22 @@ class PretrainingNetwork(MedST):
             )
         except ValueError as error:
             raise BundleError(str(error), record="network_def") from None
+        self.encoder_settings = settings
         if freeze_word_pieces:
             model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-        self._arguments = {
+        self._arguments: dict[str, Any] = {
             "text_config": dict(text_config),
             **settings.to_plain(),
             "weighting": weighting,
             "freeze": list(freeze),
             "freeze_word_pieces": freeze_word_pieces,
         }
+
+    def untrained_encoder(self, seed: int) -> ImageEncoder:
+        """Return a random image encoder of the same shape, in evaluation mode; the random state outside stays."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return ImageEncoder(self.encoder_settings).eval()
 
     def architecture(self) -> dict[str, Any]:
         """Return the arguments that make the same network again, plain values; its weights come from a checkpoint."""

@@ -11,10 +11,12 @@ from csfnet_bundle.medst.abnormalities import YEAR, NoduleTable, read_nodules
 from csfnet_bundle.medst.change import Change, change_between
 from csfnet_bundle.medst.sentences import (
     ALLOWED_FIELDS,
+    DIAMETERS,
     NODULE_FIELDS,
     PARTICIPANT_FIELDS,
     change_sentence,
     check_fields,
+    draw_wording,
     study_sentence,
 )
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, RoiPlace, Study, StudySequence
@@ -35,6 +37,7 @@ def screen_sequences(
     dataset_dir: str | Path,
     section: str = "training",
     fields: Sequence[str] = ALLOWED_FIELDS,
+    tell_changes: bool = True,
 ) -> list[StudySequence]:
     """Return a sequence for each nodule of a section of the datalist.
 
@@ -45,6 +48,8 @@ def screen_sequences(
         dataset_dir: the cohort's folder, with NLST's abnormality table as ``ctab.csv``.
         section: ``training`` for pre-training: it holds the patients that CSF-Net is trained on.
         fields: columns that become text.
+        tell_changes: the text of a follow-up also tells the change since the study before it, where the fields have
+            both diameters.
 
     Raises:
         BundleError: no datalist or table, a cell of it that is no number, an empty section, a field that must not
@@ -56,7 +61,7 @@ def screen_sequences(
     chains = _chains(datalist.section(section))
     several = _patients_of_several_nodules(chains)
     known = {key: rows for key, rows in records.items() if key[0] not in several}
-    sequences = [_sequence(chain, datalist, known, fields) for chain in chains]
+    sequences = [_sequence(chain, datalist, known, fields, tell_changes) for chain in chains]
     silent = next((study for sequence in sequences for study in sequence.studies if not study.text), None)
     if silent is not None:
         raise BundleError(
@@ -108,6 +113,7 @@ def _sequence(
     datalist: Datalist,
     records: NoduleTable,
     fields: Sequence[str],
+    tell_changes: bool,
 ) -> StudySequence:
     first = chain[0]
     assert first.t0 is not None  # pairs without it are in no chain
@@ -116,6 +122,7 @@ def _sequence(
     studies: list[Study] = []
     before: tuple[float, float] | None = None
     for number, (place, scan) in enumerate(zip(places, scans, strict=True)):
+        name = f"{first.name}/{number}"
         record = _record(first, scan, records)
         after = _diameters(record)
         values: Record = {name: record[name] for name in NODULE_FIELDS if name in record}
@@ -125,14 +132,15 @@ def _sequence(
         if before is not None and after is not None:
             change = change_between(before, after)
             values["change"] = change.value
-            texts = _change_texts(before, after, change)
+            texts = _change_texts(before, after, change, draw_wording(name))
         if place.pair.label is not None:
             values["label"] = place.pair.label
-        name = f"{first.name}/{number}"
         try:
             text = study_sentence(record, fields)
         except BundleError as error:
             raise error.for_record(f"study {name}") from None
+        if tell_changes and texts and set(DIAMETERS) <= set(fields):
+            text = f"{text} {texts['change_text']}".strip()
         studies.append(
             Study(
                 name=name,
@@ -166,8 +174,10 @@ def _diameters(record: Record) -> tuple[float, float] | None:
     return long_diameter, perpendicular
 
 
-def _change_texts(before: tuple[float, float], after: tuple[float, float], change: Change) -> dict[str, str]:
+def _change_texts(
+    before: tuple[float, float], after: tuple[float, float], change: Change, wording: int
+) -> dict[str, str]:
     return {
-        "change_text": change_sentence(before, after, change),
-        "reversed_text": change_sentence(after, before, change.reversed),
+        "change_text": change_sentence(before, after, change, wording),
+        "reversed_text": change_sentence(after, before, change.reversed, wording),
     }

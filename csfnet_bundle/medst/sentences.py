@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 
 from csfnet_bundle.core.errors import BundleError
@@ -39,21 +40,31 @@ LOBES = {
 SEXES = {1: "man", 2: "woman"}
 SMOKING = {0: "former smoker", 1: "current smoker"}
 
-CHANGE_TEMPLATES: dict[Change, tuple[str, str]] = {
-    Change.WORSENING: (
-        "The nodule has grown from {before} to {after}.",
-        "Enlarging nodule, {after}, previously {before}.",
-    ),
-    Change.STABLE: (
-        "The nodule is unchanged, {before} before and {after} now.",
-        "Stable nodule, {after}, previously {before}.",
-    ),
-    Change.IMPROVING: (
-        "The nodule has shrunk from {before} to {after}.",
-        "Nodule decreased in size, {after}, previously {before}.",
-    ),
+CHANGE_WORDINGS = (
+    "The nodule {grown} from {before} to {after}.",
+    "Previously {before}, the nodule is now {larger}, {after}.",
+    "{Enlarging} nodule, {after}, previously {before}.",
+    "Nodule of {after}, {increased} compared with {before} earlier.",
+)
+"""Wordings of a change: the first two tell the earlier size first, the others the later one. Change and opposite change
+have the same words in the same order, except for one that no other wording has."""
+CHANGE_WORDS: dict[Change, dict[str, str]] = {
+    Change.WORSENING: {
+        "grown": "has grown",
+        "larger": "larger",
+        "Enlarging": "Enlarging",
+        "increased": "increased",
+    },
+    Change.STABLE: {"grown": "is unchanged", "larger": "similar", "Enlarging": "Stable", "increased": "constant"},
+    Change.IMPROVING: {
+        "grown": "has shrunk",
+        "larger": "smaller",
+        "Enlarging": "Regressing",
+        "increased": "decreased",
+    },
 }
-"""Two wordings of each change: the second is the paraphrase that temporal sentence similarity asks for."""
+EARLIER_FIRST, LATER_FIRST = (0, 1), (2, 3)
+"""Numbers of the wordings, by the size that they tell first."""
 
 
 def check_fields(fields: Sequence[str]) -> tuple[str, ...]:
@@ -97,9 +108,15 @@ def change_sentence(before: tuple[float, float], after: tuple[float, float], cha
         before: longest and perpendicular diameter in mm at the earlier study.
         after: at the later one.
         change: what it amounts to.
-        wording: 0, or 1 for the paraphrase.
+        wording: number of one of :data:`CHANGE_WORDINGS`.
     """
-    return CHANGE_TEMPLATES[change][wording].format(before=_size(*before), after=_size(*after))
+    words = CHANGE_WORDS[change]
+    return CHANGE_WORDINGS[wording].format(before=_size(*before), after=_size(*after), **words)
+
+
+def draw_wording(name: str) -> int:
+    """Return the wording of a study's change: from its name, so that every run gives it the same one."""
+    return zlib.crc32(name.encode()) % len(CHANGE_WORDINGS)
 
 
 def _nodule_sentence(known: Mapping[str, float]) -> str:

@@ -15,11 +15,13 @@ from monai.utils.enums import CommonKeys
 from torch import Tensor
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
+from csfnet_bundle.networks.medst import Embeddings, MedST, MedSTObjective
 
 SCHEDULES = ("joint", "forward-then-reverse")
 FORWARD_SHARE = 0.5
 """Of the epochs of ``forward-then-reverse``, in which forward mapping is alone; then reverse mapping joins it."""
+CHOOSING = ("global", "forward_mapping")
+"""Losses whose sum on the validation patients chooses the epoch."""
 CLIP_NORM = 1.0
 """Largest norm of a step's gradient. Reverse mapping divides by a variance: rare batches have very long gradients."""
 
@@ -60,16 +62,47 @@ class ObjectiveLoss:
 
 
 def negative_objective(objective: MedSTObjective) -> Average:
-    """Return the metric that chooses the epoch: the objective's negative mean over the validation batches.
+    """Return the metric that chooses the epoch: a negative mean over the validation batches.
+
+    It is that of the global loss plus forward mapping, or the one of them that has a weight: both need an image and its
+    text. The local loss does not choose (in its published form it falls without any image), nor does reverse mapping,
+    which does not tell right pairs from wrong ones. Where neither has a weight it is the whole objective.
 
     Args:
         objective: copied, since a schedule changes the training's weights and epochs must stay comparable.
     """
-    fixed = ObjectiveLoss(copy.deepcopy(objective))
-    fixed.objective.gather = False  # every rank validates on all of the studies
-    return Average(
-        output_transform=lambda output: -fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL]).detach().cpu()
-    )
+    ObjectiveLoss(objective)  # refuses one without weights
+    fixed = copy.deepcopy(objective)
+    fixed.gather = False  # every rank validates on all of the studies
+
+    def chosen_by(output: Mapping[str, Any]) -> Tensor:
+        parts = fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL])
+        choosing = [parts[name] for name in CHOOSING if name in parts] or [parts["total"]]
+        return -torch.stack(choosing).sum().detach().cpu()
+
+    return Average(output_transform=chosen_by)
+
+
+def parameter_groups(network: MedST, text_lr: float) -> list[dict[str, Any]]:
+    """Return what is trained, as groups of an optimizer: the language model has a learning rate of its own.
+
+    It comes pre-trained; at the rate that the image encoder needs from random weights it loses what it knows.
+
+    Args:
+        network: whose parameters; frozen ones are in no group.
+        text_lr: of the text encoder.
+
+    Raises:
+        BundleError: nothing is trained.
+    """
+    text = [parameter for parameter in network.text_encoder.parameters() if parameter.requires_grad]
+    known = {id(parameter) for parameter in text}
+    others = [parameter for parameter in network.parameters() if parameter.requires_grad and id(parameter) not in known]
+    every: list[dict[str, Any]] = [{"params": others}, {"params": text, "lr": text_lr}]
+    groups = [group for group in every if group["params"]]
+    if not groups:
+        raise BundleError("all parameters are frozen: nothing would be trained", record="network_def")
+    return groups
 
 
 class ClipGradients:

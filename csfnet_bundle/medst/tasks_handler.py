@@ -18,6 +18,7 @@ from csfnet_bundle.medst.csv_tasks import probe_task, temporal_image_task, tempo
 from csfnet_bundle.medst.ct_tasks import ct_tasks
 from csfnet_bundle.medst.data import describe_dataset, study_sequences
 from csfnet_bundle.medst.embedding import Embedded, Task, embed_sentences
+from csfnet_bundle.medst.held_out_losses import held_out_losses
 from csfnet_bundle.medst.interpretation import read_out
 from csfnet_bundle.medst.model_file import Pretrained
 from csfnet_bundle.medst.sequences import Study, StudySequence
@@ -38,6 +39,7 @@ def make_tasks(
     fields: Sequence[str],
     tables: Mapping[str, str | None],
     prompts: Mapping[str, Sequence[str]],
+    tell_changes: bool = False,
 ) -> list[Task]:
     """Return the tasks of an evaluation: those of the tables, or those of CT follow-up where no table is named.
 
@@ -47,6 +49,7 @@ def make_tasks(
         fields: columns of the screening record that the network's texts came from.
         tables: CSV files under ``temporal_image``, ``temporal_sentence``, ``zero_shot`` and ``probe``; None for none.
         prompts: sentences under ``positive`` and ``negative``, for the table of zero-shot classification.
+        tell_changes: the network's texts of follow-ups told the change.
     """
     makers = {
         "temporal_image": temporal_image_task,
@@ -67,7 +70,7 @@ def make_tasks(
             "the network was trained on radiographs, and no table of them is named",
             remedy="Name some by --tables#TASK.",
         )
-    return ct_tasks(study_sequences(dataset, section, fields))
+    return ct_tasks(study_sequences(dataset, section, fields, tell_changes))
 
 
 def single_studies(tasks: Sequence[Task]) -> list[StudySequence]:
@@ -109,7 +112,7 @@ class EvaluateTasks:
         self._pretrained, self._windows, self._tasks = pretrained, windows, tasks
         self._dataset, self._folder, self._views = dataset, Path(output_dir), views
         self._checkpoint_path = Path(checkpoint_path)
-        self._rows: list[tuple[Any, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._section, self._tables = section, {name: Path(csv) for name, csv in (tables or {}).items() if csv}
         seen = pretrained.provenance.get(SEEN_PATIENTS, {})
         if dataset is not None:
@@ -132,13 +135,14 @@ class EvaluateTasks:
             self._write(evaluator)
 
     def _collect(self, evaluator: Evaluator) -> None:
-        image, study = (part.cpu().double().numpy() for part in evaluator.state.output[CommonKeys.PRED])
-        self._rows += list(zip(image, study, strict=True))
+        parts = (part.cpu().double().numpy() for part in evaluator.state.output[CommonKeys.PRED])
+        self._rows += list(zip(*parts, strict=True))
 
     def _write(self, _: Evaluator) -> None:
         embedded = Embedded()
-        for window, (image, study) in zip(self._windows, self._rows, strict=True):
+        for window, (image, study, untrained) in zip(self._windows, self._rows, strict=True):
             embedded.image[window.name], embedded.features[window.name] = image, study
+            embedded.untrained[window.name] = untrained
         sentences = [sentence for task in self._tasks for sentence in task.sentences]
         network, tokenizer = self._pretrained.network, self._pretrained.tokenizer
         embedded.text.update(embed_sentences(network, tokenizer, sentences))
@@ -154,6 +158,10 @@ class EvaluateTasks:
         if self._views is not None:
             studies = [window.studies[0] for window in self._windows]
             document["interpretation"] = read_out(self._pretrained, studies, self._views)
+            if self._dataset is not None and self._section is not None:
+                fields, told = self._pretrained.fields, self._pretrained.tell_changes
+                held_out = study_sequences(self._dataset, self._section, fields, told)
+                document["held_out"] = held_out_losses(self._pretrained, held_out, self._views)
         path = self._folder / METRICS_NAME
         write_atomically(self._folder / SUMMARY_NAME, evaluation_markdown(document))
         write_atomically(path, json.dumps(document, indent=1) + "\n")

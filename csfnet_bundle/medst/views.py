@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,15 @@ class StudyViews:
         size: ``"tiny"``, ``"small"`` or ``"full"``: the network's, which sets the edge of a view in pixels.
         roi: the ROI's plain values.
         cache_dir: where ROIs are cached.
+        slab: voxels of the ROI's middle that a CT view projects; None: all.
+        field: voxels that a CT view shows at most along each edge; None: all.
+        offset: the nodule lies up to so many voxels beside the middle of a CT view's field, along y and x: elsewhere in
+            each patient, at the same place in all studies of one, so that words have a place to point at. 0: in the
+            middle.
         in_memory: keep every view that was made: 0.1 MB a study for the sizes tiny and small, 1.2 MB for full.
 
     Raises:
-        BundleError: no such view or size, or a ROI whose voxels are no cubes.
+        BundleError: no such view or size, no such slab, field or offset, or a ROI whose voxels are no cubes.
     """
 
     def __init__(
@@ -44,6 +50,9 @@ class StudyViews:
         roi: Mapping[str, Any],
         cache_dir: str | Path | None,
         in_memory: bool = True,
+        slab: int | None = None,
+        field: int | None = None,
+        offset: int = 0,
     ) -> None:
         self.views = tuple(views)
         if not (set(views) <= set(VIEWS) or set(views) <= set(RADIOGRAPH_VIEWS)) or not views:
@@ -58,6 +67,11 @@ class StudyViews:
             raise BundleError(
                 f"ROI spacing is {self.roi.spacing}; the views need cubes", remedy="Use one spacing for D, H and W."
             )
+        lowest = {"slab": (slab, 1), "field": (field, 1), "offset": (offset, 0)}
+        for name, (value, least) in lowest.items():
+            if value is not None and value < least:
+                raise BundleError(f"{name} is {value} voxels, expected {least} or more")
+        self.slab, self.field, self.offset = slab, field, offset
         self._cache = RoiCache(cache_dir, self.roi)
         self._kept: dict[str, tuple[Tensor, Tensor]] | None = {} if in_memory else None
 
@@ -87,8 +101,18 @@ class StudyViews:
             return self._radiographs(study.pixels, study.name)
         if not set(self.views) <= set(VIEWS):
             raise BundleError(f"a CT study has no view {self.views[0]!r}", record=study.name)
-        views = roi_views(self.region(study)[None], list(self.views), self.pixels)[0]
+        offset = torch.tensor([self._place(study.patient)])
+        views = self.project(self.region(study)[None], offset)[0]
         return views, torch.ones(len(self.views), dtype=torch.bool)
+
+    def project(self, regions: Tensor, offset: Tensor) -> Tensor:
+        """Return the views (B, V, 3, S, S) of ROIs (B, D, H, W), their fields moved by (B, 2) voxels along (y, x)."""
+        return roi_views(regions, list(self.views), self.pixels, self.slab, self.field, offset)
+
+    def _place(self, patient: str) -> list[int]:
+        """Return how far the field's middle lies from the nodule, (y, x): from the name, so the same in every run."""
+        random = np.random.default_rng(zlib.crc32(patient.encode()))
+        return [int(step) for step in random.integers(-self.offset, self.offset + 1, 2)]
 
     def _radiographs(self, files: RadiographFiles, name: str) -> tuple[Tensor, Tensor]:
         if not set(self.views) <= set(RADIOGRAPH_VIEWS):

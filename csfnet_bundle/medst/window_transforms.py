@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.medst.windows import ORDERS
 
 ROWS, COLUMNS = 0, 1
+PHRASE_ENDS = re.compile(r"(?<=[.,;]) ")
 Record = dict[str, Any]
 
 
@@ -45,7 +47,8 @@ class OrderStudies(Randomizable, Transform):
 
     Args:
         order: ``"ordered"`` leaves it; ``"shuffled"`` and ``"reversed"`` move images and texts together;
-            ``"mispaired"`` gives every image the text of another study of the window.
+            ``"mispaired_within"`` gives every image the text of another study of the window. ``"mispaired"`` leaves
+            the window: its texts are another patient's already, see :func:`csfnet_bundle.medst.paired_texts`.
 
     Raises:
         BundleError: another order.
@@ -63,7 +66,7 @@ class OrderStudies(Randomizable, Transform):
         if self.order == "shuffled":
             places = [int(place) for place in self.R.permutation(count)]
             return {**_arranged(record, places, places), **_no_changes(count)}
-        if self.order == "mispaired" and count > 1:
+        if self.order == "mispaired_within" and count > 1:
             turn = int(self.R.randint(1, count))
             return {**_arranged(record, same, [*same[turn:], *same[:turn]]), **_no_changes(count)}
         if self.order == "reversed":
@@ -74,6 +77,37 @@ class OrderStudies(Randomizable, Transform):
             }
             return {**_arranged(record, same[::-1], same[::-1]), **changes}
         return dict(record)
+
+
+class DropPhrases(Randomizable, Transform):
+    """Leaves phrases out of a window's texts at random, each study by itself.
+
+    A text of all facts is one of a kind, by age and lobe, which no view shows: who learns it by heart needs no image.
+    And a question of one fact, as zero-shot classification asks, looks like no text that was trained on.
+
+    Args:
+        probability: that a phrase, up to a comma or a full stop, is left out; the last one that is left stays.
+
+    Raises:
+        BundleError: no probability from 0 to below 1.
+    """
+
+    def __init__(self, probability: float = 0.3) -> None:
+        if not 0 <= probability < 1:
+            raise BundleError(f"probability is {probability}, expected 0 to below 1", record="drop")
+        self.probability = probability
+
+    def __call__(self, record: Mapping[str, Any]) -> Record:
+        """Return the record with shorter texts."""
+        return (
+            {**record, "texts": [self._shorter(text) for text in record["texts"]]} if self.probability else {**record}
+        )
+
+    def _shorter(self, text: str) -> str:
+        phrases = PHRASE_ENDS.split(text)
+        drawn = self.R.random_sample(len(phrases))
+        kept = [phrase for phrase, value in zip(phrases, drawn, strict=True) if value >= self.probability]
+        return " ".join(kept) or phrases[int(drawn.argmax())]
 
 
 class ChangeViews(Randomizable, Transform):

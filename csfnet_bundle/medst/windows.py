@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
@@ -12,7 +14,11 @@ from csfnet_bundle.networks.medst.losses.objective import SHORTEST_SEQUENCE
 
 logger = logging.getLogger(__name__)
 
-ORDERS = ("ordered", "shuffled", "reversed", "mispaired")
+MISPAIRED = "mispaired"
+WINDOW_ORDERS = ("ordered", "shuffled", "reversed", "mispaired_within")
+"""Orders of the studies within a window, see :class:`csfnet_bundle.medst.OrderStudies`."""
+ORDERS = (*WINDOW_ORDERS, MISPAIRED)
+"""``mispaired`` exchanges texts across patients, see :func:`paired_texts`."""
 TELLING_ORDERS = ("ordered", "reversed")
 """Orders of neighbours in time, of which a sentence on the change is right."""
 
@@ -39,6 +45,37 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
     ]
 
 
+def paired_texts(sequences: Sequence[StudySequence], order: str) -> list[StudySequence]:
+    """Return the sequences with the texts that the order gives them.
+
+    With ``mispaired`` each patient has the texts of another one, always the same: what an image has in common with its
+    text then says nothing about other patients. Any other order leaves the texts.
+
+    Args:
+        sequences: whose.
+        order: of :data:`ORDERS`.
+
+    Raises:
+        BundleError: there is one patient alone to exchange texts with.
+    """
+    if order != MISPAIRED:
+        return list(sequences)
+    first_of = {sequence.patient: sequence for sequence in reversed(sequences)}
+    patients = sorted(first_of)
+    if len(patients) < 2:
+        raise BundleError("texts are exchanged across patients, and there are fewer than two", record=f"order {order}")
+    donors = dict(zip(patients, [*patients[1:], patients[0]], strict=True))
+    exchanged = []
+    for sequence in sequences:
+        given = first_of[donors[sequence.patient]].studies
+        studies = tuple(
+            replace(study, text=other.text, change_text=other.change_text, reversed_text=other.reversed_text)
+            for study, other in zip(sequence.studies, itertools.cycle(given))
+        )
+        exchanged.append(replace(sequence, studies=studies))
+    return exchanged
+
+
 def training_windows(
     sequences: Sequence[StudySequence], length: int, objective: MedSTObjective, order: str
 ) -> list[StudySequence]:
@@ -50,12 +87,12 @@ def training_windows(
         sequences: of the training patients.
         length: see :func:`windows`.
         objective: the sum of losses.
-        order: see :class:`csfnet_bundle.medst.OrderStudies`.
+        order: of :data:`ORDERS`.
 
     Raises:
         BundleError: the objective is for windows of a length that none has, or of changes, which none tells.
     """
-    made = windows(sequences, length)
+    made = windows(paired_texts(sequences, order), length)
     if objective.temporal_weight and all(len(one.studies) < SHORTEST_SEQUENCE for one in made):
         if not any((objective.global_weight, objective.local_weight, objective.direction_weight)):
             raise BundleError(

@@ -37,11 +37,13 @@ class TemporalFusion(nn.Module):
     Args:
         channels: C of each scan's map.
         blur: whether the maps are blurred so; the paper gives no reason for it.
+        blur_depth: also blur along the map's depth; not where the depth is no place, as with views side by side.
     """
 
-    def __init__(self, channels: int, blur: bool = True) -> None:
+    def __init__(self, channels: int, blur: bool = True, blur_depth: bool = True) -> None:
         super().__init__()
         self.blurs = blur
+        self.blur_depth = blur_depth
         self.convolution = nn.Conv3d(2 * channels, channels, 3, padding=1)
         self.fused_logit = nn.Parameter(torch.tensor(FUSED_LOGIT))
         self.later_logit = nn.Parameter(torch.tensor(LATER_LOGIT))
@@ -49,7 +51,8 @@ class TemporalFusion(nn.Module):
     def blur(self, x: Tensor) -> Tensor:
         """Upsample (B, C, d, h, w) to twice its size and average-pool it back, at once."""
         depth, height, width = x.shape[2], x.shape[3], x.shape[4]
-        x = torch.einsum("zd,bcdhw->bczhw", blur_matrix(depth, x), x)
+        if self.blur_depth:
+            x = torch.einsum("zd,bcdhw->bczhw", blur_matrix(depth, x), x)
         x = torch.einsum("yh,bczhw->bczyw", blur_matrix(height, x), x)
         return torch.einsum("xw,bczyw->bczyx", blur_matrix(width, x), x)
 

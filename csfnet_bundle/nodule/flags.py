@@ -16,9 +16,8 @@ from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.network import NetworkAnswer
 from csfnet_bundle.nodule.segmentation import Method, Segmentation
 
-USUAL_RATIO, LARGEST_DISAGREEMENT = 1.25, 1.5
-"""The network's volume is usually 1.25 of the classical one (median of 70 volumes of patients that it was trained on).
-A ratio further off than this factor is doubtful: 37 % of the 70."""
+USUAL_RATIO, LARGEST_DISAGREEMENT = 0.95, 1.5
+"""The network's volume is usually .95 of the classical one; a ratio further off than this factor is doubtful."""
 LARGEST_CLICK_SPREAD = 0.25
 """Interquartile range of the volumes of nine clicks over their median."""
 LARGEST_OTHER_SHARE = 0.2

@@ -29,10 +29,10 @@ FOUND_WITHIN_MM = 6.0
 NEAR_MM = 3.0
 """Of several components the one with most of its shares near the click is meant: a Gaussian of this deviation."""
 TOP_WITHIN_MM = 4.0
-CORE = 0.95
+CORE = 0.9
 """A component's core has at least so much of the largest share this near to the click. Far from nodules the network is
-not sure: it gives a chest wall beside the nodule half a share, which joins the nodule at lower levels. Of .5, .65, .8,
-.9, .95, .97 this one agreed best with the readers of 70 volumes that the network was trained on (docs/measuring.md)."""
+not sure: it gives a chest wall beside the nodule half a share, which joins the nodule at lower levels. Of .5, .65, .8
+and .9 this one agreed best with the readers of 40 volumes that the network was trained on."""
 REACH_VOXELS = 2
 """The nodule has what is present this near to the core: a nodule's share falls from 1 to a half over less."""
 CUBES_AT_ONCE = 3

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.alarm import alarms, notes
 from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.core.processor_time import share
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, prediction_table, write_predictions
-from csfnet_bundle.nodule.pair import GROWTH_COLUMNS
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME, write_prediction_rows
 from csfnet_bundle.prediction.cases import predicted_case
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.prediction.dicom_results import DicomResults
@@ -31,9 +30,6 @@ from csfnet_bundle.report import (
 )
 from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.scans.dicom import SeriesSummary
-
-SCANS = ("t0_", "t1_")
-"""How the columns begin that say which series was read."""
 
 BAND = ("probability_clicks_lowest", "probability_clicks_highest")
 """Columns of the band over clicks."""
@@ -139,21 +135,10 @@ class CaseFiles:
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
-        decision, count = self._checkpoint.decision, len(self._rows)
-        columns = {name: [row[name] for row in self._rows] for name in self._rows[0]}
-        further = (*SPREAD, *BAND, *GROWTH_COLUMNS, *FINDING_COLUMNS)
-        more = {name: values for name, values in columns.items() if name in further or name.startswith(SCANS)}
-        predictions = prediction_table(
-            columns["subject"],
-            columns["nodule"],
-            columns["logit"],
-            columns["label"],
-            temperature=decision.temperature,
-            threshold=decision.threshold,
-            extra={**more, "weights_trained_on": [self._checkpoint.trained_on] * count},
-        )
         path = self.folder / PREDICTIONS_NAME
-        write_predictions(predictions, path)
+        trained_on = self._checkpoint.trained_on
+        rows = [{**row, "weights_trained_on": trained_on} for row in self._rows]
+        write_prediction_rows(path, rows, self._checkpoint.decision)
         return path
 
 

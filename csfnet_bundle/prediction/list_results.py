@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from pathlib import Path
 import torch
 
 from csfnet_bundle import __version__
-from csfnet_bundle.core.csv_cells import harmless
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs.matching import MATCH_KEY
 from csfnet_bundle.nodule.pair import PairMeasurements
@@ -97,7 +94,8 @@ def result_cells(prediction: Prediction, weights_sha256: str) -> dict[str, objec
 
 def _point(name: str, scan: Scan | None, lps: Sequence[float] | None) -> dict[str, object]:
     """Return where a point lies, and whether it was given or matched, with the votes and the spread of the match."""
-    x, y, z = (None, None, None) if lps is None else (round(value, 3) for value in lps)
+    place: Sequence[float | None] = (None, None, None) if lps is None else [round(value, 3) for value in lps]
+    x, y, z = place
     match = {} if scan is None else scan.extra.get(MATCH_KEY)
     figures = match if isinstance(match, Mapping) else {}
     return {
@@ -108,14 +106,3 @@ def _point(name: str, scan: Scan | None, lps: Sequence[float] | None) -> dict[st
         f"{name}_match_votes": figures.get("votes"),
         f"{name}_match_spread_mm": figures.get("spread_mm"),
     }
-
-
-def write_cells(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write rows as CSV in one step; columns in the order in which they first come, None as nothing."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: harmless(value) if isinstance(value, str) else value for name, value in row.items()})
-    write_atomically(path, text.getvalue())

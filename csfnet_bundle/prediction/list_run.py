@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.csv_cells import write_cells
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
 from csfnet_bundle.inputs.cache import READER_VERSION
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
 from csfnet_bundle.inputs.store.identity import files_state
@@ -25,7 +26,6 @@ from csfnet_bundle.prediction.list_results import (
     Result,
     read_result,
     result_cells,
-    write_cells,
 )
 from csfnet_bundle.prediction.pair_list import ListRow, repeated
 from csfnet_bundle.prediction.predictor import Predictor

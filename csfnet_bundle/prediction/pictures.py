@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.inputs import RoiSettings, locate_pair
 from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.nodule.pair import PairMeasurements
@@ -15,6 +16,7 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.report.scan_pictures import ScanPictures, read_pictures
 
 
+@share("page")
 def pair_pictures(
     pair: FollowUpPair,
     folder: Path,

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from csfnet_bundle.core.bundle_root import bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
@@ -29,7 +30,7 @@ from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
 from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
 from csfnet_bundle.nodule.pair import measure_pair
-from csfnet_bundle.prediction.checkpoint import MODEL_NAME, ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint, shipped_model
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.explanation import occlusion_map
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
@@ -39,8 +40,6 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.clinical_words import clinical_codes
 from csfnet_bundle.scans.volume_files import SUFFIXES
 
-BUNDLED_WEIGHTS = Path(__file__).resolve().parents[2] / "models" / MODEL_NAME
-"""The weights that come with the bundle, trained on phantoms."""
 BATCH_SIZE = 8
 """Pairs in one pass of the network: a few hundred megabytes at the paper's width."""
 
@@ -58,7 +57,9 @@ def load(
     Raises:
         BundleError: no such file, a damaged one, or no weights of this bundle.
     """
-    return Predictor(load_checkpoint(BUNDLED_WEIGHTS if path is None else path), device, follow_links=follow_links)
+    return Predictor(
+        load_checkpoint(shipped_model(bundle_root()) if path is None else path), device, follow_links=follow_links
+    )
 
 
 class Predictor:

@@ -93,6 +93,7 @@ def predicted(predictor: Predictor, request: PairRequest, **options: bool) -> It
             request.point1,
             t0=scans.t0,
             point0=request.point0,
+            space="",  # every point has its own
             clinical=request.clinical,
             interval_days=request.interval_days,
             subject=request.subject,
@@ -101,6 +102,6 @@ def predicted(predictor: Predictor, request: PairRequest, **options: bool) -> It
             study0=scans.study0,
             study1=scans.study1,
             nodule=request.nodule,
-            **options,  # type: ignore[arg-type]  # switches alone, all of them bool
+            **options,
         )
         yield made, scans.record(made.pair)

@@ -11,7 +11,8 @@ import pandas as pd
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.output import METRICS_NAME
-from csfnet_bundle.evaluation.predictions import PREDICTIONS_NAME, read_predictions
+from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
+from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.case_pictures import legend, roi_groups

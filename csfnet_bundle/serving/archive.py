@@ -37,6 +37,8 @@ FILES = (
     "MANIFEST.in",
     "models/measure.ts",
     "models/measure.json",
+    "models/nodules/model.pt",
+    "models/nodules/model.json",
 )
 REQUIRED = ("LICENSE", "docs/README.md", "configs/metadata.json", "configs/train.json", "configs/inference.json")
 METADATA = "configs/metadata.json"

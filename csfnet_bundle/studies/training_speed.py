@@ -8,7 +8,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -84,12 +84,15 @@ def measure_training_speed(options: SpeedOptions, out: Path | None = None) -> di
         rates = {
             "loader, set in memory": _rate(_endless(memory), options, lambda _: None),
             f"loader, from the store, {options.workers} workers": _rate(_endless(store), options, lambda _: None),
+            "loader, from the store, this process": _rate(
+                _endless(training_loader(augmented, options.batch_size)), options, lambda _: None
+            ),
             "step alone": _rate(iter(lambda: batch, None), options, step),
             "loader in memory and step": _rate(_endless(small), options, step),
         }
         del store
     peak = matmul_peak(options.device, torch.bfloat16 if options.amp else torch.float32)
-    used = flops * rates["step alone"] / peak
+    used = flops * rates["step alone"][0] / peak
     result = {
         "version": __version__,
         "machine": {
@@ -99,20 +102,36 @@ def measure_training_speed(options: SpeedOptions, out: Path | None = None) -> di
             "load": round(os.getloadavg()[0], 1),
         },
         "options": {**asdict(options), "roi": options.roi.to_plain()},
-        "pairs_per_s": {name: round(rate, 1) for name, rate in rates.items()},
+        "pairs_per_s": {name: round(rate, 1) for name, (rate, _) in rates.items()},
+        "pairs_per_processor_s": {name: round(rate, 1) for name, (_, rate) in rates.items()},
         "gflop_a_pair": round(flops / 1e9, 3),
         "matmul_peak_gflops": round(peak / 1e9, 1),
         "share_of_peak": round(used, 4),
     }
-    rows = [[name, f"{rate:,.0f}"] for name, rate in rates.items()]
-    print(markdown_table(["what", "pairs/s"], rows))
-    print(
-        f"The step uses {100 * used:.1f} % of the peak of a matrix product, {peak / 1e9:,.0f} GFLOP/s "
-        f"({flops / 1e9:.2f} GFLOP a pair, forward and backward); load of the machine {os.getloadavg()[0]:.1f}."
-    )
+    print(training_speed_markdown(result))
     if out is not None:
         write_atomically(out, json.dumps(result, indent=1) + "\n")
     return result
+
+
+def training_speed_markdown(result: Mapping[str, Any]) -> str:
+    """Return the table of a measurement, and what it comes to."""
+    of_process = result["pairs_per_processor_s"]
+    rows = [
+        [name, f"{rate:,.0f}", "" if "workers" in name else f"{of_process[name]:,.0f}"]
+        for name, rate in result["pairs_per_s"].items()
+    ]
+    machine, options = result["machine"], result["options"]
+    size = "x".join(f"{edge:g}" for edge in options["roi"]["size"])
+    return (
+        f"{markdown_table(['what', 'pairs/s', 'pairs a processor-second of this process'], rows)}\n\n"
+        f"{size} voxels, batches of {options['batch_size']} (step: {options['step_batch_size']}), "
+        f"{options['system']} at width {options['width']:g}; {machine['device']}, {machine['threads']} threads, "
+        f"load {machine['load']:g} on {machine['processors']} processors. "
+        f"The step uses {100 * result['share_of_peak']:.1f} % of the peak of a "
+        f"matrix product, {result['matmul_peak_gflops']:,.0f} GFLOP/s ({result['gflop_a_pair']:.2f} GFLOP a pair, "
+        "forward and backward)."
+    )
 
 
 def draw_items(folder: Path, options: SpeedOptions) -> list[dict[str, Any]]:
@@ -174,17 +193,19 @@ def _endless(loader: Any) -> Iterator[dict[str, Any]]:
         yield from loader
 
 
-def _rate(batches: Iterator[dict[str, Any]], options: SpeedOptions, use: Callable[[dict[str, Any]], object]) -> float:
-    """Return pairs a second, after a first batch that nobody times."""
+def _rate(
+    batches: Iterator[dict[str, Any]], options: SpeedOptions, use: Callable[[dict[str, Any]], object]
+) -> tuple[float, float]:
+    """Return pairs a second, and a processor-second of this process, after a first batch that nobody times."""
     use(next(batches))
     _wait(options.device)
-    started, pairs = time.perf_counter(), 0
+    started, before, pairs = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - started < options.seconds:
         batch = next(batches)
         use(batch)
         pairs += len(batch["label"])
     _wait(options.device)
-    return pairs / (time.perf_counter() - started)
+    return pairs / (time.perf_counter() - started), pairs / (time.process_time() - before)
 
 
 def _wait(device: str) -> None:

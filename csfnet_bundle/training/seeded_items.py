@@ -117,4 +117,6 @@ def training_loader(
         num_workers=num_workers,
         persistent_workers=num_workers > 0,
         pin_memory=pin_memory,
+        # Of its own: a loader that starts workers draws from it, one whose workers live on does not.
+        generator=torch.Generator(),
     )

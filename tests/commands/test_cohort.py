@@ -79,7 +79,7 @@ def test_what_cannot_be_read_leaves_the_lists_counted(tables, tmp_path, capsys):
     """A slice in the middle of the ROI is gone from one series, and another patient's is complete but cut."""
     images = shutil.copytree(tables / "images", tmp_path / "images")
     series = images / PATIENTS[0] / series_uid(PATIENTS[0], 1)
-    (series / "0008.dcm").write_bytes((series / "0008.dcm").read_bytes()[:-100])
+    (series / "0010.dcm").write_bytes((series / "0010.dcm").read_bytes()[:-100])
     more = ("--images", str(images), "--cache_dir", str(tmp_path / "rois"))
     assert main(arguments(tables, tmp_path / "out", *more)) == 1
     assert "1 of 6 pairs cannot be read" in capsys.readouterr().err
@@ -112,7 +112,7 @@ def test_a_table_that_says_other_things_than_its_images(tables, tmp_path, capsys
     rows[3][2] = "20000103"
     rows[5][6] = 500.0
     out = ("--table", str(write_csv(tmp_path / "own.csv", header, rows)), "--out", str(tmp_path / "out"))
-    more = ("--split", "0.5,0.0,0.5", "--folds", "0")
+    more = ("--split", "1,0,0", "--folds", "0")
     assert main(["cohort", "csv", *out, *more]) == 1
     assert "3 refused" in capsys.readouterr().err
     assert main(["cohort", "csv", *out, *more, "--skip_refused"]) == 0

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.fileset import FileSet
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
@@ -47,6 +48,14 @@ def _complete(dataset: Dataset) -> None:
     for keyword, value in {"StudyTime": "120000", "StudyID": "1", "SeriesNumber": 2, "PatientName": "X"}.items():
         if keyword not in dataset:
             setattr(dataset, keyword, value)
+    dataset.file_meta = _file_meta(dataset)
+
+
+def _file_meta(dataset: Dataset) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
+    return meta
 
 
 def _other(source: Dataset, sop_class: str, modality: str) -> Dataset:
@@ -57,15 +66,12 @@ def _other(source: Dataset, sop_class: str, modality: str) -> Dataset:
     other.SeriesInstanceUID, other.SeriesNumber, other.InstanceNumber = generate_uid(), 9, 1
     other.ContentDate, other.ContentTime, other.CompletionFlag, other.VerificationFlag = (
         DATES[0],
-        "1",
+        "120000",
         "COMPLETE",
         "UNVERIFIED",
     )
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "18748-4", "LN", "Diagnostic Imaging Report"
     other.ConceptNameCodeSequence = [code]
-    other.file_meta = source.file_meta.__class__()
-    other.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    other.file_meta.MediaStorageSOPClassUID = sop_class
-    other.file_meta.MediaStorageSOPInstanceUID = other.SOPInstanceUID
+    other.file_meta = _file_meta(other)
     return other

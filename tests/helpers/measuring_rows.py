@@ -56,7 +56,8 @@ def followup(nodule: str, ratio: float, found: float, volume: float = 900.0) -> 
 def study_rows() -> list[Row]:
     """Rows of every part, all of them good but where a test says otherwise."""
     kinds = ("solid", "part-solid", "ground glass")
-    nodules = [drawn(number, kinds[number % 3]) for number in range(6)]
+    beside = ("free", "vessel", "wall")
+    nodules = [drawn(number, kinds[number % 3], beside=beside[(number + number // 3) % 3]) for number in range(6)]
     later = [
         drawn(number, kinds[number % 3], ratio, part, ratio=grown)
         for part, grown in (("retest", 1.0), ("growth", 1.5))

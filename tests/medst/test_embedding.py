@@ -93,10 +93,15 @@ def test_the_image_side_gives_what_the_whole_network_gives(network: PretrainingN
     views = torch.rand(3, 2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     present = torch.tensor([[True, True], [True, False], [False, True]])
     with torch.no_grad():
-        image, study = StudyEncoder(network)({"views": views, "view_present": present})
+        random_state = torch.get_rng_state()
+        encoder = StudyEncoder(network)
+        assert torch.equal(torch.get_rng_state(), random_state)
+        image, study, untrained = encoder({"views": views, "view_present": present})
         whole = network.encode_image(views, present).image
         spoilt = torch.where(present[:, :, None, None, None], views, 0.5)
-        without, _ = StudyEncoder(network)({"views": spoilt, "view_present": present})
+        without, _, again = StudyEncoder(network)({"views": spoilt, "view_present": present})
     torch.testing.assert_close(image, whole)
     torch.testing.assert_close(image, without)
-    assert study.shape == (3, network.image_encoder.width)
+    assert study.shape == untrained.shape == (3, network.image_encoder.width)
+    torch.testing.assert_close(untrained, again, msg="the random encoder is the same for all networks")
+    assert (untrained - study).abs().max() > DIFFERENT

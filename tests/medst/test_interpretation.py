@@ -10,7 +10,6 @@ from csfnet_bundle.medst import (
     SentenceTokenizer,
     StudyViews,
     all_studies,
-    interpretation,
     study_sequences,
 )
 from csfnet_bundle.medst.interpretation import contrast_to_noise, read_out, view_similarity
@@ -52,15 +51,15 @@ def test_attention_on_the_nodule_is_found(
         return attention
 
     seen: list[torch.Tensor] = []
-    original = interpretation.roi_views
+    original = StudyViews.project
 
-    def remember(roi: torch.Tensor, names: list[str], size: int) -> torch.Tensor:
-        made = original(roi, names, size)
-        if roi.max() <= 1 and roi.unique().numel() > 2:  # the scans, not the balls
+    def remember(self: StudyViews, regions: torch.Tensor, offset: torch.Tensor) -> torch.Tensor:
+        made = original(self, regions, offset)
+        if regions.unique().numel() > 2:  # the scans, not the balls
             seen.append(made)
         return made
 
-    monkeypatch.setattr(interpretation, "roi_views", remember)
+    monkeypatch.setattr(StudyViews, "project", remember)
     monkeypatch.setattr(PretrainingNetwork, "word_patch_attention", looking(1))
     there = read_out(pretrained, studies, views)
     assert there["pointing_game"] > 0.9 > 2 * there["pointing_chance"]

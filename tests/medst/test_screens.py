@@ -10,7 +10,9 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.medst import RoiPlace, Study, StudySequence
 from csfnet_bundle.medst import screens as screens_module
+from csfnet_bundle.medst.change import Change
 from csfnet_bundle.medst.screens import screen_sequences
+from csfnet_bundle.medst.sentences import ALLOWED_FIELDS, CHANGE_WORDS
 from csfnet_bundle.records import load_datalist
 
 
@@ -39,8 +41,18 @@ def test_changes_follow_the_diameters(screens: Path) -> None:
         kind = int(sequence.patient) % 100_000 % 3
         assert {str(study.values["change"]) for study in later} == {("stable", "worsening", "improving")[kind]}
         if kind == 1:
-            assert "grown" in later[0].change_text
-            assert "shrunk" in later[0].reversed_text
+            assert any(word in later[0].change_text for word in CHANGE_WORDS[Change.WORSENING].values())
+            assert any(word in later[0].reversed_text for word in CHANGE_WORDS[Change.IMPROVING].values())
+
+
+def test_follow_ups_tell_the_change_where_asked_and_where_sizes_may_be_told(screens: Path) -> None:
+    for told, fields, expected in (
+        (True, ALLOWED_FIELDS, True),
+        (False, ALLOWED_FIELDS, False),
+        (True, ("sct_pre_att", "age"), False),
+    ):
+        for sequence in screen_sequences(screens, "test", fields, told):
+            assert all(study.text.endswith(study.change_text) is expected for study in sequence.studies[1:])
 
 
 def _with_table(screens: Path, folder: Path, table: pd.DataFrame) -> Path:

@@ -2,7 +2,15 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.change import Change
-from csfnet_bundle.medst.sentences import ALLOWED_FIELDS, change_sentence, study_sentence
+from csfnet_bundle.medst.sentences import (
+    ALLOWED_FIELDS,
+    CHANGE_WORDINGS,
+    EARLIER_FIRST,
+    LATER_FIRST,
+    change_sentence,
+    draw_wording,
+    study_sentence,
+)
 
 RECORD = {
     "study_yr": 1,
@@ -50,7 +58,15 @@ def test_every_allowed_field_changes_the_text() -> None:
 
 
 @pytest.mark.parametrize("change", list(Change))
-def test_a_change_has_two_wordings_with_both_sizes(change: Change) -> None:
-    told = [change_sentence((8, 6), (12, 9), change, wording) for wording in (0, 1)]
-    assert told[0] != told[1]
-    assert all("8 x 6 mm" in text and "12 x 9 mm" in text for text in told)
+def test_a_change_has_four_wordings_with_both_sizes_in_both_orders(change: Change) -> None:
+    told = [change_sentence((8, 6), (12, 9), change, wording) for wording in (*EARLIER_FIRST, *LATER_FIRST)]
+    assert len(set(told)) == len(CHANGE_WORDINGS) == 4
+    orders = [text.index("8 x 6 mm") < text.index("12 x 9 mm") for text in told]
+    assert orders == [True, True, False, False]
+
+
+def test_every_study_has_a_wording_of_its_own_and_all_wordings_occur() -> None:
+    names = [f"patient {number}/1" for number in range(40)]
+    drawn = [draw_wording(name) for name in names]
+    assert drawn == [draw_wording(name) for name in names]
+    assert set(drawn) == set(range(len(CHANGE_WORDINGS)))

@@ -54,7 +54,7 @@ def test_results_tell_the_origin_without_its_patients(
     pretrained = _trained_on(study_sequences(screens, "training"), network, tokenizer, views)
     windows = single_studies(tasks)
     handler = EvaluateTasks(pretrained, windows, tasks, screens, tmp_path)
-    handler._rows = [(vector, vector) for vector in torch.randn(len(windows), 128).double().numpy()]
+    handler._rows = [(vector, vector, vector) for vector in torch.randn(len(windows), 128).double().numpy()]
     handler._write(None)  # type: ignore[arg-type]
     found = json.loads((tmp_path / "metrics.json").read_text())
     assert len(windows) == 3 * SECTIONS["test"]

@@ -206,3 +206,25 @@ def test_pixels_without_a_white_are_refused(tmp_path: Path, dtype: type, mode: s
 def test_an_unknown_size_is_refused() -> None:
     with pytest.raises(BundleError, match="size is 'huge', expected one of tiny"):
         StudyViews(["frontal"], "huge", ROI, None)
+
+
+def test_the_nodule_lies_elsewhere_in_each_patient_and_alike_in_a_patients_studies(screens: Path) -> None:
+    give = StudyViews(["axial"], "tiny", WIDE, None, slab=16, field=32, offset=8)
+    middle = StudyViews(["axial"], "tiny", WIDE, None, slab=16, field=32)
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for sequence in study_sequences(screens, "training")[:4]:
+        for study in sequence.studies[:2]:
+            picture = (give(study)[0][0, 0] > 0.5).float()
+            centre = [float((picture.sum(dim=1 - axis) * torch.arange(64)).sum() / picture.sum()) for axis in (0, 1)]
+            found.setdefault(sequence.patient, set()).add(tuple(round((value - 31.5) / 4) for value in centre))
+            still = (middle(study)[0][0, 0] > 0.5).float()
+            assert abs(float((still.sum(dim=0) * torch.arange(64)).sum() / still.sum()) - 31.5) < 2
+    assert all(len(places) == 1 for places in found.values())
+    assert len(set.union(*found.values())) > 2
+    assert max(abs(step) for places in found.values() for place in places for step in place) <= 5
+
+
+@pytest.mark.parametrize(("name", "value", "least"), [("slab", 0, 1), ("field", -3, 1), ("offset", -1, 0)])
+def test_a_slab_or_field_of_nothing_is_refused(name: str, value: int, least: int) -> None:
+    with pytest.raises(BundleError, match=f"{name} is {value} voxels, expected {least} or more"):
+        StudyViews(["axial"], "tiny", ROI, None, **{name: value})  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.medst import ChangeViews, LoadWindow, OrderStudies, StudyViews, study_sequences, windows
+from csfnet_bundle.medst import ChangeViews, DropPhrases, LoadWindow, OrderStudies, StudyViews, study_sequences, windows
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,19 @@ def test_shuffled_moves_images_and_texts_together(record: dict[str, Any]) -> Non
     assert len({tuple(one["texts"]) for one in orders}) > 1
 
 
-def test_mispaired_gives_every_image_another_text(record: dict[str, Any]) -> None:
-    mispair = OrderStudies("mispaired")
+def test_mispaired_within_gives_every_image_another_text(record: dict[str, Any]) -> None:
+    mispair = OrderStudies("mispaired_within")
     mispair.set_random_state(seed=0)
     for _ in range(4):
         made = mispair(record)
         assert torch.equal(made["views"], record["views"])
         assert sorted(made["texts"]) == sorted(record["texts"])
         assert all(one != other for one, other in zip(made["texts"], record["texts"], strict=True))
+
+
+def test_mispaired_leaves_the_window_whose_texts_are_another_patients_already(record: dict[str, Any]) -> None:
+    made = OrderStudies("mispaired")(record)
+    assert made["texts"] == record["texts"]
 
 
 def test_reversed_has_the_reversed_changes(record: dict[str, Any]) -> None:
@@ -61,6 +67,26 @@ def test_all_studies_of_a_window_move_alike(record: dict[str, Any]) -> None:
     assert not torch.equal(made[0], record["views"][0])
     change.set_random_state(seed=3)
     assert torch.equal(change(same)["views"], made)
+
+
+def test_phrases_are_left_out_each_study_by_itself(record: dict[str, Any]) -> None:
+    drop = DropPhrases(0.5)
+    drop.set_random_state(seed=0)
+    shares = []
+    for _ in range(60):
+        made = drop(record)
+        for short, text in zip(made["texts"], record["texts"], strict=True):
+            phrases = re.split(r"(?<=[.,]) ", text)
+            kept = re.split(r"(?<=[.,]) ", short)
+            assert kept
+            left = iter(phrases)
+            assert all(phrase in left for phrase in kept), "in their order"
+            shares.append(len(kept) / len(phrases))
+        assert made["views"] is record["views"]
+    assert sum(shares) / len(shares) == pytest.approx(0.5, abs=0.07)
+    assert DropPhrases(0.0)(record) == record
+    with pytest.raises(BundleError, match=r"probability is 1\.0, expected 0 to below 1"):
+        DropPhrases(1.0)
 
 
 @pytest.mark.parametrize(("rows", "columns", "axis"), [(1.0, 0.0, -2), (0.0, 1.0, -1)])

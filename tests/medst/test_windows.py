@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.medst import study_sequences, training_windows, windows, windows_a_batch
+from csfnet_bundle.medst import paired_texts, study_sequences, training_windows, windows, windows_a_batch
 from csfnet_bundle.networks.medst import MedSTObjective
 
 
@@ -74,3 +74,24 @@ def test_single_studies_have_no_temporal_loss(screens: Path, caplog: pytest.LogC
     assert "there is no temporal loss" in caplog.text
     with pytest.raises(BundleError, match="a temporal loss alone, and no window has two studies"):
         training_windows(sequences, 1, MedSTObjective(global_weight=0.0, local_weight=0.0), "ordered")
+
+
+def test_mispaired_gives_every_patient_the_texts_of_another(screens: Path) -> None:
+    sequences = study_sequences(screens, "training")
+    exchanged = paired_texts(sequences, "mispaired")
+    texts_of = {one.patient: {study.text for study in one.studies} for one in sequences}
+    for before, after in zip(sequences, exchanged, strict=True):
+        assert [study.pixels for study in after.studies] == [study.pixels for study in before.studies]
+        assert [study.values for study in after.studies] == [study.values for study in before.studies]
+        donors = {patient for patient, texts in texts_of.items() if {study.text for study in after.studies} <= texts}
+        assert donors
+        assert before.patient not in donors
+    given = sorted(study.text for one in exchanged for study in one.studies)
+    assert given == sorted(study.text for one in sequences for study in one.studies), "no text is lost"
+    assert paired_texts(sequences, "ordered") == sequences
+    assert training_windows(sequences, 3, MedSTObjective(), "mispaired") == windows(exchanged, 3)
+
+
+def test_one_patient_has_nobody_to_exchange_texts_with(screens: Path) -> None:
+    with pytest.raises(BundleError, match="exchanged across patients, and there are fewer than two"):
+        paired_texts(study_sequences(screens, "training")[:1], "mispaired")

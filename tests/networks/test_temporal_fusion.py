@@ -14,6 +14,14 @@ def test_blur_is_upsampling_then_pooling(size: tuple[int, int, int]) -> None:
     torch.testing.assert_close(TemporalFusion(3).blur(x), expected, rtol=0, atol=1e-5)
 
 
+def test_views_side_by_side_are_not_blurred_into_each_other() -> None:
+    x = torch.randn(2, 6, 2, 4, 4)
+    fusion = TemporalFusion(3, blur_depth=False)
+    apart = torch.cat([fusion.blur(x[:, :, :1]), fusion.blur(x[:, :, 1:])], dim=2)
+    torch.testing.assert_close(fusion.blur(x), apart)
+    assert not torch.allclose(TemporalFusion(3).blur(x), apart)
+
+
 def test_blur_keeps_a_constant() -> None:
     torch.testing.assert_close(blur_matrix(8, torch.ones(1)).sum(dim=1), torch.ones(8))
 

@@ -18,8 +18,8 @@ def ellipsoid(long: float, short: float, turn: float, tall: float = 6.0) -> np.n
 @given(long=st.floats(8, 30), share=st.floats(0.5, 0.95), turn=st.floats(0, np.pi))
 def test_the_axes_of_an_ellipsoid(long: float, share: float, turn: float) -> None:
     axes = measure_axes(ellipsoid(long, share * long, turn), SPACING)
-    assert axes.long_mm == pytest.approx(long, abs=0.9)
-    assert axes.short_mm == pytest.approx(share * long, abs=0.9)
+    assert axes.long_mm == pytest.approx(long, abs=1.1)
+    assert axes.short_mm == pytest.approx(share * long, abs=1.1)
     assert axes.short_mm <= axes.long_mm + 1e-6
     assert axes.mean_mm == pytest.approx((axes.long_mm + axes.short_mm) / 2)
 

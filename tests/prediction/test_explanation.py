@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
+from csfnet_bundle.core.bundle_root import bundle_root
 from csfnet_bundle.inputs.tensors import scale_window
-from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import load_checkpoint, shipped_model
 from csfnet_bundle.prediction.explanation import MASK_MM, occlusion_map
-from csfnet_bundle.prediction.predictor import BUNDLED_WEIGHTS
 
 LUNG_HU, NODULE_HU = -860.0, 20.0
 
@@ -20,7 +20,7 @@ def _ball(diameter, place, size):
 
 
 def test_the_map_finds_the_nodule():
-    checkpoint = load_checkpoint(BUNDLED_WEIGHTS)
+    checkpoint = load_checkpoint(shipped_model(bundle_root()))
     size, place = checkpoint.roi.size, (0.0, 3.0, -4.0)
     noise = np.random.default_rng(0).normal(0, 15, (2, *size))
     rois = np.stack([_ball(diameter, place, size) for diameter in (7.0, 10.0)]) + noise

@@ -96,11 +96,12 @@ def test_the_file_says_what_it_was_trained_on(pretrained: Path) -> None:
 
 KNOWN = read_variants()
 FAITHFUL = KNOWN["faithful"].overrides
-SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "one_view")
+SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "one_view", "published_local")
 """Those whose code is reached by no other switch; the others are tested with the long tests."""
 FURTHER_SWITCHES = (
     *("shared_experts", "temporal_alone", "no_temporal", "uniform_weighting", "shuffled", "reversed", "window_2"),
-    *("window_3", "window_4", "window_5", "no_variance_floor", "frozen_text"),
+    *("window_3", "window_5", "window_8", "no_variance_floor", "frozen_text"),
+    *("mispaired_within", "whole_views", "whole_texts", "volume_view", "no_lateral_no_experts"),
 )
 
 
@@ -152,8 +153,11 @@ def _evaluate(training: Path, output: Path, **override: object) -> dict[str, dic
 def test_the_four_evaluations_on_ct(screens: Path, pretrained: Path, tmp_path: Path) -> None:
     found = _evaluate(pretrained, tmp_path, dataset_dir=str(screens))
     assert set(found["tasks"]) == {
-        *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "probe_malignancy"),
+        *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "retrieval"),
+        *("probe_malignancy", "probe_spiculated", "probe_ground_glass"),
     }
+    assert set(found["held_out"]["losses"]) == {"global", "local", "forward_mapping", "reverse_mapping"}
+    assert "untrained" in found["tasks"]["probe_malignancy"]
     assert not any("not judged" in result for result in found["tasks"].values())
     assert found["tasks"]["temporal_image"]["rows"] == 24
     assert set(found["interpretation"]) >= {"pointing_game", "contrast_to_noise", "similarity_cka_after"}
@@ -196,13 +200,25 @@ def test_the_configs_have_what_monai_asks_for(screens: Path) -> None:
 
 @pytest.mark.parametrize("system", ["csfnet_medst", "medst_probe"])
 def test_the_encoder_goes_into_the_systems(pretrained: Path, system: str) -> None:
-    network = create_network({**system_architecture(system), "size": "tiny"})
+    network = create_network({**system_architecture(system), "size": "tiny", "slab": 16, "field": 32})
     transfer = transfer_weights(network, pretrained / "model.pt")
     assert transfer is not None
     encoder = {name for name in network.state_dict() if name.startswith("image_encoder.")}
     assert encoder == set(transfer.copied)
     assert "training patients" in transfer.trained_on
     assert set(transfer.pretraining) == {"config_sha256", "steps", "epoch", "size"}
+
+
+def test_the_temporal_part_trains_on_frozen_weights(pretrain: Callable[..., Path], two_epochs: Path) -> None:
+    start = {"initial_weights": str(two_epochs / "model.pt")}
+    trained = pretrain(**KNOWN["temporal_on_frozen"].overrides, **TWO_EPOCHS, **start)
+    before, after = (load_pretrained(folder / "model.pt").network.state_dict() for folder in (two_epochs, trained))
+    moved = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert "image_head" in moved
+    assert moved.isdisjoint({"image_encoder", "text_encoder"})
+    with pytest.raises(RuntimeError) as wrapped:
+        pretrain(**KNOWN["whole_views"].overrides, **TWO_EPOCHS, **start)
+    assert "its slab is 16, that of the network which should start from it None" in str(bundle_error_in(wrapped.value))
 
 
 @pytest.mark.long

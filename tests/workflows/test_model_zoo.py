@@ -1,8 +1,10 @@
 """The steps of the Model Zoo's verification, on the packed archive in an empty folder: no data, nothing prepared."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from helpers.alone import run_alone
 from helpers.workflow_runs import REPOSITORY
@@ -77,12 +79,29 @@ def bundle(tmp_path: Path) -> Path:
     return tmp_path / ARCHIVE_NAME
 
 
-def test_every_step_of_the_verification(bundle: Path, shared_data: Path) -> None:
-    """In one process, since each takes seconds to import MONAI; the last step printed is the one that failed."""
+def test_every_step_of_the_verification(
+    bundle: Path, shared_data: Path, small_cohort: Path, run: Callable[..., None], tmp_path: Path
+) -> None:
+    """In one process, since each takes seconds to import MONAI; the last step printed is the one that failed.
+
+    The last of all predicts a cohort as a user would, and as the checkout does.
+    """
     schema = shared_data / "monai" / SCHEMA
     steps = dict(STEPS)
     if schema.is_file():
         steps["metadata"] = f"verify_metadata(meta_file=META, filepath={str(schema)!r})\n"
+    there, here = tmp_path / "there", tmp_path / "here"
+    words = ["monai.bundle", "run", "inference", "--config_file", "configs/inference.json"]
+    words += [f"--dataset_dir={small_cohort}", f"--output_dir={there}"]
+    steps["a user's predictions"] = f"""
+sys.argv = {words!r}
+runpy.run_module("monai.bundle", run_name="__main__")
+"""
     body = "".join(f"print({name!r}, flush=True)\n{code}" for name, code in steps.items())
     run_alone(f"{START}{body}import csfnet_bundle\n", bundle, PYTHONPATH=str(bundle))
     assert not (bundle / "data").exists()
+    model = REPOSITORY / "models" / "model.pt"
+    run("inference", ["inference.json"], checkpoint_path=str(model), output_dir=str(here))
+    tables = [pd.read_csv(folder / "predictions.csv") for folder in (there, here)]
+    assert len(tables[0]) == 2
+    pd.testing.assert_frame_equal(*tables)

@@ -1,13 +1,10 @@
-"""The archive: the same bytes every time, and a bundle that runs with nothing of the checkout on the path."""
+"""The archive: the same bytes every time, and what the zoo wants; that it runs alone is in test_model_zoo.py."""
 
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from helpers.alone import run_alone
 
 import csfnet_bundle
 from csfnet_bundle.commands import main
@@ -48,6 +45,8 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
         "models/model.pt",
         "models/measure.ts",
         "models/measure.json",
+        "models/nodules/model.pt",
+        "models/nodules/model.json",
         "configs/metadata.json",
         "configs/inference.json",
     }
@@ -67,28 +66,6 @@ def test_the_archive_holds_what_the_zoo_wants_and_nothing_else(archive: Path) ->
 def test_the_metadata_tells_the_size_that_the_weights_want(unpacked: Path) -> None:
     metadata = json.loads((unpacked / "configs" / "metadata.json").read_text())
     assert metadata["network_data_format"]["inputs"]["image"]["spatial_shape"] == [16, 32, 32]
-
-
-def test_the_unpacked_bundle_loads_and_predicts_as_the_checkout_does(
-    unpacked: Path, small_cohort: Path, trained: Path, run: Callable[..., None], tmp_path: Path
-) -> None:
-    """``monai.bundle.load`` and ``monai.bundle run inference``, in a folder that holds the unpacked bundle alone."""
-    words = ["monai.bundle", "run", "inference", "--config_file", f"{ARCHIVE_NAME}/configs/inference.json"]
-    words += [f"--dataset_dir={small_cohort}", f"--output_dir={tmp_path / 'there'}"]
-    body = f"""
-import torch
-from monai.bundle import load
-network = load({ARCHIVE_NAME!r}, bundle_dir=".", workflow_type="inference", device="cpu")
-expected = torch.load({str(trained / "model.pt")!r}, weights_only=True)
-assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
-sys.argv = {words!r}
-runpy.run_module("monai.bundle", run_name="__main__")
-"""
-    run_alone(body, unpacked.parent, PYTHONPATH=str(unpacked))
-    run("inference", ["inference.json"], checkpoint_path=str(trained / "model.pt"), output_dir=str(tmp_path / "here"))
-    there, here = (pd.read_csv(tmp_path / name / "predictions.csv") for name in ("there", "here"))
-    assert len(there) == 2
-    pd.testing.assert_frame_equal(there, here)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_pre_trained_system_never_starts_from_nothing(system: str, small_cohor
 
 @pytest.mark.parametrize("system", [name for pair in PRETRAINED.items() for name in pair])
 def test_an_encoder_can_be_that_of_any_pre_training(system: str, small_cohort: Path) -> None:
-    """As docs/medst.md says for ``faithful.json``; the one from random weights too, which it is compared with."""
+    """As docs/medst.md says for the variant ``faithful``; the one from random weights, its reference, too."""
     other = {"medst_size": "tiny", "network_arguments#shared_class_token": True, "network_arguments#mask_blank": False}
     workflow = make_workflow("training", _files(system), system=system, dataset_dir=str(small_cohort), **other)
     made = workflow.parser.get_parsed_content("network_def").architecture()

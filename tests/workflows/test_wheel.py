@@ -63,6 +63,11 @@ def test_the_bundle_runs_from_any_folder(installed: Run, small_cohort: Path, tmp
     assert {path for path in set(config.parents[2].rglob("*")) - before if "__pycache__" not in path.parts} == set()
 
 
+def test_the_interface_from_python_finds_the_installed_weights(installed: Run, tmp_path: Path) -> None:
+    done = installed("timeit", "-n1", "-r1", "import csfnet_bundle; csfnet_bundle.load()", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
 def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_path: Path) -> None:
     """The archive of an installed bundle has the bytes of the checkout's."""
     done = installed("csfnet_bundle", "package", "--out", "bundle.zip", cwd=tmp_path)

@@ -125,8 +125,15 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
     refused: list[tuple[str, str]] = []
     records = []
     try:
-        for series in hollow.values():
-            series.fetch_headers(bucket)
+        broken = _fetch_headers(hollow, bucket)
+        whole = []
+        for pair, label in zip(choice.pairs, choice.labels, strict=True):
+            problem = broken.get(pair.t0.series_uid) or broken.get(pair.t1.series_uid)
+            if problem is None:
+                whole.append((pair, label))
+            else:
+                refused.append((pair.name, f"{pair.name}: {problem}"))
+        choice = replace(choice, pairs=tuple(pair for pair, _ in whole), labels=tuple(label for _, label in whole))
 
         def scan_of(sighting: Sighting) -> Path:
             return Path(sighting.path) if sighting.path is not None else hollow[sighting.series_uid].folder
@@ -153,6 +160,19 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
         "bytes": bucket.bytes_read - before,
         "whole_bytes": sum(file.size for series in hollow.values() for file in series.files.values()),
     }
+
+
+def _fetch_headers(hollow: dict[str, HollowSeries], bucket: Bucket) -> dict[str, BundleError]:
+    """Fetch the headers of all series; return what is wrong with some, by SeriesInstanceUID."""
+    broken = {}
+    for uid, series in hollow.items():
+        try:
+            series.fetch_headers(bucket)
+        except BundleError as error:
+            if UNREACHABLE in error.problem:
+                raise
+            broken[uid] = error
+    return broken
 
 
 def _left_out(flow: Flow) -> list[str]:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from csfnet_bundle.cohorts.phantom.dicom_writer import WrittenSeries, write_study
-from csfnet_bundle.cohorts.phantom.label_model import shift_for_prevalence
+from csfnet_bundle.cohorts.phantom.label_model import LATER_GROWTHS, STEADY, shift_for_prevalence
+from csfnet_bundle.cohorts.phantom.nifti_writer import write_nifti
 from csfnet_bundle.cohorts.phantom.records import follow_up_pairs
 from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
@@ -32,7 +33,7 @@ FIRST_INFERENCE_NUMBER = 90_000
 identifier has room for no more."""
 PHANTOM_VERSION = 1
 """Goes up when the same seed begins to give other scans."""
-DICOM_FOLDER, SETTINGS, RECORDS, LOCK = "dicom", "settings.json", ".records", ".lock"
+DICOM_FOLDER, NIFTI_FOLDER, SETTINGS, RECORDS, LOCK = "dicom", "nifti", "settings.json", ".records", ".lock"
 NOTE = (
     "Phantom: scans, tables and labels are computed by csfnet_bundle's label model. No patient was scanned; results on "
     "these data say nothing about patients."
@@ -46,12 +47,16 @@ class CohortSettings:
     Attributes:
         subjects: labelled subjects; a cohort of N is the beginning of one of N + 1.
         seed: of everything.
-        screens: yearly screens, 2 to 5; with more than two, every two neighbouring screens make a pair.
+        screens: yearly screens, 2 to 8; with more than two, every two neighbouring screens make a pair.
         full_chest: whole chests of 512x512 pixels instead of patches of 192x192.
         split: shares of training, validation and test; each label is split so.
         prevalence: share of malignant nodules; None is the label model's own, 0.515.
         second_reconstruction: every exam has a second series, with a sharp kernel.
         inference: further subjects without a label.
+        later_growth: after the second screen, ``"steady"`` or ``"slowing"``; see
+            :func:`csfnet_bundle.cohorts.phantom.label_model.draw_latents`.
+        crops: a scan is a NIfTI file that just holds a ROI, not a DICOM series: a fifth of the time, for experiments on
+            many phantoms.
         nodules: in each ROI; with 2 a clinical value names the one that the label depends on, see
             :mod:`csfnet_bundle.cohorts.phantom.two_nodules`.
     """
@@ -64,6 +69,8 @@ class CohortSettings:
     prevalence: float | None = None
     second_reconstruction: bool = False
     inference: int = INFERENCE_SUBJECTS
+    later_growth: str = STEADY
+    crops: bool = False
     nodules: int = 1
 
     def __post_init__(self) -> None:
@@ -75,6 +82,10 @@ class CohortSettings:
                 raise BundleError(f"{name} is {value!r}, expected a whole number from {low} to {high}")
         if len(self.split) != 3 or min(self.split) < 0 or abs(sum(self.split) - 1) > 1e-6:
             raise BundleError(f"split is {self.split!r}, expected shares of training, validation and test with sum 1")
+        if self.later_growth not in LATER_GROWTHS:
+            raise BundleError(f"later_growth is {self.later_growth!r}, expected {' or '.join(LATER_GROWTHS)}")
+        if self.crops and (self.full_chest or self.second_reconstruction):
+            raise BundleError("crops are asked for, which are neither whole chests nor have a second reconstruction")
         shift_for_prevalence(self.prevalence)
         if self.nodules > 1 and (self.screens, self.prevalence) != (2, None):
             raise BundleError(
@@ -85,14 +96,15 @@ class CohortSettings:
     def all_subjects(self) -> list[Subject]:
         """Return the labelled subjects and, after them, those without a label."""
         numbers = [*range(self.subjects), *range(FIRST_INFERENCE_NUMBER, FIRST_INFERENCE_NUMBER + self.inference)]
-        subject = TwoNoduleSubject if self.nodules > 1 else Subject
-        return [subject(self.seed, number, self.screens, self.prevalence) for number in numbers]
+        kind = TwoNoduleSubject if self.nodules > 1 else Subject
+        return [kind(self.seed, number, self.screens, self.prevalence, self.later_growth) for number in numbers]
 
     def to_plain(self) -> dict[str, object]:
-        """Return plain values, as the datalist's provenance has them; a single nodule goes without saying."""
+        """Return plain values, as the datalist's provenance has them."""
         plain = {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
-        if self.nodules == 1:
-            del plain["nodules"]
+        for name in ("later_growth", "crops", "nodules"):
+            if plain[name] == getattr(CohortSettings, name):
+                del plain[name]  # cohorts made before there was a choice stay the same
         return plain
 
 
@@ -115,7 +127,8 @@ def make_cohort(
         show_progress: show progress and the time left on stderr.
 
     Returns:
-        The cohort's folder: ``datalist.json``, ``prsn.csv``, ``ctab.csv``, ``truth.csv`` and ``dicom/``.
+        The cohort's folder: ``datalist.json``, ``prsn.csv``, ``ctab.csv``, ``truth.csv`` and ``dicom/`` (or ``nifti/``
+        where the scans are crops).
 
     Raises:
         BundleError: ``out`` holds something else, or the run was interrupted.
@@ -182,7 +195,7 @@ def _locked(partial: Path, settings: CohortSettings) -> Iterator[None]:
         wanted = json.dumps(settings.to_plain())
         kept = partial / SETTINGS
         if not kept.is_file() or kept.read_text(encoding="utf-8") != wanted:
-            for folder in (partial / DICOM_FOLDER, partial / RECORDS):
+            for folder in (partial / DICOM_FOLDER, partial / NIFTI_FOLDER, partial / RECORDS):
                 shutil.rmtree(folder, ignore_errors=True)
         write_atomically(kept, wanted)
         (partial / RECORDS).mkdir(exist_ok=True)
@@ -235,6 +248,9 @@ def _write_subject(partial: Path, settings: CohortSettings, subject: Subject) ->
     shutil.rmtree(folder, ignore_errors=True)
     region = Region.CHEST if settings.full_chest else Region.PATCH
     points, written = [], []
+    if settings.crops:
+        _write_crops(partial, settings, subject)
+        return
     for screen in range(settings.screens):
         scan = render_scan(subject, screen, region)
         second = None
@@ -247,6 +263,25 @@ def _write_subject(partial: Path, settings: CohortSettings, subject: Subject) ->
     record = {
         "pairs": [pair.to_record() for pair in pairs],
         "slices": [series.instance_of_nodule for series in written],
+    }
+    write_atomically(_record_path(partial, subject), json.dumps(record))
+
+
+def _write_crops(partial: Path, settings: CohortSettings, subject: Subject) -> None:
+    """Write each scan of a subject as a NIfTI file that holds the ROI, then the record."""
+    folder = partial / NIFTI_FOLDER / subject.patient_id
+    folder.mkdir(parents=True, exist_ok=True)
+    points, files, slices = [], [], []
+    for screen in range(settings.screens):
+        scan = render_scan(subject, screen, Region.ROI)
+        path = folder / f"{DATES[screen]}.nii"
+        write_nifti(path, scan)
+        points.append(scan.point)
+        files.append((path.relative_to(partial).as_posix(), None))
+        slices.append(1 + round((scan.nodule[2] - scan.affine[2, 3]) / scan.affine[2, 2]))
+    record = {
+        "pairs": [pair.to_record() for pair in follow_up_pairs(subject, points, files)],
+        "slices": slices,
     }
     write_atomically(_record_path(partial, subject), json.dumps(record))
 

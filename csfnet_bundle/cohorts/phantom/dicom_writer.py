@@ -11,6 +11,7 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from csfnet_bundle.cohorts.phantom.label_model import STEADY
 from csfnet_bundle.cohorts.phantom.render import RenderedScan
 from csfnet_bundle.cohorts.phantom.scanners import Scanner
 from csfnet_bundle.cohorts.phantom.streams import uid
@@ -74,8 +75,9 @@ def series_description(screen: int, scan: RenderedScan, scanner: Scanner, plane:
 
 
 def _uid(subject: Subject, *names: object) -> str:
-    # Prevalence and the number of screens change what a subject is, so they belong to its identity.
-    return uid(subject.seed, subject.number, subject.screens, subject.prevalence, *names)
+    # Prevalence, the number of screens and later growth change what a subject is, so they belong to its identity.
+    grown = () if subject.later_growth == STEADY else (subject.later_growth,)
+    return uid(subject.seed, subject.number, subject.screens, subject.prevalence, *grown, *names)
 
 
 def _study_header(subject: Subject, screen: int) -> Dataset:

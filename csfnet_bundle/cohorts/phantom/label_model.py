@@ -22,6 +22,12 @@ DIAMETER_LIMITS = (4.0, 16.0)
 """mm at the first screen: below 4 mm NLST does not call it a nodule."""
 LARGEST_DIAMETER = 45.0
 """mm. Two screens cannot reach it; growth over further ones stops there, where 64 mm still hold the nodule."""
+STEADY, SLOWING = "steady", "slowing"
+LATER_GROWTHS = (STEADY, SLOWING)
+"""How a nodule goes on after the first two screens, which the label model draws."""
+SLOWING_LOG_DIAMETER, SLOWING_PULL, SLOWING_STEP = np.log(9.0), 0.2, 0.14
+"""Where ``slowing`` nodules tend to (ln mm), the share of the way that they go in a year, and the yearly spread: about
+as many grow by a quarter of their volume as shrink by it, and no later screen has more nodules above 16 mm."""
 LOG_DIAMETER = (np.log(8.0), 0.28)
 GROWTH = (0.55, 0.65)
 GROWTH_LIMITS = (-0.6, 2.2)
@@ -43,7 +49,12 @@ PREVALENCE_LIMITS = (0.01, 0.99)
 
 
 def draw_latents(
-    count: int, rng: np.random.Generator, *, screens: int = 2, intercept_shift: float = 0.0
+    count: int,
+    rng: np.random.Generator,
+    *,
+    screens: int = 2,
+    intercept_shift: float = 0.0,
+    later_growth: str = STEADY,
 ) -> pd.DataFrame:
     """Draw subjects with their labels.
 
@@ -52,6 +63,8 @@ def draw_latents(
         rng: the source of randomness; the columns of two screens do not depend on ``screens``.
         screens: yearly screens, at least 2; size and spiculation go on changing, the label stays.
         intercept_shift: added to the score, see :func:`shift_for_prevalence`.
+        later_growth: after the second screen ``"steady"`` growth goes on as before; with ``"slowing"`` each further
+            year draws its own: large nodules tend to shrink and small ones to grow, and spiculation has no trend.
 
     Returns:
         One row a subject. ``diameter_tK`` (mm, K-th screen, K years after the first), ``spiculation_tK`` (0 to 1),
@@ -85,10 +98,14 @@ def draw_latents(
     )
     latents["score"] = malignancy_score(latents) + intercept_shift
     latents["label"] = (rng.random(count) < expit(latents["score"])).astype(int)
+    slowing, later = later_growth == SLOWING, log_diameter + growth / 3
     for screen in range(2, screens):  # after the label, so that more screens change nothing of the first two
-        diameter = np.exp(log_diameter + screen * growth / 3)
-        next_spiculation = _next_spiculation(next_spiculation, rng)
-        latents[f"diameter_t{screen}"] = np.minimum(diameter, LARGEST_DIAMETER)
+        if slowing:
+            later = later + SLOWING_PULL * (SLOWING_LOG_DIAMETER - later) + rng.normal(0, SLOWING_STEP, count)
+        else:
+            later = log_diameter + screen * growth / 3
+        next_spiculation = _next_spiculation(next_spiculation, rng, trend=not slowing)
+        latents[f"diameter_t{screen}"] = np.minimum(np.exp(later), LARGEST_DIAMETER)
         latents[f"spiculation_t{screen}"] = next_spiculation
     return latents
 
@@ -131,5 +148,8 @@ def doubling_days(growth: NDArray[np.float64]) -> NDArray[np.float64]:
         return DAYS_PER_YEAR * np.log(2) / growth
 
 
-def _next_spiculation(spiculation: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    return np.clip(spiculation + rng.normal(*SPICULATION_CHANGE, len(spiculation)), 0, 1)
+def _next_spiculation(
+    spiculation: NDArray[np.float64], rng: np.random.Generator, trend: bool = True
+) -> NDArray[np.float64]:
+    mean, deviation = SPICULATION_CHANGE
+    return np.clip(spiculation + rng.normal(mean if trend else 0.0, deviation, len(spiculation)), 0, 1)

@@ -18,14 +18,15 @@ POINT_DIGITS = 3
 
 
 def follow_up_pairs(
-    subject: Subject, points: Sequence[NDArray[np.float64]], series: Sequence[tuple[str, str]]
+    subject: Subject, points: Sequence[NDArray[np.float64]], series: Sequence[tuple[str, str | None]]
 ) -> list[FollowUpPair]:
     """Return the pairs of neighbouring screens.
 
     Args:
         subject: who.
         points: the reader's click at each screen, LPS mm, shape (3,).
-        series: for each screen the study's folder, relative to the datalist, and the SeriesInstanceUID.
+        series: for each screen the study's folder, relative to the datalist, and the SeriesInstanceUID; or a file,
+            and None.
     """
     scans = [
         Scan(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csfnet_bundle.cohorts.phantom.anatomy import Chest, Outline, draw_chest, draw_outline
-from csfnet_bundle.cohorts.phantom.label_model import DAYS_PER_YEAR, draw_latents, shift_for_prevalence
+from csfnet_bundle.cohorts.phantom.label_model import DAYS_PER_YEAR, STEADY, draw_latents, shift_for_prevalence
 from csfnet_bundle.cohorts.phantom.nodule import Nodule, NoduleShape, draw_shape
 from csfnet_bundle.cohorts.phantom.scanners import (
     PIXEL_SPACING,
@@ -24,7 +24,7 @@ from csfnet_bundle.cohorts.phantom.streams import Purpose, stream
 
 ACRIN_SHARE = 0.11
 """NLST participants whose identifier begins with 2 (ACRIN); the others begin with 1 (LSS)."""
-DATES = ("19990102", "20000102", "20010102", "20020102", "20030102")
+DATES = tuple(f"{year}0102" for year in range(1999, 2007))
 """NLST's fictitious study dates of T0, T1, T2, and on in the same way for phantoms with more screens."""
 FIRST_SCREEN_DAYS = (5, 60)
 INTERVAL_SPREAD = 12.0
@@ -48,19 +48,22 @@ class Subject:
         number: 0, 1, 2, ... within the cohort.
         screens: yearly screens.
         prevalence: share of malignant nodules of the cohort; None is the label model's own.
+        later_growth: after the second screen, of :data:`csfnet_bundle.cohorts.phantom.label_model.LATER_GROWTHS`.
     """
 
     seed: int
     number: int
     screens: int = 2
     prevalence: float | None = None
+    later_growth: str = STEADY
 
     @cached_property
     def latents(self) -> pd.Series[float]:
         """The drawn quantities and the label, see :func:`csfnet_bundle.cohorts.phantom.label_model.draw_latents`."""
         rng = stream(self.seed, self.number, Purpose.LATENTS)
         shift = shift_for_prevalence(self.prevalence)
-        return draw_latents(1, rng, screens=self.screens, intercept_shift=shift).iloc[0]
+        drawn = draw_latents(1, rng, screens=self.screens, intercept_shift=shift, later_growth=self.later_growth)
+        return drawn.iloc[0]
 
     @property
     def label(self) -> int:

@@ -49,6 +49,9 @@ class EncoderSettings:
     Attributes:
         size: ``"tiny"``, ``"small"`` or ``"full"``, of :data:`SIZES`.
         views: the names of the views, in order.
+        slab: voxels of a ROI's middle that a CT view projects; None: all. The encoder's shape does not depend on it.
+        field: voxels that a CT view shows along each edge; None: all. See
+            :func:`csfnet_bundle.networks.medst.roi_views`.
         shared_experts: one expert for all views, see :class:`csfnet_bundle.networks.medst.view_experts.ViewExperts`.
         shared_class_token: one class token for all views and no view embedding, as published.
         mask_blank: patches whose pixels are all zero (the padding of a view) do not count.
@@ -59,6 +62,8 @@ class EncoderSettings:
 
     size: str = "small"
     views: Sequence[str] = ("coronal", "sagittal")
+    slab: int | None = None
+    field: int | None = None
     shared_experts: bool = False
     shared_class_token: bool = False
     mask_blank: bool = True

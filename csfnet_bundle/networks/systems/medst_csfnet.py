@@ -17,7 +17,7 @@ from csfnet_bundle.networks.clinical_embedding import CLINICAL_VOCABULARY, TOKEN
 from csfnet_bundle.networks.cross_modal_attention import ATTENTION_DROPOUT, JOINT, CrossModalAttention, ImageTokens
 from csfnet_bundle.networks.medst.image_encoder import EncoderSettings, ImageEncoder
 from csfnet_bundle.networks.medst.image_encoder import ImageTokens as EncodedViews
-from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views
+from csfnet_bundle.networks.medst.roi_views import resized_length, roi_views, view_length
 from csfnet_bundle.networks.network import CLASSES, SCANS, ClassificationHead, Network, Plain
 from csfnet_bundle.networks.temporal_fusion import TemporalFusion
 
@@ -29,12 +29,13 @@ class _OnMedSTEncoder(Network):
         must_agree: what has to be as it was in the pre-training: weights of other views would fit, and mean nothing.
     """
 
-    must_agree = tuple(field.name for field in fields(EncoderSettings))
+    must_agree = tuple(setting.name for setting in fields(EncoderSettings))
 
     def __init__(self, encoder: Mapping[str, Plain]) -> None:
         super().__init__()
         self.encoder_settings = EncoderSettings(**encoder)  # type: ignore[arg-type]  # plain values of a config
         self.views = list(self.encoder_settings.views)
+        self.slab, self.field = self.encoder_settings.slab, self.encoder_settings.field
         self.view_size = self.encoder_settings.shape.image_size
         self.image_encoder = ImageEncoder(self.encoder_settings)
 
@@ -44,7 +45,7 @@ class _OnMedSTEncoder(Network):
 
     def encode(self, image: Tensor) -> EncodedViews:
         """Return the tokens of both scans of (B, 2, D, H, W), as of B*2 studies."""
-        views = roi_views(image.flatten(0, 1), self.views, self.view_size)  # (B*2, V, 3, S, S)
+        views = roi_views(image.flatten(0, 1), self.views, self.view_size, self.slab, self.field)  # (B*2, V, 3, S, S)
         present = torch.ones(views.shape[0], views.shape[1], dtype=torch.bool, device=views.device)
         return self.image_encoder(views, present)
 
@@ -80,7 +81,7 @@ class MedSTCSFNet(_OnMedSTEncoder):
         self.attention = attention
         self.patch_size = self.image_encoder.patch_size
 
-        self.temporal_fusion = TemporalFusion(self.image_encoder.width)
+        self.temporal_fusion = TemporalFusion(self.image_encoder.width, blur_depth=False)
         self.image_tokens = ImageTokens(self.image_encoder.width)
         self.clinical_embedding = ClinicalEmbedding(clinical_vocabulary, use_interval)
         self.cross_modal_attention = CrossModalAttention(attention_dropout, attention)
@@ -99,9 +100,10 @@ class MedSTCSFNet(_OnMedSTEncoder):
         patches = self.encode(image).patches  # (B*2, V*G*G, C)
         grid = self.view_size // self.patch_size
         maps = patches.transpose(1, 2).unflatten(2, (len(self.views), grid, grid))  # (B*2, C, V, G, G)
-        if "axial" not in self.views:
-            longest = max(image.shape[2], min(image.shape[3], image.shape[4]))
-            rows = resized_length(image.shape[2], self.view_size, longest)  # as high as a view is, in pixels
+        if "axial" not in self.views and "volume" not in self.views:
+            height = view_length(image.shape[2], self.field)
+            longest = max(height, view_length(min(image.shape[3], image.shape[4]), self.field))
+            rows = resized_length(height, self.view_size, longest)  # as high as a view is, in pixels
             above = (self.view_size - rows) // 2
             first, last = above // self.patch_size, (above + rows - 1) // self.patch_size
             maps = maps[:, :, :, first : last + 1]

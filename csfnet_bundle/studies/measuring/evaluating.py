@@ -23,7 +23,7 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_with
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
 
-MEASURING_VERSION = 2
+MEASURING_VERSION = 1
 """Goes up when measuring changes: rows of before are made again."""
 
 THRESHOLD = "threshold (version 0.1)"

@@ -73,9 +73,10 @@ def agreement(rows: Sequence[Row], method: str) -> dict[str, float]:
         "under_half": _share(ratio < 1 / FAR),
         "not_found": _share(ratio == 0),
     }
-    if len(rows) > 2:
-        figures["r_diameter"] = float(np.corrcoef(np.cbrt(ratio * [row["true_mm3"] for row in rows]),
-                                                  np.cbrt([row["true_mm3"] for row in rows]))[0, 1])  # fmt: skip
+    true = np.cbrt([row["true_mm3"] for row in rows])
+    found = np.cbrt(ratio) * true
+    if len(rows) > 2 and min(true.std(), found.std()) > 0:
+        figures["r_diameter"] = float(np.corrcoef(found, true)[0, 1])
     if "dice" in rows[0]:
         dice = np.array([row["dice"].get(method, 0.0) for row in rows])
         figures |= {"dice_median": float(np.median(dice)), "dice_low": _share(dice < LOW_DICE)}

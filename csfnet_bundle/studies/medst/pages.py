@@ -9,14 +9,36 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.medst.plan import EPOCHS
 from csfnet_bundle.studies.medst.results import COMPARED
-from csfnet_bundle.studies.medst.variants import DEFAULT, UNTRAINED, read_variants
+from csfnet_bundle.studies.medst.variants import DEFAULT, OTHER_SEEDS, read_variants
 
+CANNOT_JUDGE = (
+    "**This study can judge nothing**: it does not notice its positive control, the texts of other patients (worse "
+    "retrieval and zero-shot classification in each of two seeds or more)."
+)
+"""What page and command say first of a study that does not notice its control."""
+
+LOSSES = {
+    "loss_global": "global",
+    "loss_local": "local",
+    "loss_forward": "forward mapping",
+    "loss_reverse": "reverse mapping",
+}
 TASKS = {
-    "temporal_image": "change, balanced accuracy",
-    "temporal_sentence": "change sentences, AUROC",
-    "zero_shot_spiculated": "zero-shot spiculated, AUROC",
+    "retrieval_rank": "retrieval, median rank",
+    "right_of_patient": "right of the patient's studies",
     "zero_shot_ground_glass": "zero-shot ground glass, AUROC",
-    "probe_malignancy": "probe malignancy, AUROC",
+    "zero_shot_spiculated": "zero-shot spiculated, AUROC",
+    "temporal_sentence": "change sentences, AUROC",
+}
+PROBES = {
+    "temporal_image": "change, balanced accuracy",
+    "change_untrained": "random encoder",
+    "probe_malignancy": "malignancy, AUROC",
+    "malignancy_untrained": "random encoder",
+    "probe_spiculated": "spiculated, AUROC",
+    "spiculated_untrained": "random encoder",
+    "probe_ground_glass": "ground glass, AUROC",
+    "ground_glass_untrained": "random encoder",
 }
 ATTENTION = {
     "pointing_game": "pointing game",
@@ -24,7 +46,7 @@ ATTENTION = {
     "pointing_gain": "above chance",
     "contrast_to_noise": "contrast to noise",
 }
-WORDS = {**TASKS, **ATTENTION, "pointing_gain": "pointing game above chance"}
+WORDS = {**TASKS, **PROBES, **ATTENTION, "pointing_gain": "pointing game above chance"}
 """What variants are compared by, in the list of answers."""
 SIMILARITY = {
     "cosine_before": "cosine before",
@@ -45,25 +67,32 @@ def study_markdown(document: Row) -> str:
     """
     rows = document["variants"]
     data = "**phantoms**" if document["cohort"]["phantom"] else document["cohort"]["name"]
-    seeds = sorted({len(row["seeds"]) for row in rows.values()})
-    counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     epochs = document["overrides"].get(EPOCHS, "the config's")
-    asked = [(name, variant) for name, variant in read_variants().items() if variant.question]
+    asked = [(name, variant) for name, variant in read_variants().items() if variant.question and variant.main]
     lines = [
-        f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), {counts} seeds a variant, tiny "
-        f"size, {epochs} epochs. Means with 95 % intervals over seeds (Student's t): they hold for this split, "
-        f"not for other subjects. Made by `{document['command']}`.",
+        *([] if document["control_noticed"] else [CANNOT_JUDGE, ""]),
+        f"Measured on {data} (datalist `{document['cohort']['datalist_sha256'][:12]}`), tiny size, {epochs} epochs. "
+        f"{_seeds(rows)} Means, with 95 % intervals over seeds (Student's t) for the main variants: they hold for this "
+        f"split, not for other subjects. Made by `{document['command']}`.",
         "",
         _table(rows, TASKS, "metrics"),
+        "Chance: retrieval rank .5 (lower is better), right of the patient's studies one of three, areas .5.",
+        "",
+        "Losses on held-out patients, each beside that of a network that says the same of everything.",
+        "",
+        _losses(rows),
         "Differences to the default (of windows to `window_3`, which has as many images a batch), paired by seed; "
         "**bold** where the interval leaves zero out (each at 95 %, not corrected for their number).",
         "",
         _table({name: row for name, row in rows.items() if name != DEFAULT}, TASKS, "difference"),
-        "What the words about the nodule attend to, the nodule put up to 12 mm beside the middle; and how alike the "
-        "first two views are before and after MoVE (mutual information in nats).",
+        "What the words about the nodule attend to, the nodule put up to 12 mm beside the middle of the field; and how "
+        "alike the first two views are before and after MoVE (mutual information in nats).",
         "",
         _table(rows, ATTENTION, "metrics"),
         _table({name: row for name, row in rows.items() if _mean(row, "cka_after") is not None}, SIMILARITY, "metrics"),
+        "Linear probes on the frozen encoder, fitted in folds by patient, each beside a random encoder of that shape.",
+        "",
+        _table(rows, PROBES, "metrics"),
         _caution(rows),
         "",
         *(_answer(name, known.question, rows[name]) for name, known in asked if name in rows),
@@ -71,26 +100,25 @@ def study_markdown(document: Row) -> str:
     return "\n".join(lines)
 
 
-def epochs_markdown(documents: Sequence[Row]) -> str:
-    """Return the default and the untrained network of studies that differ by their epochs, in one table.
+def _seeds(rows: Mapping[str, Row]) -> str:
+    """Say how many seeds were run of what, and what was not run at all."""
+    by_count: dict[int, list[str]] = {}
+    for name, row in rows.items():
+        by_count.setdefault(len(row["seeds"]), []).append(f"`{name}`")
+    told = "; ".join(f"{count} of {', '.join(names)}" for count, names in sorted(by_count.items(), reverse=True))
+    missing = [f"`{name}`" for name in read_variants() if name not in rows]
+    return f"Seeds: {told}." + (f" Not run: {', '.join(missing)}." if missing else "")
 
-    Args:
-        documents: results.json of each.
-    """
-    columns = {**TASKS, **ATTENTION}
-    shown = ("temporal_image", "probe_malignancy", "pointing_game", "contrast_to_noise")
-    cells = [
-        [
-            document["overrides"][EPOCHS],
-            f"`{name}`",
-            len(row["seeds"]),
-            *(_cell(row["metrics"][metric], "metrics") for metric in shown),
-        ]
-        for document in documents
-        for name, row in document["variants"].items()
-        if name in (DEFAULT, UNTRAINED)
-    ]
-    return markdown_table(["epochs", "variant", "seeds", *(columns[metric] for metric in shown)], cells)
+
+def _losses(rows: Mapping[str, Row]) -> str:
+    chance = next(iter(rows.values()))["metrics"]
+    head = ["variant", *(f"{words} (chance {_plain(chance[f'{name}_chance'])})" for name, words in LOSSES.items())]
+    cells = [[f"`{variant}`", *(_plain(row["metrics"][name]) for name in LOSSES)] for variant, row in rows.items()]
+    return markdown_table(head, cells)
+
+
+def _plain(summary: Row) -> str:
+    return UNDEFINED if summary["mean"] is None else f"{summary['mean']:.3f}"
 
 
 def _table(rows: Mapping[str, Row], columns: Mapping[str, str], part: str) -> str:
@@ -107,8 +135,8 @@ def _cell(summary: Row, part: str) -> str:
         return UNDEFINED
     signed = "+" if part == "difference" else ""
     text = f"{summary['mean']:{signed}.3f}"
-    if summary["lower"] is None:
-        return text
+    if summary["lower"] is None or summary["seeds"] <= OTHER_SEEDS:
+        return text  # an interval over two seeds says nothing
     text += f" ({summary['lower']:{signed}.3f} to {summary['upper']:{signed}.3f})"
     return f"**{text}**" if part == "difference" and _differs(summary) else text
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from csfnet_bundle.core.bundle_root import CONFIGS
 from csfnet_bundle.medst.data import texts_digest
+from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.studies.medst.variants import SMALL, UNTRAINED, read_variants
+from csfnet_bundle.studies.medst.variants import OTHER_SEEDS, SMALL, UNTRAINED, Variant, read_variants
 
 PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
 EPOCHS = "train#trainer#max_epochs"
@@ -28,7 +29,7 @@ class StudyPlan:
         out: folder for all that is made.
         bundle_root: holds ``configs/``.
         variants: names of variants.
-        seeds: fits of each.
+        seeds: fits of each main variant; others have two at most.
         overrides: ids of the config and their values, for every fit.
     """
 
@@ -41,8 +42,15 @@ class StudyPlan:
 
     @property
     def fits(self) -> list[Fit]:
-        """All fits: seed by seed, so that an early stop leaves every variant with as many seeds."""
-        return [Fit(variant, seed) for seed in range(self.seeds) for variant in self.variants]
+        """All fits: first two seeds of the main variants, then of the others, then the main ones' further seeds."""
+        known = read_variants(self.bundle_root)
+        main = [name for name in self.variants if name in known and known[name].main]
+        others = [name for name in self.variants if name not in main]
+        first = range(min(self.seeds, OTHER_SEEDS))
+        return [
+            *(Fit(variant, seed) for group in (main, others) for seed in first for variant in group),
+            *(Fit(variant, seed) for seed in range(OTHER_SEEDS, self.seeds) for variant in main),
+        ]
 
     @property
     def rois(self) -> Path:
@@ -65,7 +73,7 @@ class StudyPlan:
 
     def switch_digest(self, fit: Fit) -> str:
         """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
-        changed = json.dumps(self._variant_overrides(fit), sort_keys=True).encode()
+        changed = json.dumps(dict(self._variant(fit).overrides or {}), sort_keys=True).encode()
         return _digest(self.configs(fit)[2:], changed)
 
     def result(self, fit: Fit) -> dict[str, Any]:
@@ -75,14 +83,16 @@ class StudyPlan:
 
     def overrides_of(self, fit: Fit) -> dict[str, Any]:
         """Return the overrides of a fit; a network that learns nothing is the same after its first epoch."""
-        return {
-            **self._variant_overrides(fit),
-            **self.overrides,
-            **({EPOCHS: 1} if fit.variant == UNTRAINED else {}),
-        }
+        known = self._variant(fit)
+        own: dict[str, Any] = {}
+        if fit.variant == UNTRAINED:
+            own[EPOCHS] = 1
+        if known.starts_from:
+            own["initial_weights"] = str(self.folder(Fit(known.starts_from, fit.seed)) / MODEL_NAME)
+        return {**(known.overrides or {}), **self.overrides, **own}
 
-    def _variant_overrides(self, fit: Fit) -> dict[str, Any]:
-        return {} if fit.variant == SMALL else dict(read_variants(self.bundle_root)[fit.variant].overrides or {})
+    def _variant(self, fit: Fit) -> Variant:
+        return Variant("") if fit.variant == SMALL else read_variants(self.bundle_root)[fit.variant]
 
     def settings(self) -> dict[str, Any]:
         """Return what every fit depends on; a folder holds fits of one of them alone."""

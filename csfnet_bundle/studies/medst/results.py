@@ -13,15 +13,31 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.paired import holm
 from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.studies.medst.plan import StudyPlan
-from csfnet_bundle.studies.medst.variants import SMALL, Variant, read_variants
+from csfnet_bundle.studies.medst.variants import CONTROL, SMALL, Variant, read_variants
 
 METRICS: dict[str, tuple[str, ...]] = {
+    "retrieval_rank": ("tasks", "retrieval", "median_rank"),
+    "right_of_patient": ("tasks", "retrieval", "right_of_patient"),
+    "loss_global": ("held_out", "losses", "global", "value"),
+    "loss_global_chance": ("held_out", "losses", "global", "chance"),
+    "loss_local": ("held_out", "losses", "local", "value"),
+    "loss_local_chance": ("held_out", "losses", "local", "chance"),
+    "loss_forward": ("held_out", "losses", "forward_mapping", "value"),
+    "loss_forward_chance": ("held_out", "losses", "forward_mapping", "chance"),
+    "loss_reverse": ("held_out", "losses", "reverse_mapping", "value"),
+    "loss_reverse_chance": ("held_out", "losses", "reverse_mapping", "chance"),
     "temporal_image": ("tasks", "temporal_image", "balanced_accuracy"),
     "temporal_image_accuracy": ("tasks", "temporal_image", "accuracy"),
     "temporal_sentence": ("tasks", "temporal_sentence", "auroc"),
     "zero_shot_spiculated": ("tasks", "zero_shot_spiculated", "auroc"),
     "zero_shot_ground_glass": ("tasks", "zero_shot_ground_glass", "auroc"),
     "probe_malignancy": ("tasks", "probe_malignancy", "auroc"),
+    "probe_spiculated": ("tasks", "probe_spiculated", "auroc"),
+    "probe_ground_glass": ("tasks", "probe_ground_glass", "auroc"),
+    "change_untrained": ("tasks", "temporal_image", "untrained", "balanced_accuracy"),
+    "malignancy_untrained": ("tasks", "probe_malignancy", "untrained", "auroc"),
+    "spiculated_untrained": ("tasks", "probe_spiculated", "untrained", "auroc"),
+    "ground_glass_untrained": ("tasks", "probe_ground_glass", "untrained", "auroc"),
     "pointing_game": ("interpretation", "pointing_game"),
     "pointing_chance": ("interpretation", "pointing_chance"),
     "contrast_to_noise": ("interpretation", "contrast_to_noise"),
@@ -38,10 +54,14 @@ METRICS: dict[str, tuple[str, ...]] = {
 POINTING_GAIN = "pointing_gain"
 """The pointing game above its chance, which grows with the patches of all views that the nodule touches."""
 COMPARED = (
-    *("temporal_image", "temporal_sentence", "zero_shot_spiculated", "zero_shot_ground_glass", "probe_malignancy"),
-    *(POINTING_GAIN, "contrast_to_noise"),
+    *("retrieval_rank", "right_of_patient", "zero_shot_ground_glass", "zero_shot_spiculated", "temporal_sentence"),
+    *(POINTING_GAIN, "temporal_image", "probe_malignancy"),
 )
-"""What variants are compared by: so many differences of each are tested."""
+"""What variants are compared by: so many differences of each main variant are tested."""
+CONTROL_METRICS = {"retrieval_rank": 1, "zero_shot_ground_glass": -1}
+"""By what a study notices its control, and the sign of a difference that is worse."""
+FEWEST_SEEDS = 2
+"""Of the control: one seed may be worse by chance."""
 
 TOLD = (*METRICS, POINTING_GAIN)
 
@@ -67,8 +87,24 @@ def make_results(study: StudyPlan, command: str) -> dict[str, Any]:
         "cohort": {"name": data.name, "phantom": data.phantom, "datalist_sha256": data.datalist_sha256},
         "overrides": dict(study.overrides),
         "seeds": study.seeds,
+        "control_noticed": control_noticed(rows),
         "variants": rows,
     }
+
+
+def control_noticed(rows: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether the network with other patients' texts is worse in every seed, of two at least.
+
+    Without this control, or where it is not worse by :data:`CONTROL_METRICS`, differences of a study mean nothing.
+    """
+    row = rows.get(CONTROL)
+    if row is None or len(row["seeds"]) < FEWEST_SEEDS:
+        return False
+    return all(
+        len(row["differences"][metric]) >= FEWEST_SEEDS
+        and all(sign * value > 0 for value in row["differences"][metric])
+        for metric, sign in CONTROL_METRICS.items()
+    )
 
 
 def summarise(values: Sequence[float]) -> Summary:
@@ -88,6 +124,9 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
     compared_with = known.compared_with
     reference = done.get(compared_with, {})
     shared = sorted(set(fits) & set(reference))
+    differences = {
+        metric: [_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared] for metric in TOLD
+    }
     return {
         "compared_with": compared_with,
         "what": known.what,
@@ -95,20 +134,18 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
         "parameters": next(iter(fits.values()))["parameters"],
         "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
         "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in TOLD},
-        "difference": {
-            metric: difference([_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared])
-            for metric in TOLD
-        },
+        "difference": {metric: difference(values, tested=known.main) for metric, values in differences.items()},
+        "differences": {metric: differences[metric] for metric in CONTROL_METRICS},
     }
 
 
-def difference(values: Sequence[float]) -> Summary:
+def difference(values: Sequence[float], tested: bool = True) -> Summary:
     """Return the summary of paired differences with ``p``, that their mean is zero (Student's t, two-sided).
 
-    Without two differences that are not the same there is no test.
+    Without two differences that are not the same there is no test, nor where none is asked for.
     """
     known = [value for value in values if not math.isnan(value)]
-    tested = len(known) > 1 and max(known) - min(known) > SAME
+    tested = tested and len(known) > 1 and max(known) - min(known) > SAME
     return {**summarise(values), "p": float(stats.ttest_1samp(known, 0.0).pvalue) if tested else None, "p_holm": None}
 
 

@@ -13,6 +13,10 @@ from csfnet_bundle.core.errors import BundleError
 
 DEFAULT = "default"
 UNTRAINED = "untrained"
+CONTROL = "mispaired"
+"""The positive control: a study that does not notice it can judge nothing."""
+OTHER_SEEDS = 2
+"""Seeds at most of a variant that is not a main one; no difference of it is tested."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
 
@@ -25,12 +29,16 @@ class Variant:
         what: what it is.
         question: what its comparison answers; empty for what others are compared with.
         compared_with: the variant that it is compared with.
+        starts_from: the variant of the same seed whose weights it starts from; empty: random ones.
+        main: it answers one of the main questions: it comes first, with all seeds and intervals.
         overrides: ids of the pre-training's config and their values.
     """
 
     what: str
     question: str = ""
     compared_with: str = DEFAULT
+    starts_from: str = ""
+    main: bool = False
     overrides: Mapping[str, Any] | None = None
 
 
@@ -57,5 +65,6 @@ def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
         if name not in known and name != SMALL:
             raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(known)}, {SMALL}.")
     chosen = names or tuple(known)
-    references = (DEFAULT, *(variant.compared_with for name, variant in known.items() if name in chosen))
-    return tuple(dict.fromkeys((*references, *chosen)))
+    wanted = [variant for name, variant in known.items() if name in chosen]
+    needed = [name for variant in wanted for name in (variant.compared_with, variant.starts_from) if name]
+    return tuple(dict.fromkeys((DEFAULT, *needed, *chosen)))

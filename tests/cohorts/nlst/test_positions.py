@@ -1,5 +1,7 @@
 """Boxes become LPS points by the headers of their series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pydicom
 import pytest
@@ -86,8 +88,25 @@ def test_a_point_stays_as_it_is(scan, tmp_path):
     located = locate(one, scan)
     assert located.point is point
     np.testing.assert_allclose(located.offset_mm, [-6.0, 1.2, 1.25], atol=1e-9)
-    (tmp_path / "a.nii.gz").write_bytes(b"")
+    volume = SimpleITK.Image(40, 40, 40, SimpleITK.sitkInt16)
+    volume.SetOrigin((-20.0, -20.0, -45.0))
+    SimpleITK.WriteImage(volume, tmp_path / "a.nii.gz")
     assert locate(one, tmp_path / "a.nii.gz").offset_mm is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"subject": "100002"}, "of patient '100002', the images are of patient '100001'"),
+        ({"date": "19990103"}, "dated '19990103', the images are dated '19990102'"),
+        ({"place": Point((6.4, -9.2, 300.0), Space.RAS)}, "POINT_OUTSIDE"),
+    ],
+)
+def test_what_the_images_say_otherwise_is_rejected(scan, change, words):
+    one = Sighting("100001", "1", "", Point((6.4, -9.2, -30.0), Space.RAS), 0, "19990102", 2)
+    with pytest.raises(BundleError) as error:
+        locate(replace(one, **change), scan)
+    assert words in str(error.value)
 
 
 def test_a_box_on_a_volume_file_is_refused(tmp_path, sighting):

@@ -163,8 +163,8 @@ def test_a_blank_label_is_unknown_and_study_year_and_day_are_read(tmp_path):
 def test_unknown_columns_are_told_and_nearly_known_ones_rejected(tmp_path, caplog):
     read_custom(write_csv(tmp_path / "a.csv", [*HEADER, "remark"], [[*OWN_ROW, "x"]]))
     assert "columns that nobody reads: remark" in caplog.text
-    near = ["Pkyr" if name == "age" else name for name in HEADER]
-    with pytest.raises(BundleError, match="column 'Pkyr', which is nearly 'pkyr'"):
+    near = ["Age" if name == "age" else name for name in HEADER]
+    with pytest.raises(BundleError, match="column 'Age', which is nearly 'age'"):
         read_custom(write_csv(tmp_path / "b.csv", near, [OWN_ROW]))
     with pytest.raises(BundleError, match="--columns says subject=pid"):
         read_custom(write_csv(tmp_path / "c.csv", HEADER, [OWN_ROW]), TableFormat({"subject": "pid"}))

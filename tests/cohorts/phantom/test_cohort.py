@@ -9,9 +9,10 @@ import pytest
 
 from csfnet_bundle.cohorts.phantom import cohort as cohort_module
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort, stratified_sections
-from csfnet_bundle.cohorts.phantom.render import render_scan
+from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import Subject
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs import RoiSettings, read_pair
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.scans.dicom import read_roi, scan_folder, select_series
 
@@ -159,3 +160,34 @@ def test_three_screens_give_pairs_of_neighbouring_screens(tmp_path):
     assert first.t1 == second.t0
     assert second.t1.date == "20010102"
     assert json.loads((out / "datalist.json").read_text())["provenance"]["screens"] == 3
+
+
+def test_crops_show_the_rois_of_the_dicom_cohort(tmp_path):
+    settings = CohortSettings(subjects=1, seed=4, screens=3, split=(1, 0, 0), inference=0, crops=True)
+    out = make_cohort(tmp_path / "crops", settings, workers=1, show_progress=False)
+    assert not (out / "dicom").exists()
+    pairs = load_datalist(out).section("training")
+    assert len(pairs) == 2
+    subject = Subject(4, 0, screens=3)
+    for screen, pair in enumerate(pairs):
+        found = read_pair(pair, out, RoiSettings()).array
+        for channel in (0, 1):
+            expected = render_scan(subject, screen + channel, Region.ROI).roi().array
+            np.testing.assert_allclose(found[channel], expected, atol=0.5)
+
+
+def test_settings_of_old_cohorts_are_told_as_before():
+    assert {"later_growth", "crops"}.isdisjoint(CohortSettings().to_plain())
+    told = CohortSettings(later_growth="slowing", crops=True).to_plain()
+    assert (told["later_growth"], told["crops"]) == ("slowing", True)
+
+
+@pytest.mark.parametrize("other", [{"full_chest": True}, {"second_reconstruction": True}])
+def test_crops_are_no_whole_chests(other):
+    with pytest.raises(BundleError, match="crops are asked for"):
+        CohortSettings(crops=True, **other)
+
+
+def test_another_growth_is_refused():
+    with pytest.raises(BundleError, match="later_growth is 'fast', expected steady or slowing"):
+        CohortSettings(later_growth="fast")

@@ -88,3 +88,17 @@ def test_intercept_shift_gives_the_prevalence(prevalence):
 def test_impossible_prevalence_is_refused(prevalence):
     with pytest.raises(BundleError, match=str(prevalence)):
         shift_for_prevalence(prevalence)
+
+
+def test_slowing_growth_stays_within_the_roi():
+    """At no screen of eight are more than a tenth of the nodules larger than the 16 mm that a ROI is high."""
+    drawn = draw_latents(20_000, np.random.default_rng(1), screens=8, later_growth="slowing")
+    for screen in range(8):
+        assert (drawn[f"diameter_t{screen}"] > 16).mean() < 0.1
+    for screen in range(2, 8):
+        ratio = (drawn[f"diameter_t{screen}"] / drawn[f"diameter_t{screen - 1}"]) ** 3
+        assert 0.25 < (ratio >= 1.25).mean() < 0.4
+        assert 0.25 < (ratio <= 0.8).mean() < 0.4
+    steady = draw_latents(20_000, np.random.default_rng(1), screens=5)
+    assert (steady["diameter_t4"] > 16).mean() > 0.4
+    assert drawn[["diameter_t1", "spiculation_t1", "label"]].equals(steady[["diameter_t1", "spiculation_t1", "label"]])

@@ -21,9 +21,11 @@ def test_embeddings_have_their_shapes_and_length_one(medst: Callable[..., MedST]
     assert embeddings.change is None
 
 
-@pytest.mark.parametrize("weighting", ["uniform", "modality"])
+@pytest.mark.parametrize(
+    ("weighting", "negatives"), [("uniform", "study"), ("modality", "study"), ("modality", "batch")]
+)
 def test_absent_views_and_padding_change_no_loss_and_no_gradient(
-    weighting: str, medst: Callable[..., MedST], studies: Callable
+    weighting: str, negatives: str, medst: Callable[..., MedST], studies: Callable
 ) -> None:
     network, batch = medst(weighting=weighting), studies()
     batch["view_present"][[0, 3], [1, 0]] = False
@@ -37,18 +39,26 @@ def test_absent_views_and_padding_change_no_loss_and_no_gradient(
     results = []
     for given in (batch, spoilt):
         network.zero_grad()
-        losses = MedSTObjective()(network(given), given)
+        losses = MedSTObjective(local_negatives=negatives)(network(given), given)
         losses["total"].backward()
-        results.append((losses, [parameter.grad.clone() for parameter in network.parameters()]))
-    (losses, gradients), (other_losses, other_gradients) = results
+        gradients = [parameter.grad for parameter in network.parameters()]
+        results.append((losses, [gradient.clone() for gradient in gradients if gradient is not None]))
+    (losses, before), (other_losses, after) = results
     torch.testing.assert_close(losses, other_losses)
-    torch.testing.assert_close(gradients, other_gradients, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(before, after, rtol=1e-3, atol=1e-5)
 
 
-def test_every_parameter_gets_a_gradient(medst: Callable[..., MedST], studies: Callable) -> None:
+@pytest.mark.parametrize("negatives", ["study", "batch"])
+def test_every_parameter_gets_a_gradient(negatives: str, medst: Callable[..., MedST], studies: Callable) -> None:
+    """But for the weights of patches, which the published local loss alone has."""
     network, batch = medst(), studies()
-    MedSTObjective()(network(batch), batch)["total"].backward()
-    dead = [name for name, parameter in network.named_parameters() if not parameter.grad.abs().max() > 1e-9]
+    MedSTObjective(local_negatives=negatives)(network(batch), batch)["total"].backward()
+    asked = [
+        (name, parameter.grad)
+        for name, parameter in network.named_parameters()
+        if negatives == "study" or not name.startswith("patch_weights")
+    ]
+    dead = [name for name, gradient in asked if gradient is None or not gradient.abs().max() > 1e-9]
     # The bias of keys shifts all of a query's scores alike; of biases before it, LayerNorm and softmax leave nothing.
     assert [name for name in dead if "bias" not in name] == []
 

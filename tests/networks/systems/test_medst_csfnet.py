@@ -99,6 +99,19 @@ def test_training_the_probe_leaves_the_encoder(system: str, network: Network) ->
     assert frozen == (encoder if system.startswith("medst_probe") else set())
 
 
+def test_views_are_those_of_the_pre_training() -> None:
+    """A slab and a field show the middle: what lies outside them changes nothing."""
+    network = create_network({"name": "MedSTCSFNet", "size": "tiny", "slab": 16, "field": 32}).eval()
+    image = torch.rand(1, 2, *ROI) + 0.1
+    other = image.clone()
+    other[..., :16] = other[..., 48:] = 0.9
+    with torch.no_grad():
+        torch.testing.assert_close(network.feature_maps(image), network.feature_maps(other))
+        assert network.feature_maps(image).shape[4] == 4, "16 of 32 mm"
+        whole = create_network({"name": "MedSTCSFNet", "size": "tiny"}).eval()
+        assert not torch.allclose(whole.feature_maps(image), whole.feature_maps(other))
+
+
 @pytest.mark.parametrize(
     ("views", "roi_size", "rows"),
     [

@@ -33,4 +33,4 @@ def test_a_higher_core_gives_no_larger_volume_and_rows_are_kept(tmp_path: Path) 
     table = choices_table(rows)
     assert table.startswith("2 volumes.")
     assert len(table.splitlines()) == 4 + len(CORES)
-    assert "0.95 (taken)" in table
+    assert "0.9 (taken)" in table

@@ -30,7 +30,7 @@ def test_aims_are_judged_by_the_figures() -> None:
     assert reached(good, "volume > 2 x") == "yes"
     assert reached(good, "clicks 2 mm off: > 25 % off and unflagged") == "yes"
     assert reached(good, "the nodule of one reader") == "yes"
-    bad = targets_markdown(document([reader(f"bad{n}", 100.0, 2.5, dice=0.3) for n in range(5)]))
+    bad = targets_markdown(document([reader(f"bad{n}", 100.0, 2.5, dice=0.3) for n in range(9)]))
     for figure in ("Dice < .5", "volume within 25 %", "volume > 2 x"):
         assert reached(bad, figure) == "**no**", figure
 

@@ -75,7 +75,7 @@ def test_drawn_nodules_by_type_neighbour_and_click() -> None:
     part_solid = figures["types"]["part-solid"]
     assert (part_solid["nodules"], part_solid["unflagged"]) == (4, 3)
     assert [(one["name"], one["ratio"]) for one in part_solid["unflagged_off"]] == [("90", 0.4)]
-    assert figures["types"]["beside"]["wall"][MEDIAN]["within_25"] == 0.0
+    assert figures["types"]["beside"]["wall"][MEDIAN]["within_25"] == pytest.approx(2 / 3)
     clicks = figures["clicks"]["2"]
     assert (clicks["nodules"], clicks["unflagged"], clicks["unflagged_off"]) == (4, 3, 1)
     assert clicks["off"][MEDIAN] == 0.5

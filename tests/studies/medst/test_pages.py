@@ -1,6 +1,6 @@
 from typing import Any
 
-from csfnet_bundle.studies.medst.pages import epochs_markdown, study_markdown
+from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE, study_markdown
 from csfnet_bundle.studies.medst.results import TOLD, correct, difference, summarise
 
 
@@ -9,8 +9,9 @@ def _row(values: list[float], differences: list[float], compared_with: str = "de
         "compared_with": compared_with,
         "what": "",
         "seeds": list(range(len(values))),
+        "differences": {},
         "metrics": {metric: summarise(values) for metric in TOLD},
-        "difference": {metric: difference([]) for metric in TOLD} | {"probe_malignancy": difference(differences)},
+        "difference": {metric: difference([]) for metric in TOLD} | {"temporal_sentence": difference(differences)},
     }
 
 
@@ -18,34 +19,28 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
     rows = {
         "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
         "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
-        "reversed": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
-        "window_2": _row([0.7, 0.8, 0.75], [0.1, 0.2, 0.17], "window_3"),
+        "no_temporal": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
+        "faithful": _row([0.7, 0.8, 0.75], [0.1, 0.2, 0.17]),
+        "window_2": _row([0.7, 0.8], []),
     }
     correct(rows)
     document = {
         "command": "python -m csfnet_bundle medst-study",
         "cohort": {"name": "phantoms", "phantom": True, "datalist_sha256": "ab" * 32},
         "overrides": {"train#trainer#max_epochs": 4},
+        "control_noticed": True,
         "variants": rows,
     }
     page = study_markdown(document)
-    assert "(positive control)? `mispaired`: lower than the default in probe malignancy\\*." in page
-    assert "`window_2`: higher than `window_3` in probe malignancy." in page, "it does not hold after Holm's correction"
+    assert "(positive control)? `mispaired`: lower than the default in change sentences\\*." in page
+    assert "`faithful`: higher than the default in change sentences." in page, (
+        "it does not hold after Holm's correction"
+    )
     assert "There are 3 differences: were there no effect at all, 0 of them would leave zero out; 2 do." in page
-    assert "`reversed`: no difference to the default that these seeds can show." in page
+    assert "`no_temporal`: no difference to the default that these seeds can show." in page
     assert "**-0.200 (-0.225 to -0.175)**" in page
     assert "+0.007 (-0.243 to +0.257)" in page
     assert "**phantoms**" in page
-
-
-def test_two_studies_are_set_beside_each_other_by_their_epochs() -> None:
-    def study(epochs: int, value: float) -> dict[str, Any]:
-        rows = {name: _row([value, value], []) for name in ("default", "untrained", "shuffled")}
-        return {"overrides": {"train#trainer#max_epochs": epochs}, "variants": rows}
-
-    lines = epochs_markdown([study(4, 0.5), study(16, 0.75)]).splitlines()[2:]
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
-    assert [row[:3] for row in cells] == [
-        ["4", "`default`", "2"], ["4", "`untrained`", "2"], ["16", "`default`", "2"], ["16", "`untrained`", "2"],
-    ]  # fmt: skip
-    assert cells[2][3] == "0.750 (0.750 to 0.750)"
+    assert "Seeds: 3 of `default`, `mispaired`, `no_temporal`, `faithful`; 2 of `window_2`. Not run: `" in page
+    assert not page.startswith(CANNOT_JUDGE)
+    assert study_markdown({**document, "control_noticed": False}).startswith(CANNOT_JUDGE)

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from helpers.medst_fits import finish, make_study
 
 from csfnet_bundle.core.bundle_root import VARIANTS
 from csfnet_bundle.studies.medst.plan import EPOCHS, Fit
+from csfnet_bundle.studies.medst.variants import find_variants
 
 
 def test_a_fit_of_another_switch_is_not_done(screens: Path, tmp_path: Path) -> None:
@@ -39,3 +41,18 @@ def test_a_network_that_learns_nothing_has_one_epoch(screens: Path, tmp_path: Pa
     study = make_study(screens, tmp_path, **{EPOCHS: 16, "text_source": "untrained"})
     assert study.overrides_of(Fit("untrained", 0)) == {EPOCHS: 1, "text_source": "untrained", "optimizer#lr": 0.0}
     assert study.overrides_of(Fit("default", 0)) == {EPOCHS: 16, "text_source": "untrained"}
+
+
+def test_important_variants_come_first_and_have_more_seeds(screens: Path, tmp_path: Path) -> None:
+    study = replace(make_study(screens, tmp_path, seeds=3), variants=("default", "shuffled", "mispaired"))
+    assert [fit.name for fit in study.fits] == [
+        *("default, seed 0", "mispaired, seed 0", "default, seed 1", "mispaired, seed 1"),
+        *("shuffled, seed 0", "shuffled, seed 1", "default, seed 2", "mispaired, seed 2"),
+    ]
+
+
+def test_a_temporal_part_on_frozen_weights_starts_from_those_without_it(screens: Path, tmp_path: Path) -> None:
+    study = make_study(screens, tmp_path)
+    start = study.overrides_of(Fit("temporal_on_frozen", 1))["initial_weights"]
+    assert Path(start) == study.folder(Fit("no_temporal", 1)) / "model.pt"
+    assert find_variants(("temporal_on_frozen",)) == ("default", "no_temporal", "temporal_on_frozen")

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,41 @@ def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
     }  # fmt: skip
     assert row["metrics"]["probe_malignancy"]["mean"] == pytest.approx(0.25)
     assert row["metrics"]["temporal_image"]["mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("ranks", "areas", "noticed"),
+    [
+        ([(0.2, 0.4), (0.2, 0.3)], [(0.9, 0.5), (0.9, 0.6)], True),
+        ([(0.2, 0.4), (0.2, 0.1)], [(0.9, 0.5), (0.9, 0.6)], False),
+        ([(0.2, 0.4), (0.2, 0.3)], [(0.9, 0.5), (0.5, 0.6)], False),
+        ([(0.2, 0.4)], [(0.9, 0.5)], False),
+    ],
+)
+def test_the_control_is_noticed_where_it_is_worse_in_every_seed(
+    screens: Path, tmp_path: Path, ranks: list[tuple[float, float]], areas: list[tuple[float, float]], noticed: bool
+) -> None:
+    study = replace(make_study(screens, tmp_path, seeds=len(ranks)), variants=("default", "mispaired"))
+    for fit in study.fits:
+        place = study.variants.index(fit.variant)
+        tasks = {
+            "retrieval": {"median_rank": ranks[fit.seed][place]},
+            "zero_shot_ground_glass": {"auroc": areas[fit.seed][place]},
+        }
+        finish(study, fit, parameters=1, pretraining={"pretraining": {"steps": 5}}, tasks=tasks)
+    assert make_results(study, "command")["control_noticed"] is noticed
+
+
+def test_a_study_without_its_control_has_not_noticed_it(screens: Path, tmp_path: Path) -> None:
+    assert make_results(make_study(screens, tmp_path), "command")["control_noticed"] is False
+
+
+def test_only_main_variants_are_tested(screens: Path, tmp_path: Path) -> None:
+    study = replace(make_study(screens, tmp_path, seeds=2), variants=("default", "shuffled", "no_temporal"))
+    for fit in study.fits:
+        value = {"default": 0.5, "shuffled": 0.6, "no_temporal": 0.7}[fit.variant] * (1 + 0.1 * fit.seed)
+        told = {"pretraining": {"pretraining": {"steps": 5}}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        finish(study, fit, parameters=1, **told)
+    rows = make_results(study, "command")["variants"]
+    assert rows["shuffled"]["difference"]["probe_malignancy"]["p"] is None
+    assert rows["no_temporal"]["difference"]["probe_malignancy"]["p"] is not None

@@ -5,7 +5,8 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import windows_a_batch
-from csfnet_bundle.studies.medst.variants import DEFAULT, SMALL, find_variants, read_variants
+from csfnet_bundle.medst.data import PHANTOMS
+from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, SMALL, find_variants, read_variants
 
 KNOWN = read_variants()
 
@@ -31,10 +32,10 @@ def test_the_small_size_is_that_of_the_pre_training_without_switches(repository:
 
 
 def test_windows_have_equal_images_a_batch() -> None:
-    for length in (2, 3, 4, 5):
+    for length in (2, 3, 5, 8):
         config = KNOWN[f"window_{length}"].overrides
         assert config["window"] == length
-        assert windows_a_batch(config["images_per_batch"], length) * length == 60
+        assert windows_a_batch(config["images_per_batch"], length) * length in (56, 60)
 
 
 def test_nothing_named_means_all() -> None:
@@ -58,9 +59,28 @@ def test_what_others_are_compared_with_comes_first_and_once(named: tuple[str, ..
 def test_all_are_trained_after_what_they_are_compared_with() -> None:
     places = {name: place for place, name in enumerate(find_variants(()))}
     assert places[DEFAULT] == 0
-    assert all(places[known.compared_with] <= places[name] for name, known in KNOWN.items())
+    for name, known in KNOWN.items():
+        assert places[known.compared_with] <= places[name]
+        assert not known.starts_from or places[known.starts_from] < places[name]
 
 
 def test_another_variant_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(BundleError, match=r"there is no variant 'sideways'\. Variants: default, .*shuffled.*, small"):
         find_variants(("shuffled", "sideways"))
+
+
+def test_the_main_questions_and_their_control_come_first() -> None:
+    main = [name for name, known in KNOWN.items() if known.main]
+    assert main == list(KNOWN)[: len(main)]
+    assert CONTROL in main[:3]
+    assert len(main) == 6
+
+
+def test_a_pre_training_has_five_hundred_steps_and_a_short_warm_up(repository: Path) -> None:
+    """Of the default cohort's training patients."""
+    base = json.loads((repository / "configs/medst_pretrain.json").read_text())
+    assert 0.1 <= base["warm_up"] <= 0.15
+    training = round(PHANTOMS.split[0] * PHANTOMS.subjects) * PHANTOMS.screens
+    tiny = json.loads((repository / "configs/medst/tiny.json").read_text())
+    for settings, epochs in ((tiny, tiny["train#trainer#max_epochs"]), (base, base["train"]["trainer"]["max_epochs"])):
+        assert training // settings["images_per_batch"] * epochs >= 500

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from csfnet_bundle.networks.medst.losses.alignment import global_alignment, local_alignment
+from csfnet_bundle.networks.medst.losses.alignment import batch_alignment, global_alignment, local_alignment
 from csfnet_bundle.networks.medst.losses.temporal import (
     Sequences,
     direction_alignment,
@@ -17,6 +17,7 @@ from csfnet_bundle.networks.medst.losses.temporal import (
 )
 from csfnet_bundle.networks.medst.medst import Embeddings
 
+LOCAL_NEGATIVES = ("batch", "study")
 SHORTEST_SEQUENCE = 2  # a single study has no place in time
 
 
@@ -39,6 +40,9 @@ class MedSTObjective(nn.Module):
             other's negative, as published.
         exact_length: sequences of any other length count as single studies, as published with 4; None: from 2 on all
             have a temporal loss.
+        local_negatives: of the local loss: ``"batch"`` are the pictures of other studies, see
+            :func:`csfnet_bundle.networks.medst.losses.alignment.batch_alignment`; ``"study"`` are the other words
+            and patches of the same study, as published.
         gather: the global loss has its negatives from all ranks.
     """
 
@@ -54,8 +58,12 @@ class MedSTObjective(nn.Module):
         equal_texts_positive: bool = True,
         exact_length: int | None = None,
         gather: bool = False,
+        local_negatives: str = "batch",
     ) -> None:
         super().__init__()
+        if local_negatives not in LOCAL_NEGATIVES:
+            raise ValueError(f"local_negatives is {local_negatives!r}, expected one of {LOCAL_NEGATIVES}")
+        self.local_negatives = local_negatives
         self.global_weight = global_weight
         self.local_weight = local_weight
         self.temporal_weight = temporal_weight
@@ -92,7 +100,7 @@ class MedSTObjective(nn.Module):
             loss = global_alignment(embeddings.image, embeddings.text, text_group, self.gather)
             add("global", self.global_weight, loss)
         if self.local_weight:
-            add("local", self.local_weight, self._local(embeddings))
+            add("local", self.local_weight, self._local(embeddings, text_group))
         if self.temporal_weight:
             sequences = self._sequences(embeddings, text_group, batch)
             if self.forward_mapping_weight:
@@ -106,7 +114,16 @@ class MedSTObjective(nn.Module):
             add("direction", self.direction_weight, self._direction(embeddings, batch))
         return {"total": torch.stack(weighted).sum(), **parts}
 
-    def _local(self, embeddings: Embeddings) -> Tensor:
+    def _local(self, embeddings: Embeddings, text_group: Tensor) -> Tensor:
+        if self.local_negatives == "batch":
+            return batch_alignment(
+                embeddings.words,
+                embeddings.word_weights,
+                embeddings.word_mask,
+                embeddings.patches,
+                embeddings.patch_mask,
+                text_group,
+            )
         words = local_alignment(
             embeddings.words, embeddings.word_context, embeddings.word_weights, embeddings.word_mask
         )
