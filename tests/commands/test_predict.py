@@ -187,7 +187,7 @@ def test_a_point_on_the_other_side_is_told_in_the_report(
 
 def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:
     assert main(["predict", "one.nii", "two.nii"]) == 2
-    assert "predict: there is no use for the word 'one.nii'." in capsys.readouterr().err
+    assert "predict: there is no use for the word 'two.nii'." in capsys.readouterr().err
 
 
 def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:
