@@ -132,6 +132,13 @@ def wrong_inputs() -> str:
     return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
 
 
+def training_speed() -> str:
+    """Rates of the loaders and of a training step."""
+    from csfnet_bundle.studies.training_speed import training_speed_markdown
+
+    return training_speed_markdown(_load("training_speed.json"))
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
@@ -151,6 +158,7 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_in_csfnet,
         latency,
         store_formats,
+        training_speed,
         wrong_inputs,
         measuring_choices,
     )

@@ -23,6 +23,7 @@ def describe_model(
 
     Examples:
         csfnet describe-model data/nlstx --checkpoint output/csfnet/model.pt --cache_dir output/roi_cache
+        csfnet describe-model data/nlstx --checkpoint models/model.pt
     """
     from csfnet_bundle.prediction.checkpoint import load_checkpoint
     from csfnet_bundle.prediction.describing import describe_checkpoint

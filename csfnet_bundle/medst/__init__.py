@@ -7,7 +7,14 @@ from csfnet_bundle.medst.model_file import BestPretraining, Pretrained, load_pre
 from csfnet_bundle.medst.network import PretrainingNetwork
 from csfnet_bundle.medst.sentences import ALLOWED_FIELDS
 from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study, StudySequence, all_studies
-from csfnet_bundle.medst.steps import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective, prepare_batch
+from csfnet_bundle.medst.steps import (
+    ClipGradients,
+    FollowSchedule,
+    ObjectiveLoss,
+    negative_objective,
+    parameter_groups,
+    prepare_batch,
+)
 from csfnet_bundle.medst.tasks_handler import EvaluateTasks, make_tasks, single_studies
 from csfnet_bundle.medst.text_models import load_tokenizer, text_config, text_digest
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
@@ -43,6 +50,7 @@ __all__ = [
     "make_tasks",
     "negative_objective",
     "paired_texts",
+    "parameter_groups",
     "prepare_batch",
     "prepare_studies",
     "single_studies",

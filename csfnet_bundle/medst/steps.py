@@ -15,7 +15,7 @@ from monai.utils.enums import CommonKeys
 from torch import Tensor
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks.medst import Embeddings, MedSTObjective
+from csfnet_bundle.networks.medst import Embeddings, MedST, MedSTObjective
 
 SCHEDULES = ("joint", "forward-then-reverse")
 FORWARD_SHARE = 0.5
@@ -81,6 +81,28 @@ def negative_objective(objective: MedSTObjective) -> Average:
         return -torch.stack(choosing).sum().detach().cpu()
 
     return Average(output_transform=chosen_by)
+
+
+def parameter_groups(network: MedST, text_lr: float) -> list[dict[str, Any]]:
+    """Return what is trained, as groups of an optimizer: the language model has a learning rate of its own.
+
+    It comes pre-trained; at the rate that the image encoder needs from random weights it loses what it knows.
+
+    Args:
+        network: whose parameters; frozen ones are in no group.
+        text_lr: of the text encoder.
+
+    Raises:
+        BundleError: nothing is trained.
+    """
+    text = [parameter for parameter in network.text_encoder.parameters() if parameter.requires_grad]
+    known = {id(parameter) for parameter in text}
+    others = [parameter for parameter in network.parameters() if parameter.requires_grad and id(parameter) not in known]
+    every: list[dict[str, Any]] = [{"params": others}, {"params": text, "lr": text_lr}]
+    groups = [group for group in every if group["params"]]
+    if not groups:
+        raise BundleError("all parameters are frozen: nothing would be trained", record="network_def")
+    return groups
 
 
 class ClipGradients:

@@ -80,8 +80,8 @@ _NETWORKS: dict[str, type[Network]] = {
 
 # Arguments that came later, and what every network of before was; architectures that carry them are of a later version.
 FORMER_ARGUMENTS: dict[str, dict[str, Plain]] = {
-    **{name: {"attention": "published", "blur": True} for name in ("CSFNet", "WithoutTemporalFusion")},
-    **{name: {"attention": "published"} for name in ("OneScanWithClinical", "MedSTCSFNet")},
+    "CSFNet": {"attention": "published", "blur": True},
+    **{name: {"attention": "published"} for name in ("OneScanWithClinical", "WithoutTemporalFusion", "MedSTCSFNet")},
 }
 
 FORMER_ABLATIONS: dict[str, dict[str, Plain]] = {

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist, squareform
 
 FINER = 4
 """The outline is interpolated to so many parts of a voxel: callipers are read to tenths of a millimetre."""
@@ -61,6 +59,8 @@ def _axes_of(
     box = np.pad(section, 2)[rows[0] : rows[-1] + 5, columns[0] : columns[-1] + 5]
     points = corner + _fine_points(box)
     outline = points[_hull(points)]
+    from scipy.spatial.distance import pdist, squareform  # a prediction that measures nothing does without
+
     apart = squareform(pdist(outline))
     a, b = np.unravel_index(apart.argmax(), apart.shape)
     long_ends = outline[[a, b]]
@@ -88,6 +88,8 @@ def _fine_points(box: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _hull(points: NDArray[np.float64]) -> NDArray[np.intp]:
+    from scipy.spatial import ConvexHull, QhullError
+
     try:
         return ConvexHull(points).vertices
     except QhullError:  # all in one line

@@ -6,7 +6,6 @@ It shares no step with :mod:`csfnet_bundle.nodule.nodule_mask` but the closing o
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -109,6 +108,8 @@ def _basins_at(depth: NDArray[np.float32], top: tuple[int, ...], least_depth: fl
         top: a voxel (d, h, w).
         least_depth: mm by which a basin's peak must stand above the pass to the next.
     """
+    import SimpleITK  # a prediction that measures nothing does without
+
     image = SimpleITK.GetImageFromArray(-depth)
     found = SimpleITK.GetArrayFromImage(
         SimpleITK.MorphologicalWatershed(image, level=least_depth, markWatershedLine=False)

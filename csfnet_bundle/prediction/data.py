@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from csfnet_bundle.cohorts.phantom.stand_in import pairs_in_section
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
@@ -55,6 +54,9 @@ class PhantomItems(Sequence[Item]):
 
     def __init__(self, folder: Path, section: str) -> None:
         self._folder, self._section = folder, section
+        # The phantom brings pandas and scikit-learn, which a prediction with given weights does without.
+        from csfnet_bundle.cohorts.phantom.stand_in import pairs_in_section
+
         self._count = pairs_in_section(section)
         self._items: Sequence[Item] = ()
 

@@ -85,7 +85,7 @@ class ListRun:
                         self._row(row)
                     except BundleError as error:
                         record = f"row {row.number}"
-                        self.errors[row.number] = error if error.record == record else error.for_record(record)
+                        self.errors[row.number] = error if error.record.startswith(record) else error.for_record(record)
                     advance(1)
         finally:
             self._write(rows)

@@ -11,12 +11,14 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.prediction.weights_file import read_weights
 from csfnet_bundle.records import load_datalist
+
+if TYPE_CHECKING:
+    from csfnet_bundle.prediction.data import DataDescription
 
 SEEN_PATIENTS = "seen_patients"
 """Key in the description of weights: a list for the training, and one for each training that it started from."""
@@ -50,7 +52,7 @@ def remember_sections(dataset_dir: str | Path, sections: Sequence[str]) -> dict[
 
     The salt follows from the datalist, whose hash weights tell anyway, so that one training gives the same file twice.
     """
-    data, datalist = data_description(dataset_dir), load_datalist(dataset_dir)
+    data, datalist = _described(dataset_dir), load_datalist(dataset_dir)
     subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
     salt = hashlib.sha256(f"{SEEN_PATIENTS}/{data.datalist_sha256}".encode()).hexdigest()[: 2 * SALT_BYTES]
     return remember_patients(subjects, data.patients_of, salt)
@@ -98,7 +100,7 @@ def check_unseen(
     """
     if not seen:
         return
-    datalist, cohort = load_datalist(dataset_dir), data_description(dataset_dir).patients_of
+    datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
     for section in sections:
         subjects = [pair.subject for pair in datalist.sections.get(section, ())]
         check_judged(seen, subjects, f"held out in {section!r}", source, remedy, cohort)
@@ -127,7 +129,7 @@ def accepted_patients(
         remedy = f"{remedy} `--accept_seen_patients=true` goes on all the same, and the result says so."
         check_unseen(seen, dataset_dir, source, sections, remedy)
         return {}
-    datalist, cohort = load_datalist(dataset_dir), data_description(dataset_dir).patients_of
+    datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
     subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
     found = seen_among(seen, subjects, source, cohort)
     if not found:
@@ -188,3 +190,10 @@ def _parse(listed: object, source: str) -> tuple[str, frozenset[str], str | None
 
 def _hash(salt: str, subject: str) -> str:
     return hashlib.sha256(f"{salt}/{subject}".encode()).hexdigest()[:HASH_CHARACTERS]
+
+
+def _described(dataset_dir: str | Path) -> DataDescription:
+    """Describe a cohort; a prediction only reads weights and imports none of what makes cohorts, pydicom among it."""
+    from csfnet_bundle.prediction.data import data_description
+
+    return data_description(dataset_dir)

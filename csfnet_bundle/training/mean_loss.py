@@ -10,7 +10,10 @@ METRIC = "training_loss"
 
 
 class MeanLoss:
-    """Adds up the loss of each step; at the end of an epoch it is among the trainer's metrics as ``training_loss``."""
+    """Adds up the loss of each step; the mean so far is among the trainer's metrics as ``training_loss``.
+
+    It is a tensor on the loss's device until the epoch ends, whichever handlers look at it before.
+    """
 
     def __init__(self) -> None:
         self._sum: torch.Tensor | None = None
@@ -35,6 +38,7 @@ class MeanLoss:
         loss = torch.as_tensor((output[0] if isinstance(output, list) else output)["loss"]).detach().double()
         self._sum = loss if self._sum is None else self._sum + loss
         self._steps += 1
+        trainer.state.metrics[METRIC] = self._sum / self._steps
 
     def _end(self, trainer: Trainer) -> None:
         trainer.state.metrics[METRIC] = self.value

@@ -7,13 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.networks import Network
 from csfnet_bundle.networks.clinical_embedding import ClinicalEmbedding
 from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import read_weights
@@ -149,11 +148,18 @@ def _told(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {}
 
 
+@runtime_checkable
+class _Described(Protocol):
+    """A network that tells what it was made of: one of the systems, or a pre-training."""
+
+    def architecture(self) -> Mapping[str, Any]: ...
+
+
 def _check_agreement(
     network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
 ) -> None:
     names = getattr(network, "must_agree", ())
-    made = network.architecture() if isinstance(network, Network) else {}
+    made = network.architecture() if isinstance(network, _Described) else {}
     own = {name: made.get(name) for name in names} | ({"roi": roi} if names and roi is not None else {})
     theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
     for name, value in own.items():

@@ -40,13 +40,13 @@ def test_the_version_is_printed(capsys: Output) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_describes_its_options_with_two_examples(name: str, capsys: Output) -> None:
+def test_every_command_describes_its_options_with_two_examples_or_more(name: str, capsys: Output) -> None:
     function = load_command(name)
     described = inspect.getdoc(function) or ""
     for option in inspect.signature(function).parameters:
         assert f"\n    {option}: " in described, option
     shown = examples(function)
-    assert len(shown) == 2
+    assert len(shown) >= 2
     for example in shown:
         called = example.partition("$(")[2].partition(")")[0] or example  # within another command, or by itself
         program, command, *words = called.split()

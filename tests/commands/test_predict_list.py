@@ -74,7 +74,7 @@ def test_rows_bad_rows_and_a_second_run(
         "left out: row 4: age = 200",
         "left out: .*row 5",
         "POINT_OUTSIDE",
-        "left out: row 6: .*cd: CT studies of 2 patients. Name one by --patient",
+        "left out: row 6, .*cd: CT studies of 2 patients. Name one by --patient",
         "left out: row 7: nodule '1' of patient '100012' is that of row 2 too. Give each nodule",
     ):
         assert re.search(words, told.err), words

@@ -74,7 +74,7 @@ def test_calibration_bins_hold_all_pairs(judged):
     axes, counts, beside = plot_calibration(table, metrics, TITLE).axes
     points = lines(axes)["3 bins of 20 pairs"]
     assert points.mean(axis=0) == pytest.approx([table["probability"].mean(), table["label"].mean()])  # twenty each
-    assert axes.texts == []  # no figure over the curve
+    assert len(axes.texts) == 0  # no figure over the curve
     assert "Brier score" in beside.texts[0].get_text()
     assert sum(patch.get_height() for patch in counts.patches) == 60
 

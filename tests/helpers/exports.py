@@ -1,5 +1,7 @@
 """An export as a PACS writes it on a CD: DICOMDIR, studies of patients, a report, another modality, a viewer."""
 
+import gc
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -30,6 +32,10 @@ def write_export(folder: Path, *series: list[Dataset]) -> Path:
     for sop_class, modality in ((BasicTextSRStorage, "SR"), (MRImageStorage, "MR")):
         files.add(_other(series[0][0], sop_class, modality))
     files.write(folder)
+    with warnings.catch_warnings():  # it has a temporary folder, which only its end removes
+        warnings.simplefilter("ignore", ResourceWarning)
+        del files
+        gc.collect()
     (folder / "VIEWER").mkdir()
     (folder / "VIEWER" / "autorun.inf").write_text("[autorun]")
     return folder

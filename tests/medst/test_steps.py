@@ -1,9 +1,18 @@
+import copy
+
 import pytest
 import torch
 from ignite.engine import Engine, Events
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.medst import ClipGradients, FollowSchedule, ObjectiveLoss, negative_objective
+from csfnet_bundle.medst import (
+    ClipGradients,
+    FollowSchedule,
+    ObjectiveLoss,
+    PretrainingNetwork,
+    negative_objective,
+    parameter_groups,
+)
 from csfnet_bundle.networks.medst import MedSTObjective
 
 
@@ -77,6 +86,20 @@ def test_losses_that_need_no_image_do_not_choose_the_epoch(
     monkeypatch.setattr(MedSTObjective, "forward", parts)
     transform = negative_objective(MedSTObjective(**weights))._output_transform  # type: ignore[arg-type]
     assert float(transform({"pred": None, "label": None})) == -sum(choosing.values())
+
+
+def test_the_language_model_has_a_learning_rate_of_its_own(network: PretrainingNetwork) -> None:
+    groups = parameter_groups(network, 1e-5)
+    optimizer = torch.optim.AdamW(groups, lr=1e-3)
+    assert [group["lr"] for group in optimizer.param_groups] == [1e-3, 1e-5]
+    grouped = [id(parameter) for group in groups for parameter in group["params"]]
+    assert sorted(grouped) == sorted(id(parameter) for parameter in network.parameters())
+    assert {id(one) for one in groups[1]["params"]} == {id(one) for one in network.text_encoder.parameters()}
+    frozen = copy.deepcopy(network)
+    frozen.text_encoder.requires_grad_(False)
+    assert [len(parameter_groups(frozen, 1e-5)), "lr" in parameter_groups(frozen, 1e-5)[0]] == [1, False]
+    with pytest.raises(BundleError, match="nothing would be trained"):
+        parameter_groups(frozen.requires_grad_(False), 1e-5)
 
 
 def test_long_gradients_are_cut() -> None:

@@ -22,6 +22,7 @@ from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import read_pair
 from csfnet_bundle.networks import CSFNet
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.input_checks import NOT_DESCRIBED
 from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.records import Datalist, FollowUpPair, encode_clinical, load_datalist, save_datalist
 from csfnet_bundle.scans import dicom
@@ -98,7 +99,7 @@ def test_it_is_the_network_on_the_two_rois(
     np.testing.assert_allclose(made.attention, attention, atol=SAME)
     np.testing.assert_allclose(made.image, image, atol=SAME)
     np.testing.assert_allclose(made.affines, rois.affines)
-    assert made.findings == rois.findings
+    assert made.findings == (NOT_DESCRIBED, *rois.findings)
     assert (made.pair.subject, made.trained_on) == ("100042", "nothing")
     assert made.clinical["Age"] == f"{pair.clinical['age']} years"
 

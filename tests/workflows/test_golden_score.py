@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, stratified_sections
 from csfnet_bundle.cohorts.phantom.render import render_pair
 from csfnet_bundle.cohorts.phantom.subject import Subject
+from csfnet_bundle.commands.make_model import SEED
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.seen_patients import seen_among
 from csfnet_bundle.records import encode_clinical
 
 GOLDEN_PROBABILITY = {"model.pt": 0.4822, "nodules/model.pt": 0.4696}
@@ -34,3 +37,15 @@ def test_golden_score(repository: Path, model: str) -> None:
     probability = probabilities(logit, checkpoint.decision.temperature)[0]
     assert probability == pytest.approx(GOLDEN_PROBABILITY[model], abs=TOLERANCE)
     assert probability == pytest.approx(float(torch.softmax(logits / checkpoint.decision.temperature, 0)[1]))
+
+
+def test_the_shipped_weights_tell_the_phantoms_that_they_saw(repository: Path) -> None:
+    """Those of the training and validation sections of `make model`'s cohort, and none of its test section."""
+    seen = load_checkpoint(repository / "models" / "model.pt").seen_patients
+    settings = CohortSettings(subjects=40, seed=SEED)
+    subjects = settings.all_subjects()[: settings.subjects]
+    sections = stratified_sections([subject.label for subject in subjects], settings.split)
+    expected = [one.patient_id for one, section in zip(subjects, sections, strict=True) if section != "test"]
+    asked = [one.patient_id for one in subjects]
+    assert seen_among(seen, asked, "model.pt", f"phantom, seed {SEED}") == expected
+    assert seen_among(seen, asked, "model.pt", "phantom, seed 0") == []
