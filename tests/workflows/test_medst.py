@@ -68,14 +68,13 @@ def _assert_same_weights(first: Path, second: Path) -> None:
 
 
 def test_the_loss_falls(pretrain: Callable[..., Path]) -> None:
-    # On the patients that it is trained on: eight of them teach nothing of others.
-    trained_on = "$medst.study_sequences(@dataset_dir, 'training', @sentence_fields, @tell_changes)"
-    whole = {"drop#probability": 0.0, "text_lr_factor": 1.0, "validate#sequences": trained_on}
-    quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.003, **whole}
+    """The published local loss, which needs no image: the others need more than eight patients and fifty steps."""
+    local = {"objective#global_weight": 0.0, "objective#temporal_weight": 0.0, "objective#local_negatives": "study"}
+    quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.003, "text_lr_factor": 1.0, "drop#probability": 0.0}
     still = {f"augmentation#{name}_probability": 0.0 for name in ("flip_rows", "flip_columns", "shift")}
-    history = _state(pretrain(**quick, **still))["history"]
+    history = _state(pretrain(**local, **quick, **still))["history"]
     losses = [row["validation_loss"] for row in history]
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_two_runs_agree(pretrain: Callable[..., Path], pretrained: Path) -> None:
