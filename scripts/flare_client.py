@@ -15,6 +15,10 @@ from monai.fl.utils.exchange_object import ExchangeObject
 from csfnet_bundle.training.federated import Site
 
 
+def _copies(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in weights.items()}
+
+
 def main() -> None:
     """Train on the global weights of every round and send back what became of them."""
     parser = argparse.ArgumentParser()
@@ -34,8 +38,9 @@ def main() -> None:
     while flare.is_running():
         received = flare.receive()
         weights = {key: torch.as_tensor(value) for key, value in received.params.items()}
-        metrics = client.evaluate(ExchangeObject(weights={**weights})).metrics
-        client.train(ExchangeObject(weights={**weights}))
+        # Copies, as in the simulation: MonaiAlgo loads the tensors that it is given into its network.
+        metrics = client.evaluate(ExchangeObject(weights=_copies(weights))).metrics
+        client.train(ExchangeObject(weights=_copies(weights)))
         changed = client.get_weights().weights  # MonaiAlgo gives the difference to the global weights
         print(f"{name}, round {received.current_round}: {metrics}", flush=True)
         flare.send(

@@ -23,6 +23,7 @@ import torch
 from csfnet_bundle.core.bundle_root import bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
+from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
 from csfnet_bundle.inputs.given_point import PointLike, given_point
 from csfnet_bundle.inputs.locating import FindSeries
@@ -299,7 +300,11 @@ class Predictor:
             for some in torch.split(image, BATCH_SIZE)
         ]
         values = probabilities(torch.cat(logits).numpy(), checkpoint.decision.temperature)
-        band = (float(values.min()), float(values.max()))
+        # A batch rounds otherwise than one pair: the answer itself is one of the clicks.
+        band = (
+            min(float(values.min()), prediction.probability),
+            max(float(values.max()), prediction.probability),
+        )
         finding = span_finding(*band)
         findings = prediction.findings if finding is None else (finding, *prediction.findings)
         return replace(prediction, band=band, findings=findings)
@@ -463,7 +468,8 @@ def _reject_without_t0(**options: object) -> None:
     """Raise BundleError for an option that describes a scan that is not there."""
     for name, value in options.items():
         if value is not None:
-            raise BundleError(f"is {value!r}, but there is no t0", record=name, remedy="Give the earlier scan as t0.")
+            shown = value.coordinates if isinstance(value, Point) else value
+            raise BundleError(f"is {shown!r}, but there is no t0", record=name, remedy="Give the earlier scan as t0.")
 
 
 def _existing(path: str | Path, name: str) -> Path:

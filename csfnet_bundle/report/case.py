@@ -57,7 +57,7 @@ class Case:
         date_t0: study date of t0; None where unknown or where there is no prior scan.
         date_t1: study date of t1; None where unknown.
         interval_days: days between the scans; None where unknown.
-        prior: whether there was a t0; without one the network saw t1 twice.
+        prior: whether there was a t0; without one the answer is from t1 alone.
         clinical: values that the network used, in words, by the variable's name in words.
         missing: variables (in words) that the network had to do without.
         diameter_t0_mm: the nodule's diameter at t0, if somebody measured it.

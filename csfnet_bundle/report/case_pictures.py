@@ -15,7 +15,7 @@ from csfnet_bundle.report.panel_svg import panel_html
 from csfnet_bundle.report.scan_pictures import VIEW_MM, ScanPictures, Slice
 from csfnet_bundle.report.words import signed
 
-NO_PRIOR = "No prior scan. The network saw t1 twice."
+NO_PRIOR = "No prior scan. The answer is from t1 alone."
 PADDING_HU = -2000.0
 """Black: what is added so that both slices have one scale is no part of a scan."""
 

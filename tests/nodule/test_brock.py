@@ -29,15 +29,17 @@ UTHOFF_COEFFICIENTS = {
 """Brock model as Uthoff et al. print it (2019, European Radiology 29:5367, table 2): the same model, its centred
 variables multiplied out into one intercept; the size is (diameter in mm / 10) to the power of -0.5, times -5.3854."""
 FOUR_DIGITS = 2e-4
+AGE, AGE_PER_YEAR = 60, 0.0287
+"""Years, and their coefficient: the printed intercept is that of age 0, which no patient has."""
 
 
-def _pair(age: float = 0, gender: int = 1, **strata: object) -> FollowUpPair:
+def _pair(age: float = AGE, gender: int = 1, **strata: object) -> FollowUpPair:
     scan = Scan("scan", Point((0.0, 0.0, 0.0), Space.LPS))
     return FollowUpPair("1", "1", scan, clinical={"age": age, "gender": gender}, strata={**NOTHING, **strata})
 
 
 def test_the_intercept_is_the_published_one() -> None:
-    assert brock_log_odds(_pair()) + 5.3854 == pytest.approx(UTHOFF_INTERCEPT, abs=FOUR_DIGITS)
+    assert brock_log_odds(_pair()) - AGE * AGE_PER_YEAR + 5.3854 == pytest.approx(UTHOFF_INTERCEPT, abs=FOUR_DIGITS)
 
 
 def test_each_term_is_the_published_one() -> None:
@@ -45,7 +47,7 @@ def test_each_term_is_the_published_one() -> None:
     for name, coefficient in UTHOFF_COEFFICIENTS.items():
         assert brock_log_odds(_pair(**{name: True})) - base == pytest.approx(coefficient, abs=FOUR_DIGITS)
     assert brock_log_odds(_pair(gender=2)) - base == pytest.approx(0.6011, abs=FOUR_DIGITS)
-    assert brock_log_odds(_pair(age=10)) - base == pytest.approx(0.287, abs=FOUR_DIGITS)
+    assert brock_log_odds(_pair(age=AGE + 10)) - base == pytest.approx(0.287, abs=FOUR_DIGITS)
     assert brock_log_odds(_pair(nodule_count=10)) - base == pytest.approx(-0.824, abs=FOUR_DIGITS)
     assert brock_log_odds(_pair(attenuation="part-solid")) - base == pytest.approx(0.377, abs=FOUR_DIGITS)
     assert brock_log_odds(_pair(attenuation="ground-glass")) - base == pytest.approx(-0.1276, abs=FOUR_DIGITS)

@@ -84,7 +84,7 @@ def test_without_prior_and_attention_the_page_says_so(tmp_path, case, images, re
     assert len(page.pictures) == 3
     for expected in (
         "no t0, t1 2000-01-02",
-        "No prior scan. The network saw t1 twice.",
+        "No prior scan. The answer is from t1 alone.",
         "Growth cannot be computed",
         "There was no scan t0; t1 stood in its place.",
     ):

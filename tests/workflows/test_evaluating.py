@@ -77,7 +77,7 @@ def test_report_plots_and_training_curves_are_there(evaluated: Path) -> None:
 def test_another_section_can_be_judged(run: Callable[..., None], trained: Path, tmp_path: Path) -> None:
     """On its validation pairs the model has the AUC that its training wrote down."""
     settings = {"training_dir": str(trained), "output_dir": str(tmp_path), "num_workers": 0}
-    run("evaluating", EVALUATE, **settings, sections=["validation"])
+    run("evaluating", EVALUATE, **settings, sections=["validation"], accept_seen_patients=True)
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert document["data"] == "small test cohort, validation"
     expected = load_checkpoint(trained / "model.pt").provenance["validation"]["validation_auc"]

@@ -68,13 +68,11 @@ def _assert_same_weights(first: Path, second: Path) -> None:
 
 
 def test_the_loss_falls(pretrain: Callable[..., Path]) -> None:
-    # On the patients that it is trained on: eight of them teach nothing of others.
-    trained_on = "$medst.study_sequences(@dataset_dir, 'training', @sentence_fields, @tell_changes)"
-    whole = {"drop#probability": 0.0, "text_lr_factor": 1.0, "validate#sequences": trained_on}
-    quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.003, **whole}
+    # In training: eight patients teach nothing of others.
+    quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.001, "drop#probability": 0.0}
     still = {f"augmentation#{name}_probability": 0.0 for name in ("flip_rows", "flip_columns", "shift")}
     history = _state(pretrain(**quick, **still))["history"]
-    losses = [row["validation_loss"] for row in history]
+    losses = [row["training_loss"] for row in history]
     assert losses[-1] < 0.95 * losses[0]
 
 

@@ -118,7 +118,7 @@ def test_a_pseudonym_stands_for_the_patient_id_in_every_file(
     words = [*predict_words(predicted.scans, predicted.model, out), "--pseudonym"]
     assert main([*words, "--dicom_out"]) == 1
     assert "exclude each other" in capsys.readouterr().err
-    assert main([*words, "--no_measure"]) == 0
+    assert main(words) == 0
     written = sorted(path for path in out.rglob("*") if path.is_file())
     assert {path.name for path in written} >= {"predictions.csv", f"{pseudonym('100042')}_1.html"}
     for path in written:

@@ -102,10 +102,11 @@ def test_a_failed_fit_stops_no_other(fresh: Protocol, monkeypatch: pytest.Monkey
     monkeypatch.setattr(scheduling, "run_fit", run)
     failed = scheduling.run_fits(fresh, ("cpu",))
     assert done == [("csfnet", "cpu")]
+    told = fresh.folder(Fit("t1_image", 0, 0)) / "error.txt"
     assert {fit.name: str(error) for fit, error in failed.items()} == {
-        "t1_image/fold0_seed0": "fit t1_image/fold0_seed0: ZeroDivisionError: a fault of the code. See error.txt."
+        "t1_image/fold0_seed0": f"fit t1_image/fold0_seed0: ZeroDivisionError: a fault of the code. See {told}."
     }
-    assert "in run" in (fresh.folder(Fit("t1_image", 0, 0)) / "error.txt").read_text()
+    assert "in run" in told.read_text()
 
 
 def test_a_failed_fit_is_a_row_of_the_results(

@@ -21,7 +21,7 @@ from csfnet_bundle.studies.measuring.summary import summarize
 from csfnet_bundle.training.measure.folds import patient_fold
 from csfnet_bundle.training.measure.weights import settings
 
-PAGE = "".join(f"<!-- table: {name} -->\nold\n<!-- end -->\n" for name in TABLE_NAMES)
+PAGE = "".join(f"<!-- table: {name} -->\nstale text\n<!-- end -->\n" for name in TABLE_NAMES)
 
 
 def write_model(path: Path, fold: int | None) -> Path:
@@ -51,7 +51,7 @@ def test_the_result_goes_to_the_page_and_the_json_or_nowhere(tmp_path: Path) -> 
     made = {"what": "x", "command": "x", **study._without_nan(document())}
     write_result(made, tmp_path)
     text = (docs / "measuring.md").read_text()
-    assert "old" not in text
+    assert "stale text" not in text
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert json.loads((docs / "results" / "measuring.json").read_text()) == made
@@ -82,7 +82,7 @@ def test_the_command_measures_every_part_and_goes_on_where_it_stopped(
     readers = result["summary"]["readers"]["all"]
     assert readers["volumes"] == sum(patient_fold(patient) == patient_fold("b") for patient in patients)
     assert readers["methods"]["median"]["dice_median"] > 0.8
-    assert "old" not in (root / "docs" / "measuring.md").read_text()
+    assert "stale text" not in (root / "docs" / "measuring.md").read_text()
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "rows").rglob("*.json")}
     one = next(iter(times))
     one.unlink()
