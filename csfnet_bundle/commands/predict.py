@@ -15,6 +15,7 @@ from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
+    from csfnet_bundle.prediction.prediction import Prediction
 
 OWN_TRAINING = "output/csfnet"
 """Where configs/train.json puts the weights of one's own training."""
@@ -176,6 +177,7 @@ def predict(
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
     if prediction.band is not None:
         print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
+    _print_inputs(prediction)
     if prediction.measured is not None:
         _print_measurements(prediction.measured)
     members = prediction.member_probabilities
@@ -188,6 +190,19 @@ def predict(
     print(f"report: {report}")
     if timings:
         print_shares()
+
+
+def _print_inputs(prediction: Prediction) -> None:
+    """Print where t0's point came from if it was matched, and which clinical values the network was not given."""
+    from csfnet_bundle.inputs.matching import match_findings
+
+    for finding in match_findings(prediction.pair.t0) if prediction.pair.t0 else ():
+        print(f"t0: {finding}")
+    if prediction.code_book is not None:
+        given = prediction.pair.clinical
+        missing = [name for name in prediction.code_book.names if given.get(name) is None]
+        if missing:
+            print(f"missing clinical values: {', '.join(missing)}")
 
 
 def _print_measurements(measured: PairMeasurements) -> None:

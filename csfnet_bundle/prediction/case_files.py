@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class CaseFiles:
             else None
         )
         self._rows: list[dict[str, Any]] = []
-        self._nodules = Counter(item["pair"].subject for item in items)
+        self._items = items  # of the phantom cohort, which the run itself makes: not to be looked at before
         self._kept: dict[str, list[tuple[Case, CaseImages, Mapping[str, ScanPictures]]]] = {}
 
     def clear(self) -> None:
@@ -123,6 +124,11 @@ class CaseFiles:
         found = {FINDING_COLUMNS[0]: _joined(alarms(case.findings)), FINDING_COLUMNS[1]: _joined(notes(case.findings))}
         self._rows.append({**row, **spread, **series_columns(series), **_band(case.band), **measured, **found})
         return report
+
+    @cached_property
+    def _nodules(self) -> Counter[str]:
+        """Return how many nodules each patient has."""
+        return Counter(item["pair"].subject for item in self._items)
 
     def _write_patient(self, case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]) -> None:
         """Keep the nodules of a patient until the last of them is there, then write the page of all."""

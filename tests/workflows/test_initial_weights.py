@@ -23,6 +23,7 @@ def test_a_training_starts_from_weights_of_another_width(
         "optimizer#lr": 0.0,
     }
     settings |= {"initial_weights": str(trained / "model.pt"), "output_dir": str(tmp_path)}
+    settings |= {"accept_seen_patients": True}  # the two trainings divide the same small cohort otherwise
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         run("training", TRAIN, **settings)
     assert "left out: temporal_fusion.convolution.weight" in caplog.text

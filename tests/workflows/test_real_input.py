@@ -20,6 +20,7 @@ ATTENTION_REACH_MM = 12.0
 """The middle of the attention's box is the nodule point, up to one cell of 8 mm and the resampling."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("patient", "nodule"), [("LIDC-IDRI-0001", 0), ("LIDC-IDRI-0003", 1)])
 def test_a_real_series_goes_the_whole_way(
     patient: str,
@@ -69,10 +70,11 @@ def test_a_real_series_goes_the_whole_way(
 
     later = pydicom.dcmread(next(path for path in scans["t1"].rglob("*") if path.is_file()), stop_before_pixels=True)
     report = pydicom.dcmread(next(out.glob("*_report.dcm")))
-    attention_map = pydicom.dcmread(next(out.glob("*_attention.dcm")))
-    assert report.PatientID == attention_map.PatientID == patient
-    assert report.StudyInstanceUID == attention_map.StudyInstanceUID == later.StudyInstanceUID
-    assert attention_map.FrameOfReferenceUID == later.FrameOfReferenceUID
+    outline = pydicom.dcmread(next(out.glob("*_outline_t1.dcm")))
+    assert report.PatientID == outline.PatientID == patient
+    assert report.StudyInstanceUID == outline.StudyInstanceUID == later.StudyInstanceUID
+    assert outline.FrameOfReferenceUID == later.FrameOfReferenceUID
+    assert not list(out.glob("*_attention.dcm")), "the map of the bundle's weights is flat"
 
 
 def _voxel(point: Point, folder: Path) -> tuple[float, ...]:
