@@ -71,7 +71,7 @@ def test_orthanc_shows_the_document(orthanc: Orthanc, files: dict[str, Path]) ->
 
 @pytest.mark.parametrize("name", ["report", "outline_t0", "outline_t1"])
 def test_orthanc_gives_back_what_it_does_not_draw(name: str, orthanc: Orthanc, files: dict[str, Path]) -> None:
-    """Orthanc 1.10 draws no report and no image of one bit; the captures show both."""
+    """Orthanc 1.10 draws no report, and no outline on images as narrow as these; the captures show both."""
     status, given = orthanc.request(f"/instances/{orthanc.store(files[name])}/file")
     assert status == 200
     assert given == files[name].read_bytes()
