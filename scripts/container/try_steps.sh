@@ -72,16 +72,17 @@ if inside touch "$work/open/written" 2> /dev/null; then
 fi
 echo "the root file system cannot be written"
 # shellcheck disable=SC2086  # the words of the health check
-echo "health check \`$health\`: $(inside $health)"
+answer=$(inside $health)
+echo "health check \`$health\`: $answer"
 inside python -c 'import dicomweb_client, gdcm, highdicom, openjpeg, torch; print(f"GPU: {torch.cuda.is_available()}")'
 inside csfnet phantom phantom --subjects 4 2> /dev/null
-read -r -a words < <(inside python -c '
+read -r -a words <<< "$(inside python -c '
 import json, pathlib
 pair = json.loads(pathlib.Path("phantom/datalist.json").read_text())["inference"][0]
 for scan in ("t0", "t1"):
     print(f"--{scan}", "phantom/" + pair[scan]["path"], f"--point{scan[1]}=" + ",".join(map(str, pair[scan]["point"])), end=" ")
 print("--space", pair["t1"]["space"])
-')
+')"
 echo "$ csfnet predict ... --dicom_out"
 inside csfnet predict "${words[@]}" --out case --dicom_out 2> /dev/null
 echo "written: $(find "$work/results/case" -type f | wc -l) files, $(find "$work/results/case" -name '*.dcm' | wc -l) of them DICOM; salt: $(cd "$work/results" && find .config -type f)"
