@@ -34,8 +34,8 @@ def follow_up(
 
     Finds the prior, chooses the pair of series as the reader does, fetches only the slices that are needed, finds the
     nodule in the prior, predicts and measures, and writes the results to a folder; with --store also into the study.
-    A token or a client certificate comes from the environment: CSFNET_PACS_TOKEN, CSFNET_PACS_CERT, CSFNET_PACS_KEY;
-    CSFNET_PACS_CA names the authority to trust.
+    Credentials come from the environment: CSFNET_PACS_TOKEN, or CSFNET_PACS_USER and CSFNET_PACS_PASSWORD, or
+    CSFNET_PACS_CERT and CSFNET_PACS_KEY; CSFNET_PACS_CA names the authority to trust.
 
     Args:
         pacs: address of the DICOMweb service.

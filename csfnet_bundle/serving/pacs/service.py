@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from csfnet_bundle.core.errors import BundleError, in_one_line
 from csfnet_bundle.core.extras import import_extra
-from csfnet_bundle.serving.pacs.access import AUTHORITY, CERTIFICATE, TOKEN, Access
+from csfnet_bundle.serving.pacs.access import AUTHORITY, CERTIFICATE, PASSWORD, TOKEN, USER, Access
 
 ATTEMPTS, FIRST_WAIT_MS = 3, 500
 """Of a request that meets a broken connection or a busy server; the waits double."""
@@ -25,7 +25,10 @@ AS_STORED = (("application/dicom", "*"),)
 """Instances in the transfer syntax that the PACS keeps: nothing is decoded on the way."""
 
 REASONS = {
-    HTTPStatus.UNAUTHORIZED: ("it does not accept the credentials", f"Set {TOKEN} or {CERTIFICATE}."),
+    HTTPStatus.UNAUTHORIZED: (
+        "it does not accept the credentials",
+        f"Set {TOKEN}, {USER} and {PASSWORD}, or {CERTIFICATE}.",
+    ),
     HTTPStatus.FORBIDDEN: ("it does not allow this user to do that", "Ask its administrator for the right to."),
     HTTPStatus.NOT_FOUND: ("it has nothing there", "Check the UID and the address of the DICOMweb service."),
     HTTPStatus.CONFLICT: ("it rejects the objects", "Ask its administrator for the reason in its log."),
@@ -56,6 +59,9 @@ class DicomWebService:
         if access.certificate is not None:
             pair = access.certificate
             session.cert = (str(pair[0]), str(pair[1])) if isinstance(pair, tuple) else str(pair)
+        if access.login is not None:
+            user, password = access.login
+            session.auth = (user.encode(), password.encode())  # as UTF-8; text would be taken for Latin-1
         headers = {"Authorization": f"Bearer {access.token}"} if access.token else None
         self.received: dict[str, int] = {}
         self._label = ""

@@ -32,6 +32,15 @@ def test_credentials_come_from_the_environment_and_are_not_shown(tmp_path: Path)
         ("ftp://pacs.example", {}, "no address of a DICOMweb service"),
         ("https://reader:word@pacs.example", {}, "user name or a password"),
         ("http://pacs.example/dicom-web", {"CSFNET_PACS_TOKEN": "very-secret"}, "without encryption"),
+        ("http://pacs.example", {"CSFNET_PACS_USER": "a", "CSFNET_PACS_PASSWORD": "very-secret"}, "without encryption"),
+        (URL, {"CSFNET_PACS_PASSWORD": "very-secret"}, "CSFNET_PACS_USER is not"),
+        (URL, {"CSFNET_PACS_USER": "a"}, "CSFNET_PACS_PASSWORD is not"),
+        (URL, {"CSFNET_PACS_USER": "a:b", "CSFNET_PACS_PASSWORD": "very-secret"}, "holds a colon"),
+        (
+            URL,
+            {"CSFNET_PACS_TOKEN": "t", "CSFNET_PACS_USER": "a", "CSFNET_PACS_PASSWORD": "very-secret"},
+            "both CSFNET_PACS_TOKEN and CSFNET_PACS_USER",
+        ),
         (URL, {"CSFNET_PACS_CERT": "/nowhere/cert.pem"}, "CSFNET_PACS_CERT: /nowhere/cert.pem is no file"),
     ],
 )
@@ -44,3 +53,9 @@ def test_what_is_not_safe_or_not_there_is_rejected(url: str, environment: dict[s
 
 def test_a_token_may_go_to_this_machine_in_clear_text() -> None:
     assert Access.from_environment("http://127.0.0.1:8042/dicom-web", {"CSFNET_PACS_TOKEN": "a"}).token == "a"
+
+
+def test_a_user_and_a_password_are_taken_and_not_shown() -> None:
+    access = Access.from_environment(URL, {"CSFNET_PACS_USER": "reader", "CSFNET_PACS_PASSWORD": "very-secret"})
+    assert access.login == ("reader", "very-secret")
+    assert "very-secret" not in repr(access)

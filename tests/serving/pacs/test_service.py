@@ -1,5 +1,7 @@
 """Every failure of a PACS is one line, and no credential is in it."""
 
+from base64 import b64encode
+
 import pytest
 from helpers.faulty_pacs import faulty_pacs
 from helpers.orthanc import free_port
@@ -50,6 +52,13 @@ def test_a_failure_is_one_line(kind: int | str, words: str) -> None:
     again = kind in (503, "hang", "break")
     assert len(behaviour.requests) == (ATTEMPTS if again else 1)
     assert behaviour.requests[0][1]["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_a_user_and_a_password_go_as_basic_authentication_in_utf8() -> None:
+    with faulty_pacs(401) as (url, behaviour), pytest.raises(BundleError) as caught:
+        DicomWebService(Access(url, login=("reader", "pässword"))).studies({})
+    assert behaviour.requests[0][1]["Authorization"] == f"Basic {b64encode('reader:pässword'.encode()).decode()}"
+    assert "pässword" not in str(caught.value)
 
 
 def test_a_server_that_is_not_there_is_one_line() -> None:
