@@ -52,6 +52,7 @@ class DicomWebService:
         import_extra("dicomweb_client", "pacs")
         from dicomweb_client.web import DICOMwebClient
         from requests import Session
+        from requests.auth import HTTPBasicAuth
 
         session = Session()
         session.trust_env = False  # no password out of a .netrc, no proxy that nobody named
@@ -61,7 +62,7 @@ class DicomWebService:
             session.cert = (str(pair[0]), str(pair[1])) if isinstance(pair, tuple) else str(pair)
         if access.login is not None:
             user, password = access.login
-            session.auth = (user.encode(), password.encode())  # as UTF-8; text would be taken for Latin-1
+            session.auth = HTTPBasicAuth(user.encode(), password.encode())  # as UTF-8; text would be taken for Latin-1
         headers = {"Authorization": f"Bearer {access.token}"} if access.token else None
         self.received: dict[str, int] = {}
         self._label = ""
