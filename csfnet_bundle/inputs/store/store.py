@@ -108,7 +108,7 @@ class RoiStore:
             block = self._shards[name].block(entry.offset, entry.length)
         except (OSError, ValueError) as error:  # no file, or an empty one
             raise DamagedEntry(str(error)) from None
-        if len(block) != entry.length or zlib.crc32(block.tobytes()) != entry.crc32:
+        if len(block) != entry.length or zlib.crc32(block) != entry.crc32:
             raise DamagedEntry(f"{entry.values}, byte {entry.offset}: the checksum differs")
         return np.frombuffer(block, VALUES_TYPE).reshape(entry.shape)
 
@@ -122,17 +122,17 @@ class RoiStore:
         Raises:
             OSError: the store cannot be written.
         """
-        block = np.ascontiguousarray(values, VALUES_TYPE)
+        block = np.ascontiguousarray(values, VALUES_TYPE).data.cast("B")
         with self._lock:
             writer = self._open_writer()
             placed = replace(
                 entry,
                 offset=writer.offset,
-                crc32=zlib.crc32(block.tobytes()),
+                crc32=zlib.crc32(block),
                 written_ns=time.time_ns(),
                 values=f"{writer.name}.values",
             )
-            writer.append(block.tobytes(), placed.to_line())
+            writer.append(block, placed.to_line())
             self.refresh()
         return placed
 
