@@ -25,7 +25,8 @@ def attention_trial(
         csfnet attention-trial --out output/attention_trial
         csfnet attention-trial output/quick --training 64 --test 64 --seeds 1 --epochs 2
     """
-    from csfnet_bundle.studies.attention.trial import RESULTS_NAME, run_trial, trial_markdown
+    from csfnet_bundle.studies.attention.trial import run_trial, trial_markdown
+    from csfnet_bundle.studies.trial_results import RESULTS_NAME
 
     folder = Path(out).resolve()
     document = run_trial(folder, training=training, test=test, seeds=seeds, epochs=epochs, workers=workers)

@@ -35,7 +35,8 @@ def paper_choices(
         csfnet paper-choices output/choices
         csfnet paper-choices --out output/blur --choices default,no_blur --seeds 5
     """
-    from csfnet_bundle.studies.choices.trial import CHOICES, RESULTS_NAME, choices_markdown, run_choices
+    from csfnet_bundle.studies.choices.trial import CHOICES, choices_markdown, run_choices
+    from csfnet_bundle.studies.trial_results import RESULTS_NAME
 
     folder = out.resolve()
     document = run_choices(

@@ -7,7 +7,6 @@ uniform, and its map puts at least :data:`LEAST_SHARE` of its weight into the ha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,15 +17,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from csfnet_bundle import __version__
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
-from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.cross_modal_attention import with_uniform_attention
 from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
 
 NETWORK, UNIFORM = "csfnet", "uniform_attention"
 SYSTEMS = (NETWORK, UNIFORM, "published_attention")
@@ -38,7 +35,6 @@ FLIPPED_AXES = (0, 1)
 """Depth and height. A flip along the width would exchange the sides that the clinical value names."""
 ASKED_AT_ONCE = 16
 TRAINING_SEED, TEST_SEED = 21, 22
-RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
 
 
 def run_trial(
@@ -65,17 +61,7 @@ def run_trial(
     Raises:
         BundleError: ``out`` holds a trial with other settings.
     """
-    settings = {"training": training, "test": test, "epochs": epochs, "bundle_version": __version__}
-    path = out / RESULTS_NAME
-    document: dict[str, Any] = {"settings": settings, "fits": []}
-    if path.is_file():
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["settings"] != settings:
-            raise BundleError(
-                f"the folder holds a trial with settings {document['settings']} instead of {settings}",
-                record=str(out),
-                remedy="Name another --out, or remove this one.",
-            )
+    document = begin_or_resume(out, training=training, test=test, epochs=epochs)
     pairs = make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, 2, SIZE), workers=workers)
     judged = make_roi_set(out / "test", RoiSetSettings(test, TEST_SEED, 2, SIZE), workers=workers)
     shown, asked = Tensors.of(pairs), Tensors.of(judged)
@@ -83,15 +69,14 @@ def run_trial(
     needed = [(system, seed) for seed in range(seeds) for system in systems if system in (NETWORK, UNIFORM)]
     beside = [(system, seed) for seed in range(seeds) for system in systems if system not in (NETWORK, UNIFORM)]
     for system, seed in (*needed, *beside):
-        if any((one["system"], one["seed"]) == (system, seed) for one in document["fits"]):
+        if has_fit(document, system=system, seed=seed):
             continue
         make = partial(create_system, system, WIDTH, SIZE)
         folder = out / "fits" / f"{system}_seed{seed}"
         network, _ = fit(make, shown, folder, Training(epochs, flipped_axes=FLIPPED_AXES), seed=seed, name=system)
         document["fits"].append({"system": system, "seed": seed, **measure(network, judged, asked)})
         document["verdict"] = verdict(document["fits"])
-        write_atomically(path, json.dumps(document, indent=1) + "\n")
-        write_atomically(out / TABLE_NAME, trial_markdown(document))
+        keep_results(out, document, trial_markdown(document))
     return document
 
 

@@ -6,7 +6,6 @@ spread over seeds is what a single training may show by chance.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,19 +15,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from csfnet_bundle import __version__
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.network import Plain
 from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
 
 SIZE = (16, 32, 32)
 TRAINING_SEED, TEST_SEED = 31, 32
-RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
 ASKED_AT_ONCE = 16
 DEFAULT = "default"
 
@@ -86,17 +83,7 @@ def run_choices(
     """
     if unknown := [name for name in choices if name not in CHOICES]:
         raise BundleError(f"there is no choice {unknown[0]!r}", remedy=f"Take of {', '.join(CHOICES)}.")
-    settings = {"training": training, "test": test, "epochs": epochs, "bundle_version": __version__}
-    path = out / RESULTS_NAME
-    document: dict[str, Any] = {"settings": settings, "fits": []}
-    if path.is_file():
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["settings"] != settings:
-            raise BundleError(
-                f"the folder holds a trial with settings {document['settings']} instead of {settings}",
-                record=str(out),
-                remedy="Name another --out, or remove this one.",
-            )
+    document = begin_or_resume(out, training=training, test=test, epochs=epochs)
     shown = Tensors.of(
         make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, size=SIZE), workers=workers)
     )
@@ -105,12 +92,11 @@ def run_choices(
     asked = Tensors.of(judged)
     for seed in range(seeds):
         for name in choices:
-            if any((one["choice"], one["seed"]) == (name, seed) for one in document["fits"]):
+            if has_fit(document, choice=name, seed=seed):
                 continue
             made = _fit(name, seed, shown, out, epochs)
             document["fits"].append({"choice": name, "seed": seed, **_judge(*made, judged, asked)})
-            write_atomically(path, json.dumps(document, indent=1) + "\n")
-            write_atomically(out / TABLE_NAME, choices_markdown(document))
+            keep_results(out, document, choices_markdown(document))
     return document
 
 

@@ -1,0 +1,48 @@
+"""The results of a trial of many fits: kept after each of them, so that the same call goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from csfnet_bundle import __version__
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import write_atomically
+
+RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
+
+
+def begin_or_resume(out: Path, **settings: int) -> dict[str, Any]:
+    """Return the results as an earlier call left them in ``out``, or new ones without a fit.
+
+    Args:
+        out: the trial's folder.
+        settings: what all fits share; this bundle's version counts too.
+
+    Raises:
+        BundleError: the folder holds a trial with other settings.
+    """
+    shared = {**settings, "bundle_version": __version__}
+    path = out / RESULTS_NAME
+    if not path.is_file():
+        return {"settings": shared, "fits": []}
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if document["settings"] != shared:
+        raise BundleError(
+            f"the folder holds a trial with settings {document['settings']} instead of {shared}",
+            record=str(out),
+            remedy="Name another --out, or remove this one.",
+        )
+    return document
+
+
+def has_fit(document: dict[str, Any], **fit: object) -> bool:
+    """Say whether the results have the fit that these entries name."""
+    return any(all(one[name] == value for name, value in fit.items()) for one in document["fits"])
+
+
+def keep_results(out: Path, document: dict[str, Any], table: str) -> None:
+    """Write the results and their table."""
+    write_atomically(out / RESULTS_NAME, json.dumps(document, indent=1) + "\n")
+    write_atomically(out / TABLE_NAME, table)
