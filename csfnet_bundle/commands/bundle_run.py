@@ -8,13 +8,24 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.core.bundle_root import CONFIGS, bundle_root
 from csfnet_bundle.core.error_hook import INTERRUPTED
 from csfnet_bundle.core.errors import BundleError
 
-__all__ = ["CONFIGS", "bundle_root", "run_command", "run_workflow", "words"]
+__all__ = ["CONFIGS", "bundle_root", "chosen_weights", "run_command", "run_workflow", "words"]
+
+OWN_TRAINING = "output/csfnet"
+"""Where configs/train.json puts the weights of one's own training."""
+
+
+def chosen_weights(checkpoint: Path | None) -> Path:
+    """Return the weights to predict with: those given, else one's own training's, else the bundle's."""
+    from csfnet_bundle.prediction.checkpoint import find_checkpoint
+
+    return find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
 
 
 def words(option: str | Sequence[object]) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.commands.options import Point
 from csfnet_bundle.core.alarm import is_alarm
 
@@ -58,10 +58,8 @@ def follow_up(
         csfnet follow-up --pacs http://127.0.0.1:8042/dicom-web --study 1.2.840.1 --point1=60.8,-41,-180 \
             --space RAS --prior 1.2.840.2 --clinical patient.json
     """
-    from csfnet_bundle.commands.predict import OWN_TRAINING
     from csfnet_bundle.geometry import Point as Place
     from csfnet_bundle.geometry import Space
-    from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
     from csfnet_bundle.records import read_clinical
     from csfnet_bundle.serving.pacs.access import Access
@@ -70,7 +68,7 @@ def follow_up(
     from csfnet_bundle.serving.pacs.service import DicomWebService
 
     service = DicomWebService(Access.from_environment(pacs))
-    weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
+    weights = chosen_weights(checkpoint)
     predictor = load(weights)
     request = FollowUpRequest(
         study=study,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import BundleError
@@ -16,9 +16,6 @@ from csfnet_bundle.core.extras import require_extra
 if TYPE_CHECKING:
     from csfnet_bundle.nodule.pair import PairMeasurements
     from csfnet_bundle.prediction.prediction import Prediction
-
-OWN_TRAINING = "output/csfnet"
-"""Where configs/train.json puts the weights of one's own training."""
 
 
 def predict(
@@ -111,7 +108,6 @@ def predict(
     from csfnet_bundle.core.site_salt import pseudonym as patient_pseudonym
     from csfnet_bundle.inputs.given_point import given_point
     from csfnet_bundle.prediction.case_files import write_prediction
-    from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.predictor import load
     from csfnet_bundle.prediction.request import PairRequest, predicted
     from csfnet_bundle.records import DATALIST_NAME
@@ -132,7 +128,7 @@ def predict(
     given0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
     if given1 is None:
         raise BundleError("point1 is missing", remedy="Give --point1 and --space, or --image1 and --pixel1.")
-    weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
+    weights = chosen_weights(checkpoint)
     predictor = load(weights, follow_links=follow_links)
     loaded()
     options = {"age": age, "sex": sex, "smoking": smoking, "race": race}
@@ -195,14 +191,13 @@ def predict(
 def _print_inputs(prediction: Prediction) -> None:
     """Print where t0's point came from if it was matched, and which clinical values the network was not given."""
     from csfnet_bundle.inputs.matching import match_findings
+    from csfnet_bundle.records.clinical import missing_variables
 
     for finding in match_findings(prediction.pair.t0) if prediction.pair.t0 else ():
         print(f"t0: {finding}")
-    if prediction.code_book is not None:
-        given = prediction.pair.clinical
-        missing = [name for name in prediction.code_book.names if given.get(name) is None]
-        if missing:
-            print(f"missing clinical values: {', '.join(missing)}")
+    missing = missing_variables(prediction.pair.clinical, prediction.code_book)
+    if missing:
+        print(f"missing clinical values: {', '.join(variable.name for variable in missing)}")
 
 
 def _print_measurements(measured: PairMeasurements) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csfnet_bundle.commands.bundle_run import bundle_root
-from csfnet_bundle.commands.predict import OWN_TRAINING
+from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import require_extra
 
@@ -50,7 +49,6 @@ def predict_list(
         csfnet predict-list pairs.csv --out output/list --no_check --no_measure --timings
     """
     from csfnet_bundle.core.processor_time import loaded, print_shares
-    from csfnet_bundle.prediction.checkpoint import find_checkpoint
     from csfnet_bundle.prediction.list_run import CASES, INDEX_NAME, ListRun, print_errors
     from csfnet_bundle.prediction.pair_list import read_pair_list
     from csfnet_bundle.prediction.predictor import load
@@ -59,7 +57,7 @@ def predict_list(
         raise BundleError(f"{out} holds other files", remedy="Name a new folder by --out, or one of predict-list.")
     if dicom_out:
         require_extra("dicom-sr", "highdicom")
-    weights = find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
+    weights = chosen_weights(checkpoint)
     predictor = load(weights, follow_links=follow_links)
     loaded()
     rows = read_pair_list(table, predictor.checkpoint.code_book)

@@ -7,6 +7,7 @@ from csfnet_bundle.records.clinical import (
     describe_clinical,
     encode_clinical,
     is_missing,
+    missing_variables,
 )
 from csfnet_bundle.records.clinical_file import read_clinical
 from csfnet_bundle.records.datalist import (
@@ -37,6 +38,7 @@ __all__ = [
     "encode_clinical",
     "is_missing",
     "load_datalist",
+    "missing_variables",
     "read_clinical",
     "refuse_outcomes",
     "save_datalist",

@@ -86,6 +86,17 @@ def clinical_numbers(values: Mapping[str, object], code_book: CodeBook | None = 
     return numbers
 
 
+def missing_variables(values: Mapping[str, object], code_book: CodeBook | None = None) -> tuple[Variable, ...]:
+    """Return the variables of which a network learns nothing: absent, or with a code that stands for no answer.
+
+    Raises:
+        BundleError: as :func:`encode_clinical`.
+    """
+    code_book = code_book or nlst_code_book()
+    tokens = encode_clinical(values, code_book).tolist()
+    return tuple(variable for variable, token in zip(code_book.variables, tokens, strict=True) if token == MISSING)
+
+
 def describe_clinical(values: Mapping[str, object], code_book: CodeBook | None = None) -> dict[str, str]:
     """Return the values in words, by the variables' labels, e.g. ``{"Smoking at randomization": "Current smoker"}``."""
     code_book = code_book or nlst_code_book()

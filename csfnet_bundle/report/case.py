@@ -11,7 +11,7 @@ from csfnet_bundle.core.code_book import CodeBook
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.nodule.doubling_time import volume_doubling_time
 from csfnet_bundle.nodule.pair import PairMeasurements
-from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical
+from csfnet_bundle.records import FollowUpPair, clinical_notices, describe_clinical, missing_variables
 from csfnet_bundle.report.point_words import point_words
 
 DIAMETER_T0 = "diameter_t0_mm"
@@ -130,7 +130,7 @@ class Case:
             BundleError: a clinical value that the encoder refuses, a diameter that is no number, or as the class says.
         """
         described = describe_clinical(pair.clinical, code_book)
-        missing = tuple(name for name, words in described.items() if words.startswith("missing"))
+        missing = tuple(variable.label for variable in missing_variables(pair.clinical, code_book))
         return cls(
             subject=pair.subject,
             nodule=pair.nodule,

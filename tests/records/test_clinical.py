@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records import CLINICAL_VARIABLES, clinical_notices, describe_clinical, encode_clinical
+from csfnet_bundle.records import (
+    CLINICAL_VARIABLES,
+    clinical_notices,
+    describe_clinical,
+    encode_clinical,
+    missing_variables,
+)
 
 FULL = {"race": 2, "cigsmok": 1, "gender": 2, "age": 62, "scr_res0": 4, "scr_iso0": 4}
 
@@ -145,3 +151,14 @@ def test_every_explained_value_gets_a_token_of_its_vocabulary(values):
     words = describe_clinical(values)
     assert len(words) == len(CLINICAL_VARIABLES)
     assert [word.startswith("missing") for word in words.values()] == (tokens == 0).tolist()
+
+
+def test_missing_are_those_that_are_described_so():
+    """Absent ones, and codes that stand for no answer."""
+    values = {"race": 95, "cigsmok": 1, "gender": ".M", "age": 63}
+    missing = missing_variables(values)
+    assert [variable.name for variable in missing] == ["race", "gender", "scr_res0", "scr_iso0"]
+    described = describe_clinical(values)
+    assert {variable.label for variable in missing} == {
+        label for label, words in described.items() if words.startswith("missing")
+    }
