@@ -14,7 +14,7 @@ from csfnet_bundle.nodule.network import load_network
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
-from csfnet_bundle.studies.measuring.evaluating import evaluate_cases, prepare_cases
+from csfnet_bundle.studies.measuring.evaluating import check_parts, evaluate_cases, prepare_cases
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
 from csfnet_bundle.studies.measuring.summary import summarize
@@ -50,6 +50,7 @@ def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, 
     cases = all_cases(volumes, series, out, fold)
     prepare_cases(cases, out)
     rows = evaluate_cases(cases, network, out)
+    check_parts(rows)
     described = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
     document = {
         "what": "How well nodules are measured; see docs/measuring.md.",
@@ -76,6 +77,7 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
     work.mkdir(parents=True, exist_ok=True)
     network = load_network(model)
     rows = choice_rows(choice_cases(volumes, work, fold, count), network, out)
+    check_parts(rows)
     document = {"command": CHOICES_COMMAND, "sha256": network.sha256, "held_out_fold": fold, "rows": rows}
     _write_tables(root / "docs" / "measuring.md", {CHOICES: choices_table(rows).rstrip("\n")})
     write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
