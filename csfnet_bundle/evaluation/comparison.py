@@ -44,9 +44,6 @@ COLUMNS = (
     "patients",
 )
 
-SEED_COLUMNS = ("auc_seed_deviation", "difference_seed_deviation")
-"""Columns that follow where the areas of single seeds are given."""
-
 NET_BENEFIT_AT = 0.1
 """The risk from which on the British Thoracic Society's guideline (Callister 2015) would look further into a nodule."""
 

@@ -243,10 +243,7 @@ class Predictor:
         """
         for some in _batches(pairs, batch_size):
             read = [self._read(pair, folder, cache, scan_order) for pair in some]
-            image = torch.stack([tensors.image for _, tensors in read])  # (B, 2, D, H, W)
-            clinical = torch.stack([tensors.clinical for _, tensors in read])
-            interval_days = torch.stack([tensors.interval_days for _, tensors in read])
-            output = self.forward(image, clinical, interval_days)
+            output = self.forward(*_stacked([tensors for _, tensors in read]))
             for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
                 yield self.prediction(pair, rois, tensors, output, index)
 
@@ -266,12 +263,7 @@ class Predictor:
         if not hasattr(self.network, "attention_peaks") or not pairs:
             return None
         tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
-        inputs = [
-            torch.stack([one.image for one in tensors]),  # (B, 2, D, H, W)
-            torch.stack([one.clinical for one in tensors]),
-            torch.stack([one.interval_days for one in tensors]),
-        ]
-        image, clinical = ask(self.network, "attention_peaks", *inputs).double().mean(dim=0).tolist()
+        image, clinical = ask(self.network, "attention_peaks", *_stacked(tensors)).double().mean(dim=0).tolist()
         return {"image": image, "clinical": clinical}
 
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
@@ -452,6 +444,15 @@ class Predictor:
         order = list(scan_order)
         rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
         return rois, pair_tensors(pair, rois, self.checkpoint.roi, self.checkpoint.code_book)
+
+
+def _stacked(tensors: Sequence[PairTensors]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the network's inputs of several pairs: image (B, 2, D, H, W), clinical (B, V), interval_days (B,)."""
+    return (
+        torch.stack([one.image for one in tensors]),
+        torch.stack([one.clinical for one in tensors]),
+        torch.stack([one.interval_days for one in tensors]),
+    )
 
 
 def _device(device: str | torch.device | None) -> torch.device:

@@ -131,28 +131,25 @@ def thinner_projection_beside(series: list[Dataset], folder: Path) -> None:
     write_series(folder, bright(another(series, "mip", SliceThickness="0.6", ImageType=MIP)), prefix="mip")
 
 
-@case()
-def projection_half_a_step_between_under_the_uid(series: list[Dataset], folder: Path) -> None:
-    uid = series[0].SeriesInstanceUID
-    between = bright(another(series, "mip", SeriesInstanceUID=uid, ImageType=MIP))
+def half_a_step_between(series: list[Dataset], name: str, image_type: list[str]) -> list[Dataset]:
+    """Return computed slices under the series' UID, each in the middle between two of its slices."""
+    between = bright(another(series, name, SeriesInstanceUID=series[0].SeriesInstanceUID, ImageType=image_type))
     for data, one, next_one in zip(between, series, series[1:], strict=False):
         data.ImagePositionPatient = [
             (float(a) + float(b)) / 2
             for a, b in zip(one.ImagePositionPatient, next_one.ImagePositionPatient, strict=True)
         ]
-    write_series(folder, [*series, *between[:-1]])
+    return between[:-1]
+
+
+@case()
+def projection_half_a_step_between_under_the_uid(series: list[Dataset], folder: Path) -> None:
+    write_series(folder, [*series, *half_a_step_between(series, "mip", MIP)])
 
 
 @case()
 def derived_copy_half_a_step_between_under_the_uid(series: list[Dataset], folder: Path) -> None:
-    uid = series[0].SeriesInstanceUID
-    between = bright(another(series, "copy", SeriesInstanceUID=uid, ImageType=["DERIVED", "PRIMARY", "AXIAL"]))
-    for data, one, next_one in zip(between, series, series[1:], strict=False):
-        data.ImagePositionPatient = [
-            (float(a) + float(b)) / 2
-            for a, b in zip(one.ImagePositionPatient, next_one.ImagePositionPatient, strict=True)
-        ]
-    write_series(folder, [*series, *between[:-1]])
+    write_series(folder, [*series, *half_a_step_between(series, "copy", ["DERIVED", "PRIMARY", "AXIAL"])])
 
 
 @case()
