@@ -30,7 +30,7 @@ docs: $(STAMP)
 notebook: $(STAMP)
 	$(BIN)/jupyter execute --inplace docs/notebooks/phantom.ipynb
 
-# Trains the network of models/model.pt on phantoms and judges it beside the oracle; half an hour on two cores.
+# Trains the network of models/model.pt on phantoms and judges it beside the oracle; about an hour and a half of one core.
 model: $(STAMP)
 	$(BIN)/python -m csfnet_bundle make-model
 

@@ -113,9 +113,8 @@ def component_at_click(share: NDArray[np.float32], cube: Cube, core_share: float
     return NetworkAnswer(share, mask, float(share[rim].sum()) * cube.voxel_mm3, other_share)
 
 
-@lru_cache(maxsize=2)
 def load_network(path: Path | None = None) -> NoduleNetwork:
-    """Load a network; its file is checked against the sum in the JSON beside it.
+    """Load a network, once a process; its file is checked against the sum in the JSON beside it.
 
     Args:
         path: of the TorchScript file; by default the shipped one.
@@ -123,7 +122,11 @@ def load_network(path: Path | None = None) -> NoduleNetwork:
     Raises:
         BundleError: there is no such file, or it is another than its JSON describes.
     """
-    file = path or bundle_root() / MODEL
+    return _load_network(path or bundle_root() / MODEL)
+
+
+@lru_cache(maxsize=2)
+def _load_network(file: Path) -> NoduleNetwork:
     description = file.with_suffix(".json")
     if not file.is_file() or not description.is_file():
         raise BundleError(

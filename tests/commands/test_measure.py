@@ -32,7 +32,6 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     file.with_suffix(".json").write_text(json.dumps({"sha256": digest}))
     monkeypatch.setattr(network, "MODEL", file)  # an absolute path stands for itself
-    network.load_network.cache_clear()
 
 
 @pytest.fixture
