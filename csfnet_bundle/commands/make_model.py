@@ -27,7 +27,8 @@ EVALUATE = "['configs/train.json','configs/evaluate.json']"
 def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) -> None:
     """Make a phantom cohort, train the narrow network on it, evaluate, and put model and result in their places.
 
-    The network is that of configs/cpu_demo.json, with the ROI of configs/train.json. Writes models/model.pt and model.json, docs/results/phantom_cpu.json and what configs/metadata.json says of them.
+    The network is that of configs/cpu_demo.json, with the ROI of configs/train.json. Writes models/model.pt and
+    model.json, docs/results/phantom_cpu.json and what configs/metadata.json says of them.
     After an interruption the same command resumes.
 
     Args:
