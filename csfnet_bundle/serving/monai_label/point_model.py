@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Hashable, Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -90,7 +90,7 @@ class PointModel:
         elif self._predictor.needs_prior:
             read["t0"] = self._find_prior(read["image"])
         # Each of the two points says its space itself.
-        pair: FollowUpPair = self._read_request(read)["pair"]
+        pair: FollowUpPair = self._read_request(dict[Hashable, Any](read))["pair"]
         return pair, remarks
 
 

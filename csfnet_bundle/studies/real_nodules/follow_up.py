@@ -117,11 +117,8 @@ def fit_change(network: FollowUpNoduleNetwork, features: PairFeatures, seed: int
     both = torch.cat([features.before, features.now])
     term.spread.copy_(both.std(dim=0).clamp(min=LEAST_SPREAD))
     fitted = nn.Parameter(torch.tensor([1.0, 0.0]))  # scale and offset of the opinion
-    optimizer = torch.optim.AdamW(
-        [{"params": list(term.parameters())}, {"params": [fitted], "weight_decay": 0.0}],
-        lr=LEARNING_RATE,
-        weight_decay=WEIGHT_DECAY,
-    )
+    groups: list[dict[str, Any]] = [{"params": list(term.parameters())}, {"params": [fitted], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     for _ in range(STEPS):
         optimizer.zero_grad()
         logit = fitted[0] * features.opinion + fitted[1] + term(features.before, features.now)  # (N,)
@@ -142,7 +139,7 @@ def judge_change(network: FollowUpNoduleNetwork, features: PairFeatures, pairs: 
     opinion = features.opinion.double().numpy()
     oracle = pairs.truth["oracle_all"].to_numpy(np.float64)
     scores = {"opinion on t1": opinion, "follow-up part": term, "both": opinion + term, "oracle": oracle}
-    growth = np.log(pairs.truth["diameter_t1"] / pairs.truth["diameter_t0"]).to_numpy(np.float64)
+    growth = np.log(pairs.truth["diameter_t1"].to_numpy() / pairs.truth["diameter_t0"].to_numpy())
     return {
         "areas": {
             name: dict(zip(("auc", "lower", "upper"), area_interval(score, pairs.labels), strict=True))
