@@ -10,7 +10,7 @@ MODEL = Path("models/nodules/model.pt")
 
 
 def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model: Path | None = None) -> None:
-    """Fit a recipe on all nodules of a cohort and write the weights; started again, it goes on where it stopped.
+    """Fit a recipe on all nodules of a cohort and write the weights; after an interruption it resumes.
 
     Temperature and threshold come from the folds that ``real-nodules`` fitted in the same folder.
 
