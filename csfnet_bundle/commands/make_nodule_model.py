@@ -16,8 +16,8 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     """Fit a recipe on all nodules of a cohort, add the follow-up part from phantoms, and write the weights.
 
     Temperature and threshold come from the folds that ``real-nodules`` fitted in the same folder. The follow-up part is
-    fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. Started again, it
-    goes on where it stopped.
+    fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. After an
+    interruption it resumes.
 
     Args:
         dataset_dir: a cohort that ``cohort lidc-voi`` made.

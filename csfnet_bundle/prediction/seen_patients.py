@@ -145,7 +145,7 @@ def accepted_patients(
         BundleError: there is one, and it is not accepted.
     """
     if not accept:
-        remedy = f"{remedy} `--accept_seen_patients=true` goes on all the same, and the result says so."
+        remedy = f"{remedy} `--accept_seen_patients=true` continues anyway, and the result says so."
         check_unseen(seen, dataset_dir, source, sections, remedy)
         return {}
     datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
