@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown
 
 
 def test_features_are_those_of_the_forward_pass(network: FollowUpNoduleNetwork, tmp_path) -> None:
-    pairs = make_follow_up_sets(tmp_path, SIZE, pairs=3).test
+    pairs = make_follow_up_sets(tmp_path, SIZE, pairs=(2, 3)).test
     features = pair_features(network, pairs)
     image = torch.from_numpy(pairs.images).float().add(1200).div(1800).clamp(0, 1)
     expected = network(image)

@@ -22,7 +22,7 @@ def study(boxed_cohort, tiny_recipe, few_drawn, tmp_path):
 
 @pytest.fixture
 def phantoms(tiny_recipe, tmp_path):
-    return make_follow_up_sets(tmp_path / "phantoms", tiny_recipe.roi_size, pairs=12)
+    return make_follow_up_sets(tmp_path / "phantoms", tiny_recipe.roi_size, pairs=(12, 12))
 
 
 def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_path):
