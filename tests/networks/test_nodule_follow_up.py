@@ -32,8 +32,8 @@ def test_without_a_prior_it_is_the_one_scan_network(network: FollowUpNoduleNetwo
 def test_a_prior_changes_the_answer_by_the_change_term(network: FollowUpNoduleNetwork) -> None:
     network.change.spread.fill_(1e-3)  # features of random weights differ little
     image = torch.rand(3, 2, *SIZE)
-    before, now = network.features(image)
-    added = difference(network(image)) - network.opinion(now)
+    before, now, opinion = network.read(image)
+    added = difference(network(image)) - opinion
     torch.testing.assert_close(added, network.change(before, now))
     assert added.abs().max() > 1e-5
 

@@ -1,4 +1,4 @@
-"""The follow-up part of the nodule weights: fitted on phantoms, on features of an encoder that stays as it is.
+"""The follow-up part of the nodule weights: fitted on phantoms, on what an encoder that stays as it is says of them.
 
 The encoder has learnt from real nodules and is not changed, so that the answer without a prior stays the one that
 docs/real_nodules.md judges. Phantoms teach the change alone. Their log odds hold for phantoms: no patient's follow-up
@@ -32,10 +32,12 @@ PAIRS = (1000, 500)
 STEPS = 400
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 0.1
-"""The term sees features of one encoder on pairs of one generator: decay keeps it smooth."""
+"""The term is fitted on pairs of one generator: decay keeps it smooth."""
 PAIRS_AT_ONCE = 16
+UNCHANGED = 0.2
+"""Log volume ratio; about what measuring cannot tell from none."""
 LEAST_SPREAD = 1e-3
-"""A feature that hardly ever differs from zero is not blown up."""
+"""A description that hardly ever differs is not blown up."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,12 @@ def make_follow_up_sets(
 
 
 @dataclass(frozen=True)
-class PairFeatures:
+class ReadPairs:
     """What the encoder makes of pairs.
 
     Attributes:
-        before: of t0, (N, F).
-        now: of t1, (N, F).
+        before: descriptions of t0, (N, F).
+        now: descriptions of t1, (N, F).
         opinion: the one-scan network's logit on t1, (N,).
         label: (N,).
     """
@@ -92,18 +94,18 @@ def with_follow_up(one_scan: NoduleNetwork) -> FollowUpNoduleNetwork:
 
 
 @torch.no_grad()
-def pair_features(network: FollowUpNoduleNetwork, pairs: RoiSet) -> PairFeatures:
+def read_pairs(network: FollowUpNoduleNetwork, pairs: RoiSet) -> ReadPairs:
     """Encode phantom pairs, in evaluation mode."""
     network.eval()
-    parts: list[tuple[Tensor, Tensor]] = []
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []
     for rows in torch.arange(len(pairs.images)).split(PAIRS_AT_ONCE):
         image = scale_window(torch.from_numpy(pairs.images[rows.numpy()]).float(), WINDOW)  # (B, 2, D, H, W)
-        parts.append(network.features(image))
-    before, now = (torch.cat(list(one)) for one in zip(*parts, strict=True))
-    return PairFeatures(before, now, network.opinion(now), torch.tensor(pairs.labels, dtype=torch.float32))
+        parts.append(network.read(image))
+    before, now, opinion = (torch.cat(list(one)) for one in zip(*parts, strict=True))
+    return ReadPairs(before, now, opinion, torch.tensor(pairs.labels, dtype=torch.float32))
 
 
-def fit_change(network: FollowUpNoduleNetwork, features: PairFeatures, seed: int) -> None:
+def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -> None:
     """Fit the follow-up part of a network in place; nothing else of it changes.
 
     Minimises the cross-entropy of ``scale * opinion + offset + term``. Scale and offset fit the opinion, which comes
@@ -130,12 +132,13 @@ def fit_change(network: FollowUpNoduleNetwork, features: PairFeatures, seed: int
 
 
 @torch.no_grad()
-def judge_change(network: FollowUpNoduleNetwork, features: PairFeatures, pairs: RoiSet) -> dict[str, Any]:
+def judge_change(network: FollowUpNoduleNetwork, features: ReadPairs, pairs: RoiSet) -> dict[str, Any]:
     """Return areas on phantom test pairs: of the opinion on t1, of the term alone, of both, and of the oracle.
 
     Returns:
         ``areas``: by name, area and DeLong's limits of 95 %; ``rank_correlation``: Spearman's, of the term and the log
-        of the true volume ratio; NaN where the term is the same for all pairs.
+        of the true volume ratio, NaN where the term is the same for all pairs; ``unchanged``: standard deviation of the
+        term over pairs whose true volume ratio lies within 20 % of 1.
     """
     term = network.change(features.before, features.now).double().numpy()
     opinion = features.opinion.double().numpy()
@@ -147,5 +150,6 @@ def judge_change(network: FollowUpNoduleNetwork, features: PairFeatures, pairs: 
             name: dict(zip(("auc", "lower", "upper"), area_interval(score, pairs.labels), strict=True))
             for name, score in scores.items()
         },
+        "unchanged": float(term[np.abs(3 * growth) < UNCHANGED].std()),
         "rank_correlation": float(stats.spearmanr(term, growth).statistic) if np.ptp(term) else math.nan,
     }

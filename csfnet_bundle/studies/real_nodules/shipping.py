@@ -25,7 +25,7 @@ from csfnet_bundle.studies.real_nodules.follow_up import (
     FollowUpSets,
     fit_change,
     judge_change,
-    pair_features,
+    read_pairs,
     with_follow_up,
 )
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
@@ -60,7 +60,7 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
     volumes = filled_volumes(pairs, datalist.folder, study.cache)
     start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
     network = with_follow_up(fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED))
-    fit_change(network, pair_features(network, phantoms.training), SEED)
+    fit_change(network, read_pairs(network, phantoms.training), SEED)
     return ModelCheckpoint(
         weights={name: value.contiguous() for name, value in network.state_dict().items()},
         architecture=network.architecture(),
@@ -97,8 +97,8 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> dic
         path = study.folder(recipe, SEED, fold) / WEIGHTS_NAME
         one_scan.load_state_dict(torch.load(path, weights_only=True))
         network = with_follow_up(one_scan)
-        fit_change(network, pair_features(network, phantoms.training), SEED)
-        folds.append(judge_change(network, pair_features(network, phantoms.test), phantoms.test))
+        fit_change(network, read_pairs(network, phantoms.training), SEED)
+        folds.append(judge_change(network, read_pairs(network, phantoms.test), phantoms.test))
     return {
         "what": "The follow-up part of models/nodules on phantom test pairs, fitted onto the encoder of every fold.",
         "training_pairs": len(phantoms.training.labels),

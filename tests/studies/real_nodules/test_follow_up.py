@@ -8,11 +8,11 @@ from csfnet_bundle.cohorts.phantom.roi_set import RoiSet
 from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.follow_up import (
-    PairFeatures,
+    ReadPairs,
     fit_change,
     judge_change,
     make_follow_up_sets,
-    pair_features,
+    read_pairs,
     with_follow_up,
 )
 
@@ -28,10 +28,10 @@ def network() -> FollowUpNoduleNetwork:
 
 
 @pytest.fixture
-def grown() -> tuple[PairFeatures, RoiSet]:
+def grown() -> tuple[ReadPairs, RoiSet]:
     """Features whose first one holds the size of the nodule; malignant is what has grown."""
     torch.manual_seed(2)
-    before = torch.randn(PAIRS, 128)
+    before = torch.randn(PAIRS, 9)
     growth = torch.randn(PAIRS)
     now = before.clone()
     now[:, 0] += growth
@@ -46,11 +46,11 @@ def grown() -> tuple[PairFeatures, RoiSet]:
     )
     pairs = RoiSet(torch.zeros(PAIRS, 2, 1, 1, 1).short().numpy(), torch.zeros(PAIRS, 6).long().numpy(),
                    torch.full((PAIRS,), 365.0).numpy(), truth)  # fmt: skip
-    return PairFeatures(before, now, torch.randn(PAIRS), label), pairs
+    return ReadPairs(before, now, torch.randn(PAIRS), label), pairs
 
 
 def test_it_finds_growth_and_changes_nothing_else(
-    network: FollowUpNoduleNetwork, grown: tuple[PairFeatures, RoiSet]
+    network: FollowUpNoduleNetwork, grown: tuple[ReadPairs, RoiSet]
 ) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items() if not name.startswith("change")}
     features, pairs = grown
@@ -63,7 +63,7 @@ def test_it_finds_growth_and_changes_nothing_else(
     assert judged["rank_correlation"] > 0.8
 
 
-def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown: tuple[PairFeatures, RoiSet]) -> None:
+def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown: tuple[ReadPairs, RoiSet]) -> None:
     fit_change(network, grown[0], seed=3)
     first = {name: value.clone() for name, value in network.change.state_dict().items()}
     fit_change(network, grown[0], seed=3)
@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown
 
 def test_features_are_those_of_the_forward_pass(network: FollowUpNoduleNetwork, tmp_path) -> None:
     pairs = make_follow_up_sets(tmp_path, SIZE, pairs=(2, 3)).test
-    features = pair_features(network, pairs)
+    features = read_pairs(network, pairs)
     image = torch.from_numpy(pairs.images).float().add(1200).div(1800).clamp(0, 1)
     expected = network(image)
     logit = features.opinion + network.change(features.before, features.now)
