@@ -75,7 +75,10 @@ def before_normalisation() -> set[str]:
 
 
 def keys(name: str) -> bool:
-    """Say whether it is the bias of an attention's keys: it adds the same to all of a query's weights, to no effect."""
+    """Say whether it is the bias of an attention's keys.
+
+    Where a key's ReLU is active in all tokens, it adds the same to all of a query's weights, to no effect.
+    """
     return name.endswith("key.bias")
 
 

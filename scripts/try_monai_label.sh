@@ -31,7 +31,7 @@ if [ ! -f "$environment/.installed" ]; then
             "${pip[@]}" "torch==2.13.0" "numpy==1.26.4" &&
             SAM2_BUILD_CUDA=0 "${pip[@]}" --no-build-isolation "monailabel==0.8.5" "${pins[@]}" &&
             # What of this package's needs MONAI Label does not bring.
-            "${pip[@]}" "dask[distributed]>=2025.1" "rich>=14" "jinja2>=3.1" "${pins[@]}"
+            "${pip[@]}" "dask[distributed]>=2025.1" "rich>=14" "jinja2>=3.1" "fastjsonschema>=2.21" "${pins[@]}"
     } 2> "$work/log" || { tail -20 "$work/log"; exit 1; }
     "$environment/bin/pip" check
     touch "$environment/.installed"

@@ -40,7 +40,7 @@ def run(words: list[str], shown: list[str]) -> str:
     with contextlib.redirect_stdout(told):
         status = main(words)
     if status:
-        raise SystemExit(status)
+        raise SystemExit(f"{' '.join(shown)}: status {status}\n{told.getvalue()}")
     text = re.sub(r"127\.0\.0\.1:\d+", "PACS", told.getvalue())
     return "$ csfnet " + " ".join(shown) + "\n" + re.sub(r"report: .*/(\w+)/", r"report: \1/", text)
 

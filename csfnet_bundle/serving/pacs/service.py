@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -21,8 +22,9 @@ BUSY = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
-DEMANDED, ALERT = "ALERT_CERTIFICATE_REQUIRED", "_ALERT_"
-"""In OpenSSL's names of errors: what the server itself objects to is an alert."""
+DEMANDED, UNVERIFIED = "ALERT_CERTIFICATE_REQUIRED", "CERTIFICATE_VERIFY_FAILED"
+"""OpenSSL's names of errors."""
+OPENSSL = re.compile(r"\[SSL[^]]*\] ([^('\"]+)")
 AS_STORED = (("application/dicom", "*"),)
 """Instances in the transfer syntax that the PACS keeps: nothing is decoded on the way."""
 
@@ -146,7 +148,7 @@ class DicomWebService:
         except RetryError as error:
             raise self._of_status(getattr(error.last_attempt.value, "status_code", 0)) from None
         except SSLError as error:
-            raise self._of_tls(in_one_line(error)) from None
+            raise self._of_tls(str(error)) from None
         except Timeout:
             raise self._error("it did not answer in time", "Try again later.") from None
         except NoConnection:
@@ -169,9 +171,15 @@ class DicomWebService:
         remedy = f"Name the PEM files by {CERTIFICATE} and {KEY}."
         if DEMANDED in told:
             return self._error("it demands a client certificate", remedy)
-        if ALERT in told:  # the server's, on what it was shown
-            return self._error("it does not accept the client certificate", remedy)
-        return self._error(f"its certificate cannot be verified: {told}", f"Name its authority by {AUTHORITY}.")
+        # OpenSSL's reason alone: the rest holds the address that was asked, with the PatientID.
+        reason = OPENSSL.search(told)
+        why = f": {reason[1].strip()}" if reason else ""
+        if UNVERIFIED in told:
+            return self._error(f"its certificate cannot be verified{why}", f"Name its authority by {AUTHORITY}.")
+        # An alert on what it was shown may be lost when it closes the connection behind it.
+        shown = self._access.certificate is not None
+        guess = "it may not accept the client certificate" if shown else "it may demand a client certificate"
+        return self._error(f"it broke off the TLS connection{why}; {guess}", remedy)
 
     def _error(self, problem: str, remedy: str) -> BundleError:
         return BundleError(problem, record=f"PACS {self._access.url}", remedy=remedy)

@@ -1,5 +1,6 @@
 """A PACS behind TLS, on loopback: its certificate is checked, and ours is shown."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def refusal(url: str, environment: dict[str, str]) -> str:
     line = str(caught.value)
     assert url in line
     assert "\n" not in line
+    assert "100042" not in line, "the patient is nobody's business"
     return line
 
 
@@ -73,7 +75,7 @@ def test_a_certificate_of_another_authority_is_rejected(
     with faulty_pacs("nothing", server(authority)) as (url, behaviour):
         for environment in ({}, {CA: str(tmp_path / "other.pem")}):
             line = refusal(url, environment)
-            assert "its certificate cannot be verified" in line
+            assert "its certificate cannot be verified: certificate verify failed: " in line
             assert "Name its authority by CSFNET_PACS_CA" in line
     assert behaviour.requests == [], "nothing was asked of it, and no credential sent"
 
@@ -93,7 +95,8 @@ def test_a_client_certificate_that_is_demanded_is_shown(authority: trustme.CA, f
 def test_a_client_certificate_that_is_missing_is_said_so(authority: trustme.CA, files: dict[str, str]) -> None:
     with faulty_pacs("nothing", server(authority, asks=True)) as (url, behaviour):
         line = refusal(url, {CA: files[CA]})
-    assert "it demands a client certificate. Name the PEM files by CSFNET_PACS_CERT and CSFNET_PACS_KEY" in line
+    # The server closes the connection behind its alert, which may be lost with it.
+    assert re.search("it (demands|.*may demand) a client certificate. Name the PEM files by CSFNET_PACS_CERT", line)
     assert behaviour.requests == []
 
 
@@ -104,4 +107,4 @@ def test_a_client_certificate_of_another_authority_is_said_so(
     stranger.private_key_and_cert_chain_pem.write_to_path(tmp_path / "stranger.pem")
     with faulty_pacs("nothing", server(authority, asks=True)) as (url, _):
         line = refusal(url, {CA: files[CA], CERTIFICATE: str(tmp_path / "stranger.pem")})
-    assert "it does not accept the client certificate" in line
+    assert "it may not accept the client certificate. Name the PEM files by CSFNET_PACS_CERT" in line
