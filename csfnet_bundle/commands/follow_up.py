@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.commands.options import Point
 from csfnet_bundle.core.alarm import is_alarm
+from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
     from csfnet_bundle.serving.pacs.follow_up import FollowUpResult
@@ -58,6 +59,7 @@ def follow_up(
         csfnet follow-up --pacs http://127.0.0.1:8042/dicom-web --study 1.2.840.1 --point1=60.8,-41,-180 \
             --space RAS --prior 1.2.840.2 --clinical patient.json
     """
+    require_extra("pacs", "dicomweb_client", "highdicom")
     from csfnet_bundle.geometry import Point as Place
     from csfnet_bundle.geometry import Space
     from csfnet_bundle.prediction.predictor import load

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -15,15 +14,15 @@ from numpy.typing import NDArray
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
-from csfnet_bundle.inputs.locating import scan_path
 from csfnet_bundle.inputs.pair_reader import PairRois, read_pair
 from csfnet_bundle.inputs.settings import RoiSettings
-from csfnet_bundle.inputs.store.entry import Source, StoredRoi
-from csfnet_bundle.inputs.store.identity import PairIdentity, origin_of, source_of, state_of
+from csfnet_bundle.inputs.store.entry import StoredRoi
+from csfnet_bundle.inputs.store.finding import EntryFinder, Kept, images_are_here, scans_of
+from csfnet_bundle.inputs.store.identity import PairIdentity, source_of
 from csfnet_bundle.inputs.store.purging import HEADERS
 from csfnet_bundle.inputs.store.store import DamagedEntry, RoiStore, open_store
-from csfnet_bundle.inputs.store.views import covers, cut_out, sampled_again
-from csfnet_bundle.records import FollowUpPair, Scan
+from csfnet_bundle.inputs.store.views import cut_out, sampled_again
+from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans.dicom import SeriesSummary, scan_folder
 
 logger = logging.getLogger(__name__)
@@ -46,15 +45,6 @@ OF_SOME_SLICES = frozenset(
     )
 )
 """What may reject a ROI with its margin, and not the ROI alone."""
-
-
-class Kept(StrEnum):
-    """What a store has of a pair."""
-
-    CURRENT = "current"
-    CHANGED = "changed"
-    """Its ROIs, but other files lie where they were read from."""
-    MISSING = "missing"
 
 
 class RoiCache:
@@ -122,7 +112,7 @@ class RoiCache:
         if self.folder is None:
             return self._read_images(pair, datalist_folder, self.settings)
         identity = self._identity(pair)
-        entry, kept = self._find(pair, datalist_folder, identity)
+        entry, kept = self._finder.find(pair, datalist_folder, identity)
         if entry is not None and kept is Kept.CURRENT:
             try:
                 return self._view(entry, pair, identity)
@@ -141,92 +131,20 @@ class RoiCache:
     def look_up(self, pair: FollowUpPair, datalist_folder: Path) -> Kept:
         """Say what the store has of a pair; what is current needs no other look in this run."""
         try:
-            return self._find(pair, datalist_folder, self._identity(pair))[1]
+            return self._finder.find(pair, datalist_folder, self._identity(pair))[1]
         except BundleError:
             return Kept.MISSING  # reading it says why
+
+    @property
+    def _finder(self) -> EntryFinder:
+        return EntryFinder(self.store, self.settings, READER_VERSION, self.follow_links)
 
     def _identity(self, pair: FollowUpPair) -> PairIdentity:
         return PairIdentity.of(pair, repeat_missing_prior=self.repeat_missing_prior)
 
-    def _find(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> tuple[StoredRoi | None, Kept]:
-        store = self.store
-        token = self._token(pair, folder, identity)
-        if token in store.checked:
-            return store.checked[token], Kept.CURRENT
-        entries = store.entries(identity.key)
-        if not any(self._fits(entry, identity) for entry in entries):
-            store.refresh()
-            entries = store.entries(identity.key)
-        exact = [entry for entry in entries if self._fits(entry, identity)]
-        if images_are_here(pair, folder):
-            states = self._states(pair, folder)
-            origins = [origin for origin, _ in states]
-            current = [entry for entry in exact if entry.reader_version == READER_VERSION]
-            found = next((entry for entry in current if _matches(store.all_sources(entry), states)), None)
-            if found is None:
-                was_here = any([source.origin for source in entry.sources] == origins for entry in exact)
-                return None, Kept.CHANGED if was_here else Kept.MISSING
-        else:
-            origins = [origin_of(folder / scan.path) for scan in _scans(pair)]
-            found = self._one_of(exact, origins, pair.name) or self._derivable(pair, entries)
-            if found is None:
-                return None, Kept.MISSING
-        store.checked[token] = found
-        return found, Kept.CURRENT
-
-    def _token(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> object:
-        """What the store remembers in a run that this pair was looked up by."""
-        return identity, self.settings, str(folder), *(scan.path for scan in _scans(pair))
-
-    def _fits(self, entry: StoredRoi, identity: PairIdentity) -> bool:
-        return entry.places == identity.places and covers(entry, self.settings)
-
-    def _one_of(self, entries: Sequence[StoredRoi], origins: Sequence[str], name: str) -> StoredRoi | None:
-        """Return the entry that stands for images which are not here: the newest of the files that the record names.
-
-        Raises:
-            BundleError: the store has ROIs from several other images, and nothing says which are meant.
-        """
-        newest: dict[tuple[str, ...], StoredRoi] = {}
-        for entry in entries:
-            for sources in self.store.all_sources(entry):
-                newest.setdefault(tuple(source.origin for source in sources), entry)
-        if tuple(origins) in newest:
-            return newest[tuple(origins)]
-        images = {tuple(source.digest for source in entry.sources) for entry in newest.values()}
-        if len(images) > 1:
-            raise BundleError(
-                f"the store has ROIs of this record from {len(images)} different images, and none of them is here",
-                record=f"pair {name}, {self.folder}",
-                remedy="Use the store of one cohort alone, or get the images.",
-            )
-        return next(iter(newest.values()), None)
-
-    def _derivable(self, pair: FollowUpPair, entries: Sequence[StoredRoi]) -> StoredRoi | None:
-        """Return an entry that the ROI lies within, around another point or at another spacing.
-
-        Raises:
-            BundleError: there are entries of these scans, and none of them holds the ROI.
-        """
-        for entry in entries:
-            try:
-                if sampled_again(entry, self.store.values(entry), pair, self.settings) is not None:
-                    return entry
-            except DamagedEntry:
-                continue
-        if not entries:
-            return None
-        entry = entries[0]
-        raise BundleError(
-            f"the images are not here, and the store has {_words(entry.shape[1:], entry.spacing)} around its points, "
-            f"which does not hold {_words(self.settings.size, self.settings.spacing)} around those of the record",
-            record=f"pair {pair.name}, {self.folder}",
-            remedy="Get the images, ask for a smaller ROI, or go back to the points that were stored.",
-        )
-
     def _view(self, entry: StoredRoi, pair: FollowUpPair, identity: PairIdentity) -> PairRois:
         values = self.store.values(entry)
-        if self._fits(entry, identity):
+        if self._finder.fits(entry, identity):
             rois = cut_out(entry, values, self.settings)
         else:
             sampled = sampled_again(entry, values, pair, self.settings)
@@ -237,19 +155,13 @@ class RoiCache:
         told = f"the ROIs were read by version {entry.reader_version} of the readers, this is {READER_VERSION}"
         return PairRois(rois.array, rois.affines, (*rois.findings, told), rois.series)
 
-    def _states(self, pair: FollowUpPair, folder: Path) -> list[tuple[str, str]]:
-        try:
-            paths = [scan_path(scan, folder) for scan in _scans(pair)]
-            return [(origin_of(path), state_of(path, follow_links=self.follow_links)) for path in paths]
-        except BundleError as error:
-            raise error.for_record(f"pair {pair.name}") from None
-
     def _read_and_keep(self, pair: FollowUpPair, folder: Path, identity: PairIdentity) -> PairRois:
         if not images_are_here(pair, folder):
             return self._read_images(pair, folder, self.settings)  # which says what is not there
-        states = self._states(pair, folder)  # before the files are read: a change meanwhile then shows
+        finder = self._finder
+        states = finder.states(pair, folder)  # before the files are read: a change meanwhile then shows
         rois, margin = self._read_with_margin(pair, folder)
-        scans = _scans(pair)
+        scans = scans_of(pair)
         values = rois.array[-len(scans) :]
         sources = [
             source_of(folder / scan.path, series, follow_links=self.follow_links, state=state)
@@ -275,7 +187,7 @@ class RoiCache:
             crc32=0,
         )
         try:
-            self.store.checked[self._token(pair, folder, identity)] = self._keep(entry, values)
+            self.store.checked[finder.token(pair, folder, identity)] = self._keep(entry, values)
         except OSError as error:
             if not self.store.is_broken:
                 logger.warning("the ROI store cannot be written, going on without it: %s", error)
@@ -316,23 +228,6 @@ class RoiCache:
             repeat_missing_prior=self.repeat_missing_prior,
             find_series=partial(scan_folder, index=index, follow_links=self.follow_links),
         )
-
-
-def _scans(pair: FollowUpPair) -> list[Scan]:
-    return [scan for scan in (pair.t0, pair.t1) if scan is not None]
-
-
-def images_are_here(pair: FollowUpPair, folder: Path) -> bool:
-    """Say whether something lies where the record's scans should be."""
-    return all((folder / scan.path).exists() for scan in _scans(pair))
-
-
-def _matches(known: Sequence[Sequence[Source]], states: Sequence[tuple[str, str]]) -> bool:
-    return any([(source.origin, source.state) for source in sources] == list(states) for sources in known)
-
-
-def _words(size: Sequence[int], spacing: Sequence[float]) -> str:
-    return f"{'x'.join(map(str, size))} voxels of {' x '.join(f'{mm:g}' for mm in spacing)} mm"
 
 
 def series_to_json(series: tuple[SeriesSummary | None, SeriesSummary | None]) -> str:

@@ -135,7 +135,8 @@ def _check_datalist(path: Path, options: CheckOptions) -> tuple[dict[str, object
 
 
 def judge_datalist(datalist: Datalist, options: CheckOptions) -> list[PairVerdict]:
-    """Judge every record of a datalist, with a progress bar."""
+    """Judge every record of a datalist, with a progress bar; files may have changed since an earlier call."""
+    _series_of_folder.cache_clear()
     judge = partial(_judge, folder=datalist.folder, options=options)
     pairs = list(datalist)
     workers = 1 if options.further else options.workers  # the network is loaded in this process alone

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.processes import allow_children
-from csfnet_bundle.inputs.cache import Kept, RoiCache
+from csfnet_bundle.inputs.cache import RoiCache
+from csfnet_bundle.inputs.store.finding import Kept
 from csfnet_bundle.records import FollowUpPair
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def load_network(path: Path | None = None) -> NoduleNetwork:
     Raises:
         BundleError: there is no such file, or it is another than its JSON describes.
     """
-    return _load_network(path or bundle_root() / MODEL)
+    return _load_network((path or bundle_root() / MODEL).resolve())
 
 
 @lru_cache(maxsize=2)

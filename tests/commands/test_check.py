@@ -204,6 +204,15 @@ def test_a_gap_outside_the_roi_leaves_the_record_usable(tmp_path: Path, capsys: 
     assert report(tmp_path / "t1", capsys)[1]["refused"] == {"SLICE_GAP": 1}
 
 
+def test_files_that_changed_since_the_last_check_are_read_again(tmp_path: Path, capsys: Output) -> None:
+    """In one process, as a notebook does it."""
+    make_cohort(tmp_path)
+    assert report(tmp_path, capsys)[0] == 0
+    for file in sorted((tmp_path / "t1").iterdir())[2:]:
+        file.unlink()
+    assert report(tmp_path, capsys)[1]["refused"] == {"TOO_FEW_SLICES": 1}
+
+
 def test_pixels_of_a_datalist_are_read(tmp_path: Path, capsys: Output) -> None:
     make_cohort(tmp_path)
     grey = make_series(seed="1", StudyDate="20000102", intercept=0.0)

@@ -21,6 +21,11 @@ CASES = {
         "pacs",
         ["follow-up", "--pacs=http://127.0.0.1:9", "--study=1.2", "--point1=1,2,3", "--out=OUT"],
     ),
+    "follow-up, its results": (
+        "highdicom",
+        "pacs",
+        ["follow-up", "--pacs=http://127.0.0.1:9", "--study=1.2", "--point1=1,2,3", "--out=OUT"],
+    ),
     "cohort": ("duckdb", "nlst", ["cohort", "screenings", "--out=OUT"]),
     "cohort, its index": ("idc_index_data", "nlst", ["cohort", "screenings", "--out=OUT"]),
     "medst-study": ("transformers", "medst", ["medst-study", "--dataset_dir=x", "--out=OUT"]),

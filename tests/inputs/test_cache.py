@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import PairRois, RoiCache, RoiSettings, cache, prepare_rois, read_pair
-from csfnet_bundle.inputs.cache import Kept
 from csfnet_bundle.inputs.store import store as store_module
 from csfnet_bundle.inputs.store import verify_store
+from csfnet_bundle.inputs.store.finding import Kept
 from csfnet_bundle.inputs.store.identity import state_of
 from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.scans.dicom import SeriesSummary

@@ -11,8 +11,8 @@ from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import RoiCache, RoiSettings, match_prior, read_pair
-from csfnet_bundle.inputs.cache import Kept
 from csfnet_bundle.inputs.judging import judge_pair
+from csfnet_bundle.inputs.store.finding import Kept
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, load_datalist, save_datalist
 from csfnet_bundle.scans.point_check import RED
 

@@ -12,7 +12,7 @@ from dask.distributed import LocalCluster
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import RoiCache, RoiSettings, cache, preparation, prepare_rois, read_pair
-from csfnet_bundle.inputs.cache import Kept
+from csfnet_bundle.inputs.store.finding import Kept
 from csfnet_bundle.records import FollowUpPair, load_datalist
 
 SMALL = RoiSettings(size=(2, 2, 12))

@@ -121,6 +121,8 @@ NEEDS_AN_EXTRA = {
     "nlst": ("cohort", "screenings", "--out", "screens"),
     "codecs": ("fuzz-reader", "--files", "1"),
     "dicom-sr": ("predict", "--t1=x", "--point1=1,2,3", "--space=LPS", "--dicom_out"),
+    "pacs": ("follow-up", "--pacs=http://127.0.0.1:9", "--study=1.2", "--point1=1,2,3"),
+    "medst": ("medst-study", "--dataset_dir=x", "--out=studies"),
 }
 
 

@@ -11,9 +11,10 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
 from csfnet_bundle.inputs import RoiCache, RoiSettings
-from csfnet_bundle.inputs.cache import images_are_here, series_to_json
+from csfnet_bundle.inputs.cache import series_to_json
 from csfnet_bundle.inputs.place_check import check_places
 from csfnet_bundle.inputs.series_memory import SeriesMemory
+from csfnet_bundle.inputs.store.finding import images_are_here
 from csfnet_bundle.records import FollowUpPair
 
 UNCHECKED = "the points were not checked: the ROIs come from the ROI store and the images are not here"

@@ -13,6 +13,11 @@ from csfnet_bundle.records import FollowUpPair, load_datalist
 
 
 @pytest.fixture(autouse=True)
+def _quickly(quick_measuring: None) -> None:
+    """What is tested is the way of a request."""
+
+
+@pytest.fixture(autouse=True)
 def fastapi(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("fastapi")
     module.HTTPException = HttpError  # type: ignore[attr-defined]
