@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -83,7 +83,8 @@ class PointModel:
         return str(path), {**params, "latencies": {"total": round(seconds, 2)}}
 
     def _pair(self, request: Mapping[str, Any]) -> tuple[FollowUpPair, tuple[str, ...]]:
-        read, remarks = read_click(request, self._read_request.code_book)
+        found, remarks = read_click(request, self._read_request.code_book)
+        read: dict[Hashable, Any] = dict(found.items())
         read["image"] = self._find_scan(image_name(read.get("image"), "image"), "image")
         if read["t0"] is not None:
             read["t0"] = self._find_scan(image_name(read["t0"], "t0"), "t0")
