@@ -11,6 +11,8 @@ from typing import Any
 import fastjsonschema
 import jsonschema
 
+VALIDATOR = jsonschema.Draft7Validator
+"""The 7th draft has all that the schema uses; MONAI Label's environment has jsonschema 3, which knows no newer one."""
 Place = tuple[object, ...]
 """Keys from a record, or from the document, to the value at fault."""
 
@@ -22,7 +24,7 @@ def header_errors(document: Any, sections: Sequence[str]) -> Iterator[tuple[Plac
             key: [] if key in sections and isinstance(value, list) else value for key, value in document.items()
         }
     errors: dict[Place, list[jsonschema.ValidationError]] = {}
-    for error in jsonschema.Draft202012Validator(_schema()).iter_errors(document):
+    for error in VALIDATOR(_schema()).iter_errors(document):
         errors.setdefault(tuple(error.absolute_path)[:2], []).append(error)
     for place in sorted(errors, key=str):
         yield _told(errors[place])
@@ -43,7 +45,7 @@ def record_errors(records: Sequence[Any], *, labelled: bool) -> Iterator[tuple[i
 def record_error(record: Any, *, labelled: bool) -> tuple[Place, str] | None:
     """Return what is wrong with one record, in words; None if nothing is."""
     schema = {"$ref": f"#/$defs/{_name(labelled=labelled)}", "$defs": _schema()["$defs"]}
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(record))
+    errors = list(VALIDATOR(schema).iter_errors(record))
     return _told(errors) if errors else None
 
 
@@ -65,6 +67,6 @@ def _schema() -> dict[str, Any]:
 
 @cache
 def _fast(name: str) -> Callable[[Any], Any]:
-    # Without "$schema": of the drafts that fastjsonschema knows, the 7th has all that the schema uses.
+    # Without "$schema": the 7th draft is the newest that fastjsonschema knows.
     validate: Callable[[Any], Any] = fastjsonschema.compile({"$ref": f"#/$defs/{name}", "$defs": _schema()["$defs"]})
     return validate
