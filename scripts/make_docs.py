@@ -124,6 +124,42 @@ def store_formats() -> str:
     return "\n".join(lines)
 
 
+def range_bytes() -> str:
+    """What a cohort without images reads of its series."""
+    result = _load("range_bytes.json")
+    lines = [
+        "| slices, mm | point in t0 | pairs | MB read of MB | share, % | largest, % | place off at most, mm |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        size = f"{row['megabytes']:g} of {row['whole_megabytes']:g}"
+        figures = (row["slice_mm"], row["way"], row["pairs"], size, row["share_percent"], row["largest_percent"])
+        lines.append(f"| {' | '.join(map(str, (*figures, row['farthest_off_mm'])))} |")
+    lines += [
+        "",
+        f"{', '.join(result['series'])}; of each file {result['head_bytes'] / 1024:g} kB for its header. t0 is t1 "
+        "shifted, with noise; slices of half the spacing are interpolated. Places and ROIs are those of whole series, "
+        "bit for bit. The trial shows what a coarser thinned scan would read; how well it matches was not measured.",
+    ]
+    return "\n".join(lines)
+
+
+def fit_memory() -> str:
+    """What finished fits of a benchmark leave in memory."""
+    result = _load("fit_memory.json")
+    count = result["fits"]
+    lines = [
+        f"| | {' | '.join(['before', *(f'after fit {number}' for number in range(1, count + 1))])} |",
+        f"|{'---|' * (count + 2)}",
+    ]
+    for row in result["rows"]:
+        name = "MB of tensors alive" if row["collected"] else "the same without the collection after a fit"
+        lines.append(f"| {name} | {' | '.join(f'{value:g}' for value in row['living_mb'])} |")
+    parameters = result["rows"][0]["parameters"]
+    lines += ["", f"CSF-Net at width {result['width']:g} ({parameters:,} parameters), on a CPU, one after the other."]
+    return "\n".join(lines)
+
+
 def wrong_inputs() -> str:
     """What happens to wrong inputs."""
     document = _load("wrong_inputs.json")
@@ -165,6 +201,8 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_in_csfnet,
         latency,
         store_formats,
+        range_bytes,
+        fit_memory,
         training_speed,
         wrong_inputs,
         measuring_choices,

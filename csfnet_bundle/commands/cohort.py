@@ -172,7 +172,7 @@ def _rois_only(
     _print_flow(choice.flow)
     print("\n".join(choice.plan.lines()))
     cache = RoiCache(options.rois, RoiSettings(), keep_headers=False)
-    print(f"read      about {estimated_gigabytes(choice.plan.series, cache):.2f} GB of that, for the ROIs alone")
+    print(f"read      about {estimated_gigabytes(choice, cache):.2f} GB of that, for the ROIs alone")
     if not fetching.download:
         print("This was the plan. Fetch the ROIs by --download.", file=sys.stderr)
         return

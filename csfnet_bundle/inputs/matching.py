@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from csfnet_bundle.core.errors import Refusal
@@ -11,11 +11,14 @@ from csfnet_bundle.geometry import Point
 from csfnet_bundle.records import Scan
 from csfnet_bundle.records.pair import GIVEN, MATCHED
 from csfnet_bundle.scans.point_check import check_points
-from csfnet_bundle.scans.registration import match_point
+from csfnet_bundle.scans.registration import Match, match_point
 from csfnet_bundle.scans.scan import OpenedScan
 
 MATCHING_VERSION = 1
 """Goes up when a change of the matching changes the places it finds: cached ROIs of before are then not used."""
+
+Matcher = Callable[[OpenedScan, OpenedScan, Point], Match]
+"""Finds a point of t1 in t0: :func:`csfnet_bundle.scans.registration.match_point`, or what fetches the slices too."""
 
 MATCH_KEY = "match"
 """Key of a scan's record under which a match keeps its votes, spread and findings."""
@@ -24,7 +27,9 @@ ABSENT = "absent"
 
 
 @share("match")
-def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> Scan:
+def matched_scan(
+    scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point, matcher: Matcher = match_point
+) -> Scan:
     """Return t0's record with the point that was found for it.
 
     Args:
@@ -32,11 +37,12 @@ def matched_scan(scan: Scan, scan0: OpenedScan, scan1: OpenedScan, point1: Point
         scan0: t0.
         scan1: t1.
         point1: the nodule's centre in t1.
+        matcher: finds it.
 
     Raises:
         Refusal: as :func:`csfnet_bundle.scans.registration.match_point`.
     """
-    match = match_point(scan0, scan1, point1)
+    match = matcher(scan0, scan1, point1)
     figures = {
         "votes": match.votes,
         "spread_mm": round(match.spread, 3),

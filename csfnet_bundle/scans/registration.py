@@ -153,7 +153,7 @@ def match_aligned(scans: AlignedScans, point1: Point, *, record: str = "") -> Ma
         Refusal: ``PRIOR_CUT_OFF``, ``MATCH_UNSURE``, ``POINT_OUTSIDE``, or slices that cannot be read right.
     """
     place1 = scans.scan1.lps(point1, record)
-    expected = _carried(scans.alignment.matrix, place1)
+    expected = carried(scans.alignment.matrix, place1)
     if not is_inside(_point(expected), scans.scan0.affine, scans.scan0.shape):
         raise _cut_off(scans.scan0, expected, record)
     match = best_match(scans, place1)
@@ -197,8 +197,8 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
     peak, fine = surroundings.search(place1, coarse, FINE)
     voted = place1 + vote.motion
     matrix = scans.alignment.matrix
-    distance = float(np.linalg.norm(_carried(matrix, fine) - _carried(matrix, voted)))
-    place0 = _carried(matrix, fine if distance <= PEAK_TAKEN_MM else voted)
+    distance = float(np.linalg.norm(carried(matrix, fine) - carried(matrix, voted)))
+    place0 = carried(matrix, fine if distance <= PEAK_TAKEN_MM else voted)
     findings = [
         f"The place in t0 was found by matching: {vote.votes} of 8 neighbours agree within {vote.spread_mm:.1f} mm."
     ]
@@ -223,7 +223,7 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         spread=vote.spread_mm,
         peak_from_vote=distance,
         ncc=peak.height,
-        neighbours0=np.array([_carried(matrix, place) for _, place in searches]),
+        neighbours0=np.array([carried(matrix, place) for _, place in searches]),
         neighbours1=neighbours,
         agreeing=vote.agreeing,
         contrasts=(contrast0, contrast1),
@@ -233,17 +233,27 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
     )
 
 
-def _surroundings(scans: AlignedScans, place1: NDArray[np.float64]) -> Surroundings:
-    """Read both scans around the place, as far as the neighbours' searches reach."""
+def block_grids(scans: AlignedScans, place1: NDArray[np.float64]) -> tuple[RoiGrid, RoiGrid]:
+    """Return the grids, in t0 and in t1, between which lie all voxels that the search for a place reads.
+
+    Args:
+        scans: two scans laid on each other.
+        place1: LPS mm in t1, shape (3,).
+    """
     matrix = scans.alignment.matrix
     template_mm = float(np.abs(DIAGONALS).max()) + COARSE.half_width_mm
     window_mm = template_mm + COARSE.reach_mm
     stretch = float(np.abs(matrix[:3, :3]).sum(axis=1).max())  # of a cube's half width under the matrix
-    expected = _carried(matrix, place1)
+    return _cube(carried(matrix, place1), window_mm * stretch), _cube(place1, template_mm)
+
+
+def _surroundings(scans: AlignedScans, place1: NDArray[np.float64]) -> Surroundings:
+    """Read both scans around the place, as far as the neighbours' searches reach."""
+    grid0, grid1 = block_grids(scans, place1)
     return Surroundings(
-        block0=scans.scan0.read_block(_cube(expected, window_mm * stretch)),
-        block1=scans.scan1.read_block(_cube(place1, template_mm)),
-        matrix=matrix,
+        block0=scans.scan0.read_block(grid0),
+        block1=scans.scan1.read_block(grid1),
+        matrix=scans.alignment.matrix,
         scan1=scans.thinned1,
         lungs1=scans.lungs1,
     )
@@ -255,9 +265,10 @@ def _cube(center: NDArray[np.float64], half_mm: float) -> RoiGrid:
     return RoiGrid((x, y, z), (2 * int(np.ceil(half_mm)) + 1,) * 3)
 
 
-def _carried(matrix: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
-    carried: NDArray[np.float64] = matrix[:3, :3] @ place + matrix[:3, 3]
-    return carried
+def carried(matrix: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a matrix (4, 4) takes a place (3,)."""
+    place0: NDArray[np.float64] = matrix[:3, :3] @ place + matrix[:3, 3]
+    return place0
 
 
 def _point(place: NDArray[np.float64]) -> Point:

@@ -121,14 +121,19 @@ def measure_training_speed(options: SpeedOptions, out: Path | None = None) -> di
 def training_speed_markdown(result: Mapping[str, Any]) -> str:
     """Return the table of a measurement, and what it comes to."""
     of_process = result["pairs_per_processor_s"]
-    rows = [[name, f"{rate:,.0f}", f"{of_process[name]:,.0f}"] for name, rate in result["pairs_per_s"].items()]
+    rows = [
+        [name, *(f"{value:,.{int(value < 10)}f}" for value in (rate, of_process[name]))]
+        for name, rate in result["pairs_per_s"].items()
+    ]
     machine, options = result["machine"], result["options"]
+    of_store = next(of_process[name] for name in of_process if "workers" in name)
     size = "x".join(f"{edge:g}" for edge in options["roi"]["size"])
     return (
         f"{markdown_table(['what', 'pairs/s', 'pairs a processor-second'], rows)}\n\n"
         f"{size} voxels, batches of {options['batch_size']} (step: {options['step_batch_size']}), "
         f"{options['system']} at width {options['width']:g}; {machine['device']}, {machine['threads']} threads, "
-        f"load {machine['load']:g} on {machine['processors']} processors. "
+        f"load {machine['load']:g} on {machine['processors']} processors. Two processors that do nothing else give "
+        f"{2 * of_store:,.0f} pairs/s from the store. "
         f"The step uses {100 * result['share_of_peak']:.1f} % of the peak of a "
         f"matrix product, {result['matmul_peak_gflops']:,.0f} GFLOP/s ({result['gflop_a_pair']:.2f} GFLOP a pair, "
         "forward and backward)."

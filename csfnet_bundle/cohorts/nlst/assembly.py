@@ -16,11 +16,14 @@ from csfnet_bundle.cohorts.nlst.positions import Located, locate, movement_probl
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
 from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.processes import map_over_processes
-from csfnet_bundle.inputs.matching import matched_scan, shows_nothing
+from csfnet_bundle.inputs.matching import Matcher, matched_scan, shows_nothing
 from csfnet_bundle.records import FollowUpPair, Scan, clinical_notices
 from csfnet_bundle.records.participants import Participants, inputs_of
+from csfnet_bundle.scans.registration import match_point
 from csfnet_bundle.scans.scan import open_scan
 
+REFUSED = "scan, position or clinical value refused"
+"""What the flow calls pairs that cannot be put together."""
 SEXES = {1: "male", 2: "female"}
 SMOKING = {0: "former", 1: "current"}
 
@@ -46,6 +49,7 @@ def assemble(
     *,
     skip_refused: bool = False,
     workers: int = 1,
+    matcher: Matcher = match_point,
     track: Callable[[Iterable[Located | BundleError], int], Iterable[Located | BundleError]] = lambda items, _: items,
 ) -> list[AssembledPair]:
     """Place the nodules and put the pairs' records together; what is noticed goes into the choice's flow.
@@ -56,6 +60,7 @@ def assemble(
         scan_of: where the scan of a sighting lies.
         skip_refused: leave out and count pairs whose scans or positions are refused, instead of stopping.
         workers: processes that look at the images.
+        matcher: finds places that the table does not have.
         track: wraps what was placed, of so many places, to show progress.
 
     Raises:
@@ -73,7 +78,7 @@ def assemble(
             scan1 = _scan(pair.t1, located1, folder, scan_of)
             if pair.t0.place is None:
                 try:
-                    scan0 = _matched(pair, located1, folder, scan_of)
+                    scan0 = _matched(pair, located1, folder, scan_of, matcher)
                 except Refusal as error:
                     not_found.append((pair, f"{pair.name}: {error}"))
                     continue
@@ -103,7 +108,7 @@ def assemble(
         choice.flow.leave_out("carried back, but not found for sure in the earlier scan", "pairs", not_found)
         empty = [(one.subject, one.pair.name) for one in assembled if one.pair.t0 and shows_nothing(one.pair.t0)]
         _note(choice.flow, "carried back and kept: the earlier scan shows nothing like the nodule", empty)
-    choice.flow.leave_out("scan, position or clinical value refused", "pairs", refused)
+    choice.flow.leave_out(REFUSED, "pairs", refused)
     _note(choice.flow, "clinical codes that are no answer or read, taken as missing", notices)
     _note(choice.flow, "kept, but the point moved implausibly far between the scans: look at them", _moved(assembled))
     return assembled
@@ -175,7 +180,9 @@ def _scan(sighting: Sighting, place: Located, folder: Path, scan_of: Callable[[S
     )
 
 
-def _matched(pair: PairedSightings, place1: Located, folder: Path, scan_of: Callable[[Sighting], Path]) -> Scan:
+def _matched(
+    pair: PairedSightings, place1: Located, folder: Path, scan_of: Callable[[Sighting], Path], matcher: Matcher
+) -> Scan:
     """Return t0's scan with the place that matching finds there.
 
     Raises:
@@ -183,7 +190,7 @@ def _matched(pair: PairedSightings, place1: Located, folder: Path, scan_of: Call
     """
     opened0, opened1 = (open_scan(scan_of(one), one.series_uid or None) for one in (pair.t0, pair.t1))
     scan0 = replace(_scan(pair.t0, place1, folder, scan_of), point=None)
-    return matched_scan(scan0, opened0, opened1, place1.point)
+    return matched_scan(scan0, opened0, opened1, place1.point, matcher)
 
 
 def interval_days(pair: PairedSightings, participants: Participants | None) -> float | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+from typing import Any, Protocol
 
 
 class HasSubject(Protocol):
@@ -35,6 +36,15 @@ class FlowStep:
     left_out: bool
     records: tuple[str, ...] = ()
 
+    def to_record(self) -> dict[str, object]:
+        """Return plain values for JSON."""
+        return {**asdict(self), "records": list(self.records)}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> FlowStep:
+        """Return what :meth:`to_record` wrote."""
+        return cls(**{**record, "records": tuple(record["records"])})
+
 
 @dataclass
 class Flow:
@@ -57,16 +67,20 @@ class Flow:
         """Count something that was noticed and kept."""
         self.steps.append(FlowStep(what, count, unit, patients, False, tuple(records)))
 
+    def add_patients(self, flows: Iterable[Iterable[FlowStep]]) -> None:
+        """Add the steps of patients who were gone through one by one; steps of the same words are counted together."""
+        together: dict[tuple[str, str, bool], FlowStep] = {}
+        for step in chain.from_iterable(flows):
+            key = (step.what, step.unit, step.left_out)
+            before = together.get(key, replace(step, count=0, patients=0, records=()))
+            together[key] = replace(
+                before,
+                count=before.count + step.count,
+                patients=before.patients + step.patients,
+                records=(*before.records, *step.records),
+            )
+        self.steps.extend(together.values())
+
     def to_records(self) -> list[dict[str, object]]:
         """Return the steps as plain values for JSON."""
-        return [
-            {
-                "what": step.what,
-                "count": step.count,
-                "unit": step.unit,
-                "patients": step.patients,
-                "left_out": step.left_out,
-                "records": list(step.records),
-            }
-            for step in self.steps
-        ]
+        return [step.to_record() for step in self.steps]

@@ -6,22 +6,25 @@ series, bit for bit. A hollow file stands under a temporary name and is removed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 from csfnet_bundle.cohorts.nlst.index import IndexedSeries
 from csfnet_bundle.cohorts.nlst.object_ranges import Bucket, Range, RemoteFile
-from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.scans.dicom import Series
 from csfnet_bundle.scans.dicom.header import Skip
-from csfnet_bundle.scans.dicom.instance import Instance
-from csfnet_bundle.scans.dicom.roi import plan_roi
+from csfnet_bundle.scans.dicom.instance import BYTES_PER_PIXEL, Instance
+from csfnet_bundle.scans.dicom.roi import RoiPlan
 from csfnet_bundle.scans.dicom.scan import read_instances
+from csfnet_bundle.scans.dicom.syntaxes import ALLOWED
 
 HEAD_BYTES = 8 * 1024
 """Asked for of every file: NLST's headers take 2 to 5 kB. Where one is longer, the whole file is fetched."""
+WRITTEN_NS = 10**18
+"""The time of all hollow files: completing one is no change to a reader that has its header."""
 
 
 @dataclass
@@ -33,12 +36,14 @@ class HollowSeries:
         folder: where its files are.
         files: the objects, by the name of their files.
         whole: names of the files that are complete.
+        parts: first byte and end of what others have of their pixels, by name.
     """
 
     indexed: IndexedSeries
     folder: Path
     files: dict[str, RemoteFile] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
+    parts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def fetch_headers(self, bucket: Bucket) -> None:
         """Make the files with their headers; raises BundleError."""
@@ -48,24 +53,38 @@ class HollowSeries:
         self.whole = {name for name, file in self.files.items() if file.size <= HEAD_BYTES}
         self.fill(bucket, [name for name in self.files if not _is_header_whole(self.folder / name)])
 
-    def fetch_roi(self, bucket: Bucket, series: Series, point: Point, settings: RoiSettings) -> None:
-        """Complete the files of the slices that a ROI needs.
+    def fetch_rows(self, bucket: Bucket, series: Series, plan: RoiPlan) -> None:
+        """Fetch the rows that a plan reads, of its slices and of their copies; of compressed slices the whole file.
 
-        Args:
-            bucket: where they are.
-            series: as the reader of the ROI chooses it.
-            point: the nodule's centre.
-            settings: the ROI.
+        Rows beside them repeat them, so that the check for HU, which counts the pixels of whole slices, judges what
+        was fetched.
 
         Raises:
             BundleError: they cannot be fetched.
-            Refusal: no ROI can be cut there, as the headers show.
         """
-        size, spacing = settings.size, settings.spacing
-        needed = plan_roi(series, point, size, spacing).instances
-        wanted = {id(item) for item in needed}
-        copies = [copy for kept, copy in series.duplicates if id(kept) in wanted]
-        self.fill(bucket, _names((*needed, *copies)))
+        _, rows = plan.area
+        ranges, slices = [], []
+        for item in _with_copies(series, plan.instances):
+            name = Path(item.path).name
+            if ALLOWED[item.syntax_uid].codestream is not None or item.excess:
+                self.fill(bucket, [name])
+            row_bytes = item.columns * BYTES_PER_PIXEL
+            start, end = (item.pixel_offset + row * row_bytes for row in (rows.start, rows.stop))
+            if name not in self.whole and not any(a <= start and end <= b for a, b in self.parts.get(name, ())):
+                ranges.append((self.files[name], start, end))
+                slices.append(item)
+        found = bucket.read(self.indexed, ranges)
+        for part, item in zip(ranges, slices, strict=True):
+            (file, start, end), row_bytes = part, item.columns * BYTES_PER_PIXEL
+            if file.name not in self.parts:
+                around = _repeated(found[part], start - item.pixel_offset, item.rows * row_bytes)
+                self._put(file, item.pixel_offset, around)
+            self._put(file, start, found[part])
+            self.parts.setdefault(file.name, []).append((start, end))
+
+    def fetch_slices(self, bucket: Bucket, series: Series, needed: Sequence[Instance]) -> None:
+        """Complete the files of slices of the series, and of their copies; raises BundleError."""
+        self.fill(bucket, [Path(item.path).name for item in _with_copies(series, needed)])
 
     def fill(self, bucket: Bucket, names: Iterable[str]) -> None:
         """Complete files; raises BundleError."""
@@ -75,16 +94,28 @@ class HollowSeries:
 
     def _write(self, bucket: Bucket, ranges: list[Range]) -> None:
         for (file, start, _), content in bucket.read(self.indexed, ranges).items():
-            path = self.folder / file.name
-            path.touch()
-            with path.open("r+b") as stream:
-                stream.truncate(file.size)
-                stream.seek(start)
-                stream.write(content)
+            self._put(file, start, content)
+
+    def _put(self, file: RemoteFile, start: int, content: bytes) -> None:
+        path = self.folder / file.name
+        path.touch()
+        with path.open("r+b") as stream:
+            stream.truncate(file.size)
+            stream.seek(start)
+            stream.write(content)
+        os.utime(path, ns=(WRITTEN_NS, WRITTEN_NS))
 
 
-def _names(instances: Iterable[Instance]) -> list[str]:
-    return [Path(item.path).name for item in instances]
+def _with_copies(series: Series, needed: Sequence[Instance]) -> list[Instance]:
+    wanted = {id(item) for item in needed}
+    return [*needed, *(copy for kept, copy in series.duplicates if id(kept) in wanted)]
+
+
+def _repeated(content: bytes, start: int, length: int) -> bytes:
+    """Return bytes of that length that have the content at ``start``, and it again and again beside it."""
+    before = -start % len(content)
+    repeats = ceil((before + length) / len(content))
+    return (content * repeats)[before : before + length]
 
 
 def _is_header_whole(path: Path) -> bool:

@@ -19,6 +19,8 @@ RETRIES = 5
 """Tries of one request, with growing pauses, before it counts as failed."""
 MOST_AT_ONCE = 32
 """Requests on their way at the same time."""
+UNREACHABLE = "the images cannot be read"
+"""What an error says that is the server's or the network's, not the series'."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _place(series: IndexedSeries) -> tuple[str, str]:
 
 def _unreachable(series: IndexedSeries, error: Exception) -> BundleError:
     return BundleError(
-        f"the images cannot be read: {in_one_line(error)}",
+        f"{UNREACHABLE}: {in_one_line(error)}",
         record=f"series {series.uid}",
         remedy="Check the network, then run the same command again: what was done is kept.",
     )

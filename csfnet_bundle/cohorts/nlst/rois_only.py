@@ -9,29 +9,31 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from csfnet_bundle.cohorts.nlst.assembly import assemble
+from csfnet_bundle.cohorts.nlst.assembly import REFUSED, assemble
 from csfnet_bundle.cohorts.nlst.choice import Choice, stop_at_refused
-from csfnet_bundle.cohorts.nlst.flow import Flow
+from csfnet_bundle.cohorts.nlst.flow import Flow, FlowStep
 from csfnet_bundle.cohorts.nlst.hollow_series import HEAD_BYTES, HollowSeries
-from csfnet_bundle.cohorts.nlst.index import IndexedSeries
-from csfnet_bundle.cohorts.nlst.object_ranges import MOST_AT_ONCE, Bucket
+from csfnet_bundle.cohorts.nlst.needed_parts import fetch_headers, fetch_rows, fetch_slices, is_hu, matcher
+from csfnet_bundle.cohorts.nlst.object_ranges import MOST_AT_ONCE, UNREACHABLE, Bucket
 from csfnet_bundle.cohorts.nlst.sighting import Sighting
-from csfnet_bundle.core.errors import BundleError, Refusal
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.inputs import RoiCache, locate_pair
+from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.scans.match_parts import estimated_slices
 
 DONE, PARTIAL = "rois_only", ".partial"
 IMAGES = "images"
 """What the records' paths begin with, as if the images were there."""
-UNREACHABLE = "the images cannot be read"
+USUAL_FIELD_MM = 350.0
+"""Where a description does not tell it."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,25 @@ class RoisOnly:
             )
 
 
-def estimated_gigabytes(series: Sequence[IndexedSeries], cache: RoiCache) -> float:
-    """Return about how much is read: all headers, and the slices of a ROI with its margin, by the described spacing."""
-    depth = cache.settings.size[0] * cache.settings.spacing[0] + 2 * cache.margin_mm[0]
+def estimated_gigabytes(choice: Choice, cache: RoiCache) -> float:
+    """Return about how much is read: all headers, and what a ROI with its margin or a match needs of the pixels.
+
+    That is counted by the described spacing and field of view.
+    """
+    depth, height = (
+        size * mm + 2 * margin
+        for size, mm, margin in zip(cache.settings.size[:2], cache.settings.spacing, cache.margin_mm, strict=False)
+    )
+    unplaced = [pair for pair in choice.pairs if pair.t0.place is None]
+    matched = {uid for pair in unplaced for uid in (pair.t0.series_uid, pair.t1.series_uid)}
     total = 0.0
-    for one in series:
+    for one in choice.plan.series:
         if one.instances:
-            slices = min(one.instances, ceil(depth / (one.nlst.slice_mm or 1.0)) + 1)
+            slice_mm = one.nlst.slice_mm or 1.0
+            width_mm = one.nlst.field_of_view_mm or USUAL_FIELD_MM
+            slices = min(one.instances, ceil(depth / slice_mm) + 1) * min(1.0, height / width_mm)
+            if one.uid in matched:
+                slices = max(slices, estimated_slices(one.instances, slice_mm, width_mm))
             total += one.instances * HEAD_BYTES / 1e6 + slices * one.megabytes / one.instances
     return total / 1e3
 
@@ -103,6 +117,7 @@ def fetch_rois(choice: Choice, out: Path, fetching: RoisOnly, *, skip_refused: b
     if any(subject not in done for subject in patients):
         return None
     lines = [done[subject] for subject in patients]
+    choice.flow.add_patients([FlowStep.from_record(step) for step in line["flow"]] for line in lines)
     names = {pair.name: pair for pair in choice.pairs}
     refused = [(names[name], text) for line in lines for name, text in line["refused"]]
     if refused and not skip_refused:
@@ -124,8 +139,9 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
     hollow = {series.uid: HollowSeries(series, place / series.uid) for series in choice.plan.series}
     refused: list[tuple[str, str]] = []
     records = []
+    flow = Flow()
     try:
-        broken = _fetch_headers(hollow, bucket)
+        broken = fetch_headers(hollow, bucket)
         whole = []
         for pair, label in zip(choice.pairs, choice.labels, strict=True):
             problem = broken.get(pair.t0.series_uid) or broken.get(pair.t1.series_uid)
@@ -138,12 +154,16 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
         def scan_of(sighting: Sighting) -> Path:
             return Path(sighting.path) if sighting.path is not None else hollow[sighting.series_uid].folder
 
-        flow = Flow()
-        assembled = assemble(replace(choice, flow=flow), out, scan_of, skip_refused=True)
-        refused += [(text.partition(":")[0], text) for text in _left_out(flow)]
+        assembled = assemble(
+            replace(choice, flow=flow), out, scan_of, skip_refused=True, matcher=matcher(hollow, bucket)
+        )
+        (rejected,) = (step for step in flow.steps if step.what == REFUSED)
+        refused += [(text.partition(":")[0], text) for text in rejected.records]
         for one in assembled:
             try:
-                _fetch_slices(one.pair, out, hollow, cache, bucket)
+                fetch_rows(one.pair, out, hollow, cache, bucket)
+                if not is_hu(one.pair, out, cache):
+                    fetch_slices(one.pair, out, hollow, cache, bucket)
                 cache.read(one.pair, out)
             except BundleError as error:
                 if UNREACHABLE in error.problem:
@@ -157,40 +177,10 @@ def _do_patient(subject: str, choice: Choice, out: Path, cache: RoiCache, bucket
         "patient": subject,
         "pairs": records,
         "refused": refused,
+        "flow": [step.to_record() for step in flow.steps if step.what != REFUSED],
         "bytes": bucket.bytes_read - before,
         "whole_bytes": sum(file.size for series in hollow.values() for file in series.files.values()),
     }
-
-
-def _fetch_headers(hollow: dict[str, HollowSeries], bucket: Bucket) -> dict[str, BundleError]:
-    """Fetch the headers of all series; return what is wrong with some, by SeriesInstanceUID."""
-    broken = {}
-    for uid, series in hollow.items():
-        try:
-            series.fetch_headers(bucket)
-        except BundleError as error:
-            if UNREACHABLE in error.problem:
-                raise
-            broken[uid] = error
-    return broken
-
-
-def _left_out(flow: Flow) -> list[str]:
-    return [record for step in flow.steps if step.left_out for record in step.records]
-
-
-def _fetch_slices(
-    pair: FollowUpPair, out: Path, hollow: dict[str, HollowSeries], cache: RoiCache, bucket: Bucket
-) -> None:
-    """Complete the slices that the ROIs need, with the series that their reader will choose."""
-    for located in locate_pair(pair, out):
-        if located is None or located.series is None or located.scan.series_uid not in hollow:
-            continue
-        series, point = hollow[located.scan.series_uid], located.scan.known_point
-        try:
-            series.fetch_roi(bucket, located.series, point, cache.settings_with_margin)
-        except Refusal:
-            series.fetch_roi(bucket, located.series, point, cache.settings)  # the reader leaves the margin out too
 
 
 def _as_if_whole(pair: FollowUpPair, hollow: dict[str, HollowSeries]) -> FollowUpPair:

@@ -52,7 +52,7 @@ def read_roi(
     """
     plan = plan_roi(series, point, size, spacing, allow_lossy=allow_lossy, area_average=area_average)
     check_copies(series, plan.instances)
-    block, origin = _read_block(series, plan.instances, plan.affine, plan.sampling)
+    block, origin = _read_block(series, plan)
     block_affine = plan.affine.copy()
     block_affine[:3, 3] += plan.affine[:3, :3] @ origin
     values = average(sample_grid(block, block_affine, plan.sampling), plan.grid.size)
@@ -75,7 +75,7 @@ def read_block(series: Series, grid: RoiGrid, *, allow_lossy: bool = False) -> V
     """
     plan = plan_roi(series, Point(grid.center, Space.LPS), grid.size, grid.spacing, allow_lossy=allow_lossy)
     check_copies(series, plan.instances)
-    block, origin = _read_block(series, plan.instances, plan.affine, plan.grid)
+    block, origin = _read_block(series, plan)
     affine = plan.affine.copy()
     affine[:3, 3] += affine[:3, :3] @ origin
     return Volume(block, affine, plan.findings)
@@ -98,6 +98,15 @@ class RoiPlan:
     instances: tuple[Instance, ...]
     affine: NDArray[np.float64]
     findings: tuple[str, ...]
+
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """Columns and rows of each slice that the sampled grid lies in."""
+        low, high = grid_index_bounds(self.affine, self.sampling)
+        length = np.array([self.instances[0].columns, self.instances[0].rows])
+        start = np.clip(np.floor(low[:2]).astype(int), 0, length - 2)
+        stop = np.clip(np.ceil(high[:2]).astype(int) + 1, start + 2, length)
+        return slice(int(start[0]), int(stop[0])), slice(int(start[1]), int(stop[1]))
 
 
 def plan_roi(
@@ -191,25 +200,21 @@ def _uneven(stack: Stack, affine: NDArray[np.float64], first: int, last: int) ->
     return float(np.linalg.norm(stack.positions[first : last + 1] - places, axis=1).max())
 
 
-def _read_block(
-    series: Series, instances: tuple[Instance, ...], affine: NDArray[np.float64], grid: RoiGrid
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the HU that the grid lies in, (I, J, K), and the index (i, j, k) of its first voxel."""
-    low, high = grid_index_bounds(affine, grid)
-    length = np.array([instances[0].columns, instances[0].rows])
-    start = np.clip(np.floor(low[:2]).astype(int), 0, length - 2)
-    stop = np.clip(np.ceil(high[:2]).astype(int) + 1, start + 2, length)
-    columns, rows = slice(start[0], stop[0]), slice(start[1], stop[1])
+def _read_block(series: Series, plan: RoiPlan) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the HU that the sampled grid lies in, (I, J, K), and the index (i, j, k) of its first voxel."""
+    columns, rows = plan.area
     check = HounsfieldCheck()
-    block = np.empty((len(instances), *(stop - start)[::-1]), np.float32)  # (K, J, I)
-    slices = read_stored(instances, series.uid)
-    for hu, instance in zip(block, instances, strict=True):
+    block = np.empty(
+        (len(plan.instances), rows.stop - rows.start, columns.stop - columns.start), np.float32
+    )  # (K, J, I)
+    slices = read_stored(plan.instances, series.uid)
+    for hu, instance in zip(block, plan.instances, strict=True):
         stored = next(slices)
         check.add(stored, instance)
         hu[:] = to_hu(stored[rows, columns], instance)
         del stored  # its memory serves the next slice
     check.refuse_if_implausible(series.uid)
-    return block.transpose(2, 1, 0), np.array([start[0], start[1], 0.0])
+    return block.transpose(2, 1, 0), np.array([columns.start, rows.start, 0.0])
 
 
 def _elsewhere(series: Series, stack: Stack) -> list[str]:

@@ -7,13 +7,19 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from helpers.chest_series import write_series as write_chest
 from helpers.nlst_files import NLSTX_HEADER, nlstx_row, write_csv, write_series
+from helpers.whole_chest import Move, make_whole_chest, moved_chest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csfnet_bundle.cohorts.nlst import rois_only
+from csfnet_bundle.cohorts.nlst.hollow_series import _repeated
 from csfnet_bundle.cohorts.nlst.index import open_index
 from csfnet_bundle.cohorts.nlst.object_ranges import Bucket
 from csfnet_bundle.commands import main
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.geometry import Volume
 from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.inputs.store import open_store
 from csfnet_bundle.records import load_datalist
@@ -80,6 +86,105 @@ def test_the_rois_are_those_of_the_whole_series_and_no_image_stays(served, s3, t
     assert_same_cohort(out, tmp_path / "lists", images)
     assert not list(out.rglob("*.dcm"))
     assert main(["check", str(out / "rois")]) == 0
+
+
+def test_a_place_to_be_matched_is_that_of_whole_series(s3, archive, tmp_path) -> None:
+    """Of a nodule seen in t1 alone; where t0 does not show it, the pair is counted, as with whole series."""
+    nodule, other, move = (-62.0, 12.0, 25.0), (70.0, -20.0, 40.0), Move()
+    later = make_whole_chest(nodule=nodule)
+    prior = moved_chest(later, move)
+    series = {
+        ("a", 0): prior,
+        ("a", 1): later,
+        ("b", 0): Volume(prior.array[20:60, 40:80, 40:70], prior.affine),
+        ("b", 1): later,
+    }
+    images, uids = tmp_path / "whole", {}
+    for (patient, time), volume in series.items():
+        date, folder = f"202{time}0101", images / patient / f"screen{time}"
+        slices = write_chest(volume, folder, PatientID=patient, StudyDate=date)
+        uids[patient, time] = uid = str(slices[0].SeriesInstanceUID)
+        folder = folder.rename(folder.with_name(uid))
+        s3.upload(folder, f"chest-{patient}-{time}")
+        archive.add(
+            patient, time, SeriesInstanceUID=uid, StudyDate=f"202{time}-01-01", instanceCount=volume.array.shape[2],
+            series_aws_url=f"s3://idc-open-data/chest-{patient}-{time}/*",
+        )  # fmt: skip
+    header = ["subject", "nodule", "date", "series_uid", "x", "y", "z", "space", "label", "scr_iso0"]
+    rows = [
+        [subject, name, f"202{time}0101", uids[subject, time], *np.round(place, 2), "LPS", "", code]
+        for subject, name, time, place, code in (
+            ("a", "n1", 0, move.forward(np.array(other)), 13),
+            ("a", "n1", 1, np.array(other), ""),
+            ("a", "n2", 1, np.array(nodule), ""),
+            ("b", "n1", 0, (series["b", 0].affine @ [20, 20, 15, 1])[:3], ""),
+            ("b", "n2", 1, np.array(nodule), ""),
+        )
+    ]
+    table = write_csv(tmp_path / "own.csv", header, rows)
+    words = ["cohort", "csv", "--table", str(table), "--index", str(archive.index), "--folds", "0"]
+    words.append("--carry_nodules_back")
+    assert main([*words, "--out", str(tmp_path / "lists"), "--images", str(images)]) == 0
+    out = tmp_path / "out"
+    assert main([*words, "--out", str(out), "--rois_only", "--download", "--endpoint", s3.endpoint]) == 0
+    assert_same_cohort(out, tmp_path / "lists", images)
+    found, whole = (load_datalist(folder).sections["inference"] for folder in (out, tmp_path / "lists"))
+    assert [pair.t0.point_source for pair in found] == [None, "matched"]
+    assert [pair.t0.point for pair in found] == [pair.t0.point for pair in whole]
+    assert [pair.t0.extra for pair in found] == [pair.t0.extra for pair in whole]
+    assert _flow(out) == _flow(tmp_path / "lists")
+    assert _flow(out)["carried back, but not found for sure in the earlier scan"][0] == 1
+    assert "scr_iso0 = 13" in _flow(out)["clinical codes that are no answer or read, taken as missing"][2][0]
+    read, size = rois_only.bytes_of(out)
+    assert read < 0.8 * size  # of 31 kB a slice, 8 are the header
+
+
+def test_where_the_rows_of_a_roi_have_no_air_whole_slices_are_judged(s3, archive, tmp_path) -> None:
+    """A band of tissue from one side of the image to the other, as high as the ROI."""
+    random, rows = np.random.default_rng(0), []
+    affine = np.diag([2.0, 2.0, 2.5, 1.0])
+    for time in (0, 1):
+        hu = np.full((100, 140, 30), -850.0)
+        hu[:, 48:92] = 40.0
+        volume = Volume((hu + random.normal(0, 20, hu.shape)).astype(np.float32), affine)
+        date = f"202{time}0101"
+        slices = write_chest(volume, tmp_path / f"screen{time}", PatientID="c", StudyDate=date)
+        uid = str(slices[0].SeriesInstanceUID)
+        folder = (tmp_path / "whole" / "c").joinpath(uid)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        s3.upload((tmp_path / f"screen{time}").rename(folder), f"band-{time}")
+        archive.add(
+            "c", time, SeriesInstanceUID=uid, StudyDate=f"202{time}-01-01", instanceCount=30,
+            series_aws_url=f"s3://idc-open-data/band-{time}/*",
+        )  # fmt: skip
+        rows.append(["c", "n1", date, uid, 100.0, 139.0, 37.0, "LPS", ""])
+    header = ["subject", "nodule", "date", "series_uid", "x", "y", "z", "space", "label"]
+    words = ["cohort", "csv", "--table", str(write_csv(tmp_path / "own.csv", header, rows)), "--folds", "0"]
+    words += ["--index", str(archive.index)]
+    assert main([*words, "--out", str(tmp_path / "lists"), "--images", str(tmp_path / "whole")]) == 0
+    out = tmp_path / "out"
+    assert main([*words, "--out", str(out), "--rois_only", "--download", "--endpoint", s3.endpoint]) == 0
+    assert_same_cohort(out, tmp_path / "lists", tmp_path / "whole")
+
+
+@given(st.binary(min_size=1, max_size=9), st.integers(0, 40), st.integers(0, 60))
+def test_bytes_beside_fetched_ones_repeat_them(content: bytes, start: int, more: int) -> None:
+    length = start + len(content) + more
+    made = _repeated(content, start, length)
+    assert len(made) == length
+    assert made[start : start + len(content)] == content
+    assert all(made[place] == content[(place - start) % len(content)] for place in range(length))
+
+
+def _flow(folder: Path) -> dict[str, tuple[int, int, list[str]]]:
+    """Count, patients and records by step; the two ways have their own words for what they reject."""
+    steps = json.loads((folder / "flow.json").read_text())
+    own = ("images are not here", "scan, position")
+    return {
+        step["what"]: (step["count"], step["patients"], step["records"])
+        for step in steps
+        if not step["what"].startswith(own)
+    }
 
 
 def test_it_resumes_where_it_was_stopped(served, s3, tmp_path, monkeypatch, capsys) -> None:
