@@ -9,9 +9,9 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/python -m csfnet_bundle demo
 
-# In parallel; the tests of a file stay in one process and share its fixtures.
+# In parallel; the tests of a file stay in one process and share its fixtures. The order is that of tests/conftest.py.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Full-width training on a CPU, wide fuzz runs, whole real series: what takes minutes each.
 test-long: $(STAMP)

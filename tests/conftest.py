@@ -1,6 +1,5 @@
 """Fixtures that every test may use."""
 
-import logging
 import os
 import sys
 import tarfile
@@ -19,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("CSFNET_SITE_SALT", "tests")
 
 # The same examples every time in CI, new ones in every run at a desk. No test judges by seconds.
-settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None)
+settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=50)
 settings.load_profile("bundle")
 
 
@@ -42,6 +41,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config._status_of_the_tests = int(exitstatus)  # type: ignore[attr-defined]
 
 
+FIRST = (
+    "tests/workflows/",
+    "tests/studies/",
+    "tests/commands/test_benchmark.py",
+    "tests/commands/test_medst_study.py",
+    "tests/serving/",
+    "tests/cohorts/phantom/",
+)
+"""What takes longest: begun last, it would leave one process to itself at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -51,17 +65,23 @@ def repository() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Undo what a command does to the program's loggers and its hook for errors: later tests look at both."""
-    loggers = [logging.getLogger(name) for name in (None, "csfnet_bundle", "ignite", "monai")]
-    states = [(logger, logger.level, logger.propagate, [*logger.handlers]) for logger in loggers]
-    hook = sys.excepthook
-    yield
-    sys.excepthook = hook
-    for logger, level, propagate, handlers in states:
-        logger.setLevel(level)
-        logger.propagate = propagate
-        logger.handlers[:] = handlers
+def own_process() -> Iterator[None]:
+    """Undo what a test does to its process: later tests look at loggers, hooks, random numbers and torch's settings."""
+    from helpers.process_state import process_state_kept
+
+    with process_state_kept():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
+    """Undo it for what is made once for several tests too: which of them comes first is nobody's choice."""
+    if fixturedef.scope == "function":
+        return (yield)
+    from helpers.process_state import process_state_kept
+
+    with process_state_kept():
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +108,15 @@ def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         return folder
 
     return extract
+
+
+@pytest.fixture
+def quick_measuring() -> Iterator[None]:
+    """Measure with a threshold in place of the shipped network."""
+    from helpers.drawn_spheres import measuring_by_threshold
+
+    with measuring_by_threshold():
+        yield
 
 
 @pytest.fixture(scope="session")

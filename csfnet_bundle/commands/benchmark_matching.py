@@ -16,7 +16,7 @@ def benchmark_matching(
     page: Path | None = None,
     cohort: Path | None = None,
 ) -> None:
-    """Run the trials of docs/matching.md and write their tables; an interrupted run goes on where it stopped.
+    """Run the trials of docs/matching.md and write their tables; an interrupted run resumes.
 
     Args:
         out: folder of the results: a JSON file for each trial, and tables.md.

@@ -8,7 +8,7 @@ from pathlib import Path
 def measuring_study(volumes: Path, series: Path, out: Path, model: Path | None = None, choices: int = 0) -> None:
     r"""Test measuring against readers, on whole series, drawn nodules and simulated follow-ups; make docs/measuring.md.
 
-    Takes about ten minutes of one core. Interrupted, the same command goes on where it stopped.
+    Takes about ten minutes of one core. After an interruption, the same command resumes.
 
     Args:
         volumes: LIDC's nodule volumes: labels.csv and voi.tar, or the folders image and nodule_mask.

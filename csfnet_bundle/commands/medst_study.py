@@ -24,7 +24,7 @@ def medst_study(
     text_source: Path | None = None,
     workers: int = 1,
 ) -> None:
-    """Pre-train every variant at tiny size, evaluate it, and compare; started again, it goes on where it stopped.
+    """Pre-train every variant at tiny size, evaluate it, and compare; after an interruption it resumes.
 
     Writes results.json into ``out`` after every fit: two seeds of the main variants first, then of the others. A study
     that does not notice its positive control, the texts of other patients, says so first.

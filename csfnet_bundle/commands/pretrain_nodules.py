@@ -9,7 +9,7 @@ from csfnet_bundle.core.errors import BundleError
 
 
 def pretrain_nodules(out: Path, recipe: str = "base", seed: int = 0) -> None:
-    """Pre-train on drawn nodules, which need no data; started again, it goes on where it stopped.
+    """Pre-train on drawn nodules, which need no data; after an interruption it resumes.
 
     ``real-nodules`` does the same by itself for every recipe.
 

@@ -14,7 +14,7 @@ RESULTS_NAME = "results.json"
 
 
 def real_nodules(dataset_dir: Path, out: Path, recipes: Words = ("base",), seeds: int = 2, folds: int = 5) -> None:
-    """Pre-train, fit and judge every recipe; started again, it goes on where it stopped.
+    """Pre-train, fit and judge every recipe; after an interruption it resumes.
 
     Writes results.json into ``out``.
 

@@ -15,7 +15,7 @@ def train_measure(
 ) -> None:
     """Train the network that measures nodules on LIDC's nodule volumes and on drawn nodules.
 
-    Takes about an hour on two free cores. Interrupted, the same command goes on where it stopped, to within 250 steps.
+    Takes about an hour on two free cores. After an interruption, the same command resumes, to within 250 steps.
 
     Args:
         data: LIDC's folder: labels.csv, and voi.tar or the folders image and nodule_mask.

@@ -131,7 +131,7 @@ class TrainingSession:
                 raise BundleError(
                     f"holds a {self.best_model.path.name} that no training in this folder made",
                     record=str(self.output_dir),
-                    remedy="Name another --output_dir: training overwrites nobody's model.",
+                    remedy="Name another --output_dir: training does not overwrite another model.",
                 )
             return 0
         state: dict[str, Any] = read_plain(self._state_path, "Delete it; the run then begins anew.")

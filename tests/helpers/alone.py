@@ -7,8 +7,12 @@ from pathlib import Path
 
 from helpers.workflow_runs import REPOSITORY
 
+WITHOUT_FURTHER = "sys.modules.update(transformers=None, mlflow=None)"
+"""As if libraries were absent that MONAI imports where it finds them: it takes a third of its start-up for that."""
+
 ALONE = f"""
 import runpy, sys
+{WITHOUT_FURTHER}
 # The editable install of the test environment leads to the checkout: take it out of the search for modules.
 sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in str(finder)]
 {{body}}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.direct_prediction import direct_logits
-from helpers.workflow_runs import EVALUATE, command, make_workflow, start
+from helpers.workflow_runs import EVALUATE, make_workflow
 
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.evaluation.predictions import read_predictions
@@ -84,25 +84,15 @@ def test_another_section_can_be_judged(run: Callable[..., None], trained: Path, 
     assert document["metrics"]["auc"]["value"] == pytest.approx(expected)
 
 
-def test_a_model_that_is_not_there_is_one_line(run: Callable[..., None], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("run_id", "configs"), [("evaluating", EVALUATE), ("inference", ["inference.json"])])
+def test_a_model_that_is_not_there_is_one_line(
+    run_id: str, configs: list[str], run: Callable[..., None], tmp_path: Path
+) -> None:
     missing, output = tmp_path / "none.pt", tmp_path / "out"
     with pytest.raises(RuntimeError) as wrapped:
-        run("evaluating", EVALUATE, checkpoint_path=str(missing), output_dir=str(output), num_workers=0)
+        run(run_id, configs, checkpoint_path=str(missing), output_dir=str(output), num_workers=0)
     assert str(bundle_error_in(wrapped.value)).startswith(f"there is no checkpoint {missing}")
     assert not output.exists()
-
-
-@pytest.mark.parametrize(("run_id", "configs"), [("evaluating", EVALUATE), ("inference", ["inference.json"])])
-def test_on_the_command_line_too(run_id: str, configs: list[str], small_cohort: Path, tmp_path: Path) -> None:
-    """The model is read before anything else, for its ROI."""
-    missing = tmp_path / "none.pt"
-    process = start(
-        command(run_id, configs, checkpoint_path=missing, dataset_dir=small_cohort, output_dir=tmp_path / "out")
-    )
-    printed, _ = process.communicate()
-    assert process.returncode == 1
-    assert f"error: there is no checkpoint {missing}" in printed.splitlines()[-1]
-    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize(("run_id", "configs"), [("evaluating", EVALUATE), ("inference", ["inference.json"])])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from helpers.direct_prediction import direct_logits
+from helpers.drawn_spheres import measuring_by_threshold
 from helpers.workflow_runs import make_workflow
 
 from csfnet_bundle.evaluation.predictions import read_predictions
@@ -22,16 +23,20 @@ SUBJECTS = ("100033", "100034")
 
 @pytest.fixture(scope="module")
 def predicted(trained: Path, small_cohort: Path, roi_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output of inference with the training's own model."""
+    """The output of inference with the training's own model; all that it does by default."""
     output = tmp_path_factory.mktemp("predicted")
-    make_workflow(
+    workflow = make_workflow(
         "inference",
         ["inference.json"],
         dataset_dir=str(small_cohort),
         cache_dir=str(roi_cache),
         training_dir=str(trained),
         output_dir=str(output),
-    ).run()
+        clicks=True,
+        measure=True,
+    )
+    with measuring_by_threshold():
+        workflow.run()
     return output
 
 

@@ -1,6 +1,7 @@
 """Med-ST's workflows through the real entry points: pre-training, resuming, evaluating, two processes."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.medst_cohort import ROI, make_medst_cohort, make_radiographs, make_task_tables
-from helpers.workflow_runs import PATIENCE_S, REPOSITORY, command, kill_and_take_up, make_workflow, start
+from helpers.workflow_runs import PATIENCE_S, REPOSITORY, command, kill_in_its_middle, make_workflow, start
 
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.medst import load_pretrained
@@ -127,12 +128,17 @@ def test_the_published_form_wants_sequences_of_four(pretrain: Callable[..., Path
 
 
 @pytest.mark.long
-def test_a_killed_run_ends_as_an_undisturbed_one(screens: Path, pretrain: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_killed_run_ends_as_an_undisturbed_one(
+    screens: Path, pretrain: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     epochs = {"train#trainer#max_epochs": 12, "schedule": "forward-then-reverse"}
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
     words = command("training", PRETRAIN, **{**SMALLEST, **epochs}, dataset_dir=screens, output_dir=disturbed,
                     cache_dir=tmp_path / "rois", **{"roi#size": "[16,32,32]"})  # fmt: skip
-    kill_and_take_up(words, disturbed, epochs=12)
+    kill_in_its_middle(words, disturbed, epochs=12)
+    with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
+        pretrain(**epochs, output_dir=str(disturbed))
+    assert "taking up the run" in caplog.text
     _assert_same_weights(undisturbed, disturbed)
 
 

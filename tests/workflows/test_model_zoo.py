@@ -93,6 +93,8 @@ def test_every_step_of_the_verification(
     there, here = tmp_path / "there", tmp_path / "here"
     words = ["monai.bundle", "run", "inference", "--config_file", "configs/inference.json"]
     words += [f"--dataset_dir={small_cohort}", f"--output_dir={there}"]
+    words += ["--clicks=False", "--measure=False"]
+    steps["the measuring network"] = "from csfnet_bundle.nodule.network import load_network\nload_network()\n"
     steps["a user's predictions"] = f"""
 sys.argv = {words!r}
 runpy.run_module("monai.bundle", run_name="__main__")

@@ -15,13 +15,14 @@ from helpers.workflow_runs import (
     TINY,
     TRAIN,
     command,
-    kill_and_take_up,
+    kill_in_its_middle,
     make_workflow,
     start,
 )
 from torch.nn.parallel import DistributedDataParallel
 
 from csfnet_bundle.core.error_hook import bundle_error_in
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
 
 FULL_WIDTH_PARAMETERS = 42_938_668
@@ -48,17 +49,19 @@ def test_another_seed_gives_other_weights(run: Callable[..., None], trained: Pat
         _assert_same_weights(trained, tmp_path)
 
 
-def test_a_killed_run_ends_as_an_undisturbed_one(small_cohort: Path, roi_cache: Path, tmp_path: Path) -> None:
-    """Kill -9 after the second epoch's state is written, then the same command again; workers for the loader."""
-    settings = {**TINY, "train#trainer#max_epochs": 4, "num_workers": 1, "cache_dir": roi_cache}
-    settings |= {"network_arguments#widths": "[[4],[4],[8]]", "dataset_dir": small_cohort}
+def test_a_killed_run_ends_as_an_undisturbed_one(
+    run: Callable[..., None], small_cohort: Path, roi_cache: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Kill -9 after an epoch's state is written, then the same training again; a worker for the loader."""
+    settings = {**TINY, "train#trainer#max_epochs": 4, "num_workers": 1}
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    whole = start(command("training", TRAIN, **settings, output_dir=undisturbed))
-    output, _ = whole.communicate(timeout=PATIENCE_S)
-    assert whole.returncode == 0, output
-
-    words = command("training", TRAIN, **settings, output_dir=disturbed)
-    kill_and_take_up(words, disturbed, epochs=4)
+    run("training", TRAIN, **settings, output_dir=str(undisturbed))
+    typed = {**settings, "network_arguments#widths": "[[4],[4],[8]]"}
+    folders = {"cache_dir": roi_cache, "dataset_dir": small_cohort, "output_dir": disturbed}
+    kill_in_its_middle(command("training", TRAIN, **typed, **folders), disturbed, epochs=4)
+    with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
+        run("training", TRAIN, **settings, output_dir=str(disturbed))
+    assert "taking up the run" in caplog.text
     _assert_same_weights(undisturbed, disturbed)
 
 
@@ -82,7 +85,8 @@ def test_a_store_alone_trains_as_the_images_do(
 
 def test_a_set_in_memory_trains(run: Callable[..., None], tmp_path: Path) -> None:
     """With bfloat16 and accumulated batches; twice the same."""
-    settings = {**TINY, "batch_size": 8, "accumulate": 2, "amp": True}
+    few = {"size": [8, 16, 16], "spacing": [2.0, 2.0, 2.0], "window": [-1200.0, 600.0]}  # bfloat16 is slow on a CPU
+    settings = {**TINY, "train#trainer#max_epochs": 1, "batch_size": 8, "accumulate": 2, "amp": True, "roi": few}
     settings |= {"augmentation#rotate_probability": 0.0, "augmentation#shift_probability": 0.0}
     for name in ("first", "second"):
         run("training", [*TRAIN, "in_memory.json"], **settings, output_dir=str(tmp_path / name))
@@ -136,6 +140,22 @@ def test_plain_run_does_the_same(run_id: str, config_files: list[str]) -> None:
     assert parser["run"] == parser[run_id]
 
 
+@pytest.mark.parametrize(
+    ("run_id", "config_files"),
+    [("training", TRAIN), ("evaluating", EVALUATE), ("inference", ["inference.json"])],
+)
+def test_every_workflow_ends_a_users_mistake_in_one_line(
+    run_id: str, config_files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    make_workflow(run_id, config_files)
+    error = RuntimeError("Failed to evaluate")
+    error.__cause__ = BundleError("there is no scan")
+    capsys.readouterr()
+    sys.excepthook(RuntimeError, error, None)
+    assert capsys.readouterr().err == "error: there is no scan\n"
+
+
 def test_the_model_carries_architecture_roi_and_decision(trained: Path) -> None:
     checkpoint = load_checkpoint(trained / "model.pt")
     assert checkpoint.architecture["widths"] == TINY["network_arguments#widths"]
@@ -149,14 +169,19 @@ def test_training_writes_nothing_outside_its_output(trained: Path) -> None:
     assert {path.name.split(".")[0] for path in trained.iterdir()} == {"events", "model", "training_state"}
 
 
-@pytest.mark.parametrize("settings", [{"dataset_dir": "/nowhere"}, {"sections": ["test"]}])
-def test_a_users_mistake_is_one_line(small_cohort: Path, tmp_path: Path, settings: dict[str, object]) -> None:
-    """A missing folder; and a datalist whose pairs cannot be read, since their scans are gone."""
-    if "sections" in settings:
-        (tmp_path / "datalist.json").write_text((small_cohort / "datalist.json").read_text())
-        settings = {"dataset_dir": tmp_path}
+def test_a_missing_folder_is_one_line(run: Callable[..., None], tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError) as wrapped:
+        run("training", TRAIN, **TINY, dataset_dir="/nowhere", output_dir=str(tmp_path / "output"))
+    assert "/nowhere" in str(bundle_error_in(wrapped.value))
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.long  # the two tests before, and that of the hook in a program, show it in parts
+def test_a_users_mistake_is_one_line(small_cohort: Path, tmp_path: Path) -> None:
+    """As a command: a datalist whose pairs cannot be read, since their scans are gone."""
+    (tmp_path / "datalist.json").write_text((small_cohort / "datalist.json").read_text())
     output_dir = tmp_path / "output"
-    words = command("training", TRAIN, **settings, cache_dir=tmp_path / "rois", output_dir=output_dir)
+    words = command("training", TRAIN, dataset_dir=tmp_path, cache_dir=tmp_path / "rois", output_dir=output_dir)
     failed = start(words)
     output, _ = failed.communicate(timeout=PATIENCE_S)
     assert failed.returncode == 1

@@ -7,12 +7,15 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers.alone import WITHOUT_FURTHER
 from helpers.workflow_runs import REPOSITORY
 
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 from csfnet_bundle.serving.archive import ARCHIVE_NAME, write_archive
 
 BESIDE_THE_CHECKOUT = "sys.meta_path[:] = [finder for finder in sys.meta_path if '__editable__' not in str(finder)]"
@@ -28,16 +31,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def _without_python_paths() -> dict[str, str]:
+    """Return the environment without PYTHONPATH: pip would take a checkout there for the wheel, installed already."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run Python in a new folder, where the package comes from the wheel and the libraries from here."""
     site = tmp_path_factory.mktemp("site")
-    options = ["--quiet", "--no-deps", "--target", str(site)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(wheel)], check=True)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(site)
+    clean = _without_python_paths()
 
     def run(module: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        code = f"import runpy, sys; {BESIDE_THE_CHECKOUT}; sys.argv = {[module, *words]!r}; "
+        code = f"import runpy, sys; {BESIDE_THE_CHECKOUT}; {WITHOUT_FURTHER}; sys.argv = {[module, *words]!r}; "
         code += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
         environment = {**clean, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
         return subprocess.run(
@@ -47,18 +55,30 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-def test_the_bundle_runs_from_any_folder(installed: Run, small_cohort: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def one_pair(small_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One pair of the small cohort."""
+    datalist, folder = load_datalist(small_cohort), tmp_path_factory.mktemp("one_pair")
+    (pair,) = datalist.section("inference")[:1]
+    assert pair.t0 is not None
+    t0, t1 = (replace(scan, path=str(small_cohort / scan.path)) for scan in (pair.t0, pair.t1))
+    save_datalist(Datalist(folder, {"inference": (replace(pair, t0=t0, t1=t1),)}, datalist.header))
+    return folder
+
+
+def test_the_bundle_runs_from_any_folder(installed: Run, one_pair: Path, tmp_path: Path) -> None:
     """By its installed config and weights, and writes below that folder alone."""
     found = installed("csfnet_bundle", "config", "inference", cwd=tmp_path)
     config = Path(found.stdout.strip())
     assert config.is_file(), found.stderr
     assert not config.is_relative_to(REPOSITORY)
     before = set(config.parents[2].rglob("*"))
-    words = ["run", "inference", "--config_file", str(config), "--dataset_dir", str(small_cohort)]
+    words = ["run", "inference", "--config_file", str(config), "--dataset_dir", str(one_pair)]
     done = installed("monai.bundle", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"weights: {config.parents[1] / 'models' / 'model.pt'} (trained on: phantom cohort)" in done.stderr
-    assert len(pd.read_csv(tmp_path / "output" / "inference" / "predictions.csv")) == 2
+    (row,) = pd.read_csv(tmp_path / "output" / "inference" / "predictions.csv").to_dict("records")
+    assert row["t1_volume_mm3"] > 0  # the measuring network was found
     assert {path.name for path in tmp_path.iterdir()} == {"output"}
     assert {path for path in set(config.parents[2].rglob("*")) - before if "__pycache__" not in path.parts} == set()
 
@@ -76,10 +96,8 @@ def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_pa
     with zipfile.ZipFile(tmp_path / "bundle.zip") as found, zipfile.ZipFile(tmp_path / "expected.zip") as expected:
         assert found.namelist() == expected.namelist()
     assert (tmp_path / "bundle.zip").read_bytes() == (tmp_path / "expected.zip").read_bytes()
-    app = tmp_path / "monaibundle"
-    app.mkdir()
-    (app / "main.py").touch()
-    made = installed("csfnet_bundle", "label-app", "--app", "monaibundle", "--studies", ".", cwd=tmp_path)
+    app = tmp_path / "app"
+    made = installed("csfnet_bundle", "label-app", "--app", "app", "--studies", ".", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert (app / "model" / ARCHIVE_NAME / "configs" / "preprocessing.json").is_file()
 
@@ -88,7 +106,7 @@ def _environment(folder: Path, requirement: str) -> Path:
     """Make an environment with what pip installs for a requirement; return its folder of programs."""
     venv.create(folder, with_pip=True)
     programs = folder / "bin"
-    subprocess.run([programs / "pip", "install", "--quiet", requirement], check=True)
+    subprocess.run([programs / "pip", "install", "--quiet", requirement], check=True, env=_without_python_paths())
     return programs
 
 
@@ -113,7 +131,7 @@ def test_a_clean_environment(wheel: Path, extras: str, small_cohort: Path, tmp_p
     programs = _environment(tmp_path / "environment", f"{wheel}{extras}")
     place = tmp_path / "place"
     place.mkdir()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    clean = _without_python_paths()
 
     def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
         command = [str(programs / program), *words]

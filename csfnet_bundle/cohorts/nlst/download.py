@@ -139,7 +139,7 @@ def _report(failed: Sequence[tuple[IndexedSeries, str]], images: Path) -> None:
     raise BundleError(
         f"{len(failed)} series could not be fetched whole: {named}{'; ...' if len(failed) > NAMED else ''}",
         record=str(path),
-        remedy="Run the same command again; with --skip_refused it goes on without their pairs.",
+        remedy="Run the same command again; with --skip_refused it continues without their pairs.",
     )
 
 

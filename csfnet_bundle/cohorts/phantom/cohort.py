@@ -234,7 +234,7 @@ def _interruptible(partial: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         done = len(list((partial / RECORDS).glob("*.json")))
         raise BundleError(
-            f"interrupted after {done} subjects", record=str(partial), remedy="The same command goes on from there."
+            f"interrupted after {done} subjects", record=str(partial), remedy="The same command resumes."
         ) from None
 
 

@@ -86,7 +86,7 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
             f"{len(failed)} of {len(protocol.fits)} fits failed, among them one of every seed of {protocol.reference}, "
             f"which the others are compared with; {first}",
             record=str(protocol.out),
-            remedy="The same command repeats these alone.",
+            remedy="The same command repeats only these.",
         )
     systems = {
         system: gather(

@@ -1,4 +1,4 @@
-"""The trials in turn, each kept in a file of its own, so that an interrupted run goes on where it stopped."""
+"""The trials in turn, each kept in a file of its own, so that an interrupted run resumes."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def choice_cases(volumes: Path, work: Path, held_out: int, count: int) -> list[C
 
 
 def choice_rows(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> list[dict[str, Any]]:
-    """Return for each case the volumes and Dice of every core; interrupted, it goes on where it stopped."""
+    """Return for each case the volumes and Dice of every core; after an interruption it resumes."""
     rows = []
     with progress_bar("trying cores", len(cases)) as advance:
         for case in cases:

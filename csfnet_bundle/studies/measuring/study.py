@@ -27,7 +27,7 @@ CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
 
 def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, Any]:
-    """Measure every case and return the result; interrupted, it goes on where it stopped.
+    """Measure every case and return the result; after an interruption it resumes.
 
     Args:
         volumes: LIDC's nodule volumes.

@@ -55,7 +55,7 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
                 failed.append(f"{fit.name}: {error}")
                 progress.console.print(f"failed: {failed[-1]}", markup=False)
     if failed:
-        raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats these alone.")
+        raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats only these.")
 
 
 def _claim(study: StudyPlan) -> None:

@@ -1,4 +1,4 @@
-"""The real nodules of LIDC-IDRI with their readers' outlines."""
+"""A small cohort, and the real nodules of LIDC-IDRI with their readers' outlines."""
 
 import json
 import lzma
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.small_phantom import SETTINGS
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
+from csfnet_bundle.cohorts.phantom.cohort import make_cohort
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.scans.dicom import read_volume, scan_folder, select_series
 
@@ -24,6 +26,12 @@ class RealNodule:
     volume: Volume
     point: NDArray[np.float64]
     consensus: NDArray[np.bool_]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole cohort of a few subjects; read only."""
+    return make_cohort(tmp_path_factory.mktemp("cohort") / "phantom", SETTINGS, workers=1, show_progress=False)
 
 
 @pytest.fixture(scope="session")

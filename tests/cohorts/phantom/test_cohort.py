@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.small_phantom import SETTINGS
 
 from csfnet_bundle.cohorts.phantom import cohort as cohort_module
 from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort, stratified_sections
@@ -15,13 +16,6 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiSettings, read_pair
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.scans.dicom import read_roi, scan_folder, select_series
-
-SETTINGS = CohortSettings(subjects=3, seed=4, split=(0.4, 0.2, 0.4), inference=1)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return make_cohort(tmp_path_factory.mktemp("cohort") / "phantom", SETTINGS, workers=1, show_progress=False)
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -62,7 +56,12 @@ def test_provenance_says_that_it_is_a_phantom(folder):
     assert header["provenance"]["seed"] == 4
 
 
-def test_two_processes_give_the_same_bytes_as_one(folder, tmp_path):
+def test_two_processes_give_the_same_bytes_as_one_beside_leftovers_of_other_settings(folder, tmp_path):
+    partial = tmp_path / ".again.partial"
+    for name in ("dicom", ".records"):
+        (partial / name).mkdir(parents=True)
+    (partial / "settings.json").write_text("{}")
+    (partial / ".records" / "000000.json").write_text("other settings")
     again = make_cohort(tmp_path / "again", SETTINGS, workers=2, show_progress=False)
     assert _bytes(again) == _bytes(folder)
 
@@ -88,7 +87,7 @@ def test_interrupted_run_leaves_no_folder_and_goes_on(folder, tmp_path, monkeypa
     original = cohort_module.write_study
     monkeypatch.setattr(cohort_module, "write_study", interrupt_at_the_third)
     out = tmp_path / "phantom"
-    with pytest.raises(BundleError, match=r"after 2 subjects.*goes on"):
+    with pytest.raises(BundleError, match=r"after 2 subjects.*resumes"):
         make_cohort(out, SETTINGS, workers=1, show_progress=False)
     assert not out.exists()
     done = len(written)
@@ -97,16 +96,6 @@ def test_interrupted_run_leaves_no_folder_and_goes_on(folder, tmp_path, monkeypa
     assert len(written) - done == 2 * 2  # only the two subjects that were left
     assert _bytes(out) == _bytes(folder)
     assert not _hidden_beside(out)
-
-
-def test_leftovers_of_other_settings_are_not_mixed_in(folder, tmp_path):
-    partial = tmp_path / ".phantom.partial"
-    for name in ("dicom", ".records"):
-        (partial / name).mkdir(parents=True)
-    (partial / "settings.json").write_text("{}")
-    (partial / ".records" / "000000.json").write_text("other settings")
-    make_cohort(tmp_path / "phantom", SETTINGS, workers=1, show_progress=False)
-    assert _bytes(tmp_path / "phantom") == _bytes(folder)
 
 
 def test_cohort_that_is_there_is_returned(folder):

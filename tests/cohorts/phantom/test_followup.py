@@ -88,6 +88,7 @@ def test_the_wall_stays_and_the_far_lung_too() -> None:
     assert far.max() < 1.0
 
 
+@pytest.mark.long  # two whole series are unpacked; the tests above show the same on drawn nodules
 def test_real_nodules_grow_as_asked_by_two_independent_measures(real_nodules: list) -> None:
     """What the readers outlined, carried along; and a threshold, an opening and the component at the point.
 

@@ -19,7 +19,7 @@ def lungs_of(volume: Volume) -> tuple[ThinnedScan, Lungs]:
     return scan, find_lungs(scan)
 
 
-@pytest.fixture(scope="module", params=[0, 3])
+@pytest.fixture(scope="module", params=[0, pytest.param(3, marks=pytest.mark.long)])
 def moved(request: pytest.FixtureRequest) -> tuple[MovedScan, Volume, float]:
     source = make_whole_chest(nodule=tuple(NODULE))
     scan, lungs = lungs_of(source)

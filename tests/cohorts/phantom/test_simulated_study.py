@@ -78,17 +78,15 @@ def test_noise_is_fresh_and_the_rest_of_the_patient_the_same(real: Path, followu
     assert after[wall].mean() == pytest.approx(before[wall].mean(), abs=2)
 
 
-def test_the_seed_decides_noise_and_shift(real: Path, tmp_path: Path) -> None:
-    arguments = (real, CENTER, "voxel", -400, 100)
-    one, same, other = (
-        simulate_followup(*arguments, tmp_path / name, seed=seed) for name, seed in (("a", 1), ("b", 1), ("c", 2))
-    )
-    assert one == same
-    for path in (tmp_path / "a" / "ct").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / "ct" / path.name).read_bytes()
-    assert one["shift_mm"] != other["shift_mm"]
-    assert one["series_uid"] != other["series_uid"]
-    assert one["volume_ratio"] == pytest.approx(2**-0.25)
+def test_the_seed_decides_noise_and_shift(real: Path, followup: Path, tmp_path: Path) -> None:
+    same = simulate_followup(real, CENTER, "voxel", 365, 365, tmp_path / "same", seed=3)
+    other = simulate_followup(real, CENTER, "voxel", -400, 100, tmp_path / "other", seed=4)
+    assert json.loads((followup / "followup.json").read_text()) == same
+    for path in (followup / "ct").iterdir():
+        assert path.read_bytes() == (tmp_path / "same" / "ct" / path.name).read_bytes()
+    assert same["shift_mm"] != other["shift_mm"]
+    assert same["series_uid"] != other["series_uid"]
+    assert other["volume_ratio"] == pytest.approx(2**-0.25)
 
 
 def test_the_command_line_runs_it(real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

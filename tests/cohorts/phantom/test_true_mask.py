@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csfnet_bundle.cohorts.phantom.cohort import CohortSettings, make_cohort
 from csfnet_bundle.cohorts.phantom.simulated_study import simulate_followup
 from csfnet_bundle.cohorts.phantom.subject import Subject
 from csfnet_bundle.cohorts.phantom.true_mask import cohort_mask, true_mask
@@ -32,23 +31,17 @@ def test_the_mask_has_the_nodules_volume_and_turns_with_the_patient(rotation: fl
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = CohortSettings(subjects=3, inference=0)
-    return make_cohort(tmp_path_factory.mktemp("phantom") / "cohort", settings, workers=1, show_progress=False)
-
-
-@pytest.fixture(scope="module")
-def pair(cohort: Path) -> FollowUpPair:
-    return max((pair for _, pair in load_datalist(cohort)), key=lambda pair: float(str(pair.strata["diameter_t1_mm"])))
+def pair(folder: Path) -> FollowUpPair:
+    return max((pair for _, pair in load_datalist(folder)), key=lambda pair: float(str(pair.strata["diameter_t1_mm"])))
 
 
 def nodule_hu(volume: Volume, mask: np.ndarray) -> float:
     return float(np.median(volume.array[mask]))
 
 
-def test_a_cohorts_nodule_is_where_the_scan_shows_it(cohort: Path, pair: FollowUpPair) -> None:
-    volume = open_scan(cohort / pair.t1.path).read_volume()
-    mask = cohort_mask(cohort, pair.subject, str(pair.t1.date), volume)
+def test_a_cohorts_nodule_is_where_the_scan_shows_it(folder: Path, pair: FollowUpPair) -> None:
+    volume = open_scan(folder / pair.t1.path).read_volume()
+    mask = cohort_mask(folder, pair.subject, str(pair.t1.date), volume)
     voxel = float(np.prod(np.diag(volume.affine)[:3]))
     true = np.pi / 6 * float(str(pair.strata["diameter_t1_mm"])) ** 3
     assert 0.6 * true < mask.sum() * voxel < 1.4 * true
@@ -58,16 +51,16 @@ def test_a_cohorts_nodule_is_where_the_scan_shows_it(cohort: Path, pair: FollowU
     assert nodule_hu(volume, mask) > nodule_hu(volume, around & ~mask) + 200
 
 
-def test_a_true_nodule_grows_and_goes(cohort: Path, pair: FollowUpPair, tmp_path: Path) -> None:
+def test_a_true_nodule_grows_and_goes(folder: Path, pair: FollowUpPair, tmp_path: Path) -> None:
     place = pair.t1.known_point
-    folder, date = cohort / pair.t1.path, str(pair.t1.date)
-    before = open_scan(folder).read_volume()
-    mask = cohort_mask(cohort, pair.subject, date, before)
+    series, date = folder / pair.t1.path, str(pair.t1.date)
+    before = open_scan(series).read_volume()
+    mask = cohort_mask(folder, pair.subject, date, before)
     voxel = float(np.prod(np.diag(before.affine)[:3]))
-    common = (folder, place.coordinates, "LPS")
-    grown = simulate_followup(*common, 365, 365, tmp_path / "grown", shift_mm=(0, 0, 0), phantom=cohort)
+    common = (series, place.coordinates, "LPS")
+    grown = simulate_followup(*common, 365, 365, tmp_path / "grown", shift_mm=(0, 0, 0), phantom=folder)
     assert grown["volume_t0_mm3"] == pytest.approx(mask.sum() * voxel, rel=0.15)
-    gone = simulate_followup(*common, None, 365, tmp_path / "gone", shift_mm=(0, 0, 0), phantom=cohort, remove=True)
+    gone = simulate_followup(*common, None, 365, tmp_path / "gone", shift_mm=(0, 0, 0), phantom=folder, remove=True)
     assert (gone["removed"], gone["volume_ratio"], gone["volume_t1_mm3"]) == (True, 0.0, 0.0)
     assert gone["volume_t0_mm3"] == pytest.approx(mask.sum() * voxel)
     after = read_volume(select_series(scan_folder(tmp_path / "gone" / "ct")))
@@ -78,12 +71,12 @@ def test_a_true_nodule_grows_and_goes(cohort: Path, pair: FollowUpPair, tmp_path
     assert after.array[away].mean() == pytest.approx(before.array[away].mean(), abs=1)
 
 
-def test_what_cannot_be_is_refused(cohort: Path, pair: FollowUpPair, tmp_path: Path) -> None:
+def test_what_cannot_be_is_refused(folder: Path, pair: FollowUpPair, tmp_path: Path) -> None:
     volume = Volume(np.zeros((2, 2, 2), np.float32), np.eye(4))
     for patient, date in (("199999", "19990102"), ("x", "19990102"), (pair.subject, "20050101")):
         with pytest.raises(BundleError, match="no scan of patient"):
-            cohort_mask(cohort, patient, date, volume)
-    common = (cohort / pair.t1.path, pair.t1.known_point.coordinates, "LPS")
+            cohort_mask(folder, patient, date, volume)
+    common = (folder / pair.t1.path, pair.t1.known_point.coordinates, "LPS")
     with pytest.raises(BundleError, match="only a nodule whose voxels are known"):
         simulate_followup(*common, None, 365, tmp_path / "out", remove=True)
     with pytest.raises(BundleError, match="one of the two"):

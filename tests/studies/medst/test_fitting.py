@@ -70,7 +70,7 @@ def test_a_failed_fit_is_told_by_name_and_the_others_are_run(
 ) -> None:
     study = make_study(screens, tmp_path, seeds=2)
     trainings.broken["default, seed 0"] = BundleError("the objective is no number", record="epoch 3")
-    words = "1 fits failed; default, seed 0: epoch 3: the objective is no number. The same command repeats these alone"
+    words = "1 fits failed; default, seed 0: epoch 3: the objective is no number. The same command repeats only these"
     with pytest.raises(BundleError, match=words):
         _names(run_fits(study))
     assert [study.is_done(fit) for fit in study.fits] == [False, True, True, True]
