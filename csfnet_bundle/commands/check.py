@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
@@ -59,9 +60,10 @@ def check(
 
         further = load(checkpoint, follow_links=follow_links).check_pair
     headers = None if cache_dir is None else cache_dir / HEADERS
-    options = CheckOptions(pixels, one_scan, follow_links, workers, headers, further)
+    options = CheckOptions(pixels, one_scan, follow_links, workers, headers, further=further)
     if usable is None:
         with unpacked(path) as place:
+            options = replace(options, archive=None if place == path else path)
             return 0 if check_path(place, options, json_output=json) else 1
     from csfnet_bundle.cohorts.rejected import leave_out_rejected
     from csfnet_bundle.inputs.checking import judge_datalist

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.commands.options import Point
-from csfnet_bundle.core.alarm import is_alarm
+from csfnet_bundle.commands.showing import print_alarms, print_origin, print_prediction
 from csfnet_bundle.core.extras import require_extra
 
 if TYPE_CHECKING:
@@ -85,9 +84,7 @@ def follow_up(
         store=store,
     )
     result = follow_up(service, predictor, weights, request)
-    for finding in result.prediction.findings:
-        if is_alarm(finding):
-            print(finding, file=sys.stderr)
+    print_alarms(result.prediction)
     _show(result)
 
 
@@ -98,11 +95,8 @@ def _show(result: FollowUpResult) -> None:
         print(f"  {name}: {count} of {total} instances, {result.received.get(name, 0) / 1e6:.1f} MB")
     others = sum(size for name, size in result.received.items() if name not in result.fetched)
     print(f"  searches, headers and reports: {others / 1e6:.1f} MB")
-    print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
-    if prediction.band is not None:
-        print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
+    print_prediction(prediction)
     print("the point in t0 was matched automatically and is not confirmed")
     if result.stored is not None:
         print(f"stored: {result.stored[0]} objects; there already: {result.stored[1]}")
-    print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
-    print(f"report: {result.report}")
+    print_origin(prediction, result.report)

@@ -18,6 +18,9 @@ OPTION = re.compile(r"--?([A-Za-z][\w-]*)(=.*)?", re.DOTALL)
 SWITCH_VALUES = ("True", "False")
 EXAMPLES = re.compile(r"\n *Examples:\n(.*?)(?=\n\s*\n\S|\Z)", re.DOTALL)
 """The section ``Examples:`` of a docstring, as :func:`inspect.getdoc` returns it."""
+OPTION_AND_VALUE = re.compile(r"""--?[A-Za-z]\S*(?: (?!-)(?:"[^"]*"|\S+))?|"[^"]*"|\S+""")
+"""What stays on one line of an example: an option with its value, or a word."""
+TERMINAL_WIDTH = 80
 
 PLAIN_TYPES: dict[object, Parameter] = {
     str: Parameter(metavar="TEXT"),
@@ -94,7 +97,8 @@ def parse(name: str, function: Callable[..., object], words: Sequence[str], *, h
 
 def examples(function: Callable[..., object]) -> list[str]:
     """Return the command lines of the section ``Examples:`` of a command's docstring."""
-    text = re.sub(r"\\\n\s*", "", _section(function))
+    section = EXAMPLES.search(inspect.getdoc(function) or "")
+    text = "" if section is None else re.sub(r"\\\n\s*", "", section[0].strip())
     return [line.strip() for line in text.splitlines()[1:]]
 
 
@@ -126,7 +130,7 @@ def _application(
         name=f"csfnet {name}",
         usage=_usage(name, signature.parameters),
         help_format="plaintext",
-        help_epilogue=_section(function),
+        help_epilogue=_shown_examples(function),
         help_flags=("--help", "-h"),
         version_flags=(),
         group_commands=COMMON,
@@ -137,17 +141,26 @@ def _application(
     return app
 
 
-def _section(function: Callable[..., object]) -> str:
-    """Return the section ``Examples:`` of a docstring."""
-    section = EXAMPLES.search(inspect.getdoc(function) or "")
-    return "" if section is None else section[0].strip()
+def _shown_examples(function: Callable[..., object]) -> str:
+    """Return the examples in lines that fit a terminal; those that go on end with a backslash, to be copied."""
+    lines = ["Examples:"]
+    for example in examples(function):
+        shown = "   "
+        for part in OPTION_AND_VALUE.findall(example):
+            if len(f"{shown} {part} \\") > TERMINAL_WIDTH:
+                lines.append(f"{shown} \\")
+                shown = "       "
+            shown = f"{shown} {part}"
+        lines.append(shown)
+    return "\n".join(lines)
 
 
 def _text(function: Callable[..., object]) -> str:
     """Return a docstring without its examples, a line for each paragraph before its sections."""
     text = EXAMPLES.sub("", inspect.getdoc(function) or "").replace("``", "")
     prose, args, rest = text.partition("\n\nArgs:\n")
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", prose) + args + rest
+    described = re.sub(r"\n {8,}(?=\S)", " ", rest)  # a line for each option, to be folded where it is shown
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", prose) + args + described
 
 
 def _described(parameter: inspect.Parameter) -> Any:

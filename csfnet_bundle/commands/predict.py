@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
-from csfnet_bundle.core.alarm import is_alarm
+from csfnet_bundle.commands.showing import print_alarms, print_origin, print_prediction
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import require_extra
-
-if TYPE_CHECKING:
-    from csfnet_bundle.nodule.pair import PairMeasurements
-    from csfnet_bundle.prediction.prediction import Prediction
 
 
 def predict(
@@ -155,9 +149,7 @@ def predict(
         if pseudonym:
             named = replace(prediction.pair, subject=patient_pseudonym(prediction.pair.subject))
             prediction = replace(prediction, pair=named)
-        for finding in prediction.findings:
-            if is_alarm(finding):
-                print(finding, file=sys.stderr)
+        print_alarms(prediction)
         report = write_prediction(
             prediction,
             predictor.checkpoint,
@@ -170,44 +162,10 @@ def predict(
         )
     if pseudonym:
         (out / DATALIST_NAME).unlink()  # it names the patient and the scans' folders
-    print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
-    if prediction.band is not None:
-        print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
-    _print_inputs(prediction)
-    if prediction.measured is not None:
-        _print_measurements(prediction.measured)
-    members = prediction.member_probabilities
-    if members:
-        print(f"mean of {len(members)} networks, which say {min(members):.3f} to {max(members):.3f}")
+    print_prediction(prediction)
     for scan, series in zip(("t0", "t1"), prediction.series, strict=True):
         if series is not None:
             print(f"series read as {scan}: {series}")
-    print(f"weights trained on: {prediction.trained_on}. Not a medical device.")
-    print(f"report: {report}")
+    print_origin(prediction, report)
     if timings:
         print_shares()
-
-
-def _print_inputs(prediction: Prediction) -> None:
-    """Print where t0's point came from if it was matched, and which clinical values the network was not given."""
-    from csfnet_bundle.inputs.matching import match_findings
-    from csfnet_bundle.records.clinical import missing_variables
-
-    for finding in match_findings(prediction.pair.t0) if prediction.pair.t0 else ():
-        print(f"t0: {finding}")
-    missing = missing_variables(prediction.pair.clinical, prediction.code_book)
-    if missing:
-        print(f"missing clinical values: {', '.join(variable.name for variable in missing)}")
-
-
-def _print_measurements(measured: PairMeasurements) -> None:
-    """Print a line for each scan measured, then growth and notes."""
-    for name, one in (("t0", measured.t0), ("t1", measured.t1)):
-        if one is not None:
-            axes = f"{one.long_axis_mm:.1f} x {one.short_axis_mm:.1f} mm"
-            flags = "".join(f" {flag.text}" for flag in one.flags)
-            print(f"measured in {name}: {one.volume_mm3:.0f} mm3, axes {axes}, {one.attenuation}.{flags}")
-    if measured.growth is not None:
-        print(measured.growth.text)
-    for note in measured.notes:
-        print(note)

@@ -54,7 +54,7 @@ def simulate_followup(
         csfnet simulate-followup scans/ct --point 210,301,88 --space voxel \
             --doubling_time_days=-400 --interval_days 180 --out output/regressing
         csfnet simulate-followup scans/ct --point 210,301,88 --space voxel --outlines nodules.json \
-            --remove True --interval_days 180 --out output/gone
+            --remove --interval_days 180 --out output/gone
     """
     from csfnet_bundle.cohorts.phantom import simulated_study
 

@@ -33,6 +33,12 @@ class BundleError(Exception):
         self.record = f"{record}, {self.record}" if self.record else record
         return self
 
+    def for_archive(self, folder: str, archive: str) -> BundleError:
+        """Return this error with an archive's name in place of the folder that it was unpacked to."""
+        for name in ("problem", "record", "remedy"):
+            setattr(self, name, getattr(self, name).replace(folder, archive))
+        return self
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders when a cohort is prepared in parallel; keyword arguments need help for that.
         return _rebuild, (type(self), dict(self.__dict__))

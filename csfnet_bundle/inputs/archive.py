@@ -9,13 +9,17 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import FrameType
+from typing import Any, TypeVar, cast
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.processor_time import share
+
+Told = TypeVar("Told")
 
 MAXIMUM_FILES = 50_000
 """Entries: a CD with ten CT studies holds some ten thousand."""
@@ -29,6 +33,8 @@ RATIO_COUNTS_FROM = 10 * 2**20
 LONGEST_PART, MOST_PARTS = 200, 24
 """Characters of a name and folders in each other that every file system takes."""
 SYMBOLIC_LINK_MODE = 0o120000
+FIRST_ENTRY = b"PK\x03\x04"
+"""How a .zip begins: its first file's header."""
 CHUNK_BYTES = 2**20
 REMEDY = "Unpack it by a program that you trust, look at it, and give the folder."
 
@@ -42,11 +48,14 @@ def unpacked(path: Path) -> Iterator[Path]:
     Args:
         path: a .zip, or a folder or file.
 
+    An error of what reads them names the archive and the path in it, since the folder is gone when it is read.
+
     Raises:
         BundleError: a .zip that is damaged, encrypted or too large, that unpacks too far, or that holds links or paths
             leading out of it.
     """
     if not is_archive(path):
+        _reject_cut_off(path)
         yield path
         return
     # Ctrl-C unwinds the stack by itself; a termination does so once it raises too.
@@ -61,12 +70,44 @@ def unpacked(path: Path) -> Iterator[Path]:
             raise BundleError(f"it cannot be unpacked: {error}", record=str(path), remedy="Get it again.") from None
         except BundleError as error:
             raise error.for_record(str(path)) from None
-        yield target
+        try:
+            yield target
+        except BundleError as error:
+            raise error.for_archive(str(target), str(path)) from None
+
+
+def with_archive(value: Told, folder: Path, archive: Path) -> Told:
+    """Return plain values and data classes of them with an archive's name in place of the folder that it lay in."""
+    told: Any = value
+    if type(value) is str:
+        told = value.replace(str(folder), str(archive))
+    elif isinstance(value, list | tuple):
+        told = type(value)(with_archive(item, folder, archive) for item in value)
+    elif isinstance(value, Mapping):
+        told = {key: with_archive(item, folder, archive) for key, item in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        fields_told = {item.name: with_archive(getattr(value, item.name), folder, archive) for item in fields(value)}
+        told = replace(value, **fields_told)
+    return cast(Told, told)
 
 
 def is_archive(path: Path) -> bool:
     """Tell whether a path is a .zip, by what it holds."""
     return path.is_file() and zipfile.is_zipfile(path)
+
+
+def _reject_cut_off(path: Path) -> None:
+    """Reject what begins as a .zip but lacks the list of files at its end."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        begins = file.read(len(FIRST_ENTRY))
+    if begins == FIRST_ENTRY:
+        raise BundleError(
+            "it begins as a .zip but ends before its list of files: it was cut off or is damaged",
+            record=str(path),
+            remedy="Get it again.",
+        )
 
 
 def _checked(archive: zipfile.ZipFile, path: Path, target: Path) -> Sequence[zipfile.ZipInfo]:

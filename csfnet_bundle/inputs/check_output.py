@@ -13,6 +13,7 @@ from rich.text import Text
 
 from csfnet_bundle.inputs.verdicts import PairVerdict, Reason, SeriesVerdict, StudyVerdict, Verdict
 from csfnet_bundle.scans.dicom.pixel_check import FOUND_BY_PIXELS_ONLY
+from csfnet_bundle.scans.dicom.series import SKIPPED
 
 WIDTH_OF_A_FILE = 160
 """Characters a line where the output is no terminal."""
@@ -31,8 +32,9 @@ def folder_document(
     count = f"{sum(len(study.series) for study in studies)} series; {readable} of {len(studies)} studies can be read"
     if len(studies) > 1:
         count += " (to read one, name its folder or its series_uid)"
+    skipped = [text for study in studies for item in study.series for text in item.findings if text.startswith(SKIPPED)]
     return {
-        **_head(folder, kind, count if studies else "", reasons, pixels=pixels),
+        **_head(folder, kind, [*dict.fromkeys(skipped), count] if studies else [], reasons, pixels=pixels),
         "studies": [
             {
                 "patient": study.patient,
@@ -56,7 +58,7 @@ def pairs_document(
     if doubted:
         count += f"; {doubted} have findings that begin with CHECK: look at them before you read a prediction"
     return {
-        **_head(path, "datalist", count if pairs else "No scan was looked at.", reasons, pixels=pixels),
+        **_head(path, "datalist", [count if pairs else "No scan was looked at."], reasons, pixels=pixels),
         "problems": [_reason(problem) for problem in problems],
         "records": [
             {
@@ -74,11 +76,12 @@ def pairs_document(
 
 
 def folder_table(studies: Sequence[StudyVerdict]) -> Table:
-    """Return a table with one row a series."""
+    """Return a table with one row a series; what is said of the folder stands in the summary, once."""
     table = _table()
     for study in studies:
         for item in study.series:
-            why = "; ".join(item.findings) if item.reason is None else str(item.reason)
+            own = [text for text in item.findings if not text.startswith(SKIPPED)]
+            why = "; ".join(own) if item.reason is None else str(item.reason)
             if item.reason is None and study.reason is not None:
                 why = str(study.reason)
             table.add_row(*_cells(item, why))
@@ -109,11 +112,13 @@ def print_table(table: Table, document: Mapping[str, object]) -> None:
         console.print(Text(str(line)))
 
 
-def _head(path: Path, kind: str, count: str, reasons: Sequence[Reason], *, pixels: bool) -> dict[str, object]:
+def _head(
+    path: Path, kind: str, counts: Sequence[str], reasons: Sequence[Reason], *, pixels: bool
+) -> dict[str, object]:
     """Return what both documents begin with."""
     usable = not reasons
     summary = list(dict.fromkeys(f"{reason}. {reason.remedy}".strip() for reason in reasons))
-    summary += [count] if count else []
+    summary += counts
     codes = Counter(reason.code or "record" for reason in reasons)
     if codes:
         summary.append("refused: " + ", ".join(f"{count} {code}" for code, count in sorted(codes.items())))

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.processes import map_over_processes
+from csfnet_bundle.inputs.archive import with_archive
 from csfnet_bundle.inputs.check_output import folder_document, folder_table, pairs_document, pairs_table, print_table
 from csfnet_bundle.inputs.judging import FurtherChecks, judge_file, judge_pair, judge_study
 from csfnet_bundle.inputs.locating import check_kind
@@ -49,6 +50,7 @@ class CheckOptions:
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
         workers: processes that look at the records of a datalist.
         headers: folder where headers of DICOM folders are kept between calls; None reads them each time.
+        archive: what the checked folder was unpacked from, to be named in its place.
         further: with ``pixels``, what else is checked of every record of a datalist, in this process.
     """
 
@@ -57,6 +59,7 @@ class CheckOptions:
     follow_links: bool = False
     workers: int = 1
     headers: Path | None = None
+    archive: Path | None = None
     further: FurtherChecks | None = field(default=None, compare=False)
 
 
@@ -80,7 +83,7 @@ def check_path(place: Path, options: CheckOptions, *, json_output: bool) -> bool
     elif is_volume_file(place) and place.is_file():
         document, table = _check_file(place, pixels=options.pixels)
     else:
-        document, table = _check_folder(place, pixels=options.pixels, follow_links=options.follow_links)
+        document, table = _check_folder(place, options)
     if json_output:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
@@ -105,22 +108,24 @@ def _check_file(file: Path, *, pixels: bool) -> tuple[dict[str, object], Table]:
     return folder_document(file, [study], None, pixels=pixels, kind="file"), folder_table([study])
 
 
-def _check_folder(folder: Path, *, pixels: bool, follow_links: bool) -> tuple[dict[str, object], Table]:
+def _check_folder(folder: Path, options: CheckOptions) -> tuple[dict[str, object], Table]:
     studies: list[StudyVerdict] = []
     problem = None
     try:
         check_kind(folder)
-        files = list(list_files(folder, follow_links=follow_links))
+        files = list(list_files(folder, follow_links=options.follow_links))
         contents = read_headers(_with_progress("reading headers", files))
         series = group_series(contents, str(folder))
         by_study: dict[tuple[str, str], list[dicom.Series]] = {}
         for item in series:
             by_study.setdefault((item.patient_id, item.study_uid), []).append(item)
-        name = "reading pixels" if pixels else "judging studies"
-        studies = [judge_study(group, pixels=pixels) for group in _with_progress(name, list(by_study.values()))]
+        name = "reading pixels" if options.pixels else "judging studies"
+        studies = [judge_study(group, pixels=options.pixels) for group in _with_progress(name, list(by_study.values()))]
     except BundleError as error:
         problem = Reason.of(error)
-    return folder_document(folder, studies, problem, pixels=pixels), folder_table(studies)
+    shown = options.archive or folder
+    studies, problem = with_archive((studies, problem), folder, shown)
+    return folder_document(shown, studies, problem, pixels=options.pixels), folder_table(studies)
 
 
 def _check_datalist(path: Path, options: CheckOptions) -> tuple[dict[str, object], Table]:
@@ -131,7 +136,10 @@ def _check_datalist(path: Path, options: CheckOptions) -> tuple[dict[str, object
             verdicts = judge_datalist(load_datalist(path), options)
     except BundleError as error:
         problems = [error]
-    return pairs_document(path, verdicts, list(map(Reason.of, problems)), pixels=options.pixels), pairs_table(verdicts)
+    shown = path if options.archive is None else options.archive
+    reasons = list(map(Reason.of, problems))
+    verdicts, reasons = with_archive((verdicts, reasons), path, shown)
+    return pairs_document(shown, verdicts, reasons, pixels=options.pixels), pairs_table(verdicts)
 
 
 def judge_datalist(datalist: Datalist, options: CheckOptions) -> list[PairVerdict]:

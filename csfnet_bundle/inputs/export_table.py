@@ -31,10 +31,10 @@ def print_studies(studies: Sequence[Study]) -> None:
 
 
 def _series(item: Series) -> tuple[str, ...]:
-    number = f"{item.first.series_number}: " if item.first.series_number else ""
+    name = ": ".join(filter(None, (str(item.first.series_number or ""), item.description))) or "no description"
     thickness = "" if item.slice_thickness is None else f"{item.slice_thickness:g}"
     refusal = item.refusal
-    described = f"  {number}{item.description}" + (f" ({refusal.code})" if refusal else "")
+    described = f"  {name}" + (f" ({refusal.code})" if refusal else "")
     return "", "", described, str(len(item.instances)), thickness, item.kernel, f"  {item.name}"
 
 

@@ -105,7 +105,11 @@ def given_scans(
 
 def _check_form(export: Path | None, t0: Path | None, t1: Path | None, patient: str | None) -> None:
     if export is not None and (t0 is not None or t1 is not None):
-        raise BundleError("an export is given, and a scan besides", remedy="Give one of them.")
+        named = " and ".join(f"--{name}" for name, path in (("t0", t0), ("t1", t1)) if path is not None)
+        raise BundleError(
+            f"{export} is given as an export with both studies, and {named} besides",
+            remedy="Give the export alone, or each scan by --t0 and --t1.",
+        )
     if export is None and t1 is None:
         raise BundleError("t1 is missing", remedy="Give an export with both studies, or each scan by --t0 and --t1.")
     if export is None and patient is not None:

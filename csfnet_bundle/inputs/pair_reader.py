@@ -17,6 +17,7 @@ from csfnet_bundle.inputs.settings import RoiSettings
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans import dicom
 from csfnet_bundle.scans.dicom import SeriesSummary
+from csfnet_bundle.scans.dicom.series import SKIPPED
 
 SAME_SCAN_HU = 0.5
 """Largest difference of two ROIs of one scan: that of two writers' rounding to whole HU. The noise of two scans differs
@@ -83,8 +84,7 @@ def read_pair(
     if t0 is None:
         findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
     else:
-        own = (*match_findings(t0.scan), *(f"t0: {text}" for text in roi0.findings))
-        findings = (*own, *(f"t1: {text}" for text in roi1.findings))
+        findings = (*match_findings(t0.scan), *_by_scan(t0, t1, roi0, roi1))
     series = tuple(None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1))
     return PairRois(
         np.stack([roi0.array, roi1.array]),
@@ -120,6 +120,15 @@ def with_point(t0: LocatedScan, t1: LocatedScan) -> LocatedScan:
     if t0.scan.point is not None:
         return t0
     return replace(t0, scan=matched_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
+
+
+def _by_scan(t0: LocatedScan, t1: LocatedScan, roi0: Roi, roi1: Roi) -> list[str]:
+    """Return what was noticed in both scans, each with its name; what is said of a folder with both, once."""
+    both = [text for text in roi0.findings if t0.path == t1.path and text in roi1.findings and text.startswith(SKIPPED)]
+    named = [
+        f"{name}: {text}" for name, roi in (("t0", roi0), ("t1", roi1)) for text in roi.findings if text not in both
+    ]
+    return [*both, *named]
 
 
 def check_two_scans(t0: Roi, t1: Roi) -> None:

@@ -44,6 +44,10 @@ TISSUE_SHARE = 0.85
 NEAR_MM = 15.0
 BESIDE_LUNG_MM = 10.0
 """How far outside of the closed lungs, known at 4 mm, the centre of a nodule at the pleura may lie."""
+TOUCHING_MM = 2.0
+"""Half a voxel of the grid on which the lungs are known."""
+OUTSIDE_OF_LUNGS = "outside of the lungs"
+"""Ends what is said of a place that is not in them."""
 
 
 @share("check")
@@ -119,23 +123,33 @@ def check_place(scan: LocatedScan, center: NDArray[np.float64]) -> tuple[str, ..
     return tuple(findings)
 
 
-def check_in_lungs(scan: LocatedScan, center: NDArray[np.float64]) -> tuple[str, ...]:
+def check_in_lungs(
+    scan: LocatedScan, center: NDArray[np.float64], nodule: NDArray[np.float64] | None = None, radius_mm: float = 0.0
+) -> tuple[str, ...]:
     """Return what to say about a place and the closed lungs of its scan; nothing where it lies in or near them.
+
+    The lungs are closed over 10 mm: the centre of a larger nodule at the pleura may lie outside of them. Where a
+    nodule was measured, it counts as inside if it reaches the lungs from its centre.
 
     Args:
         scan: the scan; where it is cropped, or cannot be read whole, the answer says that this was not checked.
         center: the place, LPS mm, (3,).
+        nodule: places in the nodule measured there, LPS mm, (N, 3); None where it was not measured.
+        radius_mm: half of the measured nodule's long axis.
     """
     if is_cropped(scan.opened):
         return (NOT_CHECKED,)
     try:
         thinned = scan.opened.read_thinned()
-        distance = distance_to_lungs(thinned, find_lungs(thinned), center)
+        lungs = find_lungs(thinned)
     except Refusal as refusal:
         return (f"whether the point lies in the lungs was not checked: {refusal.problem}.",)
+    distance = distance_to_lungs(thinned, lungs, center)
     if distance <= BESIDE_LUNG_MM:
         return ()
-    return (f"{CHECK_POINT}: it lies {distance:.1f} mm outside of the lungs.",)
+    if nodule is not None and distance <= radius_mm and distance_to_lungs(thinned, lungs, nodule) <= TOUCHING_MM:
+        return ()
+    return (f"{CHECK_POINT}: it lies {distance:.1f} mm {OUTSIDE_OF_LUNGS}.",)
 
 
 def reject_without_lung(cube: NDArray[np.float32], center: tuple[float, float, float], record: str = "") -> None:

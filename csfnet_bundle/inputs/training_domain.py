@@ -16,6 +16,7 @@ DOMAIN_KEY = "trained_domain"
 """Key of model.json."""
 FLAGGED_SHARE = 0.05
 """At most so many of the validation pairs may be called unlike the training set."""
+OF_PHANTOMS = " These were computer-made phantoms: a real scan is expected to be unlike them."
 DIGITS = 6
 """Significant digits of what is stored."""
 
@@ -54,14 +55,23 @@ class TrainingDomain:
         away = statistics - self.center
         return np.asarray(np.sqrt(np.einsum("ns,st,nt->n", away, self.precision, away)))
 
-    def unlike_finding(self, rois: NDArray[np.float32], spacing: tuple[float, float, float]) -> str | None:
-        """Return what to say where a pair's ROIs are unlike the training set; None where they are like it."""
+    def unlike_finding(
+        self, rois: NDArray[np.float32], spacing: tuple[float, float, float], *, phantoms: bool = False
+    ) -> str | None:
+        """Return what to say where a pair's ROIs are unlike the training set; None where they are like it.
+
+        Args:
+            rois: HU, (2, D, H, W).
+            spacing: mm along (D, H, W).
+            phantoms: whether the weights were trained on phantoms, which tells why a real scan is unlike them.
+        """
         score = self.score(rois, spacing)
         if score <= self.limit:
             return None
         return (
             f"{CHECK_INPUT}: the ROIs are unlike those that the weights were trained on (distance {score:.1f}; "
             f"at most {self.limit:.1f} in {1 - FLAGGED_SHARE:.0%} of the validation pairs)."
+            f"{OF_PHANTOMS if phantoms else ''}"
         )
 
     def size_finding(self, name: str, diameter_mm: float) -> str | None:

@@ -15,6 +15,8 @@ from csfnet_bundle.nodule.classical import GLASS_BELOW_HU
 from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.network import NetworkAnswer
 from csfnet_bundle.nodule.segmentation import Method, Segmentation
+from csfnet_bundle.scans.place_words import offset_words, place_words
+from csfnet_bundle.scans.scan import OpenedScan
 
 USUAL_RATIO, LARGEST_DISAGREEMENT = 0.95, 1.5
 """The network's volume is usually .95 of the classical one; a ratio further off than this factor is doubtful."""
@@ -39,6 +41,16 @@ class FlagCode(StrEnum):
     THICK_SLICES = "THICK_SLICES"
 
 
+OF_THE_VOLUME = {
+    FlagCode.METHOD_FAILED: "a method finds no nodule",
+    FlagCode.METHODS_DISAGREE: "the methods disagree",
+    FlagCode.CLICK_MATTERS: "it depends on the click",
+    FlagCode.AT_CUBE_BORDER: "the nodule reaches the border of what is measured",
+    FlagCode.CUT_BY_SCAN: "the scan may cut the nodule",
+}
+"""Flags that make doubtful what rests on the volume (growth, the group of a guideline), in short."""
+
+
 @dataclass(frozen=True)
 class Flag:
     """One reason, with its figures.
@@ -59,6 +71,7 @@ def find_flags(
     chosen: Segmentation,
     density: Density,
     click_volumes: tuple[float, ...],
+    scan: OpenedScan | None = None,
 ) -> tuple[Flag, ...]:
     """Return what is doubtful about a measurement.
 
@@ -69,6 +82,7 @@ def find_flags(
         chosen: the segmentation whose mask is taken.
         density: inside of it.
         click_volumes: the network's volumes of several clicks, mm3; empty where they were not made.
+        scan: what the cube was cut from, for the names of its images.
     """
     flags = []
 
@@ -83,7 +97,7 @@ def find_flags(
         if abs(math.log(network / classical / USUAL_RATIO)) > math.log(LARGEST_DISAGREEMENT):
             flag(
                 FlagCode.METHODS_DISAGREE,
-                f"The network measures {network:.0f} mm3, the classical method {classical:.0f} mm3.",
+                f"The network measures {network:.0f} mm³, the classical method {classical:.0f} mm³.",
             )
     spread = click_spread(click_volumes)
     if spread > LARGEST_CLICK_SPREAD:
@@ -95,9 +109,8 @@ def find_flags(
     outside = ndimage.binary_dilation(~cube.inside)
     if any((mask & outside).any() for mask in masks):
         flag(FlagCode.CUT_BY_SCAN, "The nodule reaches the end of the scan, which may cut it.")
-    if answer.other_share > LARGEST_OTHER_SHARE:
-        text = f"Another structure of {answer.other_share:.0%} of the nodule's volume looks like a nodule too."
-        flag(FlagCode.OTHER_STRUCTURE, text)
+    if answer.other_share > LARGEST_OTHER_SHARE and answer.other_center is not None:
+        flag(FlagCode.OTHER_STRUCTURE, _other_structure(cube, answer.other_share, answer.other_center, scan))
     if density.core_hu < GLASS_BELOW_HU:
         text = f"Its core has {density.core_hu:.0f} HU: methods differ on ground glass, and no growth is given."
         flag(FlagCode.GROUND_GLASS, text)
@@ -109,6 +122,16 @@ def find_flags(
     if cube.slice_spacing_mm > THICK_MM:
         flag(FlagCode.THICK_SLICES, f"The slices lie {cube.slice_spacing_mm:.2f} mm apart, over {THICK_MM} mm.")
     return tuple(flags)
+
+
+def _other_structure(cube: Cube, share: float, center: tuple[float, float, float], scan: OpenedScan | None) -> str:
+    place, click = ((cube.affine @ [*index, 1.0])[:3] for index in (center, cube.click_voxels))
+    offset = place - click
+    away = f"{np.linalg.norm(offset):.0f} mm from the click ({offset_words(offset)})"
+    return (
+        f"Another structure of {share:.0%} of the nodule's volume looks like a nodule too, {away}: "
+        f"{place_words(scan, place)}."
+    )
 
 
 def click_spread(volumes: tuple[float, ...]) -> float:

@@ -17,6 +17,7 @@ from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.flags import Flag, FlagCode, find_flags
 from csfnet_bundle.nodule.network import NoduleNetwork, load_network
 from csfnet_bundle.nodule.segmentation import Method, Segmentation, median_segmentation, segment_by_all
+from csfnet_bundle.scans.scan import OpenedScan
 
 CLICK_OFFSET_MM = 2.0
 """How far the eight clicks around the given one lie from it: readers' centres differ by so much."""
@@ -115,6 +116,7 @@ def measure_cube(
     record: str = "",
     scanner: str = "",
     others: dict[Method, Segmentation] | None = None,
+    scan: OpenedScan | None = None,
 ) -> Measurement:
     """Measure the nodule at the click of a cube.
 
@@ -125,6 +127,7 @@ def measure_cube(
         record: which scan, for errors.
         scanner: see :class:`Measurement`.
         others: what the methods without network find, where they have been asked already.
+        scan: what the cube was cut from, for the names of its images.
 
     Raises:
         Refusal: ``NO_NODULE``, at most one of the three methods finds a nodule at the click.
@@ -152,7 +155,7 @@ def measure_cube(
         click_volumes_mm3=click_volumes,
         axes=measure_axes(chosen.mask, cube.spacing_mm),
         density=density,
-        flags=find_flags(cube, found, answer, chosen, density, click_volumes),
+        flags=find_flags(cube, found, answer, chosen, density, click_volumes, scan),
         mask=chosen.mask,
         masks={method: one.mask for method, one in found.items()},
         cube=cube,

@@ -51,12 +51,14 @@ class NetworkAnswer:
         mask: the nodule at the click; None where there is none.
         volume_mm3: the sum of the shares in the nodule and its rim; 0 without one.
         other_share: volume of the largest other core over that of the nodule's; 0 without one.
+        other_center: its centre, index (d, h, w); None without one.
     """
 
     share: NDArray[np.float32]
     mask: NDArray[np.bool_] | None
     volume_mm3: float
     other_share: float
+    other_center: tuple[float, float, float] | None = None
 
 
 class NoduleNetwork:
@@ -108,9 +110,12 @@ def component_at_click(share: NDArray[np.float32], cube: Cube, core_share: float
     mask = core | (ndimage.binary_dilation(core, iterations=REACH_VOXELS) & (share >= PRESENT) & (labels == 0))
     rim = ndimage.binary_dilation(mask, iterations=RIM_VOXELS) & (mask | (labels == 0))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    others = np.delete(sizes, chosen - 1)
-    other_share = float(others.max() / sizes[chosen - 1]) if others.size else 0.0
-    return NetworkAnswer(share, mask, float(share[rim].sum()) * cube.voxel_mm3, other_share)
+    volume_mm3 = float(share[rim].sum()) * cube.voxel_mm3
+    if count < 2:
+        return NetworkAnswer(share, mask, volume_mm3, 0.0)
+    other = int(np.where(np.arange(1, count + 1) == chosen, 0, sizes).argmax()) + 1
+    d, h, w = np.argwhere(labels == other).mean(axis=0).tolist()
+    return NetworkAnswer(share, mask, volume_mm3, float(sizes[other - 1] / sizes[chosen - 1]), (d, h, w))
 
 
 def load_network(path: Path | None = None) -> NoduleNetwork:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import Refusal
 from csfnet_bundle.core.processor_time import share
+from csfnet_bundle.nodule.flags import OF_THE_VOLUME
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.nodule.network import NoduleNetwork
@@ -25,13 +26,18 @@ class PairMeasurements:
         t0: the nodule in the earlier scan; None where there is no such scan, or where it was not measured.
         t1: the same in the later scan.
         growth: between them; None where one of them, or the interval, is missing.
-        notes: why a scan was not measured or no growth is given, one sentence each.
+        notes: why a scan was not measured or no growth is given, and what makes it doubtful, one sentence each.
     """
 
     t0: Measurement | None = None
     t1: Measurement | None = None
     growth: Growth | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """Why growth and what guidelines say of the size are doubtful; empty where nothing is known against them."""
+        return volume_doubt({"t0": self.t0, "t1": self.t1})
 
     def to_plain(self) -> dict[str, object]:
         """Return the figures as JSON takes them; see :meth:`Measurement.to_plain` and :meth:`Growth.to_plain`."""
@@ -55,6 +61,21 @@ class PairMeasurements:
         days = None if change is None else change.doubling_time_days
         values = (None if change is None else change.change.value, ratio, low, high, days, " ".join(self.notes) or None)
         return cells | dict(zip(GROWTH_COLUMNS, values, strict=True))
+
+
+def volume_doubt(measured: Mapping[str, Measurement | None]) -> str:
+    """Return what makes doubtful all that rests on the volumes of measurements; empty where nothing does.
+
+    Args:
+        measured: the measurements by the names of their scans.
+    """
+    reasons = {
+        name: [OF_THE_VOLUME[flag.code] for flag in one.flags if flag.code in OF_THE_VOLUME]
+        for name, one in measured.items()
+        if one is not None
+    }
+    told = "; ".join(f"in {name} {', '.join(found)}" for name, found in reasons.items() if found)
+    return f"Growth and guideline groups are doubtful, since the volume is: {told}." if told else ""
 
 
 SCAN_COLUMNS = (
@@ -106,4 +127,6 @@ def measure_pair(
             notes.append("No growth is given: the days between the scans are not known.")
         else:
             change = growth(t0, t1, interval_days)
+    doubt = volume_doubt({"t0": t0, "t1": t1})
+    notes += [doubt] if doubt else []
     return PairMeasurements(t0, t1, change, tuple(notes))

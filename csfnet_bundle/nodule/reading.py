@@ -64,7 +64,7 @@ def measure_place(
     x, y, z = (float(value) for value in place)
     block = scan.read_block(cube_grid((x, y, z)))
     cube = cube_of_volume(block, Point((x, y, z), Space.LPS), record)
-    return measure_cube(cube, network, clicks=clicks, record=record or scan.name, scanner=_scanner(scan))
+    return measure_cube(cube, network, clicks=clicks, record=record or scan.name, scanner=_scanner(scan), scan=scan)
 
 
 def _scanner(scan: OpenedScan) -> str:

@@ -23,6 +23,7 @@ from csfnet_bundle.records import Datalist, FollowUpPair, save_datalist
 from csfnet_bundle.report import (
     Case,
     CaseImages,
+    NodulePage,
     file_stem,
     write_attention_nifti,
     write_case_picture,
@@ -30,6 +31,7 @@ from csfnet_bundle.report import (
     write_patient_report,
 )
 from csfnet_bundle.report.scan_pictures import ScanPictures
+from csfnet_bundle.report.words import trained_on
 from csfnet_bundle.scans.dicom import SeriesSummary
 
 BAND = ("probability_clicks_lowest", "probability_clicks_highest")
@@ -80,12 +82,12 @@ class CaseFiles:
         )
         self._rows: list[dict[str, Any]] = []
         self._items = items  # of the phantom cohort, which the run itself makes: not to be looked at before
-        self._kept: dict[str, list[tuple[Case, CaseImages, Mapping[str, ScanPictures]]]] = {}
+        self._pages: dict[str, list[NodulePage]] = {}
 
     def clear(self) -> None:
         """Begin a new table."""
         self._rows.clear()
-        self._kept.clear()
+        self._pages.clear()
 
     def write_case(
         self,
@@ -111,7 +113,7 @@ class CaseFiles:
         stem = file_stem(case.subject, case.nodule)
         write_case_picture(self.folder / f"{stem}.png", case, images, pictures)
         report = write_case_report(self.folder, case, images, pictures)
-        self._write_patient(case, images, pictures or {})
+        self._write_patient(case, report)
         if images.attention is not None:
             path = self.folder / f"{stem}_attention.nii.gz"
             write_attention_nifti(path, images.attention, affine, images.size)
@@ -130,20 +132,19 @@ class CaseFiles:
         """Return how many nodules each patient has."""
         return Counter(item["pair"].subject for item in self._items)
 
-    def _write_patient(self, case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]) -> None:
-        """Keep the nodules of a patient until the last of them is there, then write the page of all."""
+    def _write_patient(self, case: Case, report: Path) -> None:
+        """Write the page of all nodules of a patient once the last of them is there."""
         if self._nodules[case.subject] < 2:
             return
-        kept = self._kept.setdefault(case.subject, [])
-        kept.append((case, images, pictures))
-        if len(kept) == self._nodules[case.subject]:
-            write_patient_report(self.folder, self._kept.pop(case.subject))
+        pages = self._pages.setdefault(case.subject, [])
+        pages.append(NodulePage(report, case.nodule, case.probability, bool(alarms(case.findings))))
+        if len(pages) == self._nodules[case.subject]:
+            write_patient_report(self.folder, case.subject, self._pages.pop(case.subject), trained_on(case.weights))
 
     def write_table(self) -> Path:
         """Write the table of the pairs so far and return its path."""
         path = self.folder / PREDICTIONS_NAME
-        trained_on = self._checkpoint.trained_on
-        rows = [{**row, "weights_trained_on": trained_on} for row in self._rows]
+        rows = [{**row, "weights_trained_on": self._checkpoint.trained_on} for row in self._rows]
         write_prediction_rows(path, rows, self._checkpoint.decision)
         return path
 

@@ -162,21 +162,10 @@ def make_case(
         measured: what was measured in both scans.
         band: lowest and highest probability of 27 clicks within 2 mm.
     """
-    provenance, decision = checkpoint.provenance, checkpoint.decision
-    validation = provenance.get("validation", {})
     return Case.from_pair(
         pair,
         probability=probability,
-        weights=Weights(
-            name=checkpoint_path.name,
-            trained_on=checkpoint.trained_on,
-            phantoms=bool(provenance.get("phantom", False)),
-            temperature=decision.temperature,
-            threshold=decision.threshold,
-            calibration_pairs=validation.get("pairs"),
-            calibration_malignant=validation.get("malignant"),
-            opinion=provenance.get("label") == OPINION,
-        ),
+        weights=weights_of(checkpoint, checkpoint_path),
         code_book=checkpoint.code_book,
         member_probabilities=member_probabilities,
         findings=findings,
@@ -185,4 +174,25 @@ def make_case(
         versions={"csfnet_bundle": __version__, "torch": str(torch.__version__), "monai": version("monai")},
         measured=measured,
         band=band,
+    )
+
+
+def weights_of(checkpoint: ModelCheckpoint, checkpoint_path: Path) -> Weights:
+    """Return what reports say of weights.
+
+    Args:
+        checkpoint: the weights.
+        checkpoint_path: where they lie.
+    """
+    provenance, decision = checkpoint.provenance, checkpoint.decision
+    validation = provenance.get("validation", {})
+    return Weights(
+        name=checkpoint_path.name,
+        trained_on=checkpoint.trained_on,
+        phantoms=checkpoint.phantoms,
+        temperature=decision.temperature,
+        threshold=decision.threshold,
+        calibration_pairs=validation.get("pairs"),
+        calibration_malignant=validation.get("malignant"),
+        opinion=provenance.get("label") == OPINION,
     )

@@ -69,6 +69,11 @@ class ModelCheckpoint:
         return str(self.provenance.get("trained_on", "unknown data"))
 
     @property
+    def phantoms(self) -> bool:
+        """Whether the weights were trained on phantoms."""
+        return bool(self.provenance.get("phantom", False))
+
+    @property
     def seen_patients(self) -> list[Mapping[str, Any]]:
         """Lists of the patients that the weights, and those they started from, were trained on; perhaps none."""
         return told_patients({"provenance": self.provenance, **self.further})

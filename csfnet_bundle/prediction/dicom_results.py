@@ -97,7 +97,7 @@ class DicomResults:
                 weights_sha256=self._digest,
                 measured={scan: one for scan, one in (("t0", measured.t0), ("t1", measured.t1)) if one is not None},
                 growth=measured.growth,
-                remarks=measured.notes,
+                remarks=tuple(note for note in measured.notes if note != measured.doubt),  # told with the growth
                 matched=pair.t0 is not None and pair.t0.point_source == MATCHED,
                 predecessors=self._predecessors,
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from csfnet_bundle import __version__
+from csfnet_bundle.core.alarm import alarms
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs.matching import MATCH_KEY
 from csfnet_bundle.nodule.pair import PairMeasurements
@@ -19,7 +20,7 @@ from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import Scan
 
 RESULT_NAME = "result.json"
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2
 """Goes up when a change of the program changes what a result holds: results of before are then made again."""
 
 
@@ -38,6 +39,11 @@ class Result:
     folder: str
     page: str
     cells: Mapping[str, object]
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """The findings that a reader must see before the number."""
+        return alarms(str(self.cells.get("findings") or "").split("\n"))
 
     def write(self, folder: Path) -> None:
         """Write it as :data:`RESULT_NAME` into a folder."""

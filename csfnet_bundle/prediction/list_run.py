@@ -20,6 +20,7 @@ from csfnet_bundle.inputs.cache import READER_VERSION
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
 from csfnet_bundle.inputs.store.identity import files_state
 from csfnet_bundle.prediction.case_files import write_prediction
+from csfnet_bundle.prediction.cases import weights_of
 from csfnet_bundle.prediction.list_results import (
     RESULT_FORMAT,
     RESULT_NAME,
@@ -32,6 +33,8 @@ from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.prediction.request import PairRequest, predicted
 from csfnet_bundle.prediction.weights_file import description_path
 from csfnet_bundle.report.list_page import ListedCase, write_list_page
+from csfnet_bundle.report.patient_report import NodulePage, write_patient_report
+from csfnet_bundle.report.words import trained_on
 
 CASES, INDEX_NAME, FAILED_NAME = "cases", "index.html", "failed.csv"
 
@@ -161,13 +164,40 @@ class ListRun:
             write_cells(self.out / FAILED_NAME, failed)
         else:
             (self.out / FAILED_NAME).unlink(missing_ok=True)
+        patients = self._write_patients([result for _, result in done])
         write_list_page(
             self.out / INDEX_NAME,
-            [ListedCase(number, f"{CASES}/{result.folder}/{result.page}", result.cells) for number, result in done],
+            [
+                ListedCase(
+                    number,
+                    f"{CASES}/{result.folder}/{result.page}",
+                    result.cells,
+                    patients.get(str(result.cells["subject"])),
+                )
+                for number, result in done
+            ],
             [(row.number, str(self.errors[row.number])) for row in rows if row.number in self.errors],
             waiting=len(rows) - len(numbers) - len(failed),
             trained_on=self.predictor.checkpoint.trained_on,
         )
+
+    def _write_patients(self, results: Sequence[Result]) -> dict[str, str]:
+        """Write a page for each patient with several nodules; return those pages by PatientID, relative to the run."""
+        folder, line = self.out / CASES, trained_on(weights_of(self.predictor.checkpoint, self.weights))
+        pages: dict[str, list[NodulePage]] = {}
+        for result in results:
+            cells, page = result.cells, folder / result.folder / result.page
+            made = NodulePage(page, str(cells["nodule"]), float(str(cells["probability"])), bool(result.alarms))
+            pages.setdefault(str(cells["subject"]), []).append(made)
+        written = {}
+        for subject, nodules in pages.items():
+            if len(nodules) > 1:
+                path = write_patient_report(folder, subject, nodules, line)
+                written[subject] = path.relative_to(self.out).as_posix()
+        for path in folder.glob("*.html"):  # of a patient who had several nodules in an earlier table
+            if path.relative_to(self.out).as_posix() not in written.values():
+                path.unlink()
+        return written
 
 
 def _failed(row: ListRow, error: BundleError) -> dict[str, object]:

@@ -61,13 +61,12 @@ def read_pair_list(path: Path, code_book: CodeBook | None = None) -> list[ListRo
 
 
 def _column(column: str, path: Path, code_book: CodeBook | None) -> str:
-    """Return what a column means: one of :data:`COLUMNS`, or a clinical variable's name."""
+    """Return what a column means: one of :data:`COLUMNS`, or a clinical variable as the table calls it."""
     name = column.strip().casefold()
     if name in COLUMNS:
         return name
-    variable = variable_named(column, code_book)
-    if variable is not None:
-        return variable
+    if variable_named(column, code_book) is not None:
+        return column.strip()
     near = difflib.get_close_matches(name, (*COLUMNS, *ALIASES), n=1)
     raise BundleError(
         f"the table has a column {column!r} that means nothing here",

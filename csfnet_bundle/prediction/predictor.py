@@ -14,7 +14,7 @@ Neither MONAI nor, for NIfTI and MetaImage files, pydicom is imported. Example::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,25 +24,20 @@ from csfnet_bundle.core.bundle_root import bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.geometry import Point
-from csfnet_bundle.inputs import PairRois, RoiCache, describe_pair, locate_pair, match_prior, read_pair
+from csfnet_bundle.inputs import describe_pair, locate_pair, match_prior
 from csfnet_bundle.inputs.given_point import PointLike, given_point
-from csfnet_bundle.inputs.locating import FindSeries
 from csfnet_bundle.inputs.place_check import check_places
-from csfnet_bundle.inputs.series_memory import SeriesMemory
-from csfnet_bundle.inputs.tensors import PairTensors, clinical_tokens, interval_tensor, pair_tensors, scale_window
+from csfnet_bundle.inputs.tensors import clinical_tokens, interval_tensor, scale_window
 from csfnet_bundle.nodule.pair import measure_pair
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint, shipped_model
 from csfnet_bundle.prediction.clicks import shifted_rois, span_finding
 from csfnet_bundle.prediction.explanation import occlusion_map
-from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
-from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings
+from csfnet_bundle.prediction.input_checks import measured_findings, training_domain, unlike_findings, without_pleural
+from csfnet_bundle.prediction.pair_predictor import BATCH_SIZE, PairPredictor
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.clinical_words import clinical_codes
 from csfnet_bundle.scans.volume_files import SUFFIXES
-
-BATCH_SIZE = 8
-"""Pairs in one pass of the network: a few hundred megabytes at the paper's width."""
 
 
 def load(
@@ -63,23 +58,10 @@ def load(
     )
 
 
-class Predictor:
-    """Predicts with the weights of a checkpoint.
+class Predictor(PairPredictor):
+    """Predicts pairs as a user gives them, with what stands beside the number: checks, measurements, band, pictures.
 
-    Not safe for threads: give each its own.
-
-    Args:
-        checkpoint: the weights, with the ROI, the temperature and the threshold that belong to them.
-        device: where the network runs, as torch names it; by default the first GPU, else the CPU.
-        follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
-        network: the checkpoint's network, where there is one already; it stays on its device.
-
-    Attributes:
-        checkpoint: as given.
-        network: the network, in evaluation mode, on the device.
-
-    Raises:
-        BundleError: the weights fit no network of this version, or there is no such device.
+    Takes the arguments of :class:`csfnet_bundle.prediction.pair_predictor.PairPredictor`.
     """
 
     def __init__(
@@ -90,30 +72,8 @@ class Predictor:
         follow_links: bool = False,
         network: torch.nn.Module | None = None,
     ) -> None:
-        self.checkpoint = checkpoint
-        self.network = checkpoint.create_network().eval().to(_device(device)) if network is None else network
-        self._follow_links = follow_links
-        self._find_series = SeriesMemory(follow_links=follow_links)
+        super().__init__(checkpoint, device, follow_links=follow_links, network=network)
         self._domain = training_domain(checkpoint)
-
-    @property
-    def needs_prior(self) -> bool:
-        """Whether the network needs a t0."""
-        return bool(getattr(self.network, "needs_prior", True))
-
-    @property
-    def find_series(self) -> FindSeries:
-        """What finds the series in a folder, and remembers them."""
-        return self._find_series
-
-    def cache(self, folder: str | Path | None) -> RoiCache:
-        """Return what reads pairs for this network through a folder of cached ROIs."""
-        return RoiCache(
-            folder,
-            self.checkpoint.roi,
-            repeat_missing_prior=not self.needs_prior,
-            follow_links=self._follow_links,
-        )
 
     def predict(
         self,
@@ -218,70 +178,53 @@ class Predictor:
             made = self.with_measurements(made, folder)
         return self.with_band(made, folder) if clicks else made
 
-    def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
-        """Predict one pair.
+    def with_place_checks(self, prediction: Prediction, folder: Path, *, lungs: bool) -> Prediction:
+        """Return a prediction with what speaks against its points and the looks of its ROIs among the findings.
 
         Args:
-            pair: a record of a datalist.
-            folder: the datalist's folder, which the scans' paths are relative to.
-            cache: reads the ROIs; by default from the scans.
+            prediction: of a pair.
+            folder: the datalist's folder.
+            lungs: also look for the lungs in both scans.
 
         Raises:
-            Refusal: as :func:`csfnet_bundle.inputs.read_pair`.
-            BundleError: as :func:`csfnet_bundle.inputs.read_pair`, or a clinical value without a code.
+            Refusal: ``NO_LUNG_AT_POINT``, or as :func:`csfnet_bundle.inputs.locate_pair`.
         """
-        rois, tensors = self._read(pair, folder, cache)
-        output = self.forward(tensors.image[None], tensors.clinical[None], tensors.interval_days[None], details=True)
-        return self.prediction(pair, rois, tensors, output, 0)
+        doubts = check_places(
+            prediction.pair,
+            folder,
+            prediction.centers_lps,
+            one_scan=not self.needs_prior,
+            lungs=lungs,
+            find_series=self.find_series,
+        )
+        return replace(prediction, findings=(*doubts, *self.unlike_findings(prediction), *prediction.findings))
 
-    def predict_pairs(
-        self,
-        pairs: Sequence[FollowUpPair],
-        folder: Path,
-        *,
-        cache: RoiCache | None = None,
-        batch_size: int = BATCH_SIZE,
-        scan_order: tuple[int, int] = (0, 1),
-    ) -> Iterator[Prediction]:
-        """Predict many pairs, some at a time, without attention.
+    def unlike_findings(self, prediction: Prediction) -> tuple[str, ...]:
+        """Return what to say where the ROIs are unlike those that the weights were trained on."""
+        return unlike_findings(self.checkpoint, self._domain, prediction.image)
+
+    def with_measurements(self, prediction: Prediction, folder: Path) -> Prediction:
+        """Return a prediction with the nodule measured in both scans, and its growth.
+
+        What the measurement says against the inputs (the ROI cuts the nodule; its size was not trained on) stands among
+        the findings.
 
         Args:
-            pairs: records of a datalist.
+            prediction: of a pair.
             folder: the datalist's folder.
-            cache: reads the ROIs; by default from the scans.
-            batch_size: pairs in one pass of the network.
-            scan_order: which scan each channel of the image shows: (0, 1) is t0 and t1, (1, 1) is t1 twice.
-
-        Yields:
-            The predictions, in the order of the pairs.
 
         Raises:
-            BundleError: as :meth:`predict_pair`, at the first pair that cannot be read.
+            Refusal: as :func:`csfnet_bundle.inputs.locate_pair`; a nodule that cannot be measured is no error but a
+                note in the measurements.
+            BundleError: the measuring network's file is not there.
         """
-        for some in _batches(pairs, batch_size):
-            read = [self._read(pair, folder, cache, scan_order) for pair in some]
-            output = self.forward(*_stacked([tensors for _, tensors in read]))
-            for index, (pair, (rois, tensors)) in enumerate(zip(some, read, strict=True)):
-                yield self.prediction(pair, rois, tensors, output, index)
-
-    def attention_peaks(
-        self, pairs: Sequence[FollowUpPair], folder: Path, *, cache: RoiCache | None = None
-    ) -> dict[str, float] | None:
-        """Return the largest attention weight times the number of keys, mean over pairs, by stream; 1 is flat.
-
-        Args:
-            pairs: records of a datalist.
-            folder: the datalist's folder.
-            cache: reads the ROIs; by default from the scans.
-
-        Returns:
-            None if the network has no such attention.
-        """
-        if not hasattr(self.network, "attention_peaks") or not pairs:
-            return None
-        tensors = [self._read(pair, folder, cache, (0, 1))[1] for pair in pairs]
-        image, clinical = ask(self.network, "attention_peaks", *_stacked(tensors)).double().mean(dim=0).tolist()
-        return {"image": image, "clinical": clinical}
+        pair = prediction.pair
+        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
+        opened = [None if scan is None else scan.opened for scan in scans]
+        measured = measure_pair(opened, prediction.centers_lps, pair.days)
+        found = measured_findings(self._domain, measured, prediction.affines, self.checkpoint.roi.size, opened)
+        told = without_pleural(prediction.findings, measured, scans, prediction.centers_lps)
+        return replace(prediction, measured=measured, findings=(*found, *told))
 
     def with_band(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with the band of probabilities that 27 clicks within 2 mm give.
@@ -332,53 +275,6 @@ class Predictor:
         made = replace(made, findings=self.unlike_findings(made))
         return self.with_band(self.with_measurements(made, folder), folder).findings
 
-    def with_place_checks(self, prediction: Prediction, folder: Path, *, lungs: bool) -> Prediction:
-        """Return a prediction with what speaks against its points and the looks of its ROIs among the findings.
-
-        Args:
-            prediction: of a pair.
-            folder: the datalist's folder.
-            lungs: also look for the lungs in both scans.
-
-        Raises:
-            Refusal: ``NO_LUNG_AT_POINT``, or as :func:`csfnet_bundle.inputs.locate_pair`.
-        """
-        doubts = check_places(
-            prediction.pair,
-            folder,
-            prediction.centers_lps,
-            one_scan=not self.needs_prior,
-            lungs=lungs,
-            find_series=self.find_series,
-        )
-        return replace(prediction, findings=(*doubts, *self.unlike_findings(prediction), *prediction.findings))
-
-    def unlike_findings(self, prediction: Prediction) -> tuple[str, ...]:
-        """Return what to say where the ROIs are unlike those that the weights were trained on."""
-        return unlike_findings(self._domain, prediction.image, self.checkpoint.roi)
-
-    def with_measurements(self, prediction: Prediction, folder: Path) -> Prediction:
-        """Return a prediction with the nodule measured in both scans, and its growth.
-
-        What the measurement says against the inputs (the ROI cuts the nodule; its size was not trained on) stands among
-        the findings.
-
-        Args:
-            prediction: of a pair.
-            folder: the datalist's folder.
-
-        Raises:
-            Refusal: as :func:`csfnet_bundle.inputs.locate_pair`; a nodule that cannot be measured is no error but a
-                note in the measurements.
-            BundleError: the measuring network's file is not there.
-        """
-        pair = prediction.pair
-        scans = locate_pair(pair, folder, one_scan=not self.needs_prior, find_series=self.find_series)
-        opened = [None if scan is None else scan.opened for scan in scans]
-        measured = measure_pair(opened, prediction.centers_lps, pair.days)
-        found = measured_findings(self._domain, measured, prediction.affines, self.checkpoint.roi.size)
-        return replace(prediction, measured=measured, findings=(*found, *prediction.findings))
-
     def with_pictures(self, prediction: Prediction, folder: Path) -> Prediction:
         """Return a prediction with what a report shows of its scans.
 
@@ -410,77 +306,6 @@ class Predictor:
         made = occlusion_map(self.network, image, clinical, interval, self.checkpoint.roi)
         return replace(prediction, explanation=made)
 
-    def forward(
-        self, image: torch.Tensor, clinical: torch.Tensor, interval_days: torch.Tensor, *, details: bool = False
-    ) -> NetworkOutput:
-        """Run the network on a batch; see :func:`csfnet_bundle.prediction.forward.run_network`."""
-        return run_network(self.network, image, clinical, interval_days, details=details)
-
-    def prediction(
-        self, pair: FollowUpPair, rois: PairRois, tensors: PairTensors, output: NetworkOutput, index: int
-    ) -> Prediction:
-        """Return the prediction of a pair from the network's output for its batch.
-
-        Args:
-            pair: the pair.
-            rois: what was read.
-            tensors: what the network saw.
-            output: of the batch.
-            index: the pair's place in it.
-        """
-        decision = self.checkpoint.decision
-        benign, malignant = output.logits[index].double().tolist()
-        return Prediction(
-            pair=pair,
-            probability=float(probabilities(output.logit[index].numpy(), decision.temperature)),
-            threshold=decision.threshold,
-            logits=(benign, malignant),
-            image=tensors.image.numpy(),
-            affines=rois.affines,
-            attention=output.attention_of(index),
-            member_probabilities=output.members_of(index),
-            findings=rois.findings,
-            series=rois.series,
-            code_book=self.checkpoint.code_book,
-            trained_on=self.checkpoint.trained_on,
-        )
-
-    def _read(
-        self, pair: FollowUpPair, folder: Path, cache: RoiCache | None, scan_order: tuple[int, int] = (0, 1)
-    ) -> tuple[PairRois, PairTensors]:
-        if cache is not None:
-            rois = cache.read(pair, folder)
-        else:
-            rois = read_pair(
-                pair,
-                folder,
-                self.checkpoint.roi,
-                repeat_missing_prior=not self.needs_prior,
-                find_series=self.find_series,
-            )
-        order = list(scan_order)
-        rois = replace(rois, array=rois.array[order], affines=rois.affines[order])
-        return rois, pair_tensors(pair, rois, self.checkpoint.roi, self.checkpoint.code_book)
-
-
-def _stacked(tensors: Sequence[PairTensors]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return the network's inputs of several pairs: image (B, 2, D, H, W), clinical (B, V), interval_days (B,)."""
-    return (
-        torch.stack([one.image for one in tensors]),
-        torch.stack([one.clinical for one in tensors]),
-        torch.stack([one.interval_days for one in tensors]),
-    )
-
-
-def _device(device: str | torch.device | None) -> torch.device:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.zeros(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        reason = " ".join(str(error).split())
-        raise BundleError(f"{device!r} cannot be used: {reason}", record="device", remedy="Use cpu or cuda.") from None
-
 
 def _reject_without_t0(**options: object) -> None:
     """Raise BundleError for an option that describes a scan that is not there."""
@@ -503,8 +328,3 @@ def _stem(path: Path) -> str | None:
         return None
     endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
     return path.name[: len(path.name) - len(max(endings, key=len, default=""))]
-
-
-def _batches(pairs: Sequence[FollowUpPair], size: int) -> Iterator[Sequence[FollowUpPair]]:
-    for start in range(0, len(pairs), size):
-        yield pairs[start : start + size]

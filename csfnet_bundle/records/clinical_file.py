@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.records.clinical_words import clinical_codes
+from csfnet_bundle.records.clinical_words import clinical_codes, variable_named
 
 MAXIMUM_BYTES = 100_000
 """Six values need a few hundred bytes; a larger file is another one."""
@@ -58,11 +58,14 @@ def clinical_values(
         BundleError: as :func:`read_clinical`, or a variable that file and options give different values.
     """
     from_file = {} if path is None else read_clinical(path, code_book)
-    given = clinical_codes(options, code_book)
+    given = clinical_codes(options, code_book, prefix="--")
+    typed = {variable_named(option, code_book): option for option in options}
     for name, value in given.items():
         if from_file.get(name, value) != value:
+            option = typed[name]
             raise BundleError(
-                f"{name} is {from_file[name]!r} in {path}, but {value!r} as an option", remedy="Give it once."
+                f"--{option} = {options[option]!r} is code {value!r}, but {path} has {from_file[name]!r}",
+                remedy="Give it once.",
             )
     return {**from_file, **given}
 

@@ -1,8 +1,8 @@
-"""The report of a case, or of several nodules of a patient: one self-contained HTML page."""
+"""The report of a case: one self-contained HTML page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from csfnet_bundle.core.files import file_stem
@@ -12,9 +12,6 @@ from csfnet_bundle.report.case_sections import nodule_section
 from csfnet_bundle.report.page import write_page
 from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.report.words import NOT_A_DEVICE, date_words, days, trained_on
-
-ALL_NODULES = "all"
-"""In place of a nodule's name, in the file name of a patient's page."""
 
 Pictures = Mapping[str, ScanPictures]
 """Of the scans of a pair, by name (t0, t1)."""
@@ -30,41 +27,18 @@ def write_case_report(folder: Path, case: Case, images: CaseImages, pictures: Pi
         pictures: of both scans; without them the page shows the ROIs.
     """
     path = folder / f"{file_stem(case.subject, case.nodule)}.html"
-    title = f"Nodule {case.nodule} of patient {case.subject}"
-    _write(path, title, case, [nodule_section(case, images, pictures or {}, "nodule-1")])
-    return path
-
-
-def write_patient_report(folder: Path, nodules: Sequence[tuple[Case, CaseImages, Pictures]]) -> Path:
-    """Write one page with all nodules of a patient as ``SUBJECT_all.html`` and return its path.
-
-    Args:
-        folder: made if absent.
-        nodules: of one patient, each with its images and its pictures; not empty.
-    """
-    first = nodules[0][0]
-    path = folder / f"{file_stem(first.subject, ALL_NODULES)}.html"
-    sections = [
-        nodule_section(case, images, pictures, f"nodule-{number}")
-        for number, (case, images, pictures) in enumerate(nodules, 1)
-    ]
-    _write(path, f"{len(nodules)} nodules of patient {first.subject}", first, sections)
-    return path
-
-
-def _write(path: Path, title: str, case: Case, sections: list[dict[str, object]]) -> None:
     write_page(
         path,
         "case.html",
         {
-            "title": title,
+            "title": f"Nodule {case.nodule} of patient {case.subject}",
             "subtitle": _subtitle(case),
             "not_a_device": NOT_A_DEVICE,
             "trained_on": trained_on(case.weights),
-            "contents": len(sections) > 1,
-            "nodules": sections,
+            "nodule": nodule_section(case, images, pictures or {}),
         },
     )
+    return path
 
 
 def _subtitle(case: Case) -> str:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from csfnet_bundle.core.alarm import alarms, notes
+from csfnet_bundle.core.files import file_stem
 from csfnet_bundle.nodule.guidelines import NoduleFacts, statements
 from csfnet_bundle.report.case import Case
 from csfnet_bundle.report.case_images import CaseImages
 from csfnet_bundle.report.case_maps import maps
 from csfnet_bundle.report.case_pictures import groups, legend
-from csfnet_bundle.report.measurement_words import growth_sentences, measurement_rows, measuring_notes, recorded_rows
+from csfnet_bundle.report.measurement_words import (
+    growth_sentences,
+    measurement_doubts,
+    measurement_rows,
+    measuring_notes,
+    recorded_rows,
+)
 from csfnet_bundle.report.numbers import metric
 from csfnet_bundle.report.scan_pictures import ScanPictures
 from csfnet_bundle.report.words import band, date_words, decision, lead, meaning, percent, spread, training_data
@@ -19,24 +26,31 @@ from csfnet_bundle.scans.presence import MAY_BE_NEW
 SCANS = ("t0", "t1")
 
 
-def nodule_section(
-    case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures], identifier: str
-) -> dict[str, object]:
+def identifier_of(nodule: str) -> str:
+    """Return the identifier of a nodule within a page, whatever its name."""
+    return file_stem("nodule", nodule)
+
+
+def nodule_heading(nodule: str, probability: float) -> str:
+    """Return the heading of a nodule on a page with others."""
+    return f"Nodule {nodule}: {percent(probability)}"
+
+
+def nodule_section(case: Case, images: CaseImages, pictures: Mapping[str, ScanPictures]) -> dict[str, object]:
     """Return the values of the template for one nodule.
 
     Args:
         case: the prediction and what is known about the pair.
         images: what the network saw, and its maps.
         pictures: of the scans, by name; may be empty.
-        identifier: of the nodule within the page.
     """
     facts = None
     if case.measured is not None:
         is_new = any(MAY_BE_NEW in finding for finding in case.findings)
         facts = NoduleFacts.of(case.measured, case.interval_days, is_new=is_new)
     return {
-        "id": identifier,
-        "heading": f"Nodule {case.nodule}: {percent(case.probability)}",
+        "id": identifier_of(case.nodule),
+        "heading": nodule_heading(case.nodule, case.probability),
         "alarms": alarms(case.findings),
         "notes": notes(case.findings),
         "lead": lead(case.weights),
@@ -55,9 +69,11 @@ def nodule_section(
         "legend": legend(images, pictures),
         "scans": SCANS if case.prior else SCANS[1:],
         "measurements": measurement_rows(case),
+        "measurement_doubts": measurement_doubts(case),
         "growth": growth_sentences(case),
         "measuring_notes": measuring_notes(case),
         "recorded": recorded_rows(case),
+        "doubt": "" if case.measured is None else case.measured.doubt,
         "guidelines": () if facts is None else statements(facts),
         "maps": maps(images),
         "series": _series_rows(case, pictures),

@@ -20,11 +20,13 @@ class ListedCase:
         row: its number in the table.
         page: its case page, relative to the list's.
         cells: its row of the results.
+        patient_page: the page of all nodules of the patient, relative to the list's; None where it is the only one.
     """
 
     row: int
     page: str
     cells: Mapping[str, object]
+    patient_page: str | None = None
 
 
 def write_list_page(
@@ -62,6 +64,7 @@ def _shown(case: ListedCase) -> dict[str, object]:
     return {
         "row": case.row,
         "page": case.page,
+        "patient_page": case.patient_page,
         "subject": cells["subject"],
         "nodule": cells["nodule"],
         "probability": metric(_number(cells["probability"])),

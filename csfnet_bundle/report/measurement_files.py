@@ -16,6 +16,7 @@ from csfnet_bundle.nodule.growth import Growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.report.attention_nifti import DWH_FROM_WHD, SCANNER_SPACE
 from csfnet_bundle.report.drawing import add_axes, add_text, new_figure, png_bytes
+from csfnet_bundle.report.measurement_words import type_words
 from csfnet_bundle.report.panel import LUNG_LEVEL, LUNG_WIDTH
 from csfnet_bundle.report.words import NOT_A_DEVICE
 
@@ -68,12 +69,12 @@ def measurement_figure(name: str, measurement: Measurement) -> Figure:
     top = foot + PANEL_INCHES
     add_text(figure, MARGIN, top + 0.68, name, fontsize=11, weight="bold")
     volume = (
-        f"{measurement.volume_mm3:.0f} mm\N{SUPERSCRIPT THREE} (median of {len(measurement.volumes_mm3)} methods), "
+        f"{measurement.volume_mm3:.0f} mm³ (median of {len(measurement.volumes_mm3)} methods), "
         f"sphere of {measurement.equivalent_diameter_mm:.1f} mm"
     )
     axes = (
         f"axes {measurement.long_axis_mm:.1f} x {measurement.short_axis_mm:.1f} mm, mean "
-        f"{measurement.mean_diameter_mm:.1f} mm; {measurement.attenuation}, {measurement.mean_hu:.0f} HU"
+        f"{measurement.mean_diameter_mm:.1f} mm; {type_words(measurement)}"
     )
     add_text(figure, MARGIN, top + 0.44, volume, fontsize=8)
     add_text(figure, MARGIN, top + 0.24, axes, fontsize=8)

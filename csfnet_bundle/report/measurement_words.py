@@ -22,10 +22,15 @@ def measurement_rows(case: Case) -> list[tuple[str, ...]]:
         ("Mean diameter", *(_cell(one, lambda it: millimetres(it.mean_diameter_mm)) for one in scans)),
         ("Long x short axis", *(_cell(one, _axes) for one in scans)),
         ("Sphere of the volume", *(_cell(one, lambda it: millimetres(it.equivalent_diameter_mm)) for one in scans)),
-        ("Type", *(_cell(one, lambda it: str(it.attenuation)) for one in scans)),
-        ("Mean density", *(_cell(one, lambda it: hounsfield(it.mean_hu)) for one in scans)),
-        ("Doubts", *(_cell(one, lambda it: " ".join(flag.text for flag in it.flags) or "none") for one in scans)),
+        ("Type, by its core", *(_cell(one, type_words) for one in scans)),
+        ("Mean with the rim", *(_cell(one, lambda it: hounsfield(it.mean_hu)) for one in scans)),
     ]
+
+
+def measurement_doubts(case: Case) -> list[str]:
+    """Return what makes the measurements doubtful, one sentence each with its scan."""
+    scans = {} if case.measured is None else {"t0": case.measured.t0, "t1": case.measured.t1}
+    return [f"{name}: {flag.text}" for name, one in scans.items() if one is not None for flag in one.flags]
 
 
 def growth_sentences(case: Case) -> list[str]:
@@ -59,6 +64,14 @@ def recorded_rows(case: Case) -> list[tuple[str, str]]:
 
 def _cell(one: Measurement | None, words: Callable[[Measurement], str]) -> str:
     return NOT_MEASURED if one is None else words(one)
+
+
+def type_words(one: Measurement) -> str:
+    """Return solid, part-solid or ground glass with the density that decides it: the core's, without the rim.
+
+    The rim's voxels hold lung as well; a solid nodule's mean over all of it can be that of ground glass.
+    """
+    return f"{one.attenuation}, core {hounsfield(one.density.core_hu)}"
 
 
 def _axes(one: Measurement) -> str:

@@ -15,8 +15,10 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
+from csfnet_bundle.nodule.pair import volume_doubt
 from csfnet_bundle.nodule.reading import measure
 from csfnet_bundle.report.measurement_files import write_growth, write_measurement
+from csfnet_bundle.report.measurement_words import type_words
 from csfnet_bundle.report.words import NOT_A_DEVICE
 from csfnet_bundle.scans.scan import OpenedScan, open_pair, open_scan
 
@@ -92,13 +94,13 @@ def _show(names: Sequence[str], measured: Sequence[Measurement], change: Growth 
     console = Console(width=None if sys.stdout.isatty() else TABLE_WIDTH, highlight=False)
     table = Table("", *names)
     rows = {
-        "volume, mm3": [f"{one.volume_mm3:.0f}" for one in measured],
+        "volume, mm³": [f"{one.volume_mm3:.0f}" for one in measured],
         "sphere of that volume, mm": [f"{one.equivalent_diameter_mm:.1f}" for one in measured],
         "long x short axis, mm": [f"{one.long_axis_mm:.1f} x {one.short_axis_mm:.1f}" for one in measured],
         "mean diameter, mm": [f"{one.mean_diameter_mm:.1f}" for one in measured],
-        "mean HU": [f"{one.mean_hu:.0f}" for one in measured],
-        "type": [str(one.attenuation) for one in measured],
-        "by method, mm3": [", ".join(f"{m} {v:.0f}" for m, v in one.volumes_mm3.items()) for one in measured],
+        "type, by its core": [type_words(one) for one in measured],
+        "mean HU with the rim": [f"{one.mean_hu:.0f}" for one in measured],
+        "by method, mm³": [", ".join(f"{m} {v:.0f}" for m, v in one.volumes_mm3.items()) for one in measured],
         "flags": ["\n".join(flag.text for flag in one.flags) or "none" for one in measured],
     }
     for name, cells in rows.items():
@@ -106,4 +108,7 @@ def _show(names: Sequence[str], measured: Sequence[Measurement], change: Growth 
     console.print(table)
     if change is not None:
         console.print(change.text)
+        doubt = volume_doubt(dict(zip(names, measured, strict=True)))
+        if doubt:
+            console.print(doubt)
     console.print(NOT_A_DEVICE)

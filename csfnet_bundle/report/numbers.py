@@ -1,6 +1,6 @@
 """One rule for decimals on every page.
 
-Probabilities, areas and other metrics have three, ratios of volumes two, millimetres one; mm3, HU and days are whole.
+Probabilities, areas and other metrics have three, ratios of volumes two, millimetres one; mm³, HU and days are whole.
 More digits would claim an exactness that neither 200 patients nor a voxel of .7 mm has.
 """
 
@@ -30,7 +30,7 @@ def millimetres(value: float | None) -> str:
 
 def cubic_millimetres(value: float) -> str:
     """Return a volume."""
-    return f"{value:.0f}\N{NO-BREAK SPACE}mm\N{SUPERSCRIPT THREE}"
+    return f"{value:.0f}\N{NO-BREAK SPACE}mm³"
 
 
 def hounsfield(value: float) -> str:

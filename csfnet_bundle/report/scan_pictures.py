@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.geometry import RoiGrid, sample_grid
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.report.case_images import Plane
+from csfnet_bundle.scans.place_words import image_number
 from csfnet_bundle.scans.scan import OpenedScan
 
 VIEW_MM = 60.0
@@ -101,7 +102,7 @@ def read_pictures(
         outlines={plane: _outline(measurement, grid, plane) for plane, grid in grids.items()},
         roi_mm=roi_mm,
         point_lps=(x, y, z),
-        slice_number=_slice_number(scan, np.array([x, y, z])),
+        slice_number=image_number(scan, np.array([x, y, z])),
         slices=_slice_count(scan),
         facts=_facts(scan),
     )
@@ -149,15 +150,6 @@ def _geometry(scan: OpenedScan) -> tuple[NDArray[np.float64], tuple[int, int, in
 
 def _slice_count(scan: OpenedScan) -> int:
     return scan.shape[2] if scan.series is None else len(scan.series.stack.instances)
-
-
-def _slice_number(scan: OpenedScan, point: NDArray[np.float64]) -> int | None:
-    """Return the InstanceNumber of the slice nearest to the point; None where there is none."""
-    if scan.series is None:
-        return None
-    stack = scan.series.stack
-    nearest = int(np.abs(stack.offsets - stack.normal @ point).argmin())
-    return stack.instances[nearest].image_number
 
 
 def _facts(scan: OpenedScan) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,8 @@ from scipy import ndimage
 from csfnet_bundle.geometry import Volume
 from csfnet_bundle.geometry.resample import OUTSIDE_HU
 from csfnet_bundle.scans.local_search import sample
+from csfnet_bundle.scans.place_words import offset_words, place_words
+from csfnet_bundle.scans.scan import OpenedScan
 
 REACH_MM = 25.0
 """Half width of the cube that is looked at, in voxels of 1 mm; what touches its faces is vessel or chest wall."""
@@ -63,10 +65,16 @@ def nearest_opacity(
     return min(found, key=lambda one: one[0]) if found else None
 
 
-def opacity_finding(distance: float, center: NDArray[np.float64]) -> str:
-    """Return what to say of it."""
-    x, y, z = center
+def opacity_finding(center: NDArray[np.float64], place: NDArray[np.float64], scan: OpenedScan | None = None) -> str:
+    """Return what to say of it.
+
+    Args:
+        center: of the opacity, LPS mm, (3,).
+        place: where the nodule was found, LPS mm, (3,).
+        scan: t0, for the name of the image.
+    """
+    offset = center - place
     return (
-        f"t0 shows another opacity {distance:.0f} mm from the place, near {x:.0f},{y:.0f},{z:.0f} (LPS): "
-        "look which of the two is the nodule."
+        f"t0 shows another opacity {np.linalg.norm(offset):.0f} mm from the place ({offset_words(offset)}): "
+        f"{place_words(scan, center)}. Look which of the two is the nodule."
     )

@@ -10,6 +10,7 @@ from csfnet_bundle.core.alarm import CHECK_POINT
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.scans.lungs import Lungs
+from csfnet_bundle.scans.place_words import place_words
 from csfnet_bundle.scans.registration import AlignedScans, align_scans, match_aligned
 from csfnet_bundle.scans.scan import OpenedScan
 from csfnet_bundle.scans.thinned import THINNED_MM, ThinnedScan
@@ -59,18 +60,23 @@ def check_points(scan0: OpenedScan, scan1: OpenedScan, point0: Point, point1: Po
         return tuple(found)
     distance = float(np.linalg.norm(place0 - match.point0.coordinates))
     if distance > LARGEST_DISTANCE_MM:
-        x, y, z = match.point0.coordinates
-        found.append(
-            f"{RED}t0's point lies {distance:.0f} mm from where t1's is found in t0, {x:.1f},{y:.1f},{z:.1f} (LPS)."
-        )
+        there = place_words(scan0, np.array(match.point0.coordinates))
+        found.append(f"{RED}t0's point lies {distance:.0f} mm from where t1's is found in t0: {there}.")
     return tuple(found)
 
 
-def distance_to_lungs(thinned: ThinnedScan, lungs: Lungs, place: NDArray[np.float64]) -> float:
-    """Return how far a place lies outside of the lungs, mm; 0 inside. ``place`` in LPS mm, shape (3,)."""
-    index = (np.linalg.inv(thinned.grid.affine) @ [*place, 1.0])[:3]
+def distance_to_lungs(thinned: ThinnedScan, lungs: Lungs, places: NDArray[np.float64]) -> float:
+    """Return how far the nearest of places lies outside of the lungs, mm; 0 inside.
+
+    Args:
+        thinned: the scan.
+        lungs: its lungs.
+        places: LPS mm, (3,) or (N, 3).
+    """
+    homogeneous = np.pad(np.atleast_2d(places), ((0, 0), (0, 1)), constant_values=1.0)
+    index = (np.linalg.inv(thinned.grid.affine) @ homogeneous.T)[:3]
     distance = ndimage.distance_transform_edt(~lungs.mask, sampling=THINNED_MM)
-    return float(ndimage.map_coordinates(distance, index[:, None], order=1, mode="nearest")[0])
+    return float(ndimage.map_coordinates(distance, index, order=1, mode="nearest").min())
 
 
 def _other_side(scans: AlignedScans, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:

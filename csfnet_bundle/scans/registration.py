@@ -19,6 +19,7 @@ from csfnet_bundle.scans.alignment import Alignment, align
 from csfnet_bundle.scans.local_search import COARSE, FINE, Surroundings
 from csfnet_bundle.scans.lungs import Lungs, find_lungs
 from csfnet_bundle.scans.nearby import nearest_opacity, opacity_finding
+from csfnet_bundle.scans.place_words import place_words
 from csfnet_bundle.scans.presence import LEAST_CONTRAST_HU, absence_finding, contrast_and_lung, is_absent
 from csfnet_bundle.scans.scan import OpenedScan
 from csfnet_bundle.scans.thinned import ThinnedScan
@@ -161,11 +162,11 @@ def match_aligned(scans: AlignedScans, point1: Point, *, record: str = "") -> Ma
         return match
     if _is_near_end(scans.scan0, expected):
         raise _cut_off(scans.scan0, expected, record)
-    guess = [round(value, 1) for value in match.point0.coordinates]
+    guess = np.array(match.point0.coordinates)
     raise Refusal(
         RefusalCode.MATCH_UNSURE,
         f"the place of t1 was not found in t0 for sure: {match.doubt}; the best guess is "
-        f"{guess[0]:g},{guess[1]:g},{guess[2]:g} (LPS)",
+        f"{place_words(scans.scan0, guess)}",
         series=scans.scan0.name,
         record=record,
         figures={
@@ -215,7 +216,7 @@ def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
         findings.append(absence_finding(contrast0, contrast1))
     other = nearest_opacity(surroundings.block0, place0, lung0, contrast1) if contrast1 >= LEAST_CONTRAST_HU else None
     if other is not None:
-        findings.append(opacity_finding(*other))
+        findings.append(opacity_finding(other[1], place0, scans.scan0))
     return Match(
         point0=_point(place0),
         point1=_point(place1),

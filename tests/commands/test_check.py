@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.dicom_pair import write_dicom_pair
+from helpers.exports import zip_folder
 from helpers.synthetic_series import landmarks_lps, make_affine, make_series, pixels, write_series
 
 from csfnet_bundle.commands import main
@@ -42,6 +43,30 @@ def test_json_has_one_series_with_its_headers(tmp_path: Path, capsys: Output) ->
     assert series["spacing_mm"] == pytest.approx([0.9, 0.8, 1.5])
     assert (series["slices"], series["slice_thickness_mm"], series["patient"]) == (15, 1.5, "100012")
     assert any("1 no DICOM" in finding for finding in series["findings"])
+
+
+def test_what_is_said_of_a_folder_is_shown_once_for_all_its_series(tmp_path: Path, capsys: Output) -> None:
+    for number in range(2):
+        write_series(tmp_path / str(number), make_series(seed=str(number)))
+    (tmp_path / "notes.txt").write_text("no slice")
+    main(["check", str(tmp_path)])
+    assert capsys.readouterr().out.count("1 no DICOM") == 1
+
+
+@pytest.mark.parametrize("faulty", [False, True])
+def test_an_archive_is_named_with_the_path_within(faulty: bool, tmp_path: Path, capsys: Output) -> None:
+    write_series(tmp_path / "cd" / "scan", make_series())
+    if faulty:
+        for file in (tmp_path / "cd" / "scan").iterdir():
+            file.write_bytes(file.read_bytes()[:700])
+    archive = zip_folder(tmp_path / "cd", tmp_path / "x.zip")
+    status, document = report(archive, capsys)
+    assert status == int(faulty)
+    assert main(["check", str(archive)]) == int(faulty)
+    shown = capsys.readouterr().out
+    assert document["path"] == str(archive)
+    assert f"{archive}: can" in shown.casefold().replace("cannot", "can").replace("\n", " ")
+    assert "csfnet-" not in shown + json.dumps(document)
 
 
 def test_a_gap_is_refused_with_its_figures(tmp_path: Path, capsys: Output) -> None:

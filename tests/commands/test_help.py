@@ -1,6 +1,7 @@
 """What the command line says of itself, and what is imported for it."""
 
 import inspect
+import re
 import resource
 import subprocess
 import sys
@@ -58,7 +59,9 @@ def test_every_command_describes_its_options_with_two_examples_or_more(name: str
         assert (option.upper() if parameter.kind is parameter.VAR_POSITIONAL else f"--{option}") in printed
     assert "--verbose" in printed
     assert "--log_file" in printed
-    assert " ".join(printed.replace("\\\n", " ").split()).endswith(" ".join(["Examples:", *shown]))
+    copied = re.sub(r" \\\n\s*", " ", printed.partition("Examples:\n")[2])
+    assert [line.strip() for line in copied.splitlines()] == shown  # each one line for a shell, as it is printed
+    assert all(len(line) <= 80 for line in printed.splitlines())
 
 
 def _processor_seconds(words: list[str], status: int) -> float:

@@ -128,7 +128,7 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "a prior without lungs": ({"point0": None}, "NO_LUNGS"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
-    "no such smoker": ({"smoking": "never"}, "expected 0 (Former), 1 (Current)"),
+    "no such smoker": ({"smoking": "never"}, "--smoking = 'never' is none of its values: Former (0), Current (1)"),
     "no space": ({"space": None}, "point1: its space is not given"),
     "no point": ({"point1": None}, "point1 is missing"),
     "two points": ({"image1": 3, "pixel1": "1,2"}, "point1: is given twice"),
@@ -189,7 +189,7 @@ def test_one_word_is_an_export_and_two_scans_are_named(capsys: Output) -> None:
     assert main(["predict", "one.nii", "two.nii"]) == 2
     assert "predict: there is no use for the word 'two.nii'." in capsys.readouterr().err
     assert main(["predict", "nowhere.zip", "--t1=now.nii", "--point1=1,2,3", "--space=LPS"]) == 1
-    assert "an export is given, and a scan besides" in capsys.readouterr().err
+    assert "nowhere.zip is given as an export with both studies, and --t1 besides" in capsys.readouterr().err
 
 
 def test_the_same_file_twice_is_refused(words: dict[str, object], tmp_path: Path, capsys: Output) -> None:

@@ -73,7 +73,7 @@ def test_rows_bad_rows_and_a_second_run(
     assert _run(folder, rows, out, "--timings") == 1
     told = capsys.readouterr()
     for words in (
-        "left out: row 4: age = 200",
+        "left out: row 4: age = '200' is none of its values: a number of years",
         "left out: .*row 5",
         "POINT_OUTSIDE",
         "left out: row 6, .*cd: CT studies of 2 patients. Name one by --patient",
@@ -112,6 +112,13 @@ def test_rows_bad_rows_and_a_second_run(
     assert not (out / "failed.csv").exists()
     assert "3 of 3 pairs predicted, 2 of them before" in capsys.readouterr().out
     assert _rows(out / "predictions.csv")[:2] == done
+    page = (out / "cases" / f"{PATIENT}_all.html").read_text()
+    assert f"2 nodules of patient {PATIENT}" in page
+    assert all(f'<article id="nodule_{nodule}">' in page for nodule in (1, 2))
+    assert f'href="cases/{PATIENT}_all.html"' in (out / "index.html").read_text()
+
+    assert _run(folder, rows[:1], out) == 0  # one nodule of the patient is left: no page of all
+    assert not list((out / "cases").glob("*.html"))
 
 
 def test_what_changed_is_predicted_again(folder: Path, tmp_path: Path, computed: list[str]) -> None:

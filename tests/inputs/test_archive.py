@@ -44,6 +44,24 @@ BAD: dict[str, tuple[Callable[[zipfile.ZipFile], object], str]] = {
 }
 
 
+def test_a_cut_off_archive_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a/b.dcm", "x" * 1000)
+    path.write_bytes(path.read_bytes()[:600])
+    with pytest.raises(BundleError, match=rf"{path}: .* it was cut off or is damaged. Get it again."), unpacked(path):
+        pass
+
+
+def test_an_error_of_what_lay_in_it_names_the_archive_and_the_path_within(tmp_path: Path, temporary: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a/b.dcm", "x")
+    with pytest.raises(BundleError) as caught, unpacked(path) as place:
+        raise BundleError(f"{place}/a/b.dcm is odd", record=str(place), remedy=f"Look at {place / 'a'}.")
+    assert str(caught.value) == f"{path}: {path}/a/b.dcm is odd. Look at {path}/a."
+
+
 @pytest.mark.parametrize("kind", BAD)
 def test_it_is_rejected_and_leaves_nothing(
     kind: str, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,9 +1,13 @@
+import re
 from pathlib import Path
 
 import pytest
 from helpers.exports import DATES, OTHER, PATIENT, study_series, write_export, zip_folder
+from helpers.synthetic_series import write_series
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.inputs import RoiSettings, describe_pair, read_pair
 from csfnet_bundle.inputs.archive import unpacked
 from csfnet_bundle.inputs.export import Study, choose_studies, ct_studies
 from csfnet_bundle.inputs.export_table import print_studies
@@ -78,6 +82,34 @@ def test_the_table_names_all_that_can_be_chosen(studies: list[Study], capsys: py
             assert series.uid in shown
 
 
+def _uid(export: Path, date: str) -> str:
+    """Return the UID of one of a study's series."""
+    return next(
+        series.uid for series in scan_folder(export) if (series.patient_id, series.study_date) == (PATIENT, date)
+    )
+
+
+def test_a_series_without_description_is_listed_by_its_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for date, elements in zip(DATES, ({"SeriesNumber": 7}, {}), strict=True):
+        write_series(tmp_path / date, study_series(date, SeriesDescription="", **elements))
+    print_studies(ct_studies(scan_folder(tmp_path)))
+    shown = capsys.readouterr().err
+    assert "7:" not in shown
+    assert re.search(r"│ +7 +│", shown)
+    assert "no description" in shown
+
+
+def test_what_is_said_of_the_one_folder_of_both_scans_is_said_once(export: Path) -> None:
+    scan = (str(export), Point((-4, 45, -140), Space.LPS))
+    pair = describe_pair(export, t0=scan, t1=scan, nodule="1", studies=DATES, series0=_uid(export, DATES[0]))
+    findings = read_pair(pair, export, RoiSettings(size=(4, 8, 8))).findings
+    skipped = [text for text in findings if "are no slices were skipped" in text]
+    assert len(skipped) == 1
+    assert not skipped[0].startswith("t")
+
+
 def test_scans_of_a_zip_are_gone_afterwards(export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archive = zip_folder(export, tmp_path / "export.zip")
     with given_scans(scan_folder, export=archive, patient=PATIENT) as scans:
@@ -106,7 +138,7 @@ def test_scans_of_a_zip_are_gone_afterwards(export: Path, tmp_path: Path, capsys
 
 def test_forms_that_do_not_go_together(export: Path) -> None:
     cases: list[tuple[dict[str, object], str]] = [
-        ({"export": export, "t1": export}, "an export is given, and a scan besides"),
+        ({"export": export, "t1": export}, "is given as an export with both studies, and --t1 besides"),
         ({}, "t1 is missing"),
         ({"t1": export, "patient": "x"}, "--patient chooses within an export"),
         ({"t1": export / "nowhere"}, "t1: .*nowhere does not exist"),

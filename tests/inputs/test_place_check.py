@@ -47,6 +47,22 @@ def test_a_point_in_the_chest_wall_lies_outside_of_the_lungs(chest: LocatedScan)
     assert "mm outside of the lungs" in finding
 
 
+def test_a_measured_nodule_that_reaches_the_lungs_lies_in_them(chest: LocatedScan) -> None:
+    """The wall's point of before, as the centre of a ball: one that is too small, too large an off-set, or large."""
+    wall = np.add(NODULE, (-75, 0, 0))
+    (alone,) = check_in_lungs(chest, wall)
+    distance = float(alone.split("lies ")[1].split(" mm")[0])
+    line = np.arange(-distance - 5, distance + 6, 2.0)
+    grid = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def ball(radius: float) -> NDArray[np.float64]:
+        return wall + grid[np.linalg.norm(grid, axis=1) <= radius]
+
+    assert check_in_lungs(chest, wall, ball(distance - 4), distance - 4) == (alone,)
+    assert check_in_lungs(chest, wall, ball(distance + 4), distance - 4) == (alone,)  # leaked along the wall
+    assert check_in_lungs(chest, wall, ball(distance + 4), distance + 4) == ()
+
+
 def test_a_scan_cropped_around_a_nodule_is_not_rejected_for_lack_of_lung(tmp_path: Path) -> None:
     """A tight box holds the nodule alone: nothing is known of what lies around it."""
     array = np.full((30, 30, 24), 30.0, np.float32)

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers.trained_domain import strict_domain
 
 from csfnet_bundle.core.alarm import is_alarm
 from csfnet_bundle.core.errors import BundleError
@@ -22,6 +23,14 @@ def test_at_most_five_in_a_hundred_validation_pairs_are_called_unlike(domain: Tr
     assert domain.validation_flagged > 0
     far = domain.scores(np.full((1, COUNT), 5.0))
     assert far[0] > domain.limit
+
+
+def test_phantoms_are_named_as_the_reason_without_loss_of_the_alarm() -> None:
+    odd = np.full((2, 8, 16, 16), 500.0, np.float32)
+    plain, told = (str(strict_domain().unlike_finding(odd, (1, 1, 1), phantoms=phantoms)) for phantoms in (False, True))
+    assert is_alarm(told)
+    assert told.startswith(plain)
+    assert told.endswith("These were computer-made phantoms: a real scan is expected to be unlike them.")
 
 
 def test_sizes_on_the_border_were_trained_on(domain: TrainingDomain) -> None:

@@ -57,7 +57,9 @@ def test_flags_of_size_slices_density_and_neighbours() -> None:
     assert codes(Cube(thick.hu, thick.inside, thick.affine, slice_spacing_mm=3.0)) == {FlagCode.THICK_SLICES}
     assert FlagCode.GROUND_GLASS in codes(sphere_cube(12.0, hu=-380.0))
     two = np.maximum(thick.hu, sphere_cube(8.0, offset=(0, 0, 16.0)).hu)
-    assert FlagCode.OTHER_STRUCTURE in codes(Cube(two, thick.inside, thick.affine))
+    flags = measure_cube(Cube(two, thick.inside, thick.affine), NETWORK).flags
+    (told,) = (flag.text for flag in flags if flag.code is FlagCode.OTHER_STRUCTURE)
+    assert "16 mm from the click (16 mm left): LPS 16.0,0.0,0.0." in told
 
 
 def test_flags_of_what_is_cut() -> None:

@@ -1,16 +1,30 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.drawn_spheres import NETWORK, ball_mm3, sphere_volume
+import torch
+from helpers.drawn_spheres import NETWORK, Thresholding, ball_mm3, sphere_volume
 from helpers.whole_chest import write_nifti
 
+from csfnet_bundle.nodule.flags import Flag, FlagCode
 from csfnet_bundle.nodule.growth import Change
+from csfnet_bundle.nodule.network import NoduleNetwork
 from csfnet_bundle.nodule.pair import GROWTH_COLUMNS, PairMeasurements, measure_pair
 from csfnet_bundle.scans.scan import OpenedScan, open_scan
 
 CENTER = (2.0, 0.0, -1.0)
+
+
+class Shrunk(Thresholding):
+    """Sees a nodule 3 mm smaller in radius than it is."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return -torch.nn.functional.max_pool3d(-super().forward(inputs), 7, stride=1, padding=3)
+
+
+SHRUNK = NoduleNetwork(Shrunk(), "stand-in")
 
 
 def _scan(folder: Path, diameter: float) -> OpenedScan:
@@ -34,6 +48,17 @@ def test_both_scans_and_growth(measured: PairMeasurements) -> None:
     expected = 200 * np.log(2) / np.log(ball_mm3(14.0) / ball_mm3(9.0))
     assert measured.growth.doubling_time_days == pytest.approx(expected, rel=0.25)
     assert measured.notes == ()
+
+
+def test_a_doubtful_volume_makes_growth_and_guidelines_doubtful(measured: PairMeasurements, tmp_path: Path) -> None:
+    assert measured.doubt == ""
+    assert measured.t1 is not None
+    flags = (Flag(FlagCode.METHODS_DISAGREE, "x"), Flag(FlagCode.GROUND_GLASS, "y"))
+    doubted = replace(measured, t1=replace(measured.t1, flags=flags))
+    told = "Growth and guideline groups are doubtful, since the volume is: in t1 the methods disagree."
+    assert doubted.doubt == told
+    made = measure_pair([None, _scan(tmp_path, 14.0)], np.array([CENTER, CENTER]), 200.0, network=SHRUNK)
+    assert made.notes == (told,)
 
 
 def test_its_columns_and_json_say_the_same(measured: PairMeasurements) -> None:

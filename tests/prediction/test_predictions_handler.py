@@ -109,4 +109,4 @@ def test_a_patient_with_several_nodules_gets_a_page_of_all(
     engine_with(both, LOGITS[:1] * 2)(_handler(network, checkpoint, both, tmp_path))
     page = (tmp_path / f"{SUBJECTS[0]}_all.html").read_text()
     assert f"2 nodules of patient {SUBJECTS[0]}" in page
-    assert all(f'id="nodule-{number}"' in page for number in (1, 2))
+    assert all(f'id="nodule_{number}"' in page for number in (1, 2))

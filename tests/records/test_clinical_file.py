@@ -6,6 +6,7 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import read_clinical
+from csfnet_bundle.records.clinical_file import clinical_values
 
 
 def test_json_and_csv_say_the_same(tmp_path):
@@ -41,6 +42,17 @@ def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path, name, content
     assert words in str(error.value)
     assert name in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_options_are_named_as_they_were_typed(tmp_path):
+    file = tmp_path / "clinical.json"
+    file.write_text('{"sex": "male", "age": 63}')
+    options = {"age": "63", "sex": None, "smoking": "current", "race": None}
+    assert clinical_values(file, options) == {"gender": 1, "age": 63, "cigsmok": 1}
+    with pytest.raises(BundleError, match=r"^--smoking = 'never' is none of its values: Former \(0\), Current \(1\)\."):
+        clinical_values(None, {"smoking": "never"})
+    with pytest.raises(BundleError, match=r"^--sex = 'female' is code 2, but .*clinical.json has 1\. "):
+        clinical_values(file, {"sex": "female"})
 
 
 def test_a_missing_file(tmp_path):

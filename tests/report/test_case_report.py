@@ -1,10 +1,12 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 
 from csfnet_bundle.core.alarm import CHECK_POINT
-from csfnet_bundle.report import CaseImages, write_case_report, write_patient_report
+from csfnet_bundle.nodule.flags import Flag, FlagCode
+from csfnet_bundle.report import CaseImages, write_case_report
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&'
 
@@ -142,8 +144,24 @@ def test_measurements_growth_and_guidelines_are_shown(tmp_path, case, images, me
         "Fleischner Society 2017",
         "BTS 2015",
         "No advice.",
+        "Type, by its core solid, core",
+        "Nothing makes the measurements doubtful.",
     ):
         assert expected in text
+    assert "mm3" not in text
+
+
+def test_a_doubtful_volume_is_told_beside_growth_and_guidelines(tmp_path, case, images, measured, read_page):
+    flags = (Flag(FlagCode.METHODS_DISAGREE, "The network measures 1 mm³, the classical method 2 mm³."),)
+    doubted = dataclasses.replace(measured, t1=dataclasses.replace(measured.t1, flags=flags))
+    doubted = dataclasses.replace(doubted, notes=(doubted.doubt,))
+    text = read_page(write_case_report(tmp_path, dataclasses.replace(case, measured=doubted), images)).text
+    assert "t1: The network measures 1 mm³, the classical method 2 mm³." in text
+    told = "Growth and guideline groups are doubtful, since the volume is: in t1 the methods disagree."
+    growth, guidelines, first = (text.index(words) for words in (measured.growth.text, "No advice.", "Lung-RADS v2022"))
+    places = [place.start() for place in re.finditer(re.escape(told), text)]
+    assert len(places) == 2
+    assert growth < places[0] < guidelines < places[1] < first
 
 
 def test_both_scans_are_shown_whole_and_in_three_planes(tmp_path, case, images, chest_pictures, read_page):
@@ -153,14 +171,3 @@ def test_both_scans_are_shown_whole_and_in_three_planes(tmp_path, case, images, 
     assert len(page.pictures) == 2 * 4 + maps
     assert "t1: whole axial slice with a box of 32 x 32 mm" in page.source
     assert "50 mm" in page.text
-
-
-def test_several_nodules_of_a_patient_share_a_page(tmp_path, case, images, read_page):
-    other = dataclasses.replace(case, nodule="2", findings=(f"{CHECK_POINT}: odd.",))
-    path = write_patient_report(tmp_path, [(case, images, {}), (other, images, {})])
-    assert path.name == "100012_all.html"
-    page = read_page(path)
-    page.assert_self_contained_and_accessible()
-    assert "2 nodules of patient 100012" in page.text
-    assert page.text.count("check the input") == 1
-    assert len(set(page.identifiers)) == len(page.identifiers)

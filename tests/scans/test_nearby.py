@@ -33,7 +33,10 @@ def test_the_nearest_of_two_is_named_with_its_place() -> None:
     assert found is not None
     assert found[0] == pytest.approx(11, abs=0.5)
     np.testing.assert_allclose(found[1], near, atol=0.5)
-    assert "11 mm" in opacity_finding(*found)
+    told = opacity_finding(found[1], PLACE)
+    assert "another opacity 11 mm from the place (11 mm posterior): LPS " in told
+    shown = told.split("LPS ")[1].split(" ")[0].rstrip(".")
+    np.testing.assert_allclose([float(value) for value in shown.split(",")], near, atol=0.55)
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def _ratio(doubling_time_days: float | None, days: int, *, remove: bool) -> floa
     if remove != (doubling_time_days is None):
         raise BundleError(
             "expected a doubling time, or that the nodule is removed: one of the two",
-            remedy="Give --doubling_time_days, or --remove True.",
+            remedy="Give --doubling_time_days, or --remove.",
         )
     return 0.0 if doubling_time_days is None else volume_ratio(float(doubling_time_days), days)
 

@@ -14,7 +14,7 @@ SOURCE = "Callister et al., Thorax 2015;70(Suppl 2):ii1"
 
 def bts_statements(facts: NoduleFacts) -> tuple[Statement, ...]:
     """Return what the guideline says about the size and, for a solid nodule with a known change, about the growth."""
-    texts = [f"{facts.volume_mm3:.0f} mm3: {size_group(facts.volume_mm3)}."]
+    texts = [f"{facts.volume_mm3:.0f} mm³: {size_group(facts.volume_mm3)}."]
     if facts.attenuation is Attenuation.SOLID and facts.volume_ratio is not None:
         texts.append(change_text(facts.volume_ratio, facts.doubling_time_days))
     return tuple(Statement("BTS 2015", "incidental and screening", text, SOURCE, 2015) for text in texts)
@@ -23,10 +23,10 @@ def bts_statements(facts: NoduleFacts) -> tuple[Statement, ...]:
 def size_group(volume_mm3: float) -> str:
     """Return the group by volume."""
     if volume_mm3 < NO_FOLLOW_UP_MM3:
-        return f"below {NO_FOLLOW_UP_MM3:.0f} mm3, the group without follow-up"
+        return f"below {NO_FOLLOW_UP_MM3:.0f} mm³, the group without follow-up"
     if volume_mm3 < BROCK_MM3:
-        return f"{NO_FOLLOW_UP_MM3:.0f} to {BROCK_MM3:.0f} mm3, the group under CT surveillance"
-    return f"from {BROCK_MM3:.0f} mm3 on, the group whose risk is judged by the Brock model"
+        return f"{NO_FOLLOW_UP_MM3:.0f} to {BROCK_MM3:.0f} mm³, the group under CT surveillance"
+    return f"from {BROCK_MM3:.0f} mm³ on, the group whose risk is judged by the Brock model"
 
 
 def change_text(volume_ratio: float, doubling_time_days: float | None) -> str:

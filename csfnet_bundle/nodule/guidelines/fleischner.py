@@ -17,7 +17,7 @@ def fleischner_statement(facts: NoduleFacts) -> Statement:
         text = f"Subsolid, mean diameter {diameter} mm: the group {subsolid_group(diameter)}."
     else:
         by_size, by_volume = diameter_group(diameter), volume_group(facts.volume_mm3)
-        text = f"Solid, mean diameter {diameter} mm: the group {by_size}; {facts.volume_mm3:.0f} mm3: {by_volume}."
+        text = f"Solid, mean diameter {diameter} mm: the group {by_size}; {facts.volume_mm3:.0f} mm³: {by_volume}."
     return Statement("Fleischner Society 2017", "incidental nodules, adults from 35 years on", text, SOURCE, 2017)
 
 
@@ -31,8 +31,8 @@ def diameter_group(diameter_mm: int) -> str:
 def volume_group(volume_mm3: float) -> str:
     """Return a solid nodule's group by its volume."""
     if volume_mm3 < SMALL_MM3:
-        return f"below {SMALL_MM3:.0f} mm3"
-    return f"{SMALL_MM3:.0f} to {LARGE_MM3:.0f} mm3" if volume_mm3 <= LARGE_MM3 else f"above {LARGE_MM3:.0f} mm3"
+        return f"below {SMALL_MM3:.0f} mm³"
+    return f"{SMALL_MM3:.0f} to {LARGE_MM3:.0f} mm³" if volume_mm3 <= LARGE_MM3 else f"above {LARGE_MM3:.0f} mm³"
 
 
 def subsolid_group(diameter_mm: int) -> str:

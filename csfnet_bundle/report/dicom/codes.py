@@ -27,6 +27,9 @@ DOUBLING_TIME = own("DOUBLING_TIME", "Volume doubling time, negative: halving")
 SPHERE_DIAMETER = own("SPHERE_DIAMETER", "Diameter of the sphere with the volume")
 
 CHANGE = own("CHANGE", "Change of volume")
+RELIABILITY = own("RELIABILITY", "Reliability of what rests on the volume")
+"""Of growth and guideline groups."""
+DOUBTFUL = own("DOUBTFUL", "Doubtful: see the measurement's doubts")
 ATTENUATION = own("ATTENUATION", "Attenuation of the nodule")
 ASSESSMENT = own("ASSESSMENT", "Calibrated probability against threshold")
 """The scale: 0 to 100 %, with the threshold that was chosen on validation pairs, in the algorithm's parameters."""

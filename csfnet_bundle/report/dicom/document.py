@@ -11,10 +11,12 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, TM
 
 from csfnet_bundle import __version__
+from csfnet_bundle.nodule.pair import volume_doubt
 from csfnet_bundle.report.dicom.codes import TITLE
 from csfnet_bundle.report.dicom.equipment import DOCUMENT_SERIES, MANUFACTURER, MODEL, RESEARCH
 from csfnet_bundle.report.dicom.result import NoduleResult
 from csfnet_bundle.report.dicom.write import take_patient_and_study
+from csfnet_bundle.report.measurement_words import type_words
 from csfnet_bundle.report.pdf import pdf_pages
 from csfnet_bundle.report.words import NOT_A_DEVICE, decision, percent, spread, trained_on
 
@@ -77,11 +79,12 @@ def report_lines(result: NoduleResult) -> list[str]:
     for scan, one in sorted(result.measured.items()):
         lines.append(
             f"{scan}: {one.long_axis_mm:.1f} x {one.short_axis_mm:.1f} mm, mean {one.mean_diameter_mm:.1f} mm; "
-            f"{one.volume_mm3:.0f} mm3; {one.attenuation}, {one.mean_hu:.0f} HU"
+            f"{one.volume_mm3:.0f} mm³; {type_words(one)}"
         )
         lines += [f"Doubt about {scan}: {flag.text}" for flag in one.flags]
     if result.growth is not None:
         lines.append(result.growth.text)
+    lines += filter(None, [volume_doubt(result.measured)])
     lines += [*result.remarks, "", *(f"Finding: {finding}" for finding in case.findings)]
     lines += [f"{name}: {value}" for name, value in case.clinical.items()]
     lines += [f"Missing: {', '.join(case.missing) or 'nothing'}", ""]

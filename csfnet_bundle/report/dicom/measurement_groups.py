@@ -14,6 +14,7 @@ from pydicom.sr.codedict import codes
 from csfnet_bundle import __version__
 from csfnet_bundle.nodule.growth import Growth
 from csfnet_bundle.nodule.measurement import Measurement
+from csfnet_bundle.nodule.pair import volume_doubt
 from csfnet_bundle.report.dicom import codes as own
 from csfnet_bundle.report.dicom.equipment import ALGORITHM, MANUFACTURER, MODEL
 from csfnet_bundle.report.dicom.result import NoduleResult
@@ -79,6 +80,8 @@ def _measured_group(
         measurements += _change(result.growth)
         change = own.own(result.growth.change.name, str(result.growth.change.value).capitalize())
         evaluations.append(sr.QualitativeEvaluation(own.CHANGE, change))
+        if volume_doubt(result.measured):
+            evaluations.append(sr.QualitativeEvaluation(own.RELIABILITY, own.DOUBTFUL))
     return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         referenced_segment=_segment(result, scan, outline),
         algorithm_id=_measuring(measurement),
@@ -152,13 +155,13 @@ def _algorithm(result: NoduleResult) -> sr.AlgorithmIdentification:
         f"missing inputs: {', '.join(case.missing) or 'none'}",
         *(f"series read as {scan}: {words}" for scan, words in case.series.items()),
         *(f"finding: {finding}" for finding in (*case.findings, *result.remarks)),
-        *([] if result.growth is None else [f"growth: {result.growth.text}"]),
+        *([] if result.growth is None else [f"growth: {result.growth.text} {volume_doubt(result.measured)}".strip()]),
         NOT_A_DEVICE,
     ]
     if weights.threshold is not None:
         parameters.append(f"threshold {weights.threshold:.4f}, chosen on validation pairs")
     return sr.AlgorithmIdentification(
-        name=ALGORITHM, version=f"{MODEL} {__version__}", parameters=parameters, manufacturer=MANUFACTURER
+        name=ALGORITHM, version=f"{MODEL} {__version__}", parameters=_plain(parameters), manufacturer=MANUFACTURER
     )
 
 
@@ -172,6 +175,11 @@ def _measuring(measurement: Measurement) -> sr.AlgorithmIdentification:
     return sr.AlgorithmIdentification(
         name=f"{ALGORITHM} measuring",
         version=f"{MODEL} {__version__}",
-        parameters=parameters,
+        parameters=_plain(parameters),
         manufacturer=MANUFACTURER,
     )
+
+
+def _plain(texts: list[str]) -> list[str]:
+    """Return texts in letters that every character set has: the report's is that of the scan."""
+    return [text.replace("mm³", "mm3") for text in texts]

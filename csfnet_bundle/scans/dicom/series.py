@@ -24,6 +24,9 @@ from csfnet_bundle.scans.dicom.tolerances import (
     POSITION_TOLERANCE_MM,
 )
 
+SKIPPED = "Files of the folder that are no slices were skipped"
+"""Begins what is said of a folder rather than of one of its series."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -178,7 +181,7 @@ class Series:
             )
         if self.skipped:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items()))
-            found.append(f"Files of the folder that are no slices were skipped: {reasons}.")
+            found.append(f"{SKIPPED}: {reasons}.")
         if stack.is_sheared:
             found.append(f"The gantry was tilted by {stack.tilt_degrees:.1f} degrees; the affine is sheared.")
         thickness = self.slice_thickness

@@ -24,7 +24,8 @@ from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.networks import SYSTEMS, count_parameters
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME, STATE_NAME, ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.data import datalist_hash
-from csfnet_bundle.prediction.predictor import BATCH_SIZE, Predictor
+from csfnet_bundle.prediction.pair_predictor import BATCH_SIZE
+from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical

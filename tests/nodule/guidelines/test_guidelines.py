@@ -73,7 +73,7 @@ def test_the_category_follows_type_and_change(made: NoduleFacts, said: str) -> N
 def test_groups_of_the_fleischner_society() -> None:
     assert [diameter_group(size) for size in (5, 6, 8, 9)] == ["below 6 mm", "6 to 8 mm", "6 to 8 mm", "above 8 mm"]
     groups = [volume_group(size) for size in (99.9, 100, 250, 250.1)]
-    assert groups == ["below 100 mm3", "100 to 250 mm3", "100 to 250 mm3", "above 250 mm3"]
+    assert groups == ["below 100 mm³", "100 to 250 mm³", "100 to 250 mm³", "above 250 mm³"]
     assert [subsolid_group(size) for size in (5, 6)] == ["below 6 mm", "from 6 mm on"]
 
 

@@ -23,7 +23,7 @@ def test_it_holds_a_pdf_with_a_page_for_each_picture(objects: dict[str, Dataset]
 def test_it_says_what_the_report_says(result: NoduleResult) -> None:
     text = "\n".join(report_lines(replace(result, matched=True, remarks=("Not measured, t0: NO_NODULE.",))))
     assert "52" in text
-    assert f"{result.measured['t1'].volume_mm3:.0f} mm3" in text
+    assert f"{result.measured['t1'].volume_mm3:.0f} mm³" in text
     assert result.growth is not None
     assert result.growth.text in text
     assert "matched automatically and is not confirmed" in text

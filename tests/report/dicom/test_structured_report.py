@@ -1,5 +1,6 @@
 """What the report says, read back by highdicom."""
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from helpers.dicom_result import make_result
 from helpers.predicted_pair import Predicted
 from pydicom import Dataset
 
+from csfnet_bundle.nodule.flags import Flag, FlagCode
 from csfnet_bundle.report.dicom import NoduleResult, write_dataset
 from csfnet_bundle.report.dicom.codes import SCHEME
 from csfnet_bundle.report.dicom.structured_report import structured_report
@@ -60,6 +62,26 @@ def test_growth_stands_with_the_later_scan(
     assert later["DOUBLING_TIME"] == (round(growth.doubling_time_days), "d")
     assert later["RATIO_LOW_95"][0] < later["VOLUME_RATIO"][0] < later["RATIO_HIGH_95"][0]
     assert not [name for name in earlier if name.startswith(("VOLUME_", "RATIO_", "DOUBLING"))]
+
+
+def test_growth_by_a_doubtful_volume_is_called_doubtful(objects: dict[str, Dataset], result: NoduleResult) -> None:
+    disagree = replace(result.measured["t0"], flags=(Flag(FlagCode.METHODS_DISAGREE, "They differ by 9 mm³."),))
+    doubted = replace(result, measured={**result.measured, "t0": disagree})
+    told = "since the volume is: in t0 the methods disagree."
+    for made, is_doubtful in ((result, False), (doubted, True)):
+        outlines = [copy(objects[f"outline_{scan}"]) for scan in ("t1", "t0")]
+        for outline, scan in zip(outlines, ("t1", "t0"), strict=True):
+            outline.SOPInstanceUID = made.uids.instance(f"outline {scan}")
+        report = structured_report(made, outlines)
+        codes = [
+            item.ConceptNameCodeSequence[0].CodeValue
+            for item in _descendants(report)
+            if "ConceptNameCodeSequence" in item
+        ]
+        assert ("RELIABILITY" in codes) is is_doubtful
+        assert any(told in item.TextValue for item in texts(report)) is is_doubtful
+        # The scans declare no character set, so that ASCII alone can be written.
+        assert all(item.TextValue.isascii() for item in texts(report))
 
 
 def test_each_refers_to_its_outline(
