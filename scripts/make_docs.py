@@ -21,7 +21,7 @@ from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
 from csfnet_bundle.studies.medst.pages import study_markdown
-from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
+from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown, real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -36,10 +36,11 @@ def phantom_cpu() -> str:
     """The shipped network beside the oracle and the simple reference."""
     result = _load("phantom_cpu.json")
     pairs = result["cohort"]["pairs"]
+    before = f" after {result['first_epochs']} at a smaller ROI" if "first_epochs" in result else ""
     lines = [
         f"Measured on **phantoms**: {pairs['test']} test pairs; training on {pairs['training']}, epoch and threshold "
         f"from {pairs['validation']} others. Widths {result['architecture']['widths']}, ROI {result['roi']['size']} at "
-        f"{result['roi']['spacing']} mm, epoch {result['chosen_epoch']} of {result['epochs']}, "
+        f"{result['roi']['spacing']} mm, epoch {result['chosen_epoch']} of {result['epochs']}{before}, "
         f"{result['training_seconds'] / 60:.0f} minutes of training, {result['device']} (shared with other work). "
         f"Made by `{result['command']}`.",
         "",
@@ -65,6 +66,11 @@ systems of one image on real nodules. Each fills a table of findings and, in the
 
 def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
     return lambda: _results(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
+
+
+def nodule_follow_up() -> str:
+    """The follow-up part of models/nodules, on phantoms."""
+    return follow_up_markdown(_load("nodule_follow_up.json"))
 
 
 def real_nodules() -> str:
@@ -154,6 +160,7 @@ TABLES: dict[str, Callable[[], str]] = {
     for function in (
         phantom_cpu,
         real_nodules,
+        nodule_follow_up,
         medst_study,
         medst_in_csfnet,
         latency,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -64,6 +65,7 @@ def main() -> None:
         second = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{count:,} records, {size / 1e6:.0f} MB: {first - started:.2f} s, again {second - first:.2f} s")
+    print(f"seconds of processor time, at a load of {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"memory of the process at most {peak / 1e3:.0f} MB (before {before / 1e3:.0f} MB)")
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Serve the bundle by MONAI Label, for real: its own environment with its older pins, its stock app, a server on
-# loopback, requests by curl. Writes the transcript into docs/monai_label.md. Fails, and leaves the page as it was, if an
-# answer or a heat map differs from `monai.bundle run inference` of this environment, or an error has another status.
+# Serve the bundle by MONAI Label, for real: its own environment with its older pins, a server on loopback, requests of
+# programs by curl and of viewers as their plug-ins send them, many at once, and a killed worker. Writes the transcript
+# into docs/monai_label.md. Fails, and leaves the page as it was, if an answer or a heat map differs from
+# `monai.bundle run inference` of this environment, an error has another status, or the log names the pair.
 # usage: scripts/try_monai_label.sh DATASET_DIR [FOLDER]      (with this package's environment active)
 # FOLDER (output/monai_label) keeps the environment, 4 GB; a second run uses it again. DATASET_DIR is a phantom cohort.
 set -euo pipefail
@@ -37,19 +38,15 @@ if [ ! -f "$environment/.installed" ]; then
 fi
 
 python scripts/monai_label_pair.py "$dataset" "$work/studies"
-(cd "$work" && PATH=$environment/bin:$PATH monailabel apps --download --name monaibundle --output "$work" > "$work/log" 2>&1) ||
-    { tail -20 "$work/log"; exit 1; }
-python -m csfnet_bundle label-app --app "$work/monaibundle" --studies "$work/studies" > /dev/null
+python -m csfnet_bundle label-app --app "$work/app" --studies "$work/studies" > /dev/null
 python -m monai.bundle run inference --config_file configs/inference.json --checkpoint_path models/model.pt \
     --dataset_dir "$work/direct" --output_dir "$work/out" --cache_dir "$work/rois" > "$work/log" 2>&1 ||
     { tail -20 "$work/log"; exit 1; }
 
-# From another folder, so that the package is the one inside the app.
-(cd "$work" && exec "$environment/bin/python" "$checkout/scripts/monai_label_server.py" start_server \
-    --app "$work/monaibundle" --studies "$work/studies" --host 127.0.0.1 --port "$port" --conf models "$name" \
-    --conf skip_trainers true --conf sam2 false --conf zoo_source local) > "$work/server.log" 2>&1 &
+# From another folder, so that the package is the one inside the app. Two workers: one of them is killed.
+(cd "$work" && exec "$environment/bin/python" "$work/app/serve.py" --port "$port" --workers 2) > "$work/server.log" 2>&1 &
 server=$!
-for _ in $(seq 180); do
+for _ in $(seq 300); do
     curl --silent --fail "$url/info/" > "$work/info.json" && break
     kill -0 "$server" 2> /dev/null || break
     sleep 1
@@ -59,4 +56,4 @@ done
 "$environment/bin/python" -c 'import platform, sys; from importlib.metadata import version
 print("python", platform.python_version(), *(f"{name} {version(name)}" for name in sys.argv[1:]))' \
     monailabel monai torch numpy pydicom jsonschema > "$work/versions"
-python scripts/monai_label_requests.py "$url/infer/$name" "$work" "$page"
+python scripts/monai_label_requests.py "$url/infer/$name" "$work" "$page" "$server"

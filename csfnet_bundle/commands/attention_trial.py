@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def attention_trial(
-    out: str, training: int = 512, test: int = 512, seeds: int = 3, epochs: int = 20, workers: int = 1
+    out: str, training: int = 512, test: int = 512, seeds: int = 3, epochs: int = 30, workers: int = 1
 ) -> int:
     """Train CSF-Net, the same with uniform attention and the printed form on phantoms with two nodules in each ROI.
 

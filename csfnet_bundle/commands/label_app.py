@@ -1,4 +1,4 @@
-"""``label-app``: the bundle inside MONAI Label's stock ``monaibundle`` app."""
+"""``label-app``: an app for MONAI Label that holds the bundle."""
 
 from __future__ import annotations
 
@@ -16,47 +16,77 @@ from csfnet_bundle.core.files import atomic_folder
 CONFIG = "configs/monai_label.json"
 APP_CONFIG = "configs/inference.json"
 """The one config that MONAI Label reads; in the app it is ``configs/monai_label.json`` with the folder of studies."""
+MAIN = '''"""The app, as MONAI Label loads it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "model" / {name!r}))
+
+from csfnet_bundle.serving.monai_label.app import FollowUpApp
 
 
-def label_app(app: Path, studies: Path, model: Path | None = None, heat_maps: bool = True) -> None:
-    """Put the bundle into MONAI Label's app ``monaibundle``, to serve the scans of one folder (docs/monai_label.md).
+class App(FollowUpApp):
+    """Found by its base class."""
+'''
+SERVE = '''"""Start the server: python serve.py [options of `monailabel start_server`]."""
+
+import sys
+from pathlib import Path
+
+APP = Path(__file__).resolve().parent
+sys.path.insert(0, str(APP / "model" / {name!r}))
+
+from csfnet_bundle.serving.monai_label.start import declare_missing_operators, start
+
+declare_missing_operators()  # in the server's worker processes too, which load this file
+
+if __name__ == "__main__":
+    start(APP, {studies!r})
+'''
+
+
+def label_app(app: Path, studies: str, model: Path | None = None, heat_maps: bool = True) -> None:
+    """Write an app that serves the bundle by MONAI Label: for viewers and for programs (docs/monai_label.md).
 
     Args:
-        app: the stock app, as ``monailabel apps --download --name monaibundle --output DIR`` makes it.
-        studies: the folder of scans that the server will be given by ``--studies``; requests reach nothing else.
+        app: a new folder for the app.
+        studies: the folder of scans, or the address of the DICOMweb service, that the app serves; requests reach
+            nothing else.
         model: weights to serve; by default the bundle's own, trained on phantoms.
-        heat_maps: write the attention of each answered request beside its scan, into a folder ``attention``.
+        heat_maps: write the attention of each classification beside its scan, into a folder ``attention``.
 
     Examples:
-        csfnet label-app --app monaibundle --studies STUDIES
-        csfnet label-app --app monaibundle --studies STUDIES --model output/training/model.pt --noheat_maps
+        csfnet label-app --app label_app --studies STUDIES
+        csfnet label-app --app label_app --studies http://127.0.0.1:8042/dicom-web --model output/training/model.pt
     """
     from csfnet_bundle.serving.archive import ARCHIVE_NAME, MODEL, write_archive
 
-    folder, scans = app, studies
-    if not (folder / "main.py").is_file():
+    remote = studies.startswith(("http://", "https://"))
+    if not remote and not Path(studies).is_dir():
         raise BundleError(
-            f"there is no app in {folder}",
-            remedy="Make it by `monailabel apps --download --name monaibundle --output DIR`.",
+            f"{studies} is not a folder",
+            record="--studies",
+            remedy="Name the folder with the scans, or the address of a DICOMweb service.",
         )
-    if not scans.is_dir():
-        raise BundleError(f"{scans} is not a folder", record="--studies", remedy="Name the folder with the scans.")
-    target = folder / "model" / ARCHIVE_NAME
-    if target.exists():
-        raise BundleError(f"{target} exists already", remedy="Remove it, then run this again.")
+    if app.exists():
+        raise BundleError(f"{app} exists already", remedy="Remove it, or name a new folder by --app.")
+    served = studies if remote else str(Path(studies).resolve())
     root = bundle_root()
-    with atomic_folder(target) as partial, tempfile.TemporaryDirectory() as temporary:
+    with atomic_folder(app) as partial, tempfile.TemporaryDirectory() as temporary:
         archive = Path(temporary) / "bundle.zip"
         write_archive(archive, root, root / MODEL if model is None else model)
         with zipfile.ZipFile(archive) as content:
             content.extractall(temporary)
         config = json.loads((root / CONFIG).read_text(encoding="utf-8"))
-        config |= {"studies_dir": str(scans.resolve()), "heat_maps": heat_maps}
+        # The app itself says where the server's images lie; this is for MONAI Label's stock app.
+        config |= {"studies_dir": None if remote else served, "heat_maps": heat_maps}
         bundle = Path(temporary) / ARCHIVE_NAME
         (bundle / APP_CONFIG).write_text(json.dumps(config, indent=4) + "\n", encoding="utf-8")
-        for part in bundle.iterdir():
-            shutil.move(part, partial / part.name)
-    print(f"{target}: serves the scans in {scans.resolve()}")
-    places = f"--app {quote(str(folder))} --studies {quote(str(scans))}"
-    print(f"start: monailabel start_server {places} --host 127.0.0.1 \\")
-    print(f"    --conf models {ARCHIVE_NAME} --conf skip_trainers true --conf sam2 false --conf zoo_source local")
+        (partial / "model").mkdir()
+        shutil.move(bundle, partial / "model")
+        for name, text in (("main.py", MAIN), ("serve.py", SERVE)):
+            (partial / name).write_text(text.format(name=ARCHIVE_NAME, studies=served), encoding="utf-8")
+    print(f"{app}: serves {served}")
+    print("start, in MONAI Label's environment:")
+    print(f"    python {quote(str(app / 'serve.py'))} --port 8000")

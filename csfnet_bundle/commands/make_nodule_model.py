@@ -1,24 +1,30 @@
-"""``make-nodule-model``: fit the one-scan network of models/nodules/model.pt on all real nodules."""
+"""``make-nodule-model``: make models/nodules/model.pt from all real nodules, and its follow-up part from phantoms."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.core.files import write_atomically
 
 MODEL = Path("models/nodules/model.pt")
+RESULT = Path("docs/results/nodule_follow_up.json")
 
 
 def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model: Path | None = None) -> None:
-    """Fit a recipe on all nodules of a cohort and write the weights; after an interruption it resumes.
+    """Fit a recipe on all nodules of a cohort, add the follow-up part from phantoms, and write the weights.
 
-    Temperature and threshold come from the folds that ``real-nodules`` fitted in the same folder.
+    Temperature and threshold come from the folds that ``real-nodules`` fitted in the same folder. The follow-up part is
+    fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. After an
+    interruption it resumes.
 
     Args:
         dataset_dir: a cohort that ``cohort lidc-voi`` made.
         out: the folder of ``real-nodules``, with all folds of the recipe.
         recipe: name of a file in configs/real_nodules/.
-        model: file of the weights; by default the bundle's models/nodules/model.pt.
+        model: file of the weights; by default the bundle's models/nodules/model.pt. The result goes beside another
+            file.
 
     Examples:
         csfnet make-nodule-model data/lidc output/real_nodules
@@ -26,13 +32,21 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     """
     import torch
 
+    from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
     from csfnet_bundle.studies.real_nodules.recipe import load_recipe
-    from csfnet_bundle.studies.real_nodules.shipping import make_shipped_model
+    from csfnet_bundle.studies.real_nodules.shipping import judge_follow_up, make_shipped_model
     from csfnet_bundle.studies.real_nodules.study import Study
 
     torch.set_num_threads(1)  # the network is small: more threads take longer
     chosen = load_recipe(recipe, bundle_root())
     study = Study(dataset_dir.resolve(), out.resolve(), (chosen,), seeds=1, folds=5)
-    path = model or bundle_root() / MODEL
-    make_shipped_model(study, chosen).save(path)
-    print(path)
+    root = bundle_root()
+    phantoms = make_follow_up_sets(study.out / "follow_up", chosen.roi_size)
+    checkpoint = make_shipped_model(study, chosen, phantoms)
+    command = "python -m csfnet_bundle make-nodule-model --dataset_dir LIDC --out OUT"
+    result = {"command": command, **judge_follow_up(study, chosen, phantoms)}
+    path = model or root / MODEL
+    result_path = root / RESULT if model is None else model.with_name(RESULT.name)
+    checkpoint.save(path)
+    write_atomically(result_path, json.dumps(result, indent=1) + "\n")
+    print(f"{path}\n{result_path}")

@@ -27,6 +27,9 @@ class Space(StrEnum):
     """(i, j, k) = (column, row, slice), centres at whole numbers; slices counted along the stack's normal."""
 
 
+_SPACES = {space.value: space for space in Space}
+
+
 @dataclass(frozen=True)
 class Point:
     """A nodule's place in one scan: three finite numbers and the space that they are in.
@@ -56,8 +59,8 @@ def _space(value: object) -> Space:
     if isinstance(value, Space):
         return value
     try:
-        return Space(str(value))
-    except ValueError:
+        return _SPACES[str(value)]
+    except KeyError:
         raise BundleError(f"space {value!r} is not known", remedy="Use LPS, RAS (both mm) or voxel.") from None
 
 
@@ -73,7 +76,7 @@ def three_numbers(values: Sequence[object] | str, what: str) -> tuple[float, flo
     """
     parts: Sequence[object] = values.split(",") if isinstance(values, str) else values
     try:
-        x, y, z = (float(part) for part in parts)  # type: ignore[arg-type]
+        x, y, z = map(float, parts)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise BundleError(f"{what} {values!r} is not three numbers", remedy="Give it as X,Y,Z.") from None
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):

@@ -48,7 +48,7 @@ def pair_tensors(pair: FollowUpPair, rois: PairRois, settings: RoiSettings, code
 def scale_window(hounsfield: Tensor, window: tuple[float, float]) -> Tensor:
     """Return HU of any shape as numbers in [0, 1]: the window's lower end becomes 0, its upper end 1."""
     low, high = window
-    return ((hounsfield - low) / (high - low)).clamp(0.0, 1.0)
+    return (hounsfield - low).div_(high - low).clamp_(0.0, 1.0)  # one new tensor, not three
 
 
 def clinical_tokens(pair: FollowUpPair, code_book: CodeBook) -> Tensor:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.text_models import create_text_model
 from csfnet_bundle.networks.medst import EncoderSettings, ImageEncoder, MedST, TextEncoder
+from csfnet_bundle.networks.network import Plain
 
 
 class PretrainingNetwork(MedST):
     """The encoders of images and texts, with all that says how they were made.
 
     Attributes:
-        must_agree: what has to be the same in a pre-training that this one starts from.
+        must_agree: what has to be the same in a pre-training that this one starts from, with what one means that does
+            not tell it.
 
     Args:
         text_config: the text model's config, from :func:`csfnet_bundle.medst.text_config`.
@@ -32,7 +33,7 @@ class PretrainingNetwork(MedST):
         BundleError: a value that no such network has.
     """
 
-    must_agree = tuple(setting.name for setting in fields(EncoderSettings))
+    must_agree: ClassVar[Mapping[str, Plain]] = EncoderSettings.former_values()
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.ensemble import Ensemble
 from csfnet_bundle.networks.network import ROI_SIZE, Network, Plain, scale_channels
+from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.networks.systems.deepcad import DeepCAD
 from csfnet_bundle.networks.systems.mcfn import MCFN
@@ -72,9 +73,10 @@ SYSTEMS: dict[str, System] = {system.name: system for system in _SYSTEMS}
 PAPER_SYSTEMS: tuple[str, ...] = tuple(system.name for system in _SYSTEMS if system.table)
 """The rows of the paper's Table 1 and Table 2, with two of ours on attention in the second."""
 
-# NoduleNetwork is fitted by a study of its own, not as a system of the benchmark.
+# Networks of real nodules are fitted by a study of their own, not as systems of the benchmark.
+_FURTHER: tuple[type[Network], ...] = (NoduleNetwork, FollowUpNoduleNetwork, Ensemble)
 _NETWORKS: dict[str, type[Network]] = {
-    network.__name__: network for network in (*(system.network for system in _SYSTEMS), NoduleNetwork, Ensemble)
+    network.__name__: network for network in (*(system.network for system in _SYSTEMS), *_FURTHER)
 }
 
 

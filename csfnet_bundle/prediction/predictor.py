@@ -189,17 +189,34 @@ class Predictor:
             clinical=clinical_codes(clinical or {}, self.checkpoint.code_book),
             find_series=self.find_series,
         )
-        if pair.t0 is not None and (check or point0 is None):
-            pair = match_prior(pair, Path.cwd(), find_series=self.find_series)
-        made = self.predict_pair(pair, Path.cwd())
-        made = self.with_place_checks(made, Path.cwd(), lungs=check)
-        if measure:
-            made = self.with_measurements(made, Path.cwd())
-        if clicks:
-            made = self.with_band(made, Path.cwd())
+        made = self.predict_checked(pair, Path.cwd(), check=check, clicks=clicks, measure=measure)
         if pictures:
             made = self.with_pictures(made, Path.cwd())
         return self.with_explanation(made) if explain else made
+
+    def predict_checked(
+        self, pair: FollowUpPair, folder: Path, *, check: bool = False, clicks: bool = True, measure: bool = False
+    ) -> Prediction:
+        """Predict one pair, find its point in t0 where it has none, and check it.
+
+        Args:
+            pair: a record of a datalist.
+            folder: the datalist's folder, which the scans' paths are relative to.
+            check: see :meth:`predict`.
+            clicks: see :meth:`predict`.
+            measure: see :meth:`predict`.
+
+        Raises:
+            Refusal: as :meth:`predict`.
+            BundleError: as :meth:`predict`.
+        """
+        if pair.t0 is not None and (check or pair.t0.point is None):
+            pair = match_prior(pair, folder, find_series=self.find_series)
+        made = self.predict_pair(pair, folder)
+        made = self.with_place_checks(made, folder, lungs=check)
+        if measure:
+            made = self.with_measurements(made, folder)
+        return self.with_band(made, folder) if clicks else made
 
     def predict_pair(self, pair: FollowUpPair, folder: Path, *, cache: RoiCache | None = None) -> Prediction:
         """Predict one pair.

@@ -26,6 +26,9 @@ ACCEPTED = "seen_patients_accepted"
 """Key of what an override let through, in provenance and in metrics.json."""
 HELD_OUT = ("validation", "test")
 SAME_SPLIT = "Pre-train on the training patients of this very split."
+VALIDATED = "validation"
+"""Key of a list's patients who chose the epoch and were not trained on: a further training on the same split may have
+them choose again, but nobody may judge by them. The section of these patients has the same name."""
 SALT_BYTES = 16
 HASH_CHARACTERS = 24
 """96 bits: no two of any cohort's patients will meet."""
@@ -34,28 +37,43 @@ Seen = Sequence[Mapping[str, Any]] | Mapping[str, Any]
 """Lists of :func:`remember_patients`, or one of them; empty where weights do not tell."""
 
 
-def remember_patients(subjects: Iterable[str], cohort: str | None = None, salt: str | None = None) -> dict[str, Any]:
+def remember_patients(
+    subjects: Iterable[str], cohort: str | None = None, salt: str | None = None, validated: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return plain values by which these patients are known again.
 
     Args:
-        subjects: the patients.
+        subjects: the patients trained on.
         cohort: :attr:`csfnet_bundle.prediction.data.DataDescription.patients_of`; None compares with every cohort.
         salt: of the hashes; by default a random one, so that two lists cannot be joined.
+        validated: patients who chose the epoch.
     """
     salt = salt or secrets.token_hex(SALT_BYTES)
-    listed = {"salt": salt, "hashes": sorted({_hash(salt, subject) for subject in subjects})}
+    listed: dict[str, Any] = {"salt": salt, "hashes": sorted({_hash(salt, subject) for subject in subjects})}
+    chosen_by = sorted({_hash(salt, subject) for subject in validated})
+    listed |= {VALIDATED: chosen_by} if chosen_by else {}
     return listed if cohort is None else {**listed, "cohort": cohort}
 
 
-def remember_sections(dataset_dir: str | Path, sections: Sequence[str]) -> dict[str, Any]:
+def remember_sections(
+    dataset_dir: str | Path, sections: Sequence[str], validated: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the list of the patients in these sections of a cohort.
 
     The salt follows from the datalist, whose hash weights tell anyway, so that one training gives the same file twice.
+
+    Args:
+        dataset_dir: the cohort.
+        sections: trained on.
+        validated: sections that chose the epoch.
     """
     data, datalist = _described(dataset_dir), load_datalist(dataset_dir)
-    subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
+    trained, chosen_by = (
+        {pair.subject for section in names for pair in datalist.sections.get(section, ())}
+        for names in (sections, validated)
+    )
     salt = hashlib.sha256(f"{SEEN_PATIENTS}/{data.datalist_sha256}".encode()).hexdigest()[: 2 * SALT_BYTES]
-    return remember_patients(subjects, data.patients_of, salt)
+    return remember_patients(trained, data.patients_of, salt, chosen_by)
 
 
 def told_patients(document: object) -> list[Mapping[str, Any]]:
@@ -103,7 +121,8 @@ def check_unseen(
     datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
     for section in sections:
         subjects = [pair.subject for pair in datalist.sections.get(section, ())]
-        check_judged(seen, subjects, f"held out in {section!r}", source, remedy, cohort)
+        role = f"held out in {section!r}"
+        check_judged(seen, subjects, role, source, remedy, cohort, chosen_by_too=section != VALIDATED)
 
 
 def accepted_patients(
@@ -130,8 +149,12 @@ def accepted_patients(
         check_unseen(seen, dataset_dir, source, sections, remedy)
         return {}
     datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
-    subjects = {pair.subject for section in sections for pair in datalist.sections.get(section, ())}
-    found = seen_among(seen, subjects, source, cohort)
+    subjects: set[str] = set()
+    found: set[str] = set()
+    for section in sections:
+        held_out = {pair.subject for pair in datalist.sections.get(section, ())}
+        subjects |= held_out
+        found |= set(seen_among(seen, held_out, source, cohort, chosen_by_too=section != VALIDATED))
     if not found:
         return {}
     return {
@@ -141,7 +164,14 @@ def accepted_patients(
 
 
 def check_judged(
-    seen: Seen, subjects: Iterable[str], role: str, source: str, remedy: str, cohort: str | None = None
+    seen: Seen,
+    subjects: Iterable[str],
+    role: str,
+    source: str,
+    remedy: str,
+    cohort: str | None = None,
+    *,
+    chosen_by_too: bool = True,
 ) -> None:
     """Check that none of these patients is among those that weights were trained on.
 
@@ -152,17 +182,20 @@ def check_judged(
         source: the weights' file.
         remedy: what to do about it.
         cohort: see :func:`seen_among`.
+        chosen_by_too: see :func:`seen_among`.
 
     Raises:
         BundleError: such a patient, by name; or what the weights tell cannot be read.
     """
-    for subject in seen_among(seen, subjects, source, cohort):
+    for subject in seen_among(seen, subjects, source, cohort, chosen_by_too=chosen_by_too):
         raise BundleError(
             f"these weights were trained on patient {subject}, who is {role}", record=source, remedy=remedy
         )
 
 
-def seen_among(seen: Seen, subjects: Iterable[str], source: str, cohort: str | None = None) -> list[str]:
+def seen_among(
+    seen: Seen, subjects: Iterable[str], source: str, cohort: str | None = None, *, chosen_by_too: bool = True
+) -> list[str]:
     """Return those of the patients whom weights were trained on.
 
     Args:
@@ -170,22 +203,26 @@ def seen_among(seen: Seen, subjects: Iterable[str], source: str, cohort: str | N
         subjects: the patients.
         source: the weights' file.
         cohort: whose patients they are; lists of another one's are passed over. None compares with every list.
+        chosen_by_too: whether patients count who were not trained on and chose the epoch.
 
     Raises:
         BundleError: what the weights tell cannot be read.
     """
-    lists = [_parse(one, source) for one in ([seen] if isinstance(seen, Mapping) else seen) if one]
+    told = [one for one in ([seen] if isinstance(seen, Mapping) else seen) if one]
+    lists = [_parse(one, source, chosen_by_too) for one in told]
     lists = [one for one in lists if cohort is None or one[2] in (None, cohort)]
     return [subject for subject in subjects if any(_hash(salt, subject) in hashes for salt, hashes, _ in lists)]
 
 
-def _parse(listed: object, source: str) -> tuple[str, frozenset[str], str | None]:
+def _parse(listed: object, source: str, chosen_by_too: bool) -> tuple[str, frozenset[str], str | None]:
     salt, hashes = (listed.get("salt"), listed.get("hashes")) if isinstance(listed, Mapping) else (None, None)
-    if not isinstance(listed, Mapping) or not isinstance(salt, str) or not isinstance(hashes, list):
+    validated = listed.get(VALIDATED, []) if isinstance(listed, Mapping) and chosen_by_too else []
+    whole = isinstance(hashes, list) and isinstance(validated, list)
+    if not isinstance(listed, Mapping) or not isinstance(salt, str) or not isinstance(hashes, list) or not whole:
         raise BundleError(
             "its list of the patients that it was trained on is damaged", record=source, remedy="Get the file again."
         )
-    return salt, frozenset(map(str, hashes)), listed.get("cohort")
+    return salt, frozenset(map(str, [*hashes, *validated])), listed.get("cohort")
 
 
 def _hash(salt: str, subject: str) -> str:

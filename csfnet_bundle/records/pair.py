@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry import Point
 
 MATCHED, GIVEN = "matched", "given"
 """Where a point comes from: found in t0 from t1's, or given by whoever wrote the record."""
@@ -44,14 +44,14 @@ class Scan:
         """Make a scan from its part of a datalist record (already checked against the schema)."""
         point = None
         if record.get("point") is not None:
-            point = Point(tuple(record["point"]), Space(str(record["space"])))  # type: ignore[arg-type]
+            point = Point(record["point"], record["space"])  # type: ignore[arg-type]
         return cls(
             path=str(record["path"]),
             point=point,
             series_uid=None if record.get("series_uid") is None else str(record["series_uid"]),
             date=None if record.get("date") is None else str(record["date"]),
             point_source=None if record.get("point_source") is None else str(record["point_source"]),
-            extra={key: value for key, value in record.items() if key not in _KNOWN},
+            extra={} if record.keys() <= _KNOWN else {k: value for k, value in record.items() if k not in _KNOWN},
         )
 
     def to_record(self) -> dict[str, object]:

@@ -1,17 +1,20 @@
-"""Flips and quarter turns of whole batches, in one copy each: what ``random_augmentation`` does to single items."""
+"""Flips and quarter turns in one copy each: what ``random_augmentation`` does to an item in up to four."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from monai.transforms import Compose, RandFlipd, RandRotate90d, Transform
+from numpy.typing import NDArray
 from torch import Tensor
 
 from csfnet_bundle.core.errors import BundleError
 
+IMAGE = "image"
 TURNS = 4
 DEPTH, HEIGHT, WIDTH = 1, 2, 3
 """Axes of an item (C, D, H, W)."""
@@ -35,26 +38,39 @@ class FlipsAndTurns:
         Raises:
             BundleError: it does more than flips and quarter turns.
         """
-        steps: list[Any] = list(augmentation.transforms) if isinstance(augmentation, Compose) else [augmentation]
-        known = [step for step in steps if type(step) in (RandFlipd, RandRotate90d)]
-        chances = {step.prob for step in known}
-        if len(known) != len(steps) or len(steps) != TURNS or len(chances) != 1:
-            others = sorted({type(step).__name__ for step in steps} - {"RandFlipd", "RandRotate90d"})
+        found = cls.found_in(augmentation)
+        if found is None:
+            others = sorted({type(step).__name__ for step in _steps(augmentation)} - {"RandFlipd", "RandRotate90d"})
             raise BundleError(
                 f"the augmentation has {', '.join(others) or 'other flips'}, a loader in memory flips and turns alone",
                 record="augmentation",
                 remedy="Leave configs/in_memory.json out, or the other augmentation.",
             )
-        return cls(chances.pop())
+        return found
 
-    def draw(self, count: int) -> Tensor:
+    @classmethod
+    def found_in(cls, augmentation: Transform) -> FlipsAndTurns | None:
+        """Return the same as :meth:`of`, and None where the augmentation does anything else."""
+        *flips, turn = _steps(augmentation)
+        if [type(step) for step in (*flips, turn)] != [RandFlipd] * 3 + [RandRotate90d]:
+            return None
+        does = (
+            [step.flipper.spatial_axis for step in flips] == [0, 1, 2]
+            and (turn.spatial_axes, turn.max_k) == ((1, 2), TURNS - 1)
+            and all((step.keys, step.prob) == (("image",), turn.prob) for step in (*flips, turn))
+        )
+        return cls(turn.prob) if does else None
+
+    def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """Return what is done to each of ``count`` items, (N, 4) int64: flips along D, H, W, then quarter turns.
 
-        The numbers come from torch's global generator.
+        Args:
+            count: of the items.
+            generator: where the numbers come from; torch's global one by default.
         """
-        chance = torch.rand(count, 4) < self.flip_probability
+        chance = torch.rand(count, 4, generator=generator) < self.flip_probability
         codes = chance.long()
-        codes[:, 3] *= torch.randint(1, TURNS, (count,))
+        codes[:, 3] *= torch.randint(1, TURNS, (count,), generator=generator)
         return codes
 
     def take(self, images: Tensor, indices: Tensor, codes: Tensor) -> Tensor:
@@ -74,10 +90,20 @@ def _one_by_one(images: Tensor, indices: Tensor, codes: Tensor) -> Tensor:
     """Copy each item once, through a view that is flipped and turned."""
     source = images.numpy()
     out = np.empty((len(indices), *source.shape[1:]), source.dtype)
-    for target, index, (flip_d, flip_h, flip_w, turns) in zip(out, indices.tolist(), codes.tolist(), strict=True):
-        steps = (slice(None, None, -1 if flip else 1) for flip in (flip_d, flip_h, flip_w))
-        np.copyto(target, np.rot90(source[index][:, *steps], turns, (HEIGHT, WIDTH)))
+    for target, index, code in zip(out, indices.tolist(), codes.tolist(), strict=True):
+        np.copyto(target, changed_view(source[index], code))
     return torch.from_numpy(out)
+
+
+def changed_view(image: NDArray[Any], code: Sequence[int]) -> NDArray[Any]:
+    """Return an image (C, D, H, W) flipped along D, H and W and turned in plane as a code says; a view of it."""
+    *flips, turns = code
+    steps = (slice(None, None, -1 if flip else 1) for flip in flips)
+    return np.rot90(image[:, *steps], turns, (HEIGHT, WIDTH))
+
+
+def _steps(augmentation: Transform) -> list[Any]:
+    return list(augmentation.transforms) if isinstance(augmentation, Compose) else [augmentation]
 
 
 def _by_kind(images: Tensor, indices: Tensor, codes: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from csfnet_bundle.prediction.seen_patients import (
     HELD_OUT,
     SAME_SPLIT,
     SEEN_PATIENTS,
+    VALIDATED,
     accepted_patients,
     remember_sections,
 )
@@ -135,7 +136,7 @@ class BestModel:
         own = data_description(self._dataset_dir).public if self._remember is None else self._remember
         lists: list[Mapping[str, Any]] = []
         if own:
-            lists.append(remember_sections(self._dataset_dir, ("training", "validation")))
+            lists.append(remember_sections(self._dataset_dir, ("training",), (VALIDATED,)))
         return lists + list(self._transfer.seen_patients if self._transfer is not None else ())
 
     def _equal_at_lower_loss(self, state: Any) -> bool:

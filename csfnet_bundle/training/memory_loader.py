@@ -12,11 +12,10 @@ from torch import Tensor
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.progress import progress_bar
-from csfnet_bundle.training.batch_augmentation import FlipsAndTurns
+from csfnet_bundle.training.batch_augmentation import IMAGE, FlipsAndTurns
 
 logger = logging.getLogger(__name__)
 
-IMAGE = "image"
 DEVICE_SHARE = 0.5
 """Of the free memory of a GPU that a set may fill: the network and its activations need the rest."""
 

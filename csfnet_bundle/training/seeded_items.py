@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from monai.data import DataLoader, Dataset, get_track_meta, set_track_meta
+from monai.transforms import Compose, Randomizable
 from torch.utils.data import Sampler
+
+from csfnet_bundle.training.batch_augmentation import IMAGE, FlipsAndTurns, changed_view
 
 LARGEST_SEED = 2**31
 
@@ -22,23 +26,35 @@ Draw = tuple[int, int]
 class SeededItems(torch.utils.data.Dataset[Any]):
     """A data set that takes an index with a seed.
 
+    Where its transforms end in flips and quarter turns alone, these are done here: to seed MONAI's takes longer than to
+    read the item.
+
     Args:
         dataset: a MONAI data set with a transform.
     """
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
+        steps = dataset.transform.transforms if isinstance(dataset.transform, Compose) else ()
+        self._flips = FlipsAndTurns.found_in(steps[-1]) if type(dataset) is Dataset and steps else None
+        self._before = dataset if self._flips is None else Dataset(dataset.data, Compose(steps[:-1]))
+        self._is_seeded = self._flips is None or any(isinstance(step, Randomizable) for step in steps[:-1])
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, draw: Draw) -> Any:
         index, seed = draw
-        set_random_state = getattr(self.dataset.transform, "set_random_state", None)
-        if set_random_state is not None:
+        set_random_state = getattr(self._before.transform, "set_random_state", None)
+        if self._is_seeded and set_random_state is not None:
             set_random_state(seed=seed)
         with _plain_tensors():
-            return self.dataset[index]
+            item = self._before[index]
+        if self._flips is None:
+            return item
+        (code,) = self._flips.draw(1, torch.Generator().manual_seed(seed)).tolist()
+        image = np.ascontiguousarray(changed_view(np.asarray(item[IMAGE]), code))
+        return {**item, IMAGE: torch.from_numpy(image)}
 
 
 @contextmanager

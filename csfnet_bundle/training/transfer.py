@@ -158,10 +158,13 @@ class _Described(Protocol):
 def _check_agreement(
     network: torch.nn.Module, document: Mapping[str, Any], roi: Mapping[str, Any] | None, path: str
 ) -> None:
-    names = getattr(network, "must_agree", ())
+    former: Mapping[str, Any] = getattr(network, "must_agree", {})
     made = network.architecture() if isinstance(network, _Described) else {}
-    own = {name: made.get(name) for name in names} | ({"roi": roi} if names and roi is not None else {})
-    theirs = {**_told(document, "architecture"), **({"roi": document["roi"]} if "roi" in document else {})}
+    own = {name: made.get(name) for name in former} | ({"roi": roi} if former and roi is not None else {})
+    told = _told(document, "architecture")
+    # Weights of an earlier version do not tell the settings that came later.
+    theirs = {**(former if told.keys() & former.keys() else {}), **told}
+    theirs |= {"roi": document["roi"]} if "roi" in document else {}
     for name, value in own.items():
         if name in theirs and _plain(theirs[name]) != _plain(value):
             raise BundleError(

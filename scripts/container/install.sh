@@ -16,6 +16,6 @@ python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
 python3 -m venv "$environment"
 pip="$environment/bin/pip --disable-pip-version-check --quiet"
 # First and exactly: a range takes another build of torch than the one that the bundle is tested with.
-$pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
-$pip wheel --no-cache-dir --no-deps --wheel-dir "$wheels" "$source"
-$pip install --no-cache-dir "$(echo "$wheels"/csfnet_bundle-*.whl)[pacs]"
+$pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
+$pip wheel --no-deps --wheel-dir "$wheels" "$source"
+$pip install "$(echo "$wheels"/csfnet_bundle-*.whl)[pacs]"

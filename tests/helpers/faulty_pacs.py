@@ -1,5 +1,6 @@
 """A DICOMweb service on loopback that fails in a chosen way."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 @dataclass
 class Behaviour:
-    """What it does: an HTTP status, or ``hang``, ``break`` (closes the connection) or ``nonsense``."""
+    """What it does: an HTTP status, ``hang``, ``break`` (closes the connection), ``nonsense``, or ``nothing`` found."""
 
     kind: int | str
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -18,8 +19,8 @@ class Behaviour:
 
 
 @contextmanager
-def faulty_pacs(kind: int | str) -> Iterator[tuple[str, Behaviour]]:
-    """Start one; give its address and what it was asked."""
+def faulty_pacs(kind: int | str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, Behaviour]]:
+    """Start one, over TLS with a context; give its address and what it was asked."""
     behaviour = Behaviour(kind)
 
     class Handler(BaseHTTPRequestHandler):
@@ -34,8 +35,8 @@ def faulty_pacs(kind: int | str) -> Iterator[tuple[str, Behaviour]]:
                 self.close_connection = True
                 self.connection.close()
                 return
-            status = 200 if self.asked.kind == "nonsense" else int(self.asked.kind)
-            body = b"<html>a login page</html>"
+            status = self.asked.kind if isinstance(self.asked.kind, int) else 200
+            body = b"[]" if self.asked.kind == "nothing" else b"<html>a login page</html>"
             self.send_response(status)
             self.send_header("Content-Type", "application/dicom+json")
             self.send_header("Content-Length", str(len(body)))
@@ -51,10 +52,12 @@ def faulty_pacs(kind: int | str) -> Iterator[tuple[str, Behaviour]]:
             """Stay quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/dicom-web", behaviour
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}/dicom-web", behaviour
     finally:
         behaviour.done.set()
         server.shutdown()

@@ -107,6 +107,18 @@ def test_trained_weights_tell_their_patients_and_those_of_their_ancestors(small_
     assert BestModel(network, roi, small_cohort, tmp_path, remember_patients=False).seen_patients() == []
 
 
+def test_patients_who_chose_the_epoch_may_choose_again_and_never_judge(small_cohort: Path) -> None:
+    """A training that goes on from another one on the same split keeps its validation patients."""
+    seen = [remember_sections(small_cohort, ("training",), ("validation",))]
+    check_unseen(seen, small_cohort, "model.pt")
+    chosen_by = _subjects(small_cohort, "validation")[0]
+    assert seen_among(seen, [chosen_by], "model.pt") == [chosen_by]
+    assert seen_among(seen, [chosen_by], "model.pt", chosen_by_too=False) == []
+    trained = [remember_sections(small_cohort, ("training", "validation"))]
+    with pytest.raises(BundleError, match=f"patient {chosen_by}, who is held out in 'validation'"):
+        check_unseen(trained, small_cohort, "model.pt")
+
+
 def test_only_public_cohorts_are_told_of_by_default(small_cohort: Path, tmp_path: Path) -> None:
     datalist = load_datalist(small_cohort)
     for provenance, public in (({"source": "nlst"}, False), ({"source": "lidc-voi"}, True), ({}, False)):

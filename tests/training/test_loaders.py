@@ -8,6 +8,7 @@ from monai.data import DataLoader, Dataset
 from monai.transforms import Compose, RandFlipd, RandGaussianNoised
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.transforms import random_augmentation
 from csfnet_bundle.training.batch_augmentation import FlipsAndTurns
 from csfnet_bundle.training.memory_loader import MemoryLoader
 from csfnet_bundle.training.seeded_items import training_loader
@@ -95,3 +96,18 @@ def test_a_set_in_memory_gives_every_item_once_an_epoch_and_reads_it_once() -> N
     torch.testing.assert_close(whole["image"], torch.stack([item["image"] for item in items()]))
     with pytest.raises(BundleError, match="batch_size is 0"):
         MemoryLoader(Dataset(items()), 0)
+
+
+def test_flips_and_turns_of_items_follow_from_the_seed_whatever_comes_before_them() -> None:
+    """Before them is nothing, or a random transform of MONAI's; no item loses a voxel."""
+    shifted = Dataset(items() * 40, Compose([RandGaussianNoised("image", prob=1.0), random_augmentation(0.5)]))
+    plain = Dataset(items() * 40, Compose([random_augmentation(0.5)]))
+    for dataset in (plain, shifted):
+        first, other = (epoch(training_loader(dataset, 50, shuffle=False), seed) for seed in (1, 2))
+        assert_same(first, epoch(training_loader(dataset, 50, shuffle=False, num_workers=1), 1))
+        assert any((a["image"] != b["image"]).any() for a, b in zip(first, other, strict=True))
+    images = torch.cat([batch["image"] for batch in epoch(training_loader(plain, 50, shuffle=False), 3)])
+    sources = torch.stack([item["image"] for item in items() * 40])
+    torch.testing.assert_close(images.flatten(1).sort().values, sources.flatten(1).sort().values, rtol=0, atol=0)
+    kinds = {image.numpy().tobytes() for image in images[::ITEMS]}  # 40 times the same item
+    assert 10 < len(kinds) <= 32

@@ -109,6 +109,13 @@ def test_weights_of_other_views_are_refused_where_they_would_fit(tmp_path: Path,
     assert transfer_weights(network, _pretrained(path, AGREED, ROI), ROI) is not None
 
 
+def test_weights_that_tell_no_slab_saw_the_whole_roi(tmp_path: Path) -> None:
+    path = _pretrained(tmp_path / "medst.pt", AGREED, ROI)
+    network = create_network({"name": "MedSTCSFNet", "size": "tiny", "slab": 16})
+    with pytest.raises(BundleError, match="its slab is None, that of the network which should start from it 16"):
+        transfer_weights(network, path, ROI)
+
+
 def test_views_of_another_roi_are_refused(tmp_path: Path) -> None:
     network = create_network({"name": "MedSTProbe", "size": "tiny"})
     path = _pretrained(tmp_path / "medst.pt", AGREED, {**ROI, "spacing": (0.5, 0.5, 0.5)})

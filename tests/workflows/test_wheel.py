@@ -96,10 +96,8 @@ def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_pa
     with zipfile.ZipFile(tmp_path / "bundle.zip") as found, zipfile.ZipFile(tmp_path / "expected.zip") as expected:
         assert found.namelist() == expected.namelist()
     assert (tmp_path / "bundle.zip").read_bytes() == (tmp_path / "expected.zip").read_bytes()
-    app = tmp_path / "monaibundle"
-    app.mkdir()
-    (app / "main.py").touch()
-    made = installed("csfnet_bundle", "label-app", "--app", "monaibundle", "--studies", ".", cwd=tmp_path)
+    app = tmp_path / "app"
+    made = installed("csfnet_bundle", "label-app", "--app", "app", "--studies", ".", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert (app / "model" / ARCHIVE_NAME / "configs" / "preprocessing.json").is_file()
 

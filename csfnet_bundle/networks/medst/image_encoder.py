@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -74,6 +74,11 @@ class EncoderSettings:
         if not self.views:
             raise ValueError("views is empty, expected one at least")
         object.__setattr__(self, "views", tuple(self.views))
+
+    @classmethod
+    def former_values(cls) -> dict[str, Plain]:
+        """Return what a checkpoint means that does not tell a setting: the default, as all later settings have one."""
+        return {setting.name: getattr(cls(), setting.name) for setting in fields(cls)}
 
     @property
     def shape(self) -> Size:

@@ -7,7 +7,7 @@ ones are copied by name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,10 +26,11 @@ class _OnMedSTEncoder(Network):
     """What networks on Med-ST's encoder share: views of both scans, none of them absent, through ``image_encoder``.
 
     Attributes:
-        must_agree: what has to be as it was in the pre-training: weights of other views would fit, and mean nothing.
+        must_agree: what has to be as it was in the pre-training, since weights of other views would fit and mean
+            nothing; with what a pre-training means that does not tell it.
     """
 
-    must_agree = tuple(setting.name for setting in fields(EncoderSettings))
+    must_agree: ClassVar[Mapping[str, Plain]] = EncoderSettings.former_values()
 
     def __init__(self, encoder: Mapping[str, Plain]) -> None:
         super().__init__()

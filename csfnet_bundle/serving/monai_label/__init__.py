@@ -1,7 +1,8 @@
-"""The bundle behind a MONAI Label server: requests with a prior scan and clinical values, errors as HTTP statuses.
+"""The bundle behind a MONAI Label server: clicks of viewers, requests of programs, errors as HTTP statuses.
 
-`configs/monai_label.json` puts these parts together; docs/monai_label.md says how it is served. They run in MONAI
-Label's own environment, which is older than this package's: nothing on the way needs more than NumPy 1.26, pydicom 2.
+`app.py` is the app that `csfnet label-app` writes; `configs/monai_label.json` puts the parts of the classification
+together; docs/monai_label.md says how it is served. They run in MONAI Label's own environment, which is older than this
+package's: nothing on the way needs more than NumPy 1.26, pydicom 2.
 """
 
 from csfnet_bundle.serving.monai_label.answer import AnswerRequestd

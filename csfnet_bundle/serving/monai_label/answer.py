@@ -13,7 +13,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import Transform
 
-from csfnet_bundle.core.alarm import alarms, is_alarm, notes
+from csfnet_bundle.core.alarm import alarms, notes
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.evaluation.decision import probabilities
@@ -36,8 +36,8 @@ class AnswerRequestd(Transform):
 
     ``pred`` becomes softmax(logits / temperature) (2,): benign, malignant; as a MetaTensor, which MONAI Label's writer
     wants. MONAI Label's answer has no place for words: beside the scan lie the attention as NIfTI, and a JSON file with
-    the probability, its band over clicks, what speaks against the inputs, and what else was noticed. What speaks
-    against the inputs goes to the server's log as a warning.
+    the probability, its band over clicks, what speaks against the inputs, and what else was noticed. The server's log
+    has their number alone.
 
     Args:
         checkpoint: the weights that answer.
@@ -79,9 +79,9 @@ class AnswerRequestd(Transform):
             except OSError as error:
                 raise _not_writable(path, error) from None
         prediction = self._prediction(data, malignant)
-        for finding in prediction.findings:
-            log = logger.warning if is_alarm(finding) else logger.info
-            log("read with a finding: %s", finding)
+        # How many only: findings name series and dates.
+        red = len(alarms(prediction.findings))
+        logger.info("answered with %d warnings, %d other findings", red, len(prediction.findings) - red)
         if self.heat_maps:
             path = result_path(data["scan_path"], data["nodule"])
             try:

@@ -62,3 +62,11 @@ def http_exception(error: BundleError, studies_dir: str | None = None) -> Except
 
     line = str(error) if studies_dir is None else str(error).replace(f"{studies_dir}/", "")
     return HTTPException(status_code=int(http_status(error)), detail=line)
+
+
+def server_error(error: Exception) -> Exception:
+    """Return what FastAPI answers where the server itself failed: the error's kind, and no value of the request."""
+    from fastapi import HTTPException
+
+    line = f"the server failed ({type(error).__name__})"
+    return HTTPException(status_code=int(HTTPStatus.INTERNAL_SERVER_ERROR), detail=line)

@@ -120,6 +120,8 @@ def _check_model(value: object) -> None:
 
 
 def _point(value: object, space: str, name: str) -> Point:
+    if isinstance(value, Point):  # the point model has read it already
+        return value
     numbers = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
     if not numbers:
         raise BundleError(f"is {value!r}, expected three numbers [X, Y, Z]", record=name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom import Dataset
+from pydicom import Dataset, __version_info__
 from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian
@@ -20,6 +20,8 @@ CHEST = r"chest|thora|torax|lung|poumon|lunge"
 """What the description or the body part of a chest CT says, in any case of letters."""
 LEAST_IMAGES = 10
 """A series of fewer images is a localizer or a dose page."""
+WHOLE_FILE = {"enforce_file_format": True} if int(__version_info__[0]) >= 3 else {"write_like_original": False}
+"""Write a whole DICOM file, in the words of this pydicom: MONAI Label's environment has version 2."""
 PIXEL_DATA_HEADER = b"\xe0\x7f\x10\x00OW\x00\x00"
 
 
@@ -185,7 +187,7 @@ def write_without_pixels(header: Dataset, path: Path) -> None:
     length = int(header.get("Rows") or 0) * int(header.get("Columns") or 0) * 2 * frames
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        dcmwrite(file, header, enforce_file_format=True)
+        dcmwrite(file, header, **WHOLE_FILE)
     with path.open("ab") as file:
         file.write(PIXEL_DATA_HEADER + length.to_bytes(4, "little"))
         file.truncate(file.tell() + length)

@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from csfnet_bundle.core.errors import BundleError, in_one_line
 from csfnet_bundle.core.extras import import_extra
-from csfnet_bundle.serving.pacs.access import AUTHORITY, CERTIFICATE, PASSWORD, TOKEN, USER, Access
+from csfnet_bundle.serving.pacs.access import AUTHORITY, CERTIFICATE, KEY, PASSWORD, TOKEN, USER, Access
 
 ATTEMPTS, FIRST_WAIT_MS = 3, 500
 """Of a request that meets a broken connection or a busy server; the waits double."""
@@ -21,6 +21,8 @@ BUSY = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
+DEMANDED, ALERT = "ALERT_CERTIFICATE_REQUIRED", "_ALERT_"
+"""In OpenSSL's names of errors: what the server itself objects to is an alert."""
 AS_STORED = (("application/dicom", "*"),)
 """Instances in the transfer syntax that the PACS keeps: nothing is decoded on the way."""
 
@@ -144,9 +146,7 @@ class DicomWebService:
         except RetryError as error:
             raise self._of_status(getattr(error.last_attempt.value, "status_code", 0)) from None
         except SSLError as error:
-            raise self._error(
-                f"its certificate cannot be verified: {in_one_line(error)}", f"Name its authority by {AUTHORITY}."
-            ) from None
+            raise self._of_tls(in_one_line(error)) from None
         except Timeout:
             raise self._error("it did not answer in time", "Try again later.") from None
         except NoConnection:
@@ -164,6 +164,14 @@ class DicomWebService:
         else:
             problem, remedy = "it does not do what was asked", "Ask its administrator what DICOMweb services it offers."
         return self._error(f"{problem} (HTTP {status})", remedy)
+
+    def _of_tls(self, told: str) -> BundleError:
+        remedy = f"Name the PEM files by {CERTIFICATE} and {KEY}."
+        if DEMANDED in told:
+            return self._error("it demands a client certificate", remedy)
+        if ALERT in told:  # the server's, on what it was shown
+            return self._error("it does not accept the client certificate", remedy)
+        return self._error(f"its certificate cannot be verified: {told}", f"Name its authority by {AUTHORITY}.")
 
     def _error(self, problem: str, remedy: str) -> BundleError:
         return BundleError(problem, record=f"PACS {self._access.url}", remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ class FetchedPair:
         folder0: slices of t0 around the nodule.
         folder1: slices of t1 around the nodule.
         match: how the place in t0 was found.
-        slices: fetched and in all, by what they are.
+        slices: fetched and in all, by what they are; those that an earlier step had fetched count there.
     """
 
     folder0: Path
@@ -63,7 +64,7 @@ def fetch_pair(service: DicomWebService, pair: PairFound, point1: Point, folder:
         Refusal: as :func:`csfnet_bundle.scans.registration.match_point`; ``POINT_OUTSIDE``.
         BundleError: the PACS fails.
     """
-    fetched: dict[str, tuple[int, int]] = {}
+    slices = _Slices(service)
     stack1 = pair.t1.check_volume()
     place1 = check_point_inside(point1, stack1.affine(), stack1.shape, series=pair.t1.uid, record="t1")
     thinned = []
@@ -71,15 +72,15 @@ def fetch_pair(service: DicomWebService, pair: PairFound, point1: Point, folder:
         stack = series.check_volume()
         kept = kept_slices(stack.shape[2], thinning(stack.affine())[2])
         label = f"{name}, thinned for the match"
-        thinned.append(_fetch(service, series, list(kept), folder / f"{name}_thinned", label, fetched))
+        thinned.append(slices.fetch(series, list(kept), folder / f"{name}_thinned", label))
     aligned = align_scans(*thinned)
     expected = aligned.alignment.matrix[:3, :3] @ place1 + aligned.alignment.matrix[:3, 3]
     if not is_inside(_lps(expected), aligned.scan0.affine, aligned.scan0.shape):
         match_aligned(aligned, _lps(place1))  # rejects the pair: t0 does not show the place
-    block1 = _fetch(service, pair.t1, slices_around(pair.t1, place1, BLOCK1_MM), folder / "t1", "t1, block", fetched)
-    block0 = _fetch(service, pair.t0, slices_around(pair.t0, expected, BLOCK0_MM), folder / "t0", "t0, block", fetched)
+    block1 = slices.fetch(pair.t1, slices_around(pair.t1, place1, BLOCK1_MM), folder / "t1", "t1, block")
+    block0 = slices.fetch(pair.t0, slices_around(pair.t0, expected, BLOCK0_MM), folder / "t0", "t0, block")
     match = match_aligned(replace(aligned, scan0=block0, scan1=block1), _lps(place1))
-    return FetchedPair(folder / "t0", folder / "t1", match, fetched)
+    return FetchedPair(folder / "t0", folder / "t1", match, slices.counts)
 
 
 def slices_around(series: Series, place: NDArray[np.float64], half_mm: float) -> list[int]:
@@ -99,25 +100,37 @@ def slices_around(series: Series, place: NDArray[np.float64], half_mm: float) ->
     return list(range(max(first, 0), min(last, len(offsets) - 1) + 1))
 
 
-def _fetch(
-    service: DicomWebService,
-    series: Series,
-    wanted: Sequence[int],
-    folder: Path,
-    label: str,
-    fetched: dict[str, tuple[int, int]],
-) -> OpenedScan:
-    """Fetch slices of a series into a folder and open them as a scan."""
-    instances = series.check_volume().instances
-    files = sorted({instances[k].sop_uid for k in wanted})
-    folder.mkdir(parents=True)
-    with progress_bar(f"fetching {label}", len(files)) as advance:
-        for number, uid in enumerate(files):
-            made = service.instance(series.study_uid, series.uid, uid, label)
-            made.save_as(folder / f"{number}.dcm", enforce_file_format=True)
-            advance(1)
-    fetched[label] = (len(files), len({instance.sop_uid for instance in instances}))
-    return open_scan(folder)
+class _Slices:
+    """Fetches slices, each once, and counts them.
+
+    Attributes:
+        counts: by what they are for: how many were fetched, and how many the series has.
+    """
+
+    def __init__(self, service: DicomWebService) -> None:
+        self._service = service
+        self._files: dict[str, Path] = {}
+        self.counts: dict[str, tuple[int, int]] = {}
+
+    def fetch(self, series: Series, wanted: Sequence[int], folder: Path, label: str) -> OpenedScan:
+        """Put slices of a series into a folder and open them as a scan; those that are there already are copied."""
+        instances = series.check_volume().instances
+        uids = sorted({instances[k].sop_uid for k in wanted})
+        new = [uid for uid in uids if uid not in self._files]
+        folder.mkdir(parents=True)
+        for number, uid in enumerate(uids):
+            path = folder / f"{number}.dcm"
+            if uid in self._files:
+                shutil.copyfile(self._files[uid], path)
+            else:
+                self._files[uid] = path
+        with progress_bar(f"fetching {label}", len(new)) as advance:
+            for uid in new:
+                made = self._service.instance(series.study_uid, series.uid, uid, label)
+                made.save_as(self._files[uid], enforce_file_format=True)
+                advance(1)
+        self.counts[label] = (len(new), len({instance.sop_uid for instance in instances}))
+        return open_scan(folder)
 
 
 def _lps(place: NDArray[np.float64]) -> Point:

@@ -108,3 +108,28 @@ def _difference(row: Mapping[str, Any]) -> str:
     if row.get("difference_lower") is None:
         return UNDEFINED
     return f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})"
+
+
+def follow_up_markdown(document: Mapping[str, Any]) -> str:
+    """Write the table of the follow-up part: a row for every fold's encoder."""
+    folds = document["folds"]
+    names = list(folds[0]["areas"])
+    rows = [
+        [
+            number,
+            *(f"{area['auc']:.3f} ({area['lower']:.3f} to {area['upper']:.3f})" for area in fold["areas"].values()),
+            f"{fold['rank_correlation']:.2f}",
+            f"{fold['unchanged']:.2f}",
+        ]
+        for number, fold in enumerate(folds)
+    ]
+    head = [
+        "encoder of fold",
+        *(f"{name}, AUC (95 %)" for name in names),
+        "rank correlation with growth",
+        "SD of log odds, unchanged",
+    ]
+    return (
+        f"**Phantoms, not patients**: {document['training_pairs']} training and {document['test_pairs']} test pairs. "
+        f"Made by `{document['command']}`.\n\n{markdown_table(head, rows)}"
+    )

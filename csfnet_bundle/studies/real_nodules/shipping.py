@@ -1,4 +1,4 @@
-"""The one-scan weights that come with the bundle: a recipe fitted on all nodules, judged by the folds of its study."""
+"""The nodule weights that come with the bundle: a recipe fitted on all nodules, and a follow-up part from phantoms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_secti
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
-from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, is_fitted, read_fit
+from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, WEIGHTS_NAME, fit, is_fitted, read_fit
+from csfnet_bundle.studies.real_nodules.follow_up import (
+    FollowUpSets,
+    fit_change,
+    judge_change,
+    read_pairs,
+    with_follow_up,
+)
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study
@@ -33,8 +40,8 @@ ATTRIBUTION = (
 SEED = 0
 
 
-def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
-    """Fit a recipe on all nodules of a study's cohort, or read what was fitted before.
+def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> ModelCheckpoint:
+    """Fit a recipe on all nodules of a study's cohort, or read what was fitted before, and add the follow-up part.
 
     Temperature and threshold come from the validation nodules of the study's folds: none of them was seen by the
     network that scored it. The network that is returned has seen them all, so that it can choose nothing itself.
@@ -42,6 +49,7 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
     Args:
         study: whose folds of this recipe are all fitted.
         recipe: one of its recipes.
+        phantoms: what the follow-up part is fitted on.
 
     Raises:
         BundleError: a fold is not fitted.
@@ -51,7 +59,8 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
     pairs = labelled_pairs(datalist)
     volumes = filled_volumes(pairs, datalist.folder, study.cache)
     start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
-    network = fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED)
+    network = with_follow_up(fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED))
+    fit_change(network, read_pairs(network, phantoms.training), SEED)
     return ModelCheckpoint(
         weights={name: value.contiguous() for name, value in network.state_dict().items()},
         architecture=network.architecture(),
@@ -69,9 +78,33 @@ def make_shipped_model(study: Study, recipe: Recipe) -> ModelCheckpoint:
 def card(nodules: int, patients: int) -> str:
     """Return what the weights were trained on, as it stands on every report."""
     return (
-        f"{nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by radiologists' opinion; "
-        "sees t1 alone, an earlier scan changes nothing; never judged on patients' follow-up"
+        f"encoder and opinion on {nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by "
+        "radiologists' opinion; follow-up part on phantoms; never judged on patients' follow-up"
     )
+
+
+def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> dict[str, Any]:
+    """Fit the follow-up part onto the network of every fold and judge it on phantom test pairs.
+
+    Args:
+        study: whose folds of this recipe are all fitted.
+        recipe: one of its recipes.
+        phantoms: training and test pairs.
+    """
+    folds = []
+    for fold in range(study.folds):
+        one_scan = recipe.make_network()
+        path = study.folder(recipe, SEED, fold) / WEIGHTS_NAME
+        one_scan.load_state_dict(torch.load(path, weights_only=True))
+        network = with_follow_up(one_scan)
+        fit_change(network, read_pairs(network, phantoms.training), SEED)
+        folds.append(judge_change(network, read_pairs(network, phantoms.test), phantoms.test))
+    return {
+        "what": "The follow-up part of models/nodules on phantom test pairs, fitted onto the encoder of every fold.",
+        "training_pairs": len(phantoms.training.labels),
+        "test_pairs": len(phantoms.test.labels),
+        "folds": folds,
+    }
 
 
 def _validation(study: Study, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -104,4 +137,5 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
         "recipe": recipe.name,
         "epoch": recipe.epochs,
         "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
+        "follow_up_part": "phantoms",
     }

@@ -10,8 +10,9 @@ from helpers.predicted_pair import Predicted
 from pydicom import Dataset, dcmread
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.nodule.outline import mask_on_planes
 from csfnet_bundle.report.dicom import NoduleResult
-from csfnet_bundle.report.dicom.outline import image_planes, mask_on_planes, outline_segmentation
+from csfnet_bundle.report.dicom.outline import image_planes, outline_segmentation
 
 SHARE = 0.12
 """Of the volume: the images' pixels are coarser than the measured mask."""

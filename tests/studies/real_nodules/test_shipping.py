@@ -1,4 +1,4 @@
-"""The one-scan weights that come with the bundle."""
+"""The nodule weights that come with the bundle."""
 
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ from csfnet_bundle.prediction.checkpoint import OPINION, load_checkpoint
 from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
-from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, make_shipped_model
+from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
+from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, judge_follow_up, make_shipped_model
 from csfnet_bundle.studies.real_nodules.study import Study, run_study
 
 
@@ -19,14 +20,20 @@ def study(boxed_cohort, tiny_recipe, few_drawn, tmp_path):
     return Study(boxed_cohort, tmp_path, (tiny_recipe,), seeds=1, folds=2)
 
 
-def test_weights_say_what_they_are_and_whom_they_have_seen(study, tmp_path):
+@pytest.fixture
+def phantoms(tiny_recipe, tmp_path):
+    return make_follow_up_sets(tmp_path / "phantoms", tiny_recipe.roi_size, pairs=(12, 12))
+
+
+def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_path):
     with pytest.raises(BundleError, match="is not fitted"):
-        make_shipped_model(study, study.recipes[0])
+        make_shipped_model(study, study.recipes[0], phantoms)
     run_study(study, "")
     path = tmp_path / "model.pt"
-    make_shipped_model(study, study.recipes[0]).save(path)
+    make_shipped_model(study, study.recipes[0], phantoms).save(path)
     checkpoint = load_checkpoint(path)
     assert "radiologists' opinion" in checkpoint.trained_on
+    assert "follow-up part on phantoms" in checkpoint.trained_on
     assert "never judged on patients' follow-up" in checkpoint.trained_on
     assert checkpoint.provenance["attribution"] == ATTRIBUTION
     assert not checkpoint.provenance["phantom"]
@@ -39,5 +46,9 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, tmp_path):
         check_unseen(checkpoint.seen_patients, study.dataset_dir, "model.pt")
     network = checkpoint.create_network().eval()
     image = torch.rand(2, 2, 16, 24, 24)
-    again = make_shipped_model(replace(study), study.recipes[0]).create_network().eval()
+    again = make_shipped_model(replace(study), study.recipes[0], phantoms).create_network().eval()
     torch.testing.assert_close(network(image), again(image))
+    assert checkpoint.architecture["name"] == "FollowUpNoduleNetwork"
+    judged = judge_follow_up(study, study.recipes[0], phantoms)
+    assert len(judged["folds"]) == study.folds
+    assert set(judged["folds"][0]["areas"]) == {"opinion on t1", "follow-up part", "both", "oracle"}

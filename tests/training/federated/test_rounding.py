@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from csfnet_bundle.networks import CSFNet
+
 LEARNING_RATE = 1e-3
 
 
@@ -26,6 +28,23 @@ def test_a_bias_before_a_batch_normalisation_has_no_gradient_but_rounding() -> N
     assert float(bias.abs().max()) < 1e-5 * float(weight.abs().max())
     weight, bias, _ = _gradients(normalised=False)
     assert float(bias.abs().max()) > 0.1 * float(weight.abs().max())
+
+
+def test_a_bias_of_attention_keys_has_no_gradient_but_rounding() -> None:
+    """It adds the same to all weights of a query, of which a softmax takes no notice."""
+    torch.manual_seed(0)
+    network = CSFNet(widths=[[4], [4], [8]])
+    logits = network(torch.rand(2, 2, 8, 16, 16), torch.ones(2, 6, dtype=torch.long), torch.full((2,), 365.0))
+    torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1])).backward()
+    gradients = {name: parameter.grad for name, parameter in network.named_parameters() if "attention" in name}
+    keys = [name for name in gradients if name.endswith("key.bias")]
+    assert len(keys) == 2
+    for name in keys:
+        value = gradients[name.replace("key", "value")]
+        found = gradients[name]
+        assert found is not None
+        assert value is not None
+        assert float(found.abs().max()) < 1e-4 * float(value.abs().max())
 
 
 def test_adam_makes_steps_of_that_rounding() -> None:

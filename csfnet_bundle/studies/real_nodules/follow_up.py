@@ -1,0 +1,155 @@
+"""The follow-up part of the nodule weights: fitted on phantoms, on what an encoder that stays as it is says of them.
+
+The encoder has learnt from real nodules and is not changed, so that the answer without a prior stays the one that
+docs/real_nodules.md judges. Phantoms teach the change alone. Their log odds hold for phantoms: no patient's follow-up
+is behind them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
+from csfnet_bundle.evaluation.delong import area_interval
+from csfnet_bundle.inputs.tensors import scale_window
+from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
+from csfnet_bundle.networks.nodule_network import NoduleNetwork
+from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
+
+TRAINING_SEED, TEST_SEED = 31, 32
+"""Of the phantoms: no other set of the project has these."""
+PAIRS = (1000, 500)
+"""Of the training and of the test set: an area's standard error is about .01."""
+STEPS = 400
+LEARNING_RATE = 3e-3
+WEIGHT_DECAY = 0.1
+"""The term is fitted on pairs of one generator: decay keeps it smooth."""
+PAIRS_AT_ONCE = 16
+UNCHANGED = 0.2
+"""Log volume ratio; about what measuring cannot tell from none."""
+LEAST_SPREAD = 1e-3
+"""A description that hardly ever differs is not blown up."""
+
+
+@dataclass(frozen=True)
+class FollowUpSets:
+    """Phantom pairs that the part is fitted on, and pairs that judge it."""
+
+    training: RoiSet
+    test: RoiSet
+
+
+def make_follow_up_sets(
+    folder: Path, size: tuple[int, int, int], pairs: tuple[int, int] = PAIRS, workers: int = 1
+) -> FollowUpSets:
+    """Render both sets, or read them where that is done: about nine minutes of one core.
+
+    Args:
+        folder: where they are kept.
+        size: (D, H, W) of the network's ROI in voxels of 1 mm.
+        pairs: of the training and of the test set.
+        workers: processes that render.
+    """
+    training, test = (
+        RoiSetSettings(n, seed, size=size) for n, seed in zip(pairs, (TRAINING_SEED, TEST_SEED), strict=True)
+    )
+    return FollowUpSets(
+        make_roi_set(folder / "training", training, workers=workers),
+        make_roi_set(folder / "test", test, workers=workers),
+    )
+
+
+@dataclass(frozen=True)
+class ReadPairs:
+    """What the encoder makes of pairs.
+
+    Attributes:
+        before: descriptions of t0, (N, F).
+        now: descriptions of t1, (N, F).
+        opinion: the one-scan network's logit on t1, (N,).
+        label: (N,).
+    """
+
+    before: Tensor
+    now: Tensor
+    opinion: Tensor
+    label: Tensor
+
+
+def with_follow_up(one_scan: NoduleNetwork) -> FollowUpNoduleNetwork:
+    """Return the network with a follow-up part that is not fitted yet; all other weights are the one-scan network's."""
+    arguments = {name: value for name, value in one_scan.architecture().items() if name not in ("name", "scan")}
+    network = FollowUpNoduleNetwork(**arguments)  # type: ignore[arg-type]
+    network.load_state_dict(one_scan.state_dict(), strict=False)
+    return network.eval()
+
+
+@torch.no_grad()
+def read_pairs(network: FollowUpNoduleNetwork, pairs: RoiSet) -> ReadPairs:
+    """Encode phantom pairs, in evaluation mode."""
+    network.eval()
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []
+    for rows in torch.arange(len(pairs.images)).split(PAIRS_AT_ONCE):
+        image = scale_window(torch.from_numpy(pairs.images[rows.numpy()]).float(), WINDOW)  # (B, 2, D, H, W)
+        parts.append(network.read(image))
+    before, now, opinion = (torch.cat(list(one)) for one in zip(*parts, strict=True))
+    return ReadPairs(before, now, opinion, torch.tensor(pairs.labels, dtype=torch.float32))
+
+
+def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -> None:
+    """Fit the follow-up part of a network in place; nothing else of it changes.
+
+    Minimises the cross-entropy of ``scale * opinion + offset + term``. Scale and offset fit the opinion, which comes
+    from real nodules, to phantoms and are thrown away: the opinion of the finished network is the one-scan network's.
+
+    Args:
+        network: of :func:`with_follow_up`.
+        features: of the training pairs.
+        seed: of the part's start.
+    """
+    torch.manual_seed(seed)
+    term = type(network.change)(features.now.shape[1], network.change_hidden)
+    both = torch.cat([features.before, features.now])
+    term.spread.copy_(both.std(dim=0).clamp(min=LEAST_SPREAD))
+    fitted = nn.Parameter(torch.tensor([1.0, 0.0]))  # scale and offset of the opinion
+    groups: list[dict[str, Any]] = [{"params": list(term.parameters())}, {"params": [fitted], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        logit = fitted[0] * features.opinion + fitted[1] + term(features.before, features.now)  # (N,)
+        F.binary_cross_entropy_with_logits(logit, features.label).backward()
+        optimizer.step()
+    network.change.load_state_dict(term.state_dict())
+
+
+@torch.no_grad()
+def judge_change(network: FollowUpNoduleNetwork, features: ReadPairs, pairs: RoiSet) -> dict[str, Any]:
+    """Return areas on phantom test pairs: of the opinion on t1, of the term alone, of both, and of the oracle.
+
+    Returns:
+        ``areas``: by name, area and DeLong's limits of 95 %; ``rank_correlation``: Spearman's, of the term and the log
+        of the true volume ratio, NaN where the term is the same for all pairs; ``unchanged``: standard deviation of the
+        term over pairs whose true volume ratio lies within 20 % of 1.
+    """
+    term = network.change(features.before, features.now).double().numpy()
+    opinion = features.opinion.double().numpy()
+    oracle = pairs.truth["oracle_all"].to_numpy(np.float64)
+    scores = {"opinion on t1": opinion, "follow-up part": term, "both": opinion + term, "oracle": oracle}
+    growth = np.log(pairs.truth["diameter_t1"].to_numpy() / pairs.truth["diameter_t0"].to_numpy())
+    return {
+        "areas": {
+            name: dict(zip(("auc", "lower", "upper"), area_interval(score, pairs.labels), strict=True))
+            for name, score in scores.items()
+        },
+        "unchanged": float(term[np.abs(3 * growth) < UNCHANGED].std()),
+        "rank_correlation": float(stats.spearmanr(term, growth).statistic) if np.ptp(term) else math.nan,
+    }
