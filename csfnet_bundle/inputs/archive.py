@@ -80,7 +80,7 @@ def with_archive(value: Told, folder: Path, archive: Path) -> Told:
     """Return plain values and data classes of them with an archive's name in place of the folder that it lay in."""
     told: Any = value
     if type(value) is str:
-        told = value.replace(str(folder), str(archive))
+        told = str(value).replace(str(folder), str(archive))
     elif isinstance(value, list | tuple):
         told = type(value)(with_archive(item, folder, archive) for item in value)
     elif isinstance(value, Mapping):

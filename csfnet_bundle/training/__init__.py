@@ -2,6 +2,7 @@
 
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.core.error_hook import one_line_errors
+from csfnet_bundle.core.extras import require_extra
 from csfnet_bundle.inputs.transforms.preprocessing import preprocessing
 from csfnet_bundle.prediction.checkpoint import (
     ModelCheckpoint,
@@ -56,6 +57,7 @@ __all__ = [
     "one_line_errors",
     "prepare",
     "preprocessing",
+    "require_extra",
     "set_random_state",
     "shipped_model",
     "training_loader",

@@ -11,6 +11,7 @@ from csfnet_bundle.nodule.reading import measure
 from csfnet_bundle.report import Case, CaseImages, Weights
 from csfnet_bundle.report.dicom import NoduleResult, read_source
 from csfnet_bundle.scans.scan import open_scan
+from helpers.drawn_spheres import NETWORK
 from helpers.predicted_pair import POINTS
 
 DAYS = 366.0
@@ -26,7 +27,10 @@ def make_result(scans: Path, *, measured: bool = True) -> NoduleResult:
     result = NoduleResult(case, sources["t1"], sources["t0"], "ab" * 32)
     if not measured:
         return result
-    made = {name: measure(scan, Point(POINTS[name], Space.LPS), clicks=True) for name, scan in opened.items()}
+    made = {
+        name: measure(scan, Point(POINTS[name], Space.LPS), clicks=True, network=NETWORK)
+        for name, scan in opened.items()
+    }
     return replace(result, measured=made, growth=growth(made["t0"], made["t1"], DAYS))
 
 

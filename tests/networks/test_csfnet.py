@@ -158,6 +158,7 @@ def test_torchscript_round_trip(extra_tokens: bool, batch: Callable, tmp_path: P
             torch.testing.assert_close(scripted.attention_map(*given), network.attention_map(*given))
 
 
+@pytest.mark.long  # tests/serving/export shows it on the ONNX file
 def test_export_keeps_the_batch_open(network: CSFNet, batch: Callable) -> None:
     """One export, which ONNX also starts from, serves every batch size: nothing depends on the values of the input."""
     image, clinical, _ = batch(3)

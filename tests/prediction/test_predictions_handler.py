@@ -83,6 +83,7 @@ def test_a_second_run_begins_anew(
     assert len(read_predictions(tmp_path / "predictions.csv", labelled=False)) == 1
 
 
+@pytest.mark.usefixtures("quick_measuring")
 def test_band_measurements_and_what_speaks_against_the_inputs_stand_in_the_table(
     network: CSFNet, checkpoint: ModelCheckpoint, seen: Callable[[str], Dataset], engine_with: Runs, tmp_path: Path
 ) -> None:

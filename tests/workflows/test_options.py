@@ -1,5 +1,6 @@
 """A misspelt option ends before anything is read or written."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,20 @@ def test_a_misspelt_option_is_named_with_the_nearest(
     told = str(bundle_error_in(wrapped.value))
     assert told == f"options: the config has no use for the option --{option}. Did you mean {near}"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("module", ["mlflow", "sqlalchemy"])
+def test_a_missing_extra_of_an_override_file_is_named(
+    module: str, run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(RuntimeError) as wrapped:
+        run("training", [*TRAIN, "mlflow.json"], **TINY, output_dir=str(tmp_path / "out"))
+    told = str(bundle_error_in(wrapped.value))
+    assert told == (
+        f"this needs {module}, which is not installed. Install it with `pip install 'csfnet-bundle[tracking]'`."
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_monais_own_overrides_and_keys_of_an_override_file_keep_working(

@@ -1,9 +1,11 @@
 """A whole benchmark of milliseconds' networks on the small cohort, run once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.rough_references import rough_references
 from helpers.workflow_runs import REPOSITORY
 
 from csfnet_bundle.studies.benchmark.protocol import Protocol
@@ -31,7 +33,14 @@ def protocol(small_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Pr
 
 @pytest.fixture(scope="session")
 def predictions(protocol: Protocol) -> Predictions:
-    return run_benchmark(protocol, ("cpu",))
+    with rough_references():
+        return run_benchmark(protocol, ("cpu",))
+
+
+@pytest.fixture(autouse=True)
+def quick_references() -> Iterator[None]:
+    with rough_references():
+        yield
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ from csfnet_bundle.studies.benchmark.references import (
 from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits
 
 
+@pytest.fixture(autouse=True)
+def quick_references() -> None:
+    """Here they are what is tested."""
+
+
 @pytest.fixture(scope="module")
 def split(small_cohort: Path) -> Split:
     return make_splits(load_datalist(small_cohort), 1)[0]
