@@ -51,18 +51,19 @@ def cut_finding(
     centered = _share_outside(index - center + middle, roi_size)
     depth, height, width = np.linalg.norm(roi_affine[:3, :3], axis=0) * np.array(roi_size)
     roi = f"the ROI of {width:g} x {height:g} x {depth:g} mm"
+    place = place_words(scan, (roi_affine @ [*center, 1.0])[:3])
     if centered >= LEAST_CUT_SHARE:
-        from_center = "" if round(centered, 2) >= round(share, 2) else f", {centered:.0%} with the ROI on its centre"
+        is_better = round(centered, 2) < round(share, 2)
+        from_center = f", {centered:.0%} with the ROI on its centre ({place})" if is_better else ""
         return (
             f"{name}: {CHECK_INPUT}: the nodule is larger than {roi}, which cuts it; {share:.0%} of its measured "
             f"volume lies outside{from_center}."
         )
     offset = roi_affine[:3, :3] @ (center - middle)
-    place = (roi_affine @ [*center, 1.0])[:3]
     return (
         f"{name}: {CHECK_POINT}: the nodule's centre lies {np.linalg.norm(offset):.1f} mm off the click "
         f"({offset_words(offset)}), so that {roi} cuts it; {share:.0%} of its measured volume lies outside. Click its "
-        f"centre: {place_words(scan, place)}."
+        f"centre: {place}."
     )
 
 
