@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 from helpers.chest_series import write_series
+from helpers.drawn_spheres import measuring_by_threshold
 from helpers.orthanc import Orthanc, running_orthanc
 from helpers.tiny_checkpoint import save_tiny_checkpoint
 from helpers.whole_chest import Move, make_whole_chest, moved_chest
@@ -58,7 +59,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
 
 @pytest.fixture(scope="module")
 def first(stored: Stored) -> Path:
-    assert main(stored.words(stored.out, "--store")) == 0
+    with measuring_by_threshold():
+        assert main(stored.words(stored.out, "--store")) == 0
     return stored.out
 
 
@@ -98,6 +100,7 @@ def test_the_result_lies_in_the_study_and_is_shown(first: Path, stored: Stored) 
         assert stored.orthanc.request(f"/dicom-web/{place}/rendered", accept="image/jpeg")[0] == 200
 
 
+@pytest.mark.usefixtures("quick_measuring")
 def test_a_second_run_stores_nothing(
     first: Path, stored: Stored, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
