@@ -14,7 +14,7 @@ from csfnet_bundle.prediction.checkpoint import load_checkpoint
 from csfnet_bundle.prediction.seen_patients import seen_among
 from csfnet_bundle.records import encode_clinical
 
-GOLDEN_PROBABILITY = {"model.pt": 0.4822, "nodules/model.pt": 0.8976}
+GOLDEN_PROBABILITY = {"model.pt": 0.5619, "nodules/model.pt": 0.8976}
 """They change only with the weights (`make model`, `make-nodule-model`), with what the phantom looks like, or with a
 defect."""
 TOLERANCE = 2e-3
