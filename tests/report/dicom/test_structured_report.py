@@ -1,6 +1,6 @@
 """What the report says, read back by highdicom."""
 
-from copy import copy
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_growth_by_a_doubtful_volume_is_called_doubtful(objects: dict[str, Datas
     doubted = replace(result, measured={**result.measured, "t0": disagree})
     told = "since the volume is: in t0 the methods disagree."
     for made, is_doubtful in ((result, False), (doubted, True)):
-        outlines = [copy(objects[f"outline_{scan}"]) for scan in ("t1", "t0")]
+        outlines = [deepcopy(objects[f"outline_{scan}"]) for scan in ("t1", "t0")]
         for outline, scan in zip(outlines, ("t1", "t0"), strict=True):
             outline.SOPInstanceUID = made.uids.instance(f"outline {scan}")
         report = structured_report(made, outlines)
