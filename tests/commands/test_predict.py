@@ -163,7 +163,7 @@ def test_one_point_is_enough_where_the_scans_show_the_lungs(
     table = read_predictions(tmp_path / "prediction" / "predictions.csv", labelled=False).iloc[0]
     assert table["growth"] == "no measurable change"
     assert table["t0_volume_mm3"] == pytest.approx(table["t1_volume_mm3"], rel=0.25)
-    assert f"measured in t1: {table['t1_volume_mm3']:.0f} mm3" in shown
+    assert f"measured in t1: {table['t1_volume_mm3']:.0f} mm³" in shown
     (pair,) = load_datalist(tmp_path / "prediction").section("inference")
     assert pair.t0 is not None
     assert pair.t0.point_source == "matched"

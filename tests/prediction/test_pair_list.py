@@ -38,7 +38,7 @@ def test_each_row_is_what_predict_takes(tmp_path: Path) -> None:
         ('x,"1,2",LPS,,', "row 2: point1 '1,2' is not three numbers"),
         ('x,"1,2,3",MNI,,', "row 2, point1: space 'MNI' is not known"),
         ("x,,LPS,,", "row 2: point1 is blank"),
-        ('x,"1,2,3",LPS,old,', "row 2: age = 'old' .* expected a number"),
+        ('x,"1,2,3",LPS,old,', "row 2: age = 'old' is none of its values: a number of years"),
         ('x,"1,2,3",LPS,,soon', "row 2: interval_days is 'soon', expected a number"),
     ],
 )

@@ -120,7 +120,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"t0": ""}, 422, "NO_PRIOR"),
     ({"t0": "nowhere"}, 404, "the studies hold no scan"),
     ({"t0": "../outside.nii"}, 404, "the studies hold no scan"),
-    ({"clinical": "age=640"}, 400, "age = 640"),
+    ({"clinical": "age=640"}, 400, "age = '640'"),
     ({"interval_days": "a year"}, 400, "number of days above 0"),
     ({"result_extension": ".exe"}, 400, "result_extension"),
     ({"clinicl": "age=63"}, 400, "there is no param"),
