@@ -12,7 +12,7 @@ from csfnet_bundle.studies.medst.results import COMPARED
 from csfnet_bundle.studies.medst.variants import DEFAULT, OTHER_SEEDS, read_variants
 
 CANNOT_JUDGE = (
-    "**This study can judge nothing**: it does not notice its positive control, the texts of other patients (worse "
+    "**This study can judge nothing**: its positive control, the texts of other patients, was not noticed (worse "
     "retrieval and zero-shot classification in each of two seeds or more)."
 )
 """What page and command say first of a study that does not notice its control."""
