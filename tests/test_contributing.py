@@ -92,6 +92,19 @@ def test_a_recipe_works_as_written(recipe: str, repository: Path, tmp_path: Path
                 _run(tmp_path, line)
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_places_that_a_recipe_changes_are_there(recipe: str, repository: Path, tmp_path: Path) -> None:
+    """What a change of the code breaks first in a recipe; the long test above runs it."""
+    for kind, where, block in STEP.findall(RECIPES[recipe]):
+        if kind != "in":
+            continue
+        name = where.partition(", ")[0]
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        if not (tmp_path / name).is_file():
+            shutil.copy(repository / name, tmp_path / name)
+        _insert(tmp_path, where, _dedented(block))
+
+
 def test_every_recipe_ends_with_something_that_is_run() -> None:
     assert len(RECIPES) == 5
     for text in RECIPES.values():
