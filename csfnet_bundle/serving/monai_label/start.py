@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
 HOST = "127.0.0.1"
 """MONAI Label itself would listen on all addresses, without a password."""
+STARTS_WITHIN_SECONDS = 120
+"""A worker of ``--workers`` imports torch, MONAI and MONAI Label before it answers its supervisor. Uvicorn waits for 5
+seconds, takes it for dead and starts the next one, for ever."""
+HEALTH_CHECK = "timeout_worker_healthcheck"
 MISSING_OPERATORS = ("nms", "qnms")
 SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -44,9 +51,18 @@ def server_words(app: Path, studies: str, given: Sequence[str]) -> list[str]:
     return [*words, *given]
 
 
+def patient(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``uvicorn.run`` with time for its workers to start; as it is where its version has no such limit."""
+    if HEALTH_CHECK not in inspect.signature(run).parameters:
+        return run
+    return partial(run, **{HEALTH_CHECK: STARTS_WITHIN_SECONDS})
+
+
 def start(app: Path, studies: str) -> None:
     """Start the server with the options of the command line."""
+    import uvicorn
     from monailabel.main import Main
 
+    uvicorn.run = patient(uvicorn.run)  # MONAI Label has no option for it
     sys.argv = server_words(app, studies, sys.argv[1:])
     Main().run()
