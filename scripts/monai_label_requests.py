@@ -135,7 +135,7 @@ def viewers(url: str, work: Path, params: dict[str, Any]) -> list[str]:
         lines.append(f"| `{name}` | {model['type']} | {', '.join(model['labels'])} | {options} |")
     scan = nib.load(work / "studies" / "t1.nii.gz")
     click, point0 = voxel(scan, params["point1"]), voxel(nib.load(work / "studies" / "t0.nii.gz"), params["point0"])
-    options = {"t0": "t0", "point0": ",".join(map(str, point0)), "clinical": "age=63", "interval_days": "365"}
+    options = {"t0": params["t0"], "point0": ",".join(map(str, point0)), "clinical": "age=63", "interval_days": "365"}
     for viewer, query, sent in (
         ("3D Slicer", "", slicer([click], options)),
         ("OHIF", "&output=image", ohif([click], options)),
