@@ -186,7 +186,7 @@ def load(url: str, work: Path, params: dict[str, Any], server: int) -> list[str]
     """Send many clicks at once, kill a worker among them, and send again; return the table."""
     click = voxel(nib.load(work / "studies" / "t1.nii.gz"), params["point1"])
     point0 = ",".join(map(str, voxel(nib.load(work / "studies" / "t0.nii.gz"), params["point0"])))
-    sent = ohif([click], {"t0": "t0", "point0": point0})
+    sent = ohif([click], {"t0": params["t0"], "point0": point0})
 
     def ask(_: int) -> str:
         try:
