@@ -36,11 +36,11 @@ def phantom_cpu() -> str:
     """The shipped network beside the oracle and the simple reference."""
     result = _load("phantom_cpu.json")
     pairs = result["cohort"]["pairs"]
-    before = f" after {result['first_epochs']} at a smaller ROI" if "first_epochs" in result else ""
     lines = [
         f"Measured on **phantoms**: {pairs['test']} test pairs; training on {pairs['training']}, epoch and threshold "
         f"from {pairs['validation']} others. Widths {result['architecture']['widths']}, ROI {result['roi']['size']} at "
-        f"{result['roi']['spacing']} mm, epoch {result['chosen_epoch']} of {result['epochs']}{before}, "
+        f"{result['roi']['spacing']} mm, epoch {result['chosen_epoch']} of {result['epochs']} after "
+        f"{result['first_epochs']} at a smaller ROI, "
         f"{result['training_seconds'] / 60:.0f} minutes of training, {result['device']} (shared with other work). "
         f"Made by `{result['command']}`.",
         "",

@@ -45,6 +45,12 @@ class Point:
         object.__setattr__(self, "coordinates", three_numbers(self.coordinates, "point"))
         object.__setattr__(self, "space", _space(self.space))
 
+    @classmethod
+    def at_lps(cls, place: NDArray[np.float64]) -> Point:
+        """Return the point at a place (3,) in LPS mm."""
+        x, y, z = (float(value) for value in place)
+        return cls((x, y, z), Space.LPS)
+
     def lps(self, affine: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the point in LPS mm, shape (3,); ``affine`` (4, 4) takes (i, j, k, 1) of its scan to LPS mm."""
         homogeneous = np.array([*self.coordinates, 1.0])

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 
 from csfnet_bundle.networks.encoder import WIDTHS
 from csfnet_bundle.networks.network import ROI_SIZE
-from csfnet_bundle.networks.nodule_network import DESCRIPTIONS, DROPOUT, VIEW_SIZE, VIEW_SPACINGS, NoduleNetwork
+from csfnet_bundle.networks.nodule_network import (
+    DESCRIPTIONS,
+    DROPOUT,
+    VIEW_SIZE,
+    VIEW_SPACINGS,
+    NoduleNetwork,
+    two_logits,
+)
 
 CHANGE_HIDDEN = 16
 """The part is fitted on phantoms and judges real nodules; a small one has little room for what only phantoms show."""
@@ -80,13 +87,11 @@ class FollowUpNoduleNetwork(NoduleNetwork):
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) of both channels of the image (B, 2, D, H, W)."""
         before, now, opinion = self.read(image)  # (B, 9), (B, 9), (B,)
-        logit = opinion + self.change(before, now)  # (B,)
-        return torch.stack([-logit / 2, logit / 2], dim=1)
+        return two_logits(opinion + self.change(before, now))
 
     def read(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the descriptions of t0 and of t1, (B, 9) each, and the opinion on t1, (B,), of (B, 2, D, H, W)."""
         maps = self.encoder(image).flatten(0, 1)  # (B*2, C, d, h, w)
         features = self.head.pooled(maps).unflatten(0, (image.shape[0], 2))  # (B, 2, 128)
         described = self.head.descriptions(features)  # (B, 2, 9)
-        opinion = self.head.answer(self.head.hidden(features[:, 1]))[:, 0]  # (B,)
-        return described[:, 0], described[:, 1], opinion
+        return described[:, 0], described[:, 1], self.head.logit(features[:, 1])

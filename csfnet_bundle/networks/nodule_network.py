@@ -71,6 +71,11 @@ class NoduleEncoder(nn.Module):
         return self.layers(x).unflatten(0, (scans.shape[0], scans.shape[1]))
 
 
+def two_logits(logit: Tensor) -> Tensor:
+    """Return logits of benign and malignant, (B, 2), that differ by a logit (B,)."""
+    return torch.stack([-logit / 2, logit / 2], dim=1)
+
+
 class OneScanHead(nn.Module):
     """Mean and maximum of a feature map, then 128, dropout, 64, and the answers.
 
@@ -93,7 +98,11 @@ class OneScanHead(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """Map (B, C, d, h, w) to the logit of malignancy (B,)."""
-        return self.answer(self.hidden(self.pooled(feature_map)))[:, 0]
+        return self.logit(self.pooled(feature_map))
+
+    def logit(self, features: Tensor) -> Tensor:
+        """Map pooled features (B, 128) to the logit of malignancy (B,)."""
+        return self.answer(self.hidden(features))[:, 0]
 
 
 class NoduleNetwork(Network):
@@ -139,8 +148,7 @@ class NoduleNetwork(Network):
 
     def forward(self, image: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) from one channel of the image (B, 2, D, H, W)."""
-        logit = self.head(self.feature_map(image))  # (B,)
-        return torch.stack([-logit / 2, logit / 2], dim=1)
+        return two_logits(self.head(self.feature_map(image)))
 
     def feature_map(self, image: Tensor) -> Tensor:
         """Return the map (B, C, d, h, w) of the scan that the network sees, from the image (B, 2, D, H, W)."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
-from csfnet_bundle.geometry import Point, RoiGrid, Space
+from csfnet_bundle.geometry import Point, RoiGrid
 from csfnet_bundle.geometry.inside import is_inside
 from csfnet_bundle.scans.dicom import Series
 from csfnet_bundle.scans.dicom.roi import needed_slices
@@ -72,10 +71,10 @@ def match_by_parts(scan0: OpenedScan, scan1: OpenedScan, point1: Point, fetch: F
     thinned = [_thinned(name, scan, fetch) for name, scan in (("t0", scan0), ("t1", scan1))]
     aligned = align_scans(*thinned)
     expected = carried(aligned.alignment.matrix, place1)
-    if is_inside(_point(expected), aligned.scan0.affine, aligned.scan0.shape):
+    if is_inside(Point.at_lps(expected), aligned.scan0.affine, aligned.scan0.shape):
         grid0, grid1 = block_grids(aligned, place1)
         aligned = replace(aligned, scan0=_block("t0", scan0, grid0, fetch), scan1=_block("t1", scan1, grid1, fetch))
-    return match_aligned(aligned, _point(place1))  # where t0 does not show the place, this rejects the pair
+    return match_aligned(aligned, Point.at_lps(place1))  # where t0 does not show the place, this rejects the pair
 
 
 def slices_around(series: Series, grid: RoiGrid) -> tuple[int, ...]:
@@ -112,8 +111,3 @@ def _block(name: str, scan: OpenedScan, grid: RoiGrid, fetch: Fetch) -> OpenedSc
     if scan.series is None:
         return scan
     return fetch(Part(name, BLOCK, scan.series, slices_around(scan.series, grid), grid))
-
-
-def _point(place: NDArray[np.float64]) -> Point:
-    x, y, z = (float(value) for value in place)
-    return Point((x, y, z), Space.LPS)

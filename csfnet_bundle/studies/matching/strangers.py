@@ -8,7 +8,7 @@ import numpy as np
 
 from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.core.errors import Refusal
-from csfnet_bundle.geometry import Point, Space
+from csfnet_bundle.geometry import Point
 from csfnet_bundle.scans.lungs import find_lungs
 from csfnet_bundle.scans.registration import align_scans, match_aligned
 from csfnet_bundle.scans.scan import open_scan
@@ -39,9 +39,9 @@ def seek_in_stranger(path0: Path, path1: Path, name: str, seed: int, places: int
     except Refusal as refusal:
         return {"pair": name, "answers": [str(refusal.code)] * places}
     for index in inside[rng.integers(len(inside), size=places)]:
-        x, y, z = ((thinned.grid.affine @ [*index, 1.0])[:3]).tolist()
+        place = (thinned.grid.affine @ [*index, 1.0])[:3]
         try:
-            match_aligned(aligned, Point((x, y, z), Space.LPS))
+            match_aligned(aligned, Point.at_lps(place))
             answers.append("found")
         except Refusal as refusal:
             answers.append(str(refusal.code))
@@ -55,10 +55,9 @@ def seek_without_lungs(number: int, folder: Path) -> dict[str, object]:
     for screen in (0, 1):
         scan = render_scan(TrialSubject(PHANTOM_SEED, number), screen, Region.PATCH)
         scans.append(open_scan(write_volume(scan.volume, folder / f"patch{number}_{screen}.nii")))
-    x, y, z = scan.nodule.tolist()
     try:
         aligned = align_scans(*scans)
-        match_aligned(aligned, Point((x, y, z), Space.LPS))
+        match_aligned(aligned, Point.at_lps(scan.nodule))
         answer = "found"
     except Refusal as refusal:
         answer = str(refusal.code)

@@ -14,7 +14,7 @@ from csfnet_bundle.cohorts.phantom.followup import grown, removed, simulate_nodu
 from csfnet_bundle.cohorts.phantom.motion import Motion, MotionLevel
 from csfnet_bundle.cohorts.phantom.moved_scan import move_scan
 from csfnet_bundle.core.errors import BundleError, Refusal
-from csfnet_bundle.geometry import Point, Space, Volume
+from csfnet_bundle.geometry import Point, Volume
 from csfnet_bundle.geometry.inside import is_inside
 from csfnet_bundle.scans.lungs import find_lungs
 from csfnet_bundle.scans.registration import AlignedScans, align_scans, match_aligned
@@ -126,7 +126,7 @@ def run_trial(source: Source, number: int, seed: int, folder: Path) -> dict[str,
                 diameter_mm=diameter,
                 attenuation=attenuation,
                 volume_share=state,
-                in_t0=is_inside(_lps(truth), scan0.affine, scan0.shape),
+                in_t0=is_inside(Point.at_lps(truth), scan0.affine, scan0.shape),
                 answer=refusal,
                 same_point_error_mm=float(np.linalg.norm(truth - place)),
             )
@@ -175,7 +175,7 @@ def _seek(query: Query, aligned: AlignedScans, place: NDArray[np.float64], truth
     values = asdict(query) | {"affine_error_mm": float(np.linalg.norm(expected - truth))}
     start = time.process_time()
     try:
-        match = match_aligned(aligned, _lps(place))
+        match = match_aligned(aligned, Point.at_lps(place))
     except Refusal as refusal:
         refused = {"answer": str(refusal.code), "seconds": time.process_time() - start}
         known = {key: refusal.figures[key] for key in GUESS_FIGURES if key in refusal.figures}
@@ -197,11 +197,6 @@ def _seek(query: Query, aligned: AlignedScans, place: NDArray[np.float64], truth
         "seconds": time.process_time() - start,
     }
     return Query(**values | found)
-
-
-def _lps(place: NDArray[np.float64]) -> Point:
-    x, y, z = (float(value) for value in place)
-    return Point((x, y, z), Space.LPS)
 
 
 def _inversion_error(motion: Motion, places: Sequence[NDArray[np.float64]]) -> float:

@@ -84,12 +84,11 @@ def fit(
     Raises:
         BundleError: the folder holds a fit with other settings or data.
     """
-    torch.manual_seed(seed)
-    network = recipe.make_network()
     path = folder / WEIGHTS_NAME
     if path.is_file():
-        network.load_state_dict(torch.load(path, weights_only=True))
-        return network.eval()
+        return read_network(recipe, folder)
+    torch.manual_seed(seed)
+    network = recipe.make_network()
     if start is not None:
         load_pretrained(network, start)
     size = recipe.schedule.batch_size
@@ -117,6 +116,13 @@ def fit(
         torch.save(network.state_dict(), temporary)
     (folder / STATE_NAME).unlink(missing_ok=True)
     return network
+
+
+def read_network(recipe: Recipe, folder: Path) -> NoduleNetwork:
+    """Return the network of a finished training, in evaluation mode."""
+    network = recipe.make_network()
+    network.load_state_dict(torch.load(folder / WEIGHTS_NAME, weights_only=True))
+    return network.eval()
 
 
 def nodule_loss(

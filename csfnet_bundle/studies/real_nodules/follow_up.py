@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.inputs.tensors import scale_window
-from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
+from csfnet_bundle.networks.nodule_follow_up import ChangeTerm, FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
 
@@ -117,7 +117,7 @@ def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -
         seed: of the part's start.
     """
     torch.manual_seed(seed)
-    term = type(network.change)(features.now.shape[1], network.change_hidden)
+    term = ChangeTerm(features.now.shape[1], network.change_hidden)
     both = torch.cat([features.before, features.now])
     term.spread.copy_(both.std(dim=0).clamp(min=LEAST_SPREAD))
     fitted = nn.Parameter(torch.tensor([1.0, 0.0]))  # scale and offset of the opinion

@@ -20,7 +20,7 @@ from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_secti
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
-from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, WEIGHTS_NAME, fit, is_fitted, read_fit
+from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, is_fitted, read_fit, read_network
 from csfnet_bundle.studies.real_nodules.follow_up import (
     FollowUpSets,
     fit_change,
@@ -93,10 +93,7 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> dic
     """
     folds = []
     for fold in range(study.folds):
-        one_scan = recipe.make_network()
-        path = study.folder(recipe, SEED, fold) / WEIGHTS_NAME
-        one_scan.load_state_dict(torch.load(path, weights_only=True))
-        network = with_follow_up(one_scan)
+        network = with_follow_up(read_network(recipe, study.folder(recipe, SEED, fold)))
         fit_change(network, read_pairs(network, phantoms.training), SEED)
         folds.append(judge_change(network, read_pairs(network, phantoms.test), phantoms.test))
     return {
