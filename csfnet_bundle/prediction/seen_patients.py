@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,11 +118,9 @@ def check_unseen(
     """
     if not seen:
         return
-    datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
-    for section in sections:
-        subjects = [pair.subject for pair in datalist.sections.get(section, ())]
-        role = f"held out in {section!r}"
-        check_judged(seen, subjects, role, source, remedy, cohort, chosen_by_too=section != VALIDATED)
+    cohort = _described(dataset_dir).patients_of
+    for section, subjects, judges in _held_out(dataset_dir, sections):
+        check_judged(seen, subjects, f"held out in {section!r}", source, remedy, cohort, chosen_by_too=judges)
 
 
 def accepted_patients(
@@ -148,19 +146,25 @@ def accepted_patients(
         remedy = f"{remedy} `--accept_seen_patients=true` continues anyway, and the result says so."
         check_unseen(seen, dataset_dir, source, sections, remedy)
         return {}
-    datalist, cohort = load_datalist(dataset_dir), _described(dataset_dir).patients_of
+    cohort = _described(dataset_dir).patients_of
     subjects: set[str] = set()
     found: set[str] = set()
-    for section in sections:
-        held_out = {pair.subject for pair in datalist.sections.get(section, ())}
-        subjects |= held_out
-        found |= set(seen_among(seen, held_out, source, cohort, chosen_by_too=section != VALIDATED))
+    for _, held_out, judges in _held_out(dataset_dir, sections):
+        subjects |= set(held_out)
+        found |= set(seen_among(seen, held_out, source, cohort, chosen_by_too=judges))
     if not found:
         return {}
     return {
         ACCEPTED: f"{len(found)} of {len(subjects)} patients of {', '.join(sections)} were seen in training: "
         "figures on them say nothing about others"
     }
+
+
+def _held_out(dataset_dir: str | Path, sections: Sequence[str]) -> Iterator[tuple[str, list[str], bool]]:
+    """Yield each section, its patients, and whether it judges: who chose an epoch before may choose again alone."""
+    datalist = load_datalist(dataset_dir)
+    for section in sections:
+        yield section, [pair.subject for pair in datalist.sections.get(section, ())], section != VALIDATED
 
 
 def check_judged(

@@ -16,7 +16,7 @@ from csfnet_bundle.scans.dicom import Series
 from csfnet_bundle.scans.match_parts import BLOCK, THINNED, Part, match_by_parts
 from csfnet_bundle.scans.registration import Match
 from csfnet_bundle.scans.scan import OpenedScan, open_scan
-from csfnet_bundle.serving.pacs.priors import PairFound
+from csfnet_bundle.serving.pacs.priors import WHOLE_FILE, PairFound
 from csfnet_bundle.serving.pacs.service import DicomWebService
 
 FOLDERS = {BLOCK: "{}", THINNED: "{}_thinned"}
@@ -90,7 +90,7 @@ class _Slices:
         with progress_bar(f"fetching {label}", len(new)) as advance:
             for uid in new:
                 made = self._service.instance(series.study_uid, series.uid, uid, label)
-                made.save_as(self._files[uid], enforce_file_format=True)
+                made.save_as(self._files[uid], **WHOLE_FILE)
                 advance(1)
         self.counts[label] = (len(new), len({instance.sop_uid for instance in instances}))
         return open_scan(folder)
