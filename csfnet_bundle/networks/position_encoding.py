@@ -29,7 +29,9 @@ class PositionEncoding(nn.Module):
         super().__init__()
         self.width = width
         count = width // (2 * AXES)
-        steps = torch.linspace(0, 1, count)
+        # The device is named: transformers replaces torch.linspace while it loads a model, and where torch looks up its
+        # constructors during that, linspace ignores ``with torch.device(...)`` from then on.
+        steps = torch.linspace(0, 1, count, device=torch.get_default_device())
         periods = LONGEST_PERIOD * (SHORTEST_PERIOD / LONGEST_PERIOD) ** steps  # (F,), geometric
         self.frequencies = nn.Buffer(2 * math.pi / periods, persistent=False)  # radians per cell
 

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch.utils import _device
 
 from csfnet_bundle.networks.position_encoding import PositionEncoding
 
@@ -34,3 +35,13 @@ def test_nothing_is_trained_or_saved() -> None:
 
 def test_left_over_numbers_are_zero() -> None:
     assert (PositionEncoding(128)(2, 2, 2)[:, 126:] == 0).all()
+
+
+def test_it_lies_on_the_current_device_after_transformers_has_loaded_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """transformers replaces torch.linspace meanwhile, and torch may remember the replacement as its constructor."""
+    known = _device._device_constructors()
+    monkeypatch.setattr(_device, "_device_constructors", lambda: known - {torch.linspace})
+    with torch.device("meta"):
+        encoding = PositionEncoding(128)
+        assert torch.linspace(0, 1, 2).device.type == "cpu"  # the fault is there
+    assert encoding.frequencies.device.type == "meta"
