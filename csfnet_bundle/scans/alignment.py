@@ -6,6 +6,8 @@ seed, so that the result is the same to the bit wherever it runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +106,7 @@ def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lun
 
     sitk = SimpleITK
     fixed, moving = _image(scan1.array, scan1), _image(scan0.array, scan0)
-    near = ndimage.distance_transform_edt(~lungs1.mask, sampling=THINNED_MM) <= MARGIN_MM
-    fixed_mask = _image((near & scan1.in_scan).astype(np.uint8), scan1)
+    fixed_mask = _image((_near_lungs(lungs1) & scan1.in_scan).astype(np.uint8), scan1)
     moving_mask = None if scan0.in_scan.all() else _image(scan0.in_scan.astype(np.uint8), scan0)
     rigid = sitk.Euler3DTransform()
     rigid.SetCenter(lungs1.centroid.tolist())
@@ -117,6 +118,12 @@ def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lun
     affine.SetTranslation(rigid.GetTranslation())
     affine = sitk.AffineTransform(_optimize(fixed, moving, fixed_mask, moving_mask, affine))
     return _matrix(affine)
+
+
+def _near_lungs(lungs: Lungs) -> NDArray[np.bool_]:
+    """Where the lungs are, or at most :data:`MARGIN_MM` away, shape (D, H, W)."""
+    distance: NDArray[np.float64] = ndimage.distance_transform_edt(~lungs.mask, sampling=THINNED_MM)
+    return distance <= MARGIN_MM
 
 
 def _image(array: NDArray[np.generic], scan: ThinnedScan) -> Any:
@@ -132,8 +139,10 @@ def _optimize(fixed: Any, moving: Any, fixed_mask: Any, moving_mask: Any, start:
     import SimpleITK
 
     method = SimpleITK.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)
     method.SetMetricAsMeanSquares()
+    # Central differences at the samples alone; the filters would take the gradient of both whole images at each level.
+    method.MetricUseFixedImageGradientFilterOff()
+    method.MetricUseMovingImageGradientFilterOff()
     method.SetMetricFixedMask(fixed_mask)
     if moving_mask is not None:
         method.SetMetricMovingMask(moving_mask)
@@ -148,8 +157,22 @@ def _optimize(fixed: Any, moving: Any, fixed_mask: Any, moving_mask: Any, start:
     )
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=False)
-    result = method.Execute(fixed, moving)
+    with _one_thread():
+        result = method.Execute(fixed, moving)
     return result.GetBackTransform() if isinstance(result, SimpleITK.CompositeTransform) else result
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let ITK use one thread: a registration's own number does not reach its metric, whose sums depend on it."""
+    import SimpleITK
+
+    usual = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(usual)
 
 
 def _matrix(transform: Any) -> NDArray[np.float64]:
@@ -174,7 +197,7 @@ def _fit(
         return moved
 
     both = scan1.in_scan & (carried(scan0.in_scan, 0, 0.0) > 0)
-    near = both & (ndimage.distance_transform_edt(~lungs1.mask, sampling=THINNED_MM) <= MARGIN_MM)
+    near = both & _near_lungs(lungs1)
     difference = (scan1.array - carried(scan0.array, 1, LOWEST_HU))[near]
     lung0, lung1 = both & (carried(lungs0.mask, 0, 0.0) > 0), both & lungs1.mask
     total = int(lung0.sum()) + int(lung1.sum())

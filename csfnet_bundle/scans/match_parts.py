@@ -18,7 +18,7 @@ from csfnet_bundle.scans.dicom.roi import needed_slices
 from csfnet_bundle.scans.local_search import COARSE
 from csfnet_bundle.scans.registration import Match, align_scans, block_grids, carried, match_aligned
 from csfnet_bundle.scans.scan import OpenedScan
-from csfnet_bundle.scans.thinned import THINNED_MM, kept_slices, thinning
+from csfnet_bundle.scans.thinned import SLICES_MM, kept_slices, thinning
 from csfnet_bundle.scans.vote import DIAGONALS
 
 THINNED, BLOCK = "thinned for the match", "block"
@@ -94,7 +94,7 @@ def estimated_slices(count: int, slice_mm: float, width_mm: float) -> float:
         slice_mm: their distance.
         width_mm: of the image; of a block's slices only the rows around the place are needed.
     """
-    step = max(1, round(THINNED_MM / slice_mm))
+    step = max(1, round(SLICES_MM / slice_mm))
     block_mm = 2 * (float(np.abs(DIAGONALS).max()) + COARSE.half_width_mm + COARSE.reach_mm)
     block = min(count, ceil(block_mm / slice_mm) + 1) * min(1.0, block_mm / width_mm)
     return min(float(count), count / step + block * (1 - 1 / step))

@@ -13,6 +13,10 @@ from csfnet_bundle.geometry import RoiGrid, sample_grid
 THINNED_MM = 4.0
 """Voxel size of a thinned scan: the lungs' outline and the large vessels remain, and 300 slices become 6 MB."""
 
+SLICES_MM = 6.0
+"""About how far apart the slices are that are kept. An archive sends whole slices, and the lungs' outline needs no more
+along the body: docs/matching.md has the figures."""
+
 LOWEST_HU, HIGHEST_HU = -1000.0, 200.0
 """Values are clipped to these: air below, contrast medium and bone above differ between scans for other reasons."""
 
@@ -40,8 +44,8 @@ def thinning(affine: NDArray[np.float64]) -> tuple[int, int, int]:
     Args:
         affine: (4, 4) from the scan's (i, j, k, 1) to LPS mm.
     """
-    i, j, k = (max(1, round(THINNED_MM / float(mm))) for mm in np.linalg.norm(affine[:3, :3], axis=0))
-    return i, j, k
+    column, row, slice_ = (float(mm) for mm in np.linalg.norm(affine[:3, :3], axis=0))
+    return max(1, round(THINNED_MM / column)), max(1, round(THINNED_MM / row)), max(1, round(SLICES_MM / slice_))
 
 
 def kept_slices(count: int, step: int) -> range:
