@@ -139,7 +139,7 @@ def range_bytes() -> str:
         "",
         f"{', '.join(result['series'])}; of each file {result['head_bytes'] / 1024:g} kB for its header. t0 is t1 "
         "shifted, with noise; slices of half the spacing are interpolated. Places and ROIs are those of whole series, "
-        "bit for bit. The trial shows what a coarser thinned scan would read; how well it matches was not measured.",
+        "bit for bit.",
     ]
     return "\n".join(lines)
 

@@ -36,7 +36,6 @@ from csfnet_bundle.commands import main
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.records import load_datalist
-from csfnet_bundle.scans import match_parts, scan, thinned
 from csfnet_bundle.scans.registration import match_point
 from csfnet_bundle.scans.scan import open_scan
 
@@ -51,13 +50,7 @@ SHIFT_MM = np.array([4.0, -3.0, 6.0])
 NOISE = 20.0
 IMAGES = "images"
 KNOWN, MATCHED = "both points known", "matched"
-COARSER_MM = 8.0
-WAYS = {
-    KNOWN: thinned.THINNED_MM,
-    MATCHED: thinned.THINNED_MM,
-    f"trial: matched, a thinned slice every {COARSER_MM:g} mm": COARSER_MM,
-}
-"""What is measured, and how many mm apart the thinned scans' slices are."""
+WAYS = (KNOWN, MATCHED)
 
 
 def slices_of(folder: Path, *, halved: bool) -> list[FileDataset]:
@@ -105,24 +98,6 @@ def first_nodule(source: Path, outlines: Path) -> NDArray[np.float64]:
     nodule = read_outlines(outlines, opened.name, opened.affine, opened.shape)[0]
     center: NDArray[np.float64] = (opened.affine @ [*nodule.center, 1.0])[:3]
     return center
-
-
-@contextlib.contextmanager
-def thinned_slices(mm: float) -> Iterator[None]:
-    """Let thinned scans keep a slice every so many mm."""
-    before = thinned.thinning
-
-    def coarser(affine: Any) -> tuple[int, int, int]:
-        i, j, _ = before(affine)
-        return i, j, max(1, round(mm / float(np.linalg.norm(affine[:3, 2]))))
-
-    for module in (thinned, scan, match_parts):
-        module.thinning = coarser
-    try:
-        yield
-    finally:
-        for module in (thinned, scan, match_parts):
-            module.thinning = before
 
 
 def measure(
@@ -181,10 +156,9 @@ def measured(folder: Path, series: list[Path], outlines: Path, server: Server) -
             for screen, uid in enumerate(uids):
                 server.upload(place / IMAGES / patient / uid, f"{patient}-{screen}")
             slice_mm = abs(float(np.subtract(*(float(item.ImagePositionPatient[2]) for item in slices[:2]))))
-            for way, mm in WAYS.items():
+            for way in WAYS:
                 (place / way).mkdir()
-                with thinned_slices(mm):
-                    result = measure(place / way, server, uids, first_nodule(source, outlines), len(slices), way)
+                result = measure(place / way, server, uids, first_nodule(source, outlines), len(slices), way)
                 print(f"{slice_mm:g} mm, {source.name}, {way}: {result}", flush=True)
                 yield round(slice_mm, 3), way, {**result, "series": source.name}
             shutil.rmtree(place)

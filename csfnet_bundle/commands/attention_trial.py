@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def attention_trial(
-    out: str, training: int = 512, test: int = 512, seeds: int = 3, epochs: int = 30, workers: int = 1
+    out: str, training: int = 2048, test: int = 512, seeds: int = 3, epochs: int = 30, workers: int = 1
 ) -> int:
     """Train CSF-Net, the same with uniform attention and the printed form on phantoms with two nodules in each ROI.
 
-    A clinical value says which of the two counts. Writes results.json and table.md into ``out`` after every training;
+    The encoder and the temporal fusion are those of the shipped weights and stay as they are. A clinical value says which of the two counts. Writes results.json and table.md into ``out`` after every training;
     an interrupted trial goes on with the same command. The exit status is 0 if every seed is accepted.
 
     Args:

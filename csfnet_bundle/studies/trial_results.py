@@ -13,7 +13,7 @@ from csfnet_bundle.core.files import write_atomically
 RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
 
 
-def begin_or_resume(out: Path, **settings: int) -> dict[str, Any]:
+def begin_or_resume(out: Path, **settings: float | str | None) -> dict[str, Any]:
     """Return the results as an earlier call left them in ``out``, or new ones without a fit.
 
     Args:

@@ -22,6 +22,7 @@ def other_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_quick_makes_everything_and_predicts_another_cohort(
     small_cohort: Path, other_cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

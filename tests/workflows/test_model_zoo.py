@@ -79,6 +79,7 @@ def bundle(tmp_path: Path) -> Path:
     return tmp_path / ARCHIVE_NAME
 
 
+@pytest.mark.long
 def test_every_step_of_the_verification(
     bundle: Path, shared_data: Path, small_cohort: Path, run: Callable[..., None], tmp_path: Path
 ) -> None:

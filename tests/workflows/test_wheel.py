@@ -66,6 +66,7 @@ def one_pair(small_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.mark.long
 def test_the_bundle_runs_from_any_folder(installed: Run, one_pair: Path, tmp_path: Path) -> None:
     """By its installed config and weights, and writes below that folder alone."""
     found = installed("csfnet_bundle", "config", "inference", cwd=tmp_path)

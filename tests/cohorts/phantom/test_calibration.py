@@ -7,6 +7,7 @@ from csfnet_bundle.cohorts.phantom.calibration import measure_phantom
 EASY_MARGIN = 0.05
 
 
+@pytest.mark.long
 def test_every_figure_is_measured():
     figures = measure_phantom((4, 8), test=6, workers=1, show_progress=False)
     assert set(figures["simple_reference"]) == {"4", "8"}

@@ -216,6 +216,7 @@ post(app, POINT_MODEL, "t1", {**ohif([eval(sys.argv[3])]), "t0": "t0", "point0":
 """
 
 
+@pytest.mark.long
 def test_a_killed_worker_leaves_nothing_and_the_next_one_answers(
     app: Any, clicks: tuple[list[float], str], studies: Path, tmp_path: Path, repository: Path
 ) -> None:

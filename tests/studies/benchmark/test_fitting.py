@@ -81,6 +81,7 @@ def settled(protocol: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return mine
 
 
+@pytest.mark.long
 def test_a_fit_killed_in_the_middle_of_an_epoch_goes_on(settled: Protocol, tmp_path: Path) -> None:
     mine = _prepared(replace(settled, out=tmp_path / "out"))
     (tmp_path / "fit.pickle").write_bytes(pickle.dumps((mine, FIT)))

@@ -22,6 +22,7 @@ from csfnet_bundle.training.transfer import weights_digest
 PRETRAINING = {"config_sha256": "12ab" * 16, "steps": 321}
 
 
+@pytest.mark.long
 def test_a_pre_training_reaches_the_results(fresh: Protocol, tmp_path: Path) -> None:
     """Given to the systems that start from one; CSF-Net beside them starts at random."""
     encoder = create_network({"name": "MedSTProbe", "size": "tiny"}).image_encoder
