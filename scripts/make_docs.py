@@ -124,6 +124,35 @@ def store_formats() -> str:
     return "\n".join(lines)
 
 
+def attention() -> str:
+    """Whether attention selects the nodule that a clinical value names."""
+    from csfnet_bundle.studies.attention.trial import trial_markdown
+
+    return trial_markdown(_load("attention.json")).rstrip("\n")
+
+
+def attention_tried() -> str:
+    """The attention trials that selected nothing."""
+    from csfnet_bundle.studies.attention.trial import TRUNK_WORDS
+
+    result = _load("attention_tried.json")
+    head = ["encoder and temporal fusion", "training pairs", "ROI", "rate", "epochs, of planned", "AUC, training pairs"]
+    head += ["AUC", "attention made uniform", "map's weight on the named half", "max weight x keys"]
+    rows = [
+        [
+            TRUNK_WORDS[row["trunk"]],
+            f"{row['training']:,}",
+            "x".join(map(str, row["roi"])),
+            f"{row['learning_rate']:g}",
+            f"{row['epochs']} of {row['epochs_planned']}",
+            *(f"{row[name]:.3f}" for name in ("auc_training", "auc", "auc_made_uniform")),
+            *(f"{row[name]:.2f}" for name in ("share", "peak_image")),
+        ]
+        for row in result["rows"]
+    ]
+    return f"{markdown_table(head, rows)}\n{result['what']}"
+
+
 def range_bytes() -> str:
     """What a cohort without images reads of its series."""
     result = _load("range_bytes.json")
@@ -201,6 +230,8 @@ TABLES: dict[str, Callable[[], str]] = {
         medst_in_csfnet,
         latency,
         store_formats,
+        attention,
+        attention_tried,
         range_bytes,
         fit_memory,
         training_speed,

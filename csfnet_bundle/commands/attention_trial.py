@@ -6,11 +6,18 @@ from pathlib import Path
 
 
 def attention_trial(
-    out: str, training: int = 2048, test: int = 512, seeds: int = 3, epochs: int = 30, workers: int = 1
+    out: str,
+    training: int = 2048,
+    test: int = 512,
+    seeds: int = 3,
+    epochs: int = 30,
+    learning_rate: float = 2e-4,
+    trunk: str = "frozen",
+    workers: int = 1,
 ) -> int:
     """Train CSF-Net, the same with uniform attention and the printed form on phantoms with two nodules in each ROI.
 
-    The encoder and the temporal fusion are those of the shipped weights and stay as they are. A clinical value says which of the two counts. Writes results.json and table.md into ``out`` after every training;
+    A clinical value says which of the two counts. Writes results.json and table.md into ``out`` after every training;
     an interrupted trial goes on with the same command. The exit status is 0 if every seed is accepted.
 
     Args:
@@ -19,6 +26,9 @@ def attention_trial(
         test: test pairs.
         seeds: trainings a system.
         epochs: of every training.
+        learning_rate: at the start.
+        trunk: encoder and temporal fusion: frozen (of the shipped weights, not trained), start (trained further) or
+            random.
         workers: processes that render the ROIs.
 
     Examples:
@@ -29,6 +39,15 @@ def attention_trial(
     from csfnet_bundle.studies.trial_results import RESULTS_NAME
 
     folder = Path(out).resolve()
-    document = run_trial(folder, training=training, test=test, seeds=seeds, epochs=epochs, workers=workers)
+    document = run_trial(
+        folder,
+        training=training,
+        test=test,
+        seeds=seeds,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        trunk=trunk,
+        workers=workers,
+    )
     print(f"{trial_markdown(document)}\n{folder / RESULTS_NAME}")
     return 0 if document["verdict"]["accepted"] else 1

@@ -11,9 +11,13 @@ WORDS = ["--training", "18", "--test", "16", "--seeds", "1", "--epochs", "1"]
 
 
 @pytest.mark.long
-def test_the_trial_is_made_and_never_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("trunk", ["frozen", "random"])
+def test_the_trial_is_made_and_never_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trunk: str
+) -> None:
     out = tmp_path / "trial"
-    assert main(["attention-trial", "--out", str(out), *WORDS]) == 1  # one epoch selects nothing
+    words = [*WORDS, "--trunk", trunk]
+    assert main(["attention-trial", "--out", str(out), *words]) == 1  # one epoch selects nothing
     text = capsys.readouterr().out
     assert "Not accepted, 1 seeds" in text
     document = json.loads((out / "results.json").read_text())
@@ -28,10 +32,10 @@ def test_the_trial_is_made_and_never_repeated(tmp_path: Path, capsys: pytest.Cap
     assert fits["csfnet"]["peak_image"] > 1
     states = {path: path.stat().st_mtime_ns for path in out.rglob("state.pt")}
     assert len(states) == 3
-    main(["attention-trial", "--out", str(out), *WORDS])
+    main(["attention-trial", "--out", str(out), *words])
     assert capsys.readouterr().out == text
     assert {path: path.stat().st_mtime_ns for path in states} == states
-    assert main(["attention-trial", "--out", str(out), *WORDS[:-1], "2"]) == 1
+    assert main(["attention-trial", "--out", str(out), *words, "--learning_rate", "0.1"]) == 1
     assert "trial with settings" in capsys.readouterr().err
 
 
@@ -56,3 +60,9 @@ def test_every_seed_must_pass_all_three(area: float, made_uniform: float, share:
     second = [row("csfnet", 1, area, made_uniform, share), row("uniform_attention", 1, 0.8, 0.8, 0.5)]
     assert verdict([*good, *second])["accepted"] is accepted
     assert not verdict([])["accepted"]
+
+
+def test_another_trunk_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attention-trial", "--out", str(tmp_path / "trial"), "--trunk", "thawed"]) == 1
+    assert "trunk is 'thawed', expected one of frozen, start, random" in capsys.readouterr().err
+    assert not (tmp_path / "trial").exists()
