@@ -9,6 +9,7 @@ from helpers.medst_cohort import make_medst_cohort
 from csfnet_bundle.commands import main
 
 
+@pytest.mark.long
 def test_a_study_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cohort = tmp_path / "cohort"
     cohort.mkdir()

@@ -68,6 +68,7 @@ def _assert_same_weights(first: Path, second: Path) -> None:
         torch.testing.assert_close(one[name], other[name], rtol=0, atol=0, msg=name)
 
 
+@pytest.mark.long
 def test_the_loss_falls(pretrain: Callable[..., Path]) -> None:
     # In training: eight patients teach nothing of others.
     quick = {"train#trainer#max_epochs": 24, "optimizer#lr": 0.001, "drop#probability": 0.0}

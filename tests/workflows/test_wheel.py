@@ -89,6 +89,7 @@ def test_the_interface_from_python_finds_the_installed_weights(installed: Run, t
     assert done.returncode == 0, done.stderr + done.stdout
 
 
+@pytest.mark.long
 def test_the_archive_and_the_app_are_made_from_any_folder(installed: Run, tmp_path: Path) -> None:
     """The archive of an installed bundle has the bytes of the checkout's."""
     done = installed("csfnet_bundle", "package", "--out", "bundle.zip", cwd=tmp_path)

@@ -56,6 +56,7 @@ def test_provenance_says_that_it_is_a_phantom(folder):
     assert header["provenance"]["seed"] == 4
 
 
+@pytest.mark.long
 def test_two_processes_give_the_same_bytes_as_one_beside_leftovers_of_other_settings(folder, tmp_path):
     partial = tmp_path / ".again.partial"
     for name in ("dicom", ".records"):

@@ -64,6 +64,7 @@ def test_a_ground_glass_nodule_grows_too() -> None:
     assert measured == pytest.approx(2.0, rel=RATIO_TOLERANCE)
 
 
+@pytest.mark.long
 def test_a_tilted_oblique_scan_grows_as_a_straight_one() -> None:
     turn = np.linalg.qr(np.array([[1.0, 0.2, 0.1], [-0.2, 1.0, 0.15], [0.1, -0.1, 1.0]]))[0]
     affine = np.eye(4)

@@ -78,6 +78,7 @@ def test_noise_is_fresh_and_the_rest_of_the_patient_the_same(real: Path, followu
     assert after[wall].mean() == pytest.approx(before[wall].mean(), abs=2)
 
 
+@pytest.mark.long
 def test_the_seed_decides_noise_and_shift(real: Path, followup: Path, tmp_path: Path) -> None:
     same = simulate_followup(real, CENTER, "voxel", 365, 365, tmp_path / "same", seed=3)
     other = simulate_followup(real, CENTER, "voxel", -400, 100, tmp_path / "other", seed=4)

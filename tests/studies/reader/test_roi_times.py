@@ -58,6 +58,7 @@ def test_the_slow_routes_do_what_they_say(setting: Setting) -> None:
     assert theirs == pytest.approx(ours, abs=25)  # the grids of the two chains differ by up to a voxel
 
 
+@pytest.mark.long
 def test_the_command_prints_and_keeps_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "results" / "benchmark.json"
     arguments = ["--slices", str(SLICES), "--matrix", str(MATRIX), "--rounds", "2", "--slow_rounds", "1"]
@@ -79,6 +80,7 @@ def test_the_reader_needs_little_memory(setting: Setting) -> None:
     assert roi_times._child(request) < roi_times.MEMORY_LIMIT_MB
 
 
+@pytest.mark.long
 def test_compressed_syntaxes_have_a_row_for_each_plugin(tmp_path: Path) -> None:
     rows = roi_times._child({"measure": "syntaxes", "folder": str(tmp_path / "series"), "matrix": MATRIX})
     assert {row["syntax"] for row in rows if row["roi_ms"]} == {
