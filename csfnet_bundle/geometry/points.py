@@ -30,7 +30,7 @@ class Space(StrEnum):
 _SPACES = {space.value: space for space in Space}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """A nodule's place in one scan: three finite numbers and the space that they are in.
 

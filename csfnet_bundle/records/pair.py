@@ -18,7 +18,7 @@ CHOICE = "series_choice"
 """Key of a scan's record that says how its series was chosen; shown with what was found in the scan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One CT scan of a pair and the nodule's place in it.
 
@@ -94,7 +94,7 @@ def _day(text: str) -> Date:
         raise BundleError(f"date {text!r} is not a date YYYYMMDD") from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FollowUpPair:
     """One nodule of one patient, seen at t0 and again at t1.
 
