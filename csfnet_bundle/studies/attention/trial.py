@@ -4,15 +4,14 @@ On phantoms with two nodules in a ROI. Accepted if, for every seed, the network'
 that of the same network trained with uniform attention, falls by at least as much when its own attention is made
 uniform, and its map puts at least :data:`LEAST_SHARE` of its weight into the half of the ROI with the named nodule.
 
-Encoder and temporal fusion are those of models/model.pt, which saw one nodule a ROI, and are not trained on: from random
-weights the narrow network learns from some thousand pairs neither the nodules well nor to select (docs/attention.md has
-these trials too).
+Encoder and temporal fusion are those of models/model.pt, which saw one nodule a ROI, and are not trained on: with all
+weights trained, the narrow network learns from some thousand pairs neither the nodules well nor to select
+(docs/attention.md has these trials too).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,8 @@ SIZE = (16, 32, 32)
 FLIPPED_AXES = (0, 1)
 """Depth and height. A flip along the width would exchange the sides that the clinical value names."""
 LEARNING_RATE = 2e-4
-"""Chosen on 256 pairs of their own. At 3e-4 one of the four heads may look at the other nodule; at 3e-3, the rate of the
-demonstration, queries and keys end at zero behind their ReLU within an epoch, and attention stays uniform."""
+"""Chosen on 256 pairs of their own. At 3e-4 one of the four heads may look at the other nodule; at 3e-3, the rate of
+the demonstration, queries and keys end at zero behind their ReLU within an epoch, and attention stays uniform."""
 FROZEN, START, RANDOM = "frozen", "start", "random"
 TRUNKS = (FROZEN, START, RANDOM)
 """What becomes of the shipped trunk: kept as it is, trained further, or not used."""
@@ -115,7 +114,7 @@ def run_trial(
         network = _made(system, {} if trunk == RANDOM else weights)
         trained = AboveTrunk(network) if trunk == FROZEN else network
         plan = Training(epochs, learning_rate=learning_rate, flipped_axes=FLIPPED_AXES)
-        fit(lambda trained=trained: trained, shown, folder, plan, seed=seed, name=system)
+        fit(partial(_ready, trained), shown, folder, plan, seed=seed, name=system)
         document["fits"].append({"system": system, "seed": seed, **measure(network.eval(), judged, asked)})
         document["verdict"] = verdict(document["fits"])
         keep_results(out, document, trial_markdown(document))
@@ -127,6 +126,10 @@ def _made(system: str, weights: Mapping[str, Tensor]) -> CSFNet:
     network = create_system(system, WIDTH, SIZE)
     assert isinstance(network, CSFNet)
     return take_trunk(network, weights) if weights else network
+
+
+def _ready(network: Network) -> Network:
+    return network
 
 
 def measure(network: Network, pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:

@@ -12,9 +12,7 @@ WORDS = ["--training", "18", "--test", "16", "--seeds", "1", "--epochs", "1"]
 
 @pytest.mark.long
 @pytest.mark.parametrize("trunk", ["frozen", "random"])
-def test_the_trial_is_made_and_never_repeated(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], trunk: str
-) -> None:
+def test_the_trial_is_made_and_never_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str], trunk: str) -> None:
     out = tmp_path / "trial"
     words = [*WORDS, "--trunk", trunk]
     assert main(["attention-trial", "--out", str(out), *words]) == 1  # one epoch selects nothing
