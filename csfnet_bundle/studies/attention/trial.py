@@ -12,6 +12,7 @@ weights trained, the narrow network learns from some thousand pairs neither the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
