@@ -106,7 +106,7 @@ def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lun
 
     sitk = SimpleITK
     fixed, moving = _image(scan1.array, scan1), _image(scan0.array, scan0)
-    fixed_mask = _image((_near_lungs(lungs1) & scan1.in_scan).astype(np.uint8), scan1)
+    fixed_mask = _image(((lungs1.distance_mm <= MARGIN_MM) & scan1.in_scan).astype(np.uint8), scan1)
     moving_mask = None if scan0.in_scan.all() else _image(scan0.in_scan.astype(np.uint8), scan0)
     rigid = sitk.Euler3DTransform()
     rigid.SetCenter(lungs1.centroid.tolist())
@@ -118,12 +118,6 @@ def _register(scan0: ThinnedScan, lungs0: Lungs, scan1: ThinnedScan, lungs1: Lun
     affine.SetTranslation(rigid.GetTranslation())
     affine = sitk.AffineTransform(_optimize(fixed, moving, fixed_mask, moving_mask, affine))
     return _matrix(affine)
-
-
-def _near_lungs(lungs: Lungs) -> NDArray[np.bool_]:
-    """Where the lungs are, or at most :data:`MARGIN_MM` away, shape (D, H, W)."""
-    distance: NDArray[np.float64] = ndimage.distance_transform_edt(~lungs.mask, sampling=THINNED_MM)
-    return distance <= MARGIN_MM
 
 
 def _image(array: NDArray[np.generic], scan: ThinnedScan) -> Any:
@@ -197,7 +191,7 @@ def _fit(
         return moved
 
     both = scan1.in_scan & (carried(scan0.in_scan, 0, 0.0) > 0)
-    near = both & _near_lungs(lungs1)
+    near = both & (lungs1.distance_mm <= MARGIN_MM)
     difference = (scan1.array - carried(scan0.array, 1, LOWEST_HU))[near]
     lung0, lung1 = both & (carried(lungs0.mask, 0, 0.0) > 0), both & lungs1.mask
     total = int(lung0.sum()) + int(lung1.sum())

@@ -46,6 +46,12 @@ class Lungs:
         depth: NDArray[np.float64] = ndimage.distance_transform_edt(self.mask, sampling=THINNED_MM)
         return depth.astype(np.float32)
 
+    @cached_property
+    def distance_mm(self) -> NDArray[np.float32]:
+        """How far from the lungs each voxel's centre lies, mm, 0 inside, shape (D, H, W)."""
+        distance: NDArray[np.float64] = ndimage.distance_transform_edt(~self.mask, sampling=THINNED_MM)
+        return distance.astype(np.float32)
+
 
 def find_lungs(scan: ThinnedScan, series: str = "", record: str = "") -> Lungs:
     """Find the lungs.

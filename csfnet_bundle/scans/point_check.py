@@ -13,7 +13,7 @@ from csfnet_bundle.scans.lungs import Lungs
 from csfnet_bundle.scans.place_words import place_words
 from csfnet_bundle.scans.registration import AlignedScans, align_scans, match_aligned
 from csfnet_bundle.scans.scan import OpenedScan
-from csfnet_bundle.scans.thinned import THINNED_MM, ThinnedScan
+from csfnet_bundle.scans.thinned import ThinnedScan
 
 LARGEST_DISTANCE_MM = 15.0
 """A point given farther from the match is of another place: readers' centres of one nodule differ by less than its
@@ -75,8 +75,7 @@ def distance_to_lungs(thinned: ThinnedScan, lungs: Lungs, places: NDArray[np.flo
     """
     homogeneous = np.pad(np.atleast_2d(places), ((0, 0), (0, 1)), constant_values=1.0)
     index = (np.linalg.inv(thinned.grid.affine) @ homogeneous.T)[:3]
-    distance = ndimage.distance_transform_edt(~lungs.mask, sampling=THINNED_MM)
-    return float(ndimage.map_coordinates(distance, index, order=1, mode="nearest").min())
+    return float(ndimage.map_coordinates(lungs.distance_mm, index, order=1, mode="nearest").min())
 
 
 def _other_side(scans: AlignedScans, place0: NDArray[np.float64], place1: NDArray[np.float64]) -> list[str]:

@@ -87,7 +87,7 @@ class Tensors:
 
 
 def fit(
-    make: Callable[[], Network],
+    network: Network,
     pairs: Tensors,
     folder: Path,
     training: Training,
@@ -101,19 +101,18 @@ def fit(
     Random numbers are seeded anew for every epoch, so that an interrupted training ends as an undisturbed one.
 
     Args:
-        make: makes the network, with fresh weights.
+        network: with the weights to start from.
         pairs: the training pairs.
         folder: of the training's state.
         training: how.
-        seed: of the start, the order and the augmentation.
+        seed: of the order and the augmentation.
         name: for the progress bar.
         watch: numbers of the network, to be kept after every epoch.
 
     Raises:
         BundleError: the folder holds a training with other settings.
     """
-    torch.manual_seed(seed)
-    network = channels_last(make())
+    network = channels_last(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
     parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": training.scheduler(optimizer)}
     settings = str([asdict(training), network.architecture(), seed, len(pairs.label)])

@@ -1,6 +1,5 @@
 """Small trainings on ROIs in memory: interrupted, they end as if they had not been."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,12 @@ from csfnet_bundle.networks import Network, create_system
 from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
 
 SIZE = (8, 16, 16)
-MAKE = partial(create_system, "csfnet", WIDTH, SIZE)
 TRAINING = Training(epochs=2, batch_size=4)
+
+
+def fresh() -> Network:
+    torch.manual_seed(0)
+    return create_system("csfnet", WIDTH, SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +41,19 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(pairs: Tensors, tmp_
         epochs.append(1.0)
         return watch(network)
 
-    whole, watched = fit(MAKE, pairs, tmp_path / "whole", TRAINING, seed=0, name="whole", watch=watch)
+    whole, watched = fit(fresh(), pairs, tmp_path / "whole", TRAINING, seed=0, name="whole", watch=watch)
     with pytest.raises(KeyboardInterrupt):
-        fit(MAKE, pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=interrupt)
-    again, resumed = fit(MAKE, pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=watch)
+        fit(fresh(), pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=interrupt)
+    again, resumed = fit(fresh(), pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=watch)
     assert resumed == watched
     for name, tensor in whole.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
 
 
 def test_another_training_in_the_same_folder_is_rejected(pairs: Tensors, tmp_path: Path) -> None:
-    fit(MAKE, pairs, tmp_path, Training(epochs=1, batch_size=8), seed=0, name="first")
+    fit(fresh(), pairs, tmp_path, Training(epochs=1, batch_size=8), seed=0, name="first")
     with pytest.raises(BundleError, match="of a training with other settings"):
-        fit(MAKE, pairs, tmp_path, Training(epochs=1, batch_size=4), seed=0, name="second")
+        fit(fresh(), pairs, tmp_path, Training(epochs=1, batch_size=4), seed=0, name="second")
 
 
 def test_the_rate_falls_by_a_cosine_or_in_ten_steps() -> None:

@@ -12,7 +12,6 @@ weights trained, the narrow network learns from some thousand pairs neither the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +46,12 @@ LEARNING_RATE = 2e-4
 """Chosen on 256 pairs of their own. At 3e-4 one of the four heads may look at the other nodule; at 3e-3, the rate of
 the demonstration, queries and keys end at zero behind their ReLU within an epoch, and attention stays uniform."""
 FROZEN, START, RANDOM = "frozen", "start", "random"
-TRUNKS = (FROZEN, START, RANDOM)
-"""What becomes of the shipped trunk: kept as it is, trained further, or not used."""
 TRUNK_WORDS = {
     FROZEN: "of models/model.pt, not trained",
     START: "of models/model.pt, trained further",
     RANDOM: "from random weights",
 }
+"""What becomes of the shipped trunk, with its words in a table: kept as it is, trained further, or not used."""
 ASKED_AT_ONCE = 16
 TRAINING_SEED, TEST_SEED = 21, 22
 
@@ -79,15 +77,15 @@ def run_trial(
         seeds: trainings a system.
         epochs: of every training.
         learning_rate: at the start.
-        trunk: one of :data:`TRUNKS`.
+        trunk: a key of :data:`TRUNK_WORDS`.
         systems: keys of :data:`csfnet_bundle.networks.SYSTEMS`.
         workers: processes that render.
 
     Raises:
         BundleError: there is no such trunk, or ``out`` holds a trial with other settings.
     """
-    if trunk not in TRUNKS:
-        raise BundleError(f"trunk is {trunk!r}, expected one of {', '.join(TRUNKS)}")
+    if trunk not in TRUNK_WORDS:
+        raise BundleError(f"trunk is {trunk!r}, expected one of {', '.join(TRUNK_WORDS)}")
     model = shipped_model(bundle_root())
     weights = load_checkpoint(model).weights
     document = begin_or_resume(
@@ -115,7 +113,7 @@ def run_trial(
         network = _made(system, {} if trunk == RANDOM else weights)
         trained = AboveTrunk(network) if trunk == FROZEN else network
         plan = Training(epochs, learning_rate=learning_rate, flipped_axes=FLIPPED_AXES)
-        fit(partial(_ready, trained), shown, folder, plan, seed=seed, name=system)
+        fit(trained, shown, folder, plan, seed=seed, name=system)
         document["fits"].append({"system": system, "seed": seed, **measure(network.eval(), judged, asked)})
         document["verdict"] = verdict(document["fits"])
         keep_results(out, document, trial_markdown(document))
@@ -127,10 +125,6 @@ def _made(system: str, weights: Mapping[str, Tensor]) -> CSFNet:
     network = create_system(system, WIDTH, SIZE)
     assert isinstance(network, CSFNet)
     return take_trunk(network, weights) if weights else network
-
-
-def _ready(network: Network) -> Network:
-    return network
 
 
 def measure(network: Network, pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:

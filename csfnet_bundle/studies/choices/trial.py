@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +155,11 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
 
 def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[Network, list[dict[str, float]]]:
     choice = CHOICES[name]
-    make = partial(create_system, "csfnet", WIDTH, SIZE, choice.arguments)
+    torch.manual_seed(seed)
+    network = create_system("csfnet", WIDTH, SIZE, choice.arguments)
     folder = out / "fits" / f"{name}_seed{seed}"
     training = replace(Training(epochs), **choice.training)
-    return fit(make, shown, folder, training, seed=seed, name=name, watch=lambdas)
+    return fit(network, shown, folder, training, seed=seed, name=name, watch=lambdas)
 
 
 def _judge(network: Network, watched: list[dict[str, float]], pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:
