@@ -12,6 +12,8 @@ def train_measure(
     fold: int | None = None,
     seed: int = 0,
     model: Path | None = None,
+    *,
+    bfloat16: bool = False,
 ) -> None:
     """Train the network that measures nodules on LIDC's nodule volumes and on drawn nodules.
 
@@ -24,6 +26,7 @@ def train_measure(
         fold: 0 to 4: hold out that fifth of the patients; by default the network is trained on all.
         seed: of weights and batches.
         model: the TorchScript file to write, with a JSON beside it; by default measure.ts or measure_fold_N.ts in OUT.
+        bfloat16: compute the forward pass in bfloat16, on processors that have it 1.7 times as fast.
 
     Examples:
         csfnet train-measure lidc_voi output/measure --model models/measure.ts
@@ -35,5 +38,5 @@ def train_measure(
     out = Path(out)
     name = "measure.ts" if fold is None else f"measure_fold_{fold}.ts"
     file = out / name if model is None else Path(model)
-    train(Training(Path(data), out, steps, fold, seed), file)
+    train(Training(Path(data), out, steps, fold, seed, bfloat16), file)
     print(f"network: {file}\ndescription: {file.with_suffix('.json')}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,13 +37,14 @@ class Run:
         name: of its state file.
         steps: of the optimizer.
         seed: of weights and batches.
-        starts_from: name of the run whose averaged weights it starts from; empty for none.
+        bfloat16: whether the network's forward pass is computed in bfloat16: 1.7 times as fast where the processor has
+            instructions for it, slower elsewhere; a few steps then have no finite gradient and are skipped.
     """
 
     name: str
     steps: int
     seed: int
-    starts_from: str = ""
+    bfloat16: bool = False
 
 
 def state_path(folder: Path, name: str) -> Path:
@@ -52,22 +52,19 @@ def state_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.state.pt"
 
 
-def train(run: Run, sampler: Sampler, folder: Path, start: Mapping[str, torch.Tensor] | None = None) -> BasicUNet:
+def train(run: Run, sampler: Sampler, folder: Path) -> BasicUNet:
     """Train, or go on with, a run; return the network with the averaged weights, in evaluation mode.
 
     Args:
         run: what to train.
         sampler: of its batches.
         folder: for the state; an interrupted run goes on from there.
-        start: weights to start from.
 
     Raises:
         BundleError: the state belongs to a run of other settings, or too many steps had no finite gradient.
     """
     torch.manual_seed(run.seed)
     network = create_network()
-    if start is not None:
-        network.load_state_dict(start)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE)
     path = state_path(folder, run.name)
@@ -89,8 +86,9 @@ def train(run: Run, sampler: Sampler, folder: Path, start: Mapping[str, torch.Te
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, run.steps)
         batch = sampler.batch(step)
-        logits = network(batch.inputs.contiguous(memory_format=torch.channels_last_3d))[:, 0]
-        loss = measuring_loss(logits, batch.target, batch.weight)
+        with torch.autocast("cpu", torch.bfloat16, enabled=run.bfloat16):
+            logits = network(batch.inputs.contiguous(memory_format=torch.channels_last_3d))[:, 0]
+        loss = measuring_loss(logits.float(), batch.target, batch.weight)
         optimizer.zero_grad()
         loss.backward()
         if math.isfinite(float(torch.nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT))):

@@ -35,6 +35,7 @@ class Training:
         steps: of the optimizer.
         fold: 0 to 4: the fifth of the patients that is held out; None: nobody is.
         seed: of weights and batches.
+        bfloat16: see :class:`csfnet_bundle.training.measure.loop.Run`.
     """
 
     data: Path
@@ -42,11 +43,12 @@ class Training:
     steps: int = STEPS
     fold: int | None = None
     seed: int = 0
+    bfloat16: bool = False
 
     @property
     def run(self) -> Run:
         """The run of the loop."""
-        return Run(ALL if self.fold is None else f"fold_{self.fold}", self.steps, self.seed)
+        return Run(ALL if self.fold is None else f"fold_{self.fold}", self.steps, self.seed, self.bfloat16)
 
 
 def train_measure(training: Training, path: Path) -> None:
