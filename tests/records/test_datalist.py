@@ -100,3 +100,15 @@ def test_nothing_is_written_of_a_faulty_list(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="belongs to one list"):
         save_datalist(faulty)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_part_of_a_series_can_be_named_where_t0_is_to_be_matched(tmp_path: Path) -> None:
+    def change(document: dict[str, Any]) -> None:
+        (record,) = document.pop("training")
+        record["t0"] = {"path": "100012/t0", "series_uid": "1.2.3/acquisition-2"}
+        del record["label"]
+        document["inference"] = [record]
+
+    (pair,) = load_datalist(_write(tmp_path, change)).section("inference")
+    assert pair.t0 is not None
+    assert (pair.t0.series_uid, pair.t0.point) == ("1.2.3/acquisition-2", None)
