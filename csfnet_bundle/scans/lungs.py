@@ -43,8 +43,10 @@ class Lungs:
     @cached_property
     def depth_mm(self) -> NDArray[np.float32]:
         """How deep in the lungs each voxel's centre lies, mm, 0 outside, shape (D, H, W)."""
-        depth: NDArray[np.float64] = ndimage.distance_transform_edt(self.mask, sampling=THINNED_MM)
-        return depth.astype(np.float32)
+        depth = np.zeros(self.mask.shape, np.float32)
+        box = _box(self.mask, 1)
+        depth[box] = ndimage.distance_transform_edt(self.mask[box], sampling=THINNED_MM)
+        return depth
 
     @cached_property
     def distance_mm(self) -> NDArray[np.float32]:
@@ -98,9 +100,21 @@ def _enclosed_air(air: NDArray[np.bool_], beside: NDArray[np.bool_]) -> NDArray[
 def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Close by a ball of :data:`CLOSING_MM`; the ends of the scan are no surface."""
     reach = int(np.ceil(CLOSING_MM / THINNED_MM)) + 1
-    padded = np.pad(mask, ((reach, reach), (reach, reach), (reach, reach)), mode="edge")
+    box = _box(mask, reach)
+    padded = np.pad(mask[box], ((reach, reach), (reach, reach), (reach, reach)), mode="edge")
     grown = ndimage.distance_transform_edt(~padded, sampling=THINNED_MM) <= CLOSING_MM
     closed = ndimage.distance_transform_edt(grown, sampling=THINNED_MM) > CLOSING_MM
     inner = slice(reach, -reach)
-    result: NDArray[np.bool_] = (closed | padded)[inner, inner, inner]
+    result = np.zeros_like(mask)
+    result[box] = (closed | padded)[inner, inner, inner]
     return result
+
+
+def _box(mask: NDArray[np.bool_], margin: int) -> tuple[slice, ...]:
+    """Return where the mask is and so many voxels around it: distances need less memory there than in all of the scan.
+
+    They are the same inside of the mask, as long as a layer around it is in the box.
+    """
+    for parts in ndimage.find_objects(mask.astype(np.uint8)):
+        return tuple(slice(max(0, part.start - margin), part.stop + margin) for part in parts)
+    return (slice(None),) * mask.ndim

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 from helpers.whole_chest import SHAPE, Move, make_whole_chest, moved_chest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from csfnet_bundle.core.errors import Refusal, RefusalCode
 from csfnet_bundle.geometry import Volume
-from csfnet_bundle.scans.lungs import Lungs, find_lungs
-from csfnet_bundle.scans.thinned import ThinnedScan, kept_slices, thin, thinning
+from csfnet_bundle.scans.lungs import CLOSING_MM, Lungs, _closed, find_lungs
+from csfnet_bundle.scans.thinned import THINNED_MM, ThinnedScan, kept_slices, thin, thinning
 
 TRUE_ML = 2 * 4 / 3 * np.pi * 55 * 75 * 105 / 1000
 
@@ -63,3 +66,21 @@ def test_tilted_scans_lose_no_lung_where_a_plane_leaves_them(chest: Volume) -> N
     tilted = moved_chest(chest, Move(0.0, (0.0, 0.0, 0.0), 0.0), affine)
     _, lungs = lungs_of(tilted.array, tilted.affine)
     assert lungs.ml == pytest.approx(TRUE_ML, rel=0.08)
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.tuples(*[st.integers(8, 18)] * 3))
+def test_what_is_computed_around_the_lungs_alone_is_what_the_whole_scan_gives(
+    seed: int, size: tuple[int, int, int]
+) -> None:
+    rng = np.random.default_rng(seed)
+    mask = np.zeros(size, bool)
+    low = [int(rng.integers(0, n - 2)) for n in size]  # at an end of the scan, or not
+    part = tuple(slice(a, int(rng.integers(a + 1, n + 1))) for a, n in zip(low, size, strict=True))
+    mask[part] = rng.random(mask[part].shape) < 0.7
+    reach = 4
+    padded = np.pad(mask, reach, mode="edge")
+    grown = ndimage.distance_transform_edt(~padded, sampling=THINNED_MM) <= CLOSING_MM
+    closed = (ndimage.distance_transform_edt(grown, sampling=THINNED_MM) > CLOSING_MM) | padded
+    assert np.array_equal(_closed(mask), closed[(slice(reach, -reach),) * 3])
+    depth = ndimage.distance_transform_edt(mask, sampling=THINNED_MM)
+    assert np.array_equal(Lungs(mask, np.zeros(3), 1.0).depth_mm, depth.astype(np.float32))
