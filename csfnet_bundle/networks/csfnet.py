@@ -74,10 +74,7 @@ class CSFNet(Network):
             interval_days: (B,) days from t0 to t1, NaN where missing; None means all missing. Ignored without
                 ``use_interval``.
         """
-        fused = self.fuse(image)  # (B, C, d, h, w)
-        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
-        clinical_tokens = self.clinical_tokens(image, clinical, interval_days)  # (B, 6 to 8, 128)
-        return self.head(self.cross_modal_attention(self.image_tokens(fused), clinical_tokens, grid))
+        return self.classify(self.fuse(image), self.clinical_tokens(image, clinical, interval_days))
 
     @torch.jit.export
     def attention_map(
@@ -113,6 +110,11 @@ class CSFNet(Network):
         """Return the feature map of both scans (B, C, d, h, w)."""
         maps = self.encoder(image)  # (B, 2, C, d, h, w)
         return self.temporal_fusion(maps[:, 0], maps[:, 1])
+
+    def classify(self, fused: Tensor, clinical_tokens: Tensor) -> Tensor:
+        """Return the logits (B, 2) of a feature map of both scans (B, C, d, h, w) and clinical tokens (B, M, 128)."""
+        grid = (fused.shape[2], fused.shape[3], fused.shape[4])
+        return self.head(self.cross_modal_attention(self.image_tokens(fused), clinical_tokens, grid))
 
     def clinical_tokens(self, image: Tensor, clinical: Tensor | None, interval_days: Tensor | None) -> Tensor:
         """Return the tokens of the clinical variables and, where asked for, of interval and prior (B, 6 to 8, 128)."""

@@ -18,31 +18,28 @@ AT_ONCE = 32
 
 
 class AboveTrunk(Network):
-    """The part of a CSF-Net that is above its trunk, as a network that takes the trunk's maps in the image's place.
-
-    Its modules are those of the CSF-Net itself: training the one trains the other.
+    """A CSF-Net that takes its trunk's maps in the image's place, so that only what is above the trunk is trained.
 
     Args:
         whole: the network.
+
+    Raises:
+        ValueError: it reads from the image whether there is a t0, which maps do not tell.
     """
 
     def __init__(self, whole: CSFNet) -> None:
         super().__init__()
-        self.image_tokens = whole.image_tokens
-        self.clinical_embedding = whole.clinical_embedding
-        self.cross_modal_attention = whole.cross_modal_attention
-        self.head = whole.head
-        self._architecture = whole.architecture()
+        if whole.prior_presence:
+            raise ValueError("a network with prior presence cannot be trained above its trunk: it needs the image")
+        self.whole = whole
 
     def architecture(self) -> dict[str, Plain]:
-        """As of the whole network, which this is a part of."""
-        return {**self._architecture, "part": type(self).__name__}
+        """As of the whole network."""
+        return {**self.whole.architecture(), "part": type(self).__name__}
 
     def forward(self, maps: Tensor, clinical: Tensor | None = None, interval_days: Tensor | None = None) -> Tensor:
         """Return the logits (B, 2) of maps (B, C, d, h, w), of clinical tokens and of intervals."""
-        grid = (maps.shape[2], maps.shape[3], maps.shape[4])
-        clinical_tokens = self.clinical_embedding(clinical, interval_days, maps.shape[0])  # (B, 6 or 7, 128)
-        return self.head(self.cross_modal_attention(self.image_tokens(maps), clinical_tokens, grid))
+        return self.whole.classify(maps, self.whole.clinical_tokens(maps, clinical, interval_days))
 
 
 def take_trunk(network: CSFNet, weights: Mapping[str, Tensor]) -> CSFNet:

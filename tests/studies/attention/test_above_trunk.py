@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from csfnet_bundle.networks import CSFNet
@@ -17,15 +18,19 @@ def pairs() -> Tensors:
     )
 
 
-def test_the_part_above_gives_the_whole_networks_logits_and_shares_its_weights() -> None:
+def test_the_part_above_gives_the_whole_networks_logits_and_trains_all_but_the_trunk() -> None:
     whole, shown = CSFNet(WIDTHS).eval(), pairs()
     part, maps = AboveTrunk(whole).eval(), trunk_maps(whole, shown)
-    expected = whole(shown.image, shown.clinical, shown.interval_days)
-    torch.testing.assert_close(part(maps.image, maps.clinical, maps.interval_days), expected)
-    names = {name for name, _ in whole.named_parameters()}
-    assert {name for name, _ in part.named_parameters()} == {name for name in names if not name.startswith(TRUNK)}
-    own = dict(whole.named_parameters())
-    assert all(value is own[name] for name, value in part.named_parameters())
+    given = (maps.image, maps.clinical, maps.interval_days)
+    torch.testing.assert_close(part(*given), whole(shown.image, shown.clinical, shown.interval_days))
+    part(*given).square().sum().backward()
+    trained = {name for name, value in whole.named_parameters() if value.grad is not None}
+    assert trained == {name for name, _ in whole.named_parameters() if not name.startswith(TRUNK)}
+
+
+def test_a_network_that_reads_the_image_for_a_missing_prior_is_rejected() -> None:
+    with pytest.raises(ValueError, match="prior presence"):
+        AboveTrunk(CSFNet(WIDTHS, prior_presence=True))
 
 
 def test_nothing_but_the_trunk_is_taken() -> None:
