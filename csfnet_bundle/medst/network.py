@@ -12,6 +12,9 @@ from csfnet_bundle.medst.text_models import create_text_model
 from csfnet_bundle.networks.medst import EncoderSettings, ImageEncoder, MedST, TextEncoder
 from csfnet_bundle.networks.network import Plain
 
+FORMER_POOLING = "first"
+"""What a checkpoint that does not tell it has."""
+
 
 class PretrainingNetwork(MedST):
     """The encoders of images and texts, with all that says how they were made.
@@ -27,13 +30,14 @@ class PretrainingNetwork(MedST):
         freeze: encoders that are not trained.
         freeze_word_pieces: leave the text model's embeddings of word pieces as they are: most of a short model's
             weights, and sentences from a record use few of them.
+        text_pooling: what stands for a text, see :class:`csfnet_bundle.networks.medst.TextEncoder`.
         encoder: of the images, see :class:`csfnet_bundle.networks.medst.EncoderSettings`: size, views and switches.
 
     Raises:
         BundleError: a value that no such network has.
     """
 
-    must_agree: ClassVar[Mapping[str, Plain]] = EncoderSettings.former_values()
+    must_agree: ClassVar[Mapping[str, Plain]] = {**EncoderSettings.former_values(), "text_pooling": FORMER_POOLING}
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class PretrainingNetwork(MedST):
         weighting: str = "modality",
         freeze: Sequence[str] = (),
         freeze_word_pieces: bool = False,
+        text_pooling: str = FORMER_POOLING,
         **encoder: Any,
     ) -> None:
         try:
@@ -49,7 +54,7 @@ class PretrainingNetwork(MedST):
             model = create_text_model(text_config, text_weights)
             super().__init__(
                 ImageEncoder(settings),
-                TextEncoder(model, int(model.config.hidden_size)),  # type: ignore[union-attr, arg-type]
+                TextEncoder(model, int(model.config.hidden_size), text_pooling),  # type: ignore[union-attr, arg-type]
                 settings.shape.projection,
                 weighting,
                 freeze,
@@ -65,6 +70,7 @@ class PretrainingNetwork(MedST):
             "weighting": weighting,
             "freeze": list(freeze),
             "freeze_word_pieces": freeze_word_pieces,
+            "text_pooling": text_pooling,
         }
 
     def untrained_encoder(self, seed: int) -> ImageEncoder:

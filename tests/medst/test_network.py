@@ -16,6 +16,7 @@ OTHERWISE: dict[str, Any] = {
     "weighting": "uniform",
     "freeze": ("image_encoder",),
     "freeze_word_pieces": True,
+    "text_pooling": "mean",
 }
 """No value is the default's, but for the size, which would be slow."""
 

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+POOLINGS = ("first", "mean")
+
 
 class TextTokens(NamedTuple):
     """What the encoder makes of N texts with W words at most.
 
     Attributes:
-        text: (N, C), the first token's (CLS) last hidden state.
+        text: (N, C), the last hidden state of the first token (CLS), or the mean over all tokens.
         words: (N, W, C), zeros where ``mask`` is False.
         mask: (N, W) bool, True on words.
     """
@@ -29,12 +31,21 @@ class TextEncoder(nn.Module):
         model: called as ``model(input_ids=(N, L) int64, attention_mask=(N, L))``; its answer has
             ``last_hidden_state`` (N, L, C), as Hugging Face's models have.
         width: C.
+        pooling: what stands for the whole text: ``"first"`` token, as published, or ``"mean"`` of all tokens, as models
+            of sentences are trained. The first token of such a model, or of a model's first layers, tells next to
+            nothing of the text.
+
+    Raises:
+        ValueError: there is no such pooling.
     """
 
-    def __init__(self, model: nn.Module, width: int) -> None:
+    def __init__(self, model: nn.Module, width: int, pooling: str = "first") -> None:
         super().__init__()
+        if pooling not in POOLINGS:
+            raise ValueError(f"text_pooling is {pooling!r}, expected one of {POOLINGS}")
         self.model = model
         self.width = width
+        self.pooling = pooling
 
     def forward(self, token_ids: Tensor, token_mask: Tensor, word_index: Tensor) -> TextTokens:
         """Encode N texts of L word pieces.
@@ -50,4 +61,9 @@ class TextEncoder(nn.Module):
         pieces = self.model(input_ids=token_ids, attention_mask=token_mask.long()).last_hidden_state  # (N, L, C)
         words = int(word_index.max()) + 1
         belongs = word_index.unsqueeze(1) == torch.arange(words, device=word_index.device)[:, None]  # (N, W, L)
-        return TextTokens(pieces[:, 0], belongs.to(pieces.dtype) @ pieces, belongs.any(dim=2))
+        if self.pooling == "first":
+            text = pieces[:, 0]  # (N, C)
+        else:
+            share = token_mask / token_mask.sum(dim=1, keepdim=True)  # (N, L)
+            text = (share.unsqueeze(1) @ pieces)[:, 0]  # (N, C)
+        return TextTokens(text, belongs.to(pieces.dtype) @ pieces, belongs.any(dim=2))

@@ -1,8 +1,9 @@
 from collections.abc import Callable
 
+import pytest
 import torch
 
-from csfnet_bundle.networks.medst import MedST
+from csfnet_bundle.networks.medst import MedST, TextEncoder
 
 
 def test_words_are_sums_of_their_pieces(medst: Callable[..., MedST], text: Callable) -> None:
@@ -33,3 +34,20 @@ def test_padding_changes_nothing(medst: Callable[..., MedST], text: Callable) ->
     }
     for one, other in zip(before, encoder(**longer), strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_a_text_is_the_mean_of_its_own_tokens_where_that_is_asked(medst: Callable[..., MedST], text: Callable) -> None:
+    published = medst().text_encoder.eval()
+    encoder = TextEncoder(published.model, published.width, "mean").eval()
+    given = text(3, 14)
+    tokens = encoder(**given)
+    for row in range(3):
+        length = int(given["token_mask"][row].sum())
+        alone = encoder.model(given["token_ids"][row : row + 1, :length], given["token_mask"][row : row + 1, :length])
+        torch.testing.assert_close(tokens.text[row], alone.last_hidden_state[0].mean(dim=0))
+    torch.testing.assert_close(tokens.words, published(**given).words)
+
+
+def test_another_pooling_is_rejected(medst: Callable[..., MedST]) -> None:
+    with pytest.raises(ValueError, match="text_pooling is 'last'"):
+        TextEncoder(medst().text_encoder.model, 8, "last")
