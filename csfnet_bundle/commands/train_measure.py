@@ -32,11 +32,10 @@ def train_measure(
         csfnet train-measure lidc_voi output/measure --model models/measure.ts
         csfnet train-measure lidc_voi output/measure --fold 0 --steps 4000
     """
-    from csfnet_bundle.training.measure.training import Training
+    from csfnet_bundle.training.measure.training import Training, file_name
     from csfnet_bundle.training.measure.training import train_measure as train
 
     out = Path(out)
-    name = "measure.ts" if fold is None else f"measure_fold_{fold}.ts"
-    file = out / name if model is None else Path(model)
+    file = out / file_name(fold) if model is None else Path(model)
     train(Training(Path(data), out, steps, fold, seed, bfloat16), file)
     print(f"network: {file}\ndescription: {file.with_suffix('.json')}")

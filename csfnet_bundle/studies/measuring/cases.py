@@ -36,6 +36,7 @@ class Case:
         load: makes the cube, when its turn comes.
         about: what tables group by.
         clicks: whether it is also measured from eight clicks around.
+        patient: whose nodule it is; empty for a drawn one.
     """
 
     part: str
@@ -43,3 +44,4 @@ class Case:
     load: Callable[[], Loaded]
     about: Mapping[str, object] = field(default_factory=dict)
     clicks: bool = False
+    patient: str = ""

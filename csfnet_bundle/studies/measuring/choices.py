@@ -20,7 +20,7 @@ from csfnet_bundle.studies.measuring.cells import number, percent
 from csfnet_bundle.studies.measuring.evaluating import prepared_case
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
 from csfnet_bundle.studies.measuring.summary import CLOSE, FAR, LOW_DICE
-from csfnet_bundle.training.measure.folds import FOLDS
+from csfnet_bundle.training.measure.folds import patient_fold
 
 CORES = (0.5, 0.65, 0.8, 0.9, 0.95, 0.97)
 SEED = 3
@@ -28,7 +28,7 @@ SEED = 3
 
 def choice_cases(volumes: Path, work: Path, held_out: int, count: int) -> list[Case]:
     """Return so many volumes of patients that the fold does not hold out, drawn at random."""
-    cases = [case for fold in range(FOLDS) if fold != held_out for case in reader_cases(volumes, work, fold)]
+    cases = [case for case in reader_cases(volumes, work) if patient_fold(case.patient) != held_out]
     cases.sort(key=lambda case: case.name)
     drawn = np.random.default_rng(SEED).permutation(len(cases))[:count]
     return [cases[place] for place in drawn]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +38,21 @@ def prepare_cases(cases: Sequence[Case], out: Path) -> None:
             advance(1)
 
 
-def evaluate_cases(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> list[dict[str, Any]]:
+def evaluate_cases(
+    cases: Sequence[Case], network_of: Callable[[Case], NoduleNetwork], out: Path
+) -> list[dict[str, Any]]:
     """Return a row for each case.
 
     Args:
         cases: what to measure.
-        network: to measure with.
+        network_of: which network measures a case.
         out: folder of rows and masks; rows of another network are made again.
     """
     torch.set_num_threads(1)
     rows = []
     with progress_bar("measuring", len(cases)) as advance:
         for case in cases:
+            network = network_of(case)
             file = out / "rows" / f"{network.sha256[:12]}-{MEASURING_VERSION}" / case.part / f"{case.name}.json"
             if not file.is_file():
                 write_atomically(file, json.dumps(_row(case, network, out)) + "\n")

@@ -33,18 +33,16 @@ def measuring_tables(document: Document) -> dict[str, str]:
 
 
 def _network(document: Document) -> str:
-    known = document["network"]
+    known, folds = document["network"], document["folds"]
     run, crop = known["run"], known["settings"]
-    who = (
-        f"on {known['volumes']} volumes of {known['patients']} patients; the {known['held_out_patients']} patients of "
-        f"fold {known['held_out_fold']} were held out, and the figures below on readers' outlines are theirs alone"
-        if known["held_out_fold"] is not None
-        else f"on all {known['volumes']} volumes of {known['patients']} patients"
-    )
+    arithmetic = ", bfloat16" if run.get("bfloat16") else ""
     return (
-        f"models/measure.ts: {run['steps']:,} steps of {crop['batch']} crops, {known['seconds'] / 60:.0f} minutes on "
-        f"one busy core, {who}. Beside them {known['drawn_nodules']} drawn nodules. SHA-256 `{known['sha256'][:12]}`, "
-        f"{known['bytes'] / 1e6:.2f} MB."
+        f"models/measure.ts: {run['steps']:,} steps of {crop['batch']} crops{arithmetic}, {known['seconds'] / 60:.0f} "
+        f"minutes on one busy core, on all {known['volumes']} volumes of {known['patients']} patients. Beside them "
+        f"{known['drawn_nodules']} drawn nodules. SHA-256 `{known['sha256'][:12]}`, {known['bytes'] / 1e6:.2f} MB. "
+        f"{len(folds)} networks of the same settings each lack a fold of the patients "
+        f"({', '.join(str(one['held_out_patients']) for one in folds.values())}); the figures below on patients are of "
+        "the network that has not seen them."
     )
 
 

@@ -1,4 +1,4 @@
-"""LIDC's nodule volumes of patients that the network has not seen, against the readers' inset masks."""
+"""LIDC's nodule volumes against the readers' inset masks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from csfnet_bundle.training.measure.boxes import (
     share_with_volume,
     unpack_boxes,
 )
-from csfnet_bundle.training.measure.folds import patient_fold
 
 PART = "readers"
 OUTSIDE_MM = -8.0
@@ -28,16 +27,14 @@ OUTSIDE_MM = -8.0
 PRESENT = 0.5
 
 
-def reader_cases(data: Path, work: Path, fold: int) -> list[Case]:
-    """Return a case for each volume of the patients that a fold holds out.
+def reader_cases(data: Path, work: Path) -> list[Case]:
+    """Return a case for each volume.
 
     Args:
         data: LIDC's folder.
         work: where packed volumes are unpacked.
-        fold: 0 to 4.
     """
     folder = unpack_boxes(data, work)
-    rows = [row for row in read_rows(data) if patient_fold(row["patient_id"]) == fold]
     return [
         Case(
             PART,
@@ -48,8 +45,9 @@ def reader_cases(data: Path, work: Path, fold: int) -> list[Case]:
                 "diameter_mm": float(row["diameter_mm"]),
                 "slice_mm": float(row["spacing_z_mm"]),
             },
+            patient=row["patient_id"],
         )
-        for row in rows
+        for row in read_rows(data)
     ]
 
 

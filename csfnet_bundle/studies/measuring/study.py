@@ -15,6 +15,7 @@ from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
 from csfnet_bundle.studies.measuring.evaluating import check_parts, evaluate_cases, prepare_cases
+from csfnet_bundle.studies.measuring.networks import load_networks
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
 from csfnet_bundle.studies.measuring.summary import summarize
@@ -22,40 +23,33 @@ from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CHOICES, CHOICES_RESULT = "measuring_choices", "measuring_choices.json"
-COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
+COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT FOLDS"
 CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
 
-def run_study(volumes: Path, series: Path, out: Path, model: Path) -> dict[str, Any]:
-    """Measure every case and return the result; after an interruption it resumes.
+def run_study(volumes: Path, series: Path, out: Path, model: Path, folds: Path) -> dict[str, Any]:
+    """Measure every case by a network that has not seen it, and return the result; an interrupted study resumes.
 
     Args:
         volumes: LIDC's nodule volumes.
         series: two whole series of LIDC, packed, with ``nodules.json``.
         out: for what is made on the way.
-        model: the network, trained with a fold held out: of its patients are the figures on readers' outlines.
+        model: the network that is used, trained on all patients.
+        folds: folder of the networks of the folds.
 
     Raises:
-        BundleError: data that are not there, or a network that has seen all patients.
+        BundleError: data or networks that are not there, or networks that were not trained alike.
     """
-    network = load_network(model)
-    known = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
-    fold = known["provenance"]["held_out_fold"]
-    if fold is None:
-        raise BundleError(
-            "this network was trained on all patients, so that nothing is left to judge it by",
-            record=str(model),
-            remedy="Train one with `train-measure --fold 0` and the same settings.",
-        )
-    cases = all_cases(volumes, series, out, fold)
+    networks = load_networks(model, folds)
+    cases = all_cases(volumes, series, out)
     prepare_cases(cases, out)
-    rows = evaluate_cases(cases, network, out)
+    rows = evaluate_cases(cases, networks.of, out)
     check_parts(rows)
-    described = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
     document = {
         "what": "How well nodules are measured; see docs/measuring.md.",
         "command": COMMAND,
-        "network": described | {"bytes": model.stat().st_size},
+        "network": networks.known,
+        "folds": networks.known_folds,
         "summary": summarize(rows),
     }
     plain: dict[str, Any] = _without_nan(document)
@@ -68,7 +62,7 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
     Args:
         volumes: LIDC's nodule volumes.
         out: for what is made on the way.
-        model: the network, trained with a fold held out.
+        model: a network, trained with a fold held out.
         root: of the bundle.
         count: volumes.
     """
@@ -83,11 +77,11 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
     write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
 
 
-def all_cases(volumes: Path, series: Path, out: Path, fold: int) -> list[Case]:
+def all_cases(volumes: Path, series: Path, out: Path) -> list[Case]:
     """Return the cases of every part."""
     work = out / "unpacked"
     work.mkdir(parents=True, exist_ok=True)
-    return [*series_cases(series, work), *reader_cases(volumes, work, fold), *drawn_cases()]
+    return [*series_cases(series, work), *reader_cases(volumes, work), *drawn_cases()]
 
 
 def write_result(document: dict[str, Any], root: Path) -> None:

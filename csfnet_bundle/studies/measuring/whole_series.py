@@ -48,11 +48,12 @@ def series_cases(data: Path, work: Path) -> list[Case]:
             row, column, k = nodule["centroid_row_col_slice"]
             index = (float(column), float(row), float(k))
             about = {"readers": readers, "consensus_mm3": true}
-            cases.append(Case(PART, name, _loader(folder, index, true, None, name), about, clicks=True))
+            load = _loader(folder, index, true, None, name)
+            cases.append(Case(PART, name, load, about, clicks=True, patient=patient))
             if readers >= LEAST_READERS:
                 cases += [
                     Case(FOLLOWUP_PART, f"{name}_x{ratio:g}", _loader(folder, index, true * ratio, ratio, name),
-                         {"nodule": name, "ratio": ratio}, clicks=True)
+                         {"nodule": name, "ratio": ratio}, clicks=True, patient=patient)
                     for ratio in RATIOS
                 ]  # fmt: skip
     return cases

@@ -25,6 +25,11 @@ DRAWN = 600
 ALL = "all"
 
 
+def file_name(fold: int | None) -> str:
+    """Return how the network of a fold is called, or that of all patients."""
+    return "measure.ts" if fold is None else f"measure_fold_{fold}.ts"
+
+
 @dataclass(frozen=True)
 class Training:
     """What is trained.

@@ -36,7 +36,7 @@ def test_rows_hold_volumes_and_dice_and_are_made_once(tmp_path: Path) -> None:
     cases = [case("nine", 9.0, loads), case("none", None, loads)]
     prepare_cases(cases, tmp_path)
     assert loads == ["nine", "none"]
-    ball, lung = evaluate_cases(cases, NETWORK, tmp_path)
+    ball, lung = evaluate_cases(cases, lambda case: NETWORK, tmp_path)
     assert ball["volumes_mm3"][MEDIAN] == pytest.approx(ball_mm3(9.0), rel=0.15)
     assert ball["dice"][MEDIAN] > 0.9
     assert ball["texture"] == 5
@@ -47,8 +47,8 @@ def test_rows_hold_volumes_and_dice_and_are_made_once(tmp_path: Path) -> None:
     file = tmp_path / "rows" / f"stand-in-{MEASURING_VERSION}" / "readers" / "nine.json"
     changed = file.read_text().replace('"texture": 5', '"texture": 4')
     file.write_text(changed)
-    assert evaluate_cases(cases, NETWORK, tmp_path)[0]["texture"] == 4
-    assert evaluate_cases(cases[:1], NoduleNetwork(NETWORK.module, "another"), tmp_path)[0]["texture"] == 5
+    assert evaluate_cases(cases, lambda case: NETWORK, tmp_path)[0]["texture"] == 4
+    assert evaluate_cases(cases[:1], lambda case: NoduleNetwork(NETWORK.module, "another"), tmp_path)[0]["texture"] == 5
     assert loads == ["nine", "none"]
 
 
@@ -56,7 +56,7 @@ def test_the_kept_cube_is_the_cube(tmp_path: Path) -> None:
     shifted = sphere_cube(8.0, offset=(2.0, 0.0, 0.0)).clicked((2.0, 0.0, 0.0))
     moved = Case("clicks", "moved", lambda: Loaded(shifted, ball_mm3(8.0)), {})
     straight = Case("clicks", "straight", lambda: Loaded(sphere_cube(8.0), ball_mm3(8.0)), {})
-    first, second = evaluate_cases([moved, straight], NETWORK, tmp_path)
+    first, second = evaluate_cases([moved, straight], lambda case: NETWORK, tmp_path)
     assert first["volumes_mm3"][MEDIAN] == pytest.approx(second["volumes_mm3"][MEDIAN], rel=0.1)
     assert not np.isnan(first["true_mm3"])
 

@@ -15,8 +15,12 @@ def test_every_place_of_the_page_gets_its_table() -> None:
     tables = measuring_tables(document())
     assert tuple(tables) == TABLE_NAMES
     assert "2,800 steps" in tables["measuring_network"]
-    assert "fold 0 were held out" in tables["measuring_network"]
-    assert "on all 563 volumes" in measuring_tables(document(fold=None))["measuring_network"]
+    assert "bfloat16" in tables["measuring_network"]
+    assert "on all 696 volumes" in tables["measuring_network"]
+    assert (
+        "5 networks of the same settings each lack a fold of the patients (70, 71, 72, 73, 74)"
+        in (tables["measuring_network"])
+    )
     assert "All: 9 volumes." in tables["measuring_readers"]
     assert "subsolid): 1 volumes." in tables["measuring_readers"]
     assert "| A_0 " in tables["measuring_series"]

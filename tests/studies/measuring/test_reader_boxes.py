@@ -1,4 +1,4 @@
-"""Held-out volumes become cases whose truth is the readers' inset outline."""
+"""Volumes become cases whose truth is the readers' inset outline."""
 
 from pathlib import Path
 
@@ -8,17 +8,13 @@ from helpers.drawn_spheres import ball_mm3
 from helpers.lidc_folder import write_lidc_folder
 
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
-from csfnet_bundle.training.measure.folds import patient_fold
 
 PATIENTS = ["a", "b", "c", "d"]
 
 
-def test_only_the_folds_patients_are_cases_and_their_truth_is_inset(tmp_path: Path) -> None:
-    folder = write_lidc_folder(tmp_path / "lidc", PATIENTS)
-    fold = patient_fold("b")
-    cases = reader_cases(folder, tmp_path, fold)
-    expected = [n for n, patient in enumerate(PATIENTS) if patient_fold(patient) == fold]
-    assert [case.name for case in cases] == [f"{n}" for n in expected]
+def test_every_volume_is_a_case_of_its_patient_and_its_truth_is_inset(tmp_path: Path) -> None:
+    cases = reader_cases(write_lidc_folder(tmp_path / "lidc", PATIENTS), tmp_path)
+    assert [(case.name, case.patient) for case in cases] == [(f"{n}", patient) for n, patient in enumerate(PATIENTS)]
     case = next(case for case in cases if case.name == "1")
     assert (case.about["texture"], case.about["diameter_mm"], case.about["slice_mm"]) == (2, 10.0, 0.8)
     loaded = case.load()

@@ -1,13 +1,11 @@
-"""The study from data to page; a network that has seen all patients cannot be judged."""
+"""The study from data to page."""
 
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
-import torch
-from helpers.drawn_spheres import Thresholding
 from helpers.lidc_folder import write_lidc_folder
+from helpers.measuring_networks import write_networks
 from helpers.measuring_rows import document, study_rows
 from helpers.packed_series import write_packed
 
@@ -16,32 +14,10 @@ from csfnet_bundle.core import bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.studies.measuring import drawn_nodules, study, whole_series
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES
-from csfnet_bundle.studies.measuring.study import run_study, write_result
+from csfnet_bundle.studies.measuring.study import write_result
 from csfnet_bundle.studies.measuring.summary import summarize
-from csfnet_bundle.training.measure.folds import patient_fold
-from csfnet_bundle.training.measure.weights import settings
 
 PAGE = "".join(f"<!-- table: {name} -->\nstale text\n<!-- end -->\n" for name in TABLE_NAMES)
-
-
-def write_model(path: Path, fold: int | None) -> Path:
-    """A stand-in network with what the training writes beside its file."""
-    with pytest.warns(DeprecationWarning, match=r"torch\.jit"):
-        torch.jit.save(torch.jit.trace(Thresholding(), torch.zeros(1, 2, 8, 8, 8)), path)
-    known = document(fold=fold)["network"]
-    described = {
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "settings": settings(),
-        "provenance": {key: value for key, value in known.items() if key not in {"settings", "sha256", "bytes"}},
-    }
-    path.with_suffix(".json").write_text(json.dumps(described))
-    return path
-
-
-def test_a_network_of_all_patients_is_refused(tmp_path: Path) -> None:
-    model = write_model(tmp_path / "all.ts", None)
-    with pytest.raises(BundleError, match="nothing is left to judge it by"):
-        run_study(tmp_path, tmp_path, tmp_path / "out", model)
 
 
 def test_the_result_goes_to_the_page_and_the_json_or_nowhere(tmp_path: Path) -> None:
@@ -73,14 +49,15 @@ def test_the_command_measures_every_part_and_goes_on_where_it_stopped(
     (root / "docs" / "measuring.md").write_text(PAGE)
     monkeypatch.setattr(bundle_root, "bundle_root", lambda: root)
     patients = ["a", "b", "c", "d"]
-    model = write_model(tmp_path / "net.ts", patient_fold("b"))
+    model, folds = write_networks(tmp_path / "networks")
     volumes = write_lidc_folder(tmp_path / "lidc", patients)
-    arguments = [str(volumes), str(write_packed(tmp_path / "dicom")), str(tmp_path / "out"), "--model", str(model)]
+    arguments = [str(volumes), str(write_packed(tmp_path / "dicom")), str(tmp_path / "out"), str(folds)]
+    arguments += ["--model", str(model)]
     assert main(["measuring-study", *arguments]) == 0
     assert "measuring.md" in capsys.readouterr().out
     result = json.loads((root / "docs" / "results" / "measuring.json").read_text())
     readers = result["summary"]["readers"]["all"]
-    assert readers["volumes"] == sum(patient_fold(patient) == patient_fold("b") for patient in patients)
+    assert readers["volumes"] == len(patients)
     assert readers["methods"]["median"]["dice_median"] > 0.8
     assert "stale text" not in (root / "docs" / "measuring.md").read_text()
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "rows").rglob("*.json")}
