@@ -24,7 +24,7 @@ from csfnet_bundle.training.preparation import ensure_phantom
 SECTIONS = ("training", "validation", "test")
 CSV = ".csv"
 SIDECAR = ".json"
-PHANTOMS = CohortSettings(subjects=200, seed=2026, screens=3, later_growth=SLOWING, crops=True)
+PHANTOMS = CohortSettings(subjects=800, seed=2026, screens=3, later_growth=SLOWING, crops=True)
 """The cohort that stands in for data that nobody has given: made in about a minute."""
 
 
