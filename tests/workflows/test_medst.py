@@ -21,7 +21,12 @@ from csfnet_bundle.training.transfer import transfer_weights
 PRETRAIN = ["medst_pretrain.json", "medst/tiny.json"]
 EVALUATE = ["medst_evaluate.json"]
 TWO_EPOCHS = {"train#trainer#max_epochs": 2}
-SMALLEST = {"text_source": "untrained", "images_per_batch": 12, "train#trainer#max_epochs": 4}
+SMALLEST = {
+    "text_source": "untrained",
+    "images_per_batch": 12,
+    "images_per_epoch": 24,
+    "train#trainer#max_epochs": 4,
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import windows_a_batch
-from csfnet_bundle.medst.data import PHANTOMS
 from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, SMALL, find_variants, read_variants
 
 KNOWN = read_variants()
@@ -77,10 +76,8 @@ def test_the_main_questions_and_their_control_come_first() -> None:
 
 
 def test_a_pre_training_has_five_hundred_steps_and_a_short_warm_up(repository: Path) -> None:
-    """Of the default cohort's training patients."""
     base = json.loads((repository / "configs/medst_pretrain.json").read_text())
     assert 0.1 <= base["warm_up"] <= 0.15
-    training = round(PHANTOMS.split[0] * PHANTOMS.subjects) * PHANTOMS.screens
     tiny = json.loads((repository / "configs/medst/tiny.json").read_text())
     for settings, epochs in ((tiny, tiny["train#trainer#max_epochs"]), (base, base["train"]["trainer"]["max_epochs"])):
-        assert training // settings["images_per_batch"] * epochs >= 500
+        assert base["images_per_epoch"] // settings["images_per_batch"] * epochs >= 500
