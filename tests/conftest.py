@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import fcntl
+import gc
 import os
 import sys
 import tarfile
@@ -16,6 +18,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # UIDs of results are made with it; without it they would be made with a word in the user's own folder.
 os.environ.setdefault("CSFNET_SITE_SALT", "tests")
+
+# What is loaded to collect the tests stays until their end: a garbage collector that looks through it again and again
+# took a quarter of their time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 # The same examples every time in CI, new ones in every run at a desk. No test judges by seconds.
 settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=50)
@@ -93,8 +105,32 @@ def shared_data() -> Path:
     return folder
 
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Give a folder by its name and what makes it: made by the first process of a run that asks; read only."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def give(name: str, make: Callable[[Path], object]) -> Path:
+        from csfnet_bundle.core.files import atomic_folder
+
+        folder = root / name
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                with atomic_folder(folder) as partial:
+                    make(partial)
+        return folder
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def lidc_series(shared_data: Path, made_once: MadeOnce) -> Callable[[str], Path]:
     """Give the folder of a real LIDC-IDRI series by its patient; each is extracted once. Read only."""
 
     @cache
@@ -102,10 +138,8 @@ def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         archive = shared_data / "lidc_dicom" / f"{patient}.tar.xz"
         if not archive.is_file():
             pytest.skip(f"{archive} is not on this machine")
-        folder = tmp_path_factory.mktemp(patient)
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-        return folder
+            return made_once(patient, lambda folder: tar.extractall(folder, filter="data"))
 
     return extract
 
@@ -120,11 +154,11 @@ def quick_measuring() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def small_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_cohort(made_once: MadeOnce) -> Path:
     """A folder with 34 follow-up pairs of small NIfTI scans; read only."""
     from helpers.small_cohort import make_small_cohort
 
-    return make_small_cohort(tmp_path_factory.mktemp("small_cohort"))
+    return made_once("small_cohort", make_small_cohort)
 
 
 @pytest.fixture(scope="session")
