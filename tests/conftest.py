@@ -1,16 +1,19 @@
 """Fixtures that every test may use."""
 
-import fcntl
 import gc
 import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from helpers.made_once import MadeOnce
 
 # Networks this small gain nothing from a second thread, and lose much where the machine is busy. Libraries read this
 # when they are loaded, in the processes that tests start too.
@@ -19,8 +22,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # UIDs of results are made with it; without it they would be made with a word in the user's own folder.
 os.environ.setdefault("CSFNET_SITE_SALT", "tests")
 
-# What is loaded to collect the tests stays until their end: a garbage collector that looks through it again and again
-# took a quarter of their time.
+# What is loaded to collect the tests stays until their end: the garbage collector looked through it again and again,
+# which took a quarter of the collection's processor time.
 gc.disable()
 
 
@@ -105,32 +108,17 @@ def shared_data() -> Path:
     return folder
 
 
-MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> "MadeOnce":
+    """Give a folder by its name and what makes it, once for all processes of a run; read only."""
+    from helpers.made_once import made_once
+
+    own = tmp_path_factory.getbasetemp()
+    return partial(made_once, own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Give a folder by its name and what makes it: made by the first process of a run that asks; read only."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-
-    def give(name: str, make: Callable[[Path], object]) -> Path:
-        from csfnet_bundle.core.files import atomic_folder
-
-        folder = root / name
-        with (root / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                with atomic_folder(folder) as partial:
-                    make(partial)
-        return folder
-
-    return give
-
-
-@pytest.fixture(scope="session")
-def lidc_series(shared_data: Path, made_once: MadeOnce) -> Callable[[str], Path]:
+def lidc_series(shared_data: Path, made_once: "MadeOnce") -> Callable[[str], Path]:
     """Give the folder of a real LIDC-IDRI series by its patient; each is extracted once. Read only."""
 
     @cache
@@ -154,7 +142,7 @@ def quick_measuring() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def small_cohort(made_once: MadeOnce) -> Path:
+def small_cohort(made_once: "MadeOnce") -> Path:
     """A folder with 34 follow-up pairs of small NIfTI scans; read only."""
     from helpers.small_cohort import make_small_cohort
 

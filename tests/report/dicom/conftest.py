@@ -1,11 +1,11 @@
 """What ``predict --dicom_out`` makes of a pair of DICOM studies, and a result to make objects of."""
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from helpers.dicom_result import focused_images, make_result, roi_affine
+from helpers.made_once import MadeOnce
 from helpers.predicted_pair import Predicted, predict_words, write_pair
 from helpers.tiny_checkpoint import save_tiny_checkpoint
 from pydicom import Dataset
@@ -15,7 +15,7 @@ from csfnet_bundle.report.dicom import NoduleResult, result_objects, write_datas
 
 
 @pytest.fixture(scope="session")
-def predicted(made_once: Callable[[str, object], Path]) -> Predicted:
+def predicted(made_once: MadeOnce) -> Predicted:
     def make(folder: Path) -> None:
         (folder / "slices").write_bytes(pickle.dumps(write_pair(folder)))
         model = save_tiny_checkpoint(folder / "model.pt")

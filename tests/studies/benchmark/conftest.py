@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.made_once import MadeOnce
 from helpers.rough_references import rough_references
 from helpers.workflow_runs import REPOSITORY
 
@@ -18,17 +19,22 @@ ROI = {"size": [8, 16, 16], "spacing": [2.0, 2.0, 2.0], "window": [-1200.0, 600.
 
 
 @pytest.fixture(scope="session")
-def protocol(small_cohort: Path, made_once: Callable[[str, object], Path]) -> Protocol:
-    """Two systems, two folds, two seeds, one run on permuted labels: a finished benchmark in a folder of its own."""
+def protocol(small_cohort: Path) -> Protocol:
+    """Two systems, two folds, two seeds, one run on permuted labels."""
+    # Beside the cohort, as the folder that it is copied from: fits know their data by the way from folder to folder.
+    return _protocol(small_cohort, small_cohort.with_name(f"benchmark_{os.getpid()}"))
+
+
+@pytest.fixture(scope="session")
+def predictions(protocol: Protocol, made_once: MadeOnce) -> Predictions:
+    """What the benchmark predicted; it lies finished in the protocol's folder."""
 
     def run(out: Path) -> None:
-        with rough_references():
-            run_benchmark(_protocol(small_cohort, out), ("cpu",))
+        run_benchmark(_protocol(protocol.dataset_dir, out), ("cpu",))
 
-    made = made_once("benchmark", run)
-    # Beside it, since the fits know their data by the way from their folder to it.
-    out = made.with_name(f"benchmark_{os.getpid()}")
-    return _protocol(small_cohort, shutil.copytree(made, out))
+    with rough_references():
+        shutil.copytree(made_once("benchmark", run), protocol.out, dirs_exist_ok=True)
+        return run_benchmark(protocol, ("cpu",))
 
 
 def _protocol(dataset_dir: Path, out: Path) -> Protocol:
@@ -43,13 +49,6 @@ def _protocol(dataset_dir: Path, out: Path) -> Protocol:
         overrides={"train#trainer#max_epochs": 1, "roi": ROI},
         permutations=1,
     )
-
-
-@pytest.fixture(scope="session")
-def predictions(protocol: Protocol) -> Predictions:
-    """What the finished benchmark predicted."""
-    with rough_references():
-        return run_benchmark(protocol, ("cpu",))
 
 
 @pytest.fixture(autouse=True)
