@@ -27,7 +27,8 @@ os.environ.setdefault("CSFNET_SITE_SALT", "tests")
 gc.disable()
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     gc.freeze()
     gc.enable()
 
