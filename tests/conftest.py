@@ -1,14 +1,19 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from helpers.made_once import MadeOnce
 
 # Networks this small gain nothing from a second thread, and lose much where the machine is busy. Libraries read this
 # when they are loaded, in the processes that tests start too.
@@ -16,6 +21,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # UIDs of results are made with it; without it they would be made with a word in the user's own folder.
 os.environ.setdefault("CSFNET_SITE_SALT", "tests")
+
+# What is loaded to collect the tests stays until their end: the garbage collector looked through it again and again,
+# which took a quarter of the collection's processor time.
+gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    gc.freeze()
+    gc.enable()
+
 
 # The same examples every time in CI, new ones in every run at a desk. No test judges by seconds.
 settings.register_profile("bundle", derandomize=bool(os.environ.get("CI")), deadline=None, max_examples=50)
@@ -94,7 +110,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> "MadeOnce":
+    """Give a folder by its name and what makes it, once for all processes of a run; read only."""
+    from helpers.made_once import made_once
+
+    own = tmp_path_factory.getbasetemp()
+    return partial(made_once, own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(scope="session")
+def lidc_series(shared_data: Path, made_once: "MadeOnce") -> Callable[[str], Path]:
     """Give the folder of a real LIDC-IDRI series by its patient; each is extracted once. Read only."""
 
     @cache
@@ -102,10 +127,8 @@ def lidc_series(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         archive = shared_data / "lidc_dicom" / f"{patient}.tar.xz"
         if not archive.is_file():
             pytest.skip(f"{archive} is not on this machine")
-        folder = tmp_path_factory.mktemp(patient)
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-        return folder
+            return made_once(patient, lambda folder: tar.extractall(folder, filter="data"))
 
     return extract
 
@@ -120,11 +143,11 @@ def quick_measuring() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def small_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_cohort(made_once: "MadeOnce") -> Path:
     """A folder with 34 follow-up pairs of small NIfTI scans; read only."""
     from helpers.small_cohort import make_small_cohort
 
-    return make_small_cohort(tmp_path_factory.mktemp("small_cohort"))
+    return made_once("small_cohort", make_small_cohort)
 
 
 @pytest.fixture(scope="session")

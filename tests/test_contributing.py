@@ -1,5 +1,6 @@
 """The recipes of CONTRIBUTING.md, done as they stand there in a copy of the repository."""
 
+import ast
 import csv
 import json
 import os
@@ -36,15 +37,12 @@ def _insert(root: Path, where: str, code: str) -> None:
     name, _, how = where.partition(", ")
     file = root / name
     text = file.read_text(encoding="utf-8")
-    kind, _, anchor = how.partition(": ")
-    if kind == "replace":
-        assert text.count(anchor) == 1, where
-        text = text.replace(anchor, code)
-    else:
-        start, _, after = anchor.partition(" of: ")
-        begin = text.index(after) if after else 0
-        position = text.index(f"\n{start}", begin) + 1
-        text = f"{text[:position]}{code}\n{text[position:]}"
+    start, _, after = how.removeprefix("before: ").partition(" of: ")
+    position = text.find(f"\n{start}", text.find(after)) + 1
+    assert position, f"{name} has no line that begins with {start!r}"
+    text = f"{text[:position]}{code}\n{text[position:]}"
+    if file.suffix == ".py":
+        ast.parse(text, name)
     file.write_text(text, encoding="utf-8")
 
 

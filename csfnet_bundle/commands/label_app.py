@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.core.addresses import is_web_address
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_folder
 
@@ -62,7 +63,7 @@ def label_app(app: Path, studies: str, model: Path | None = None, heat_maps: boo
     """
     from csfnet_bundle.serving.archive import ARCHIVE_NAME, MODEL, write_archive
 
-    remote = studies.startswith(("http://", "https://"))
+    remote = is_web_address(studies)
     if not remote and not Path(studies).is_dir():
         raise BundleError(
             f"{studies} is not a folder",

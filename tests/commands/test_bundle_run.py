@@ -26,7 +26,8 @@ def test_a_workflow_runs_in_this_process_from_any_folder(
     checkpoint = save_tiny_checkpoint(tmp_path / "tiny.pt")
     monkeypatch.chdir(tmp_path)
     folders = {"dataset_dir": str(small_cohort), "output_dir": "out", "cache_dir": "cache"}
-    run_workflow("inference", ["inference.json"], checkpoint_path=str(checkpoint), **folders)
+    options = {"checkpoint_path": str(checkpoint), "clicks": False, "measure": False}
+    run_workflow("inference", ["inference.json"], **options, **folders)
     assert len(read_predictions(tmp_path / "out" / "predictions.csv", labelled=False)) == 2
 
 

@@ -8,18 +8,14 @@ from csfnet_bundle.commands import main
 from csfnet_bundle.records import load_datalist
 
 
-def test_command_makes_a_cohort_and_counts_its_pairs(tmp_path, capsys):
-    assert main(["phantom", str(tmp_path / "cohort"), "--subjects=1", "--seed=3", "--split=0,0,1", "--workers=1"]) == 0
-    assert len(load_datalist(tmp_path / "cohort").sections["test"]) == 1
+def test_command_makes_a_cohort_and_counts_its_pairs_and_two_nodules_have_an_oracle_of_their_own(tmp_path, capsys):
+    out = tmp_path / "cohort"
+    assert main(["phantom", str(out), "--subjects=1", "--nodules=2", "--split=0,0,1", "--workers=1"]) == 0
     said = capsys.readouterr().err
     assert "no patient was scanned" in said
     assert "1 test" in said
-
-
-def test_two_nodules_have_an_oracle_of_their_own(tmp_path):
-    out = tmp_path / "cohort"
-    assert main(["phantom", str(out), "--subjects=1", "--nodules=2", "--split=0,0,1", "--workers=1"]) == 0
     datalist = load_datalist(out)
+    assert len(datalist.sections["test"]) == 1
     assert datalist.header["provenance"]["nodules"] == 2
     pair = datalist.sections["test"][0]
     subject = TwoNoduleSubject(0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ def measuring_by_threshold() -> Iterator[None]:
         yield
 
 
+@cache
 def sphere_volume(
     diameter: float,
     *,
@@ -48,7 +50,10 @@ def sphere_volume(
     seed=0,
     radii=(1.0, 1.0, 1.0),
 ) -> Volume:
-    """A sphere (or ellipsoid, by ``radii``), with the exact share of each voxel; LPS (0, 0, 0) is the middle."""
+    """A sphere (or ellipsoid, by ``radii``), with the exact share of each voxel; LPS (0, 0, 0) is the middle.
+
+    Made once, and read only.
+    """
     shape = [int(np.ceil(extent / edge)) for edge in spacing]
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = [-(count - 1) / 2 * edge for count, edge in zip(shape, spacing, strict=True)]
@@ -61,7 +66,9 @@ def sphere_volume(
     inside = (x / radii[0]) ** 2 + (y / radii[1]) ** 2 + (z / radii[2]) ** 2 <= (diameter / 2) ** 2
     share = inside.reshape(shape[0], fine, shape[1], fine, shape[2], fine).mean(axis=(1, 3, 5))
     values = LUNG_HU + share * (hu - LUNG_HU) + np.random.default_rng(seed).normal(0, noise, shape)
-    return Volume(values.astype(np.float32), affine)
+    array = values.astype(np.float32)
+    array.flags.writeable = False
+    return Volume(array, affine)
 
 
 def sphere_cube(diameter: float, *, hu=0.0, offset=(0.0, 0.0, 0.0), noise=15.0, seed=0) -> Cube:

@@ -1,6 +1,7 @@
 """A whole chest of two lungs with vessels, small enough to be matched in a second, and files of it."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nibabel
@@ -16,8 +17,12 @@ SHAPE = (142, 110, 100)
 VESSELS = 420
 
 
+@cache
 def make_whole_chest(seed: int = 0, size: float = 1.0, nodule: tuple[float, float, float] | None = None) -> Volume:
-    """A body of 290 x 200 mm with two lungs of 210 mm; vessels as short tubes, and a nodule of 9 mm where asked."""
+    """A body of 290 x 200 mm with two lungs of 210 mm; vessels as short tubes, and a nodule of 9 mm where asked.
+
+    Made once, and read only.
+    """
     rng = np.random.default_rng(seed)
     affine = np.diag([*SPACING, 1.0])
     affine[:3, 3] = [-(n - 1) / 2 * mm for n, mm in zip(SHAPE, SPACING, strict=True)]
@@ -36,7 +41,9 @@ def make_whole_chest(seed: int = 0, size: float = 1.0, nodule: tuple[float, floa
     if nodule is not None:
         draw_tube(hu, affine, np.array(nodule), np.array(nodule) + 0.01, 4.5, lungs)
     hu += ndimage.gaussian_filter(rng.standard_normal(SHAPE), 0.6) * 30
-    return Volume(hu.astype(np.float32), affine)
+    array = hu.astype(np.float32)
+    array.flags.writeable = False
+    return Volume(array, affine)
 
 
 def places_of(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:

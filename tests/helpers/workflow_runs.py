@@ -1,9 +1,12 @@
 """Running the bundle's workflows: in this process for speed, as a user's command where that is the point."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +60,14 @@ def epochs_done(folder: Path) -> int:
     return int(torch.load(state, weights_only=True)["epoch"]) if state.is_file() else 0
 
 
-def kill_in_its_middle(words: list[str], folder: Path, epochs: int) -> None:
-    """Kill -9 a training of so many epochs after one has been written."""
-    cut = start(words)
+def kill_in_its_middle(train: Callable[[], object], folder: Path, epochs: int) -> None:
+    """Kill -9 a training of so many epochs, in a process forked for it, after one has been written."""
+    cut = multiprocessing.get_context("fork").Process(target=train)
+    cut.start()
     deadline = time.monotonic() + PATIENCE_S
-    while not epochs_done(folder) and time.monotonic() < deadline:
+    while not epochs_done(folder) and time.monotonic() < deadline and cut.is_alive():
         time.sleep(0.02)
     cut.kill()
-    cut.communicate()
+    cut.join()
+    assert cut.exitcode == -signal.SIGKILL, "the run ended by itself"
     assert 1 <= epochs_done(folder) < epochs, "the run was not killed in its middle"

@@ -72,8 +72,9 @@ def test_one_scan_twice_is_no_pair(nifti_pair: Place, dicom_pair: FollowUpPair, 
     pair, folder = nifti_pair
     (folder / "link.nii").symlink_to(folder / pair.t1.path)
     for path in (pair.t1.path, f"./{pair.t1.path}", "link.nii"):
-        _refused(RefusalCode.PAIR_MISMATCH, replace(pair, t0=replace(pair.t1, path=path)), folder)
-    _refused(RefusalCode.PAIR_MISMATCH, replace(dicom_pair, t0=dicom_pair.t1), dicom_folders)
+        told = _refused(RefusalCode.PAIR_MISMATCH, replace(pair, t0=replace(pair.t1, path=path)), folder)
+        assert "t0 and t1 are the same scan" in told
+    assert "same" in _refused(RefusalCode.PAIR_MISMATCH, replace(dicom_pair, t0=dicom_pair.t1), dicom_folders)
 
 
 def test_the_series_of_t0_has_the_kernel_of_t1(dicom_pair: FollowUpPair, dicom_folders: Path) -> None:

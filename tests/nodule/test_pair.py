@@ -72,8 +72,8 @@ def test_its_columns_and_json_say_the_same(measured: PairMeasurements) -> None:
 
 
 def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:
-    empty = sphere_volume(9.0, center=CENTER)
-    empty.array[:] = np.random.default_rng(0).normal(-850, 20, empty.array.shape)
+    sphere = sphere_volume(9.0, center=CENTER)
+    empty = replace(sphere, array=np.random.default_rng(0).normal(-850, 20, sphere.array.shape))
     scans = [open_scan(write_nifti(empty, tmp_path / "t0.nii")), _scan(tmp_path, 9.0)]
     made = measure_pair(scans, np.array([CENTER, CENTER]), 200.0, network=NETWORK)
     assert (made.t0, made.growth) == (None, None)

@@ -8,9 +8,9 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import CLINICAL_VARIABLES, refuse_outcomes
 
 
-def test_the_inputs_pass():
-    refuse_outcomes(CLINICAL_VARIABLES)
-    refuse_outcomes(["scr_res1", "scr_iso2", "age", "pkyr"])
+def test_the_inputs_pass_and_an_outcome_behind_them_is_named():
+    with pytest.raises(BundleError, match="'de_stag' tells the outcome"):
+        refuse_outcomes([*CLINICAL_VARIABLES, "scr_res1", "scr_iso2", "age", "pkyr", "de_stag"])
 
 
 @pytest.mark.parametrize(

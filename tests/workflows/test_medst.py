@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +136,11 @@ def test_the_published_form_wants_sequences_of_four(pretrain: Callable[..., Path
 
 @pytest.mark.long
 def test_a_killed_run_ends_as_an_undisturbed_one(
-    screens: Path, pretrain: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    pretrain: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     epochs = {"train#trainer#max_epochs": 12, "schedule": "forward-then-reverse"}
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
-    words = command("training", PRETRAIN, **{**SMALLEST, **epochs}, dataset_dir=screens, output_dir=disturbed,
-                    cache_dir=tmp_path / "rois", **{"roi#size": "[16,32,32]"})  # fmt: skip
-    kill_in_its_middle(words, disturbed, epochs=12)
+    kill_in_its_middle(partial(pretrain, **epochs, output_dir=str(disturbed)), disturbed, epochs=12)
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         pretrain(**epochs, output_dir=str(disturbed))
     assert "taking up the run" in caplog.text

@@ -90,6 +90,7 @@ def _predict(pair: FollowUpPair, model: Path, out: Path, *more: str) -> int:
     return main(["predict", *words, f"--subject={pair.subject}", f"--checkpoint={model}", f"--out={out}", *more])
 
 
+@pytest.mark.usefixtures("quick_measuring")
 def test_predict_with_and_without_t0(
     trained_for_both: Path, trained: Path, mixed_cohort: Path, tmp_path: Path, capsys: Output
 ) -> None:

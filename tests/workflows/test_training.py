@@ -4,6 +4,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,15 +51,14 @@ def test_another_seed_gives_other_weights(run: Callable[..., None], trained: Pat
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(
-    run: Callable[..., None], small_cohort: Path, roi_cache: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    run: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Kill -9 after an epoch's state is written, then the same training again; a worker for the loader."""
     settings = {**TINY, "train#trainer#max_epochs": 4, "num_workers": 1}
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     run("training", TRAIN, **settings, output_dir=str(undisturbed))
-    typed = {**settings, "network_arguments#widths": "[[4],[4],[8]]"}
-    folders = {"cache_dir": roi_cache, "dataset_dir": small_cohort, "output_dir": disturbed}
-    kill_in_its_middle(command("training", TRAIN, **typed, **folders), disturbed, epochs=4)
+    train = partial(run, "training", TRAIN, **settings, output_dir=str(disturbed))
+    kill_in_its_middle(train, disturbed, epochs=4)
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         run("training", TRAIN, **settings, output_dir=str(disturbed))
     assert "taking up the run" in caplog.text

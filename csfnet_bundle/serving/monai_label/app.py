@@ -19,6 +19,7 @@ from monailabel.tasks.activelearning.random import Random
 from monailabel.tasks.infer.bundle import BundleInferTask
 
 import csfnet_bundle
+from csfnet_bundle.core.addresses import is_web_address
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.serving.archive import ARCHIVE_NAME
@@ -62,7 +63,7 @@ class FollowUpApp(MONAILabelApp):
     def init_infers(self) -> dict[str, InferTask]:
         """Return the models by their names."""
         datastore = self.datastore()
-        remote = str(self.studies).startswith(("http://", "https://"))
+        remote = is_web_address(str(self.studies))
         folder = datastore._datastore_path if remote else self.studies
         self._server_studies = (DicomWebStudies if remote else ServerStudies)(datastore, folder)
         path = str(Path(self.app_dir, "model", ARCHIVE_NAME))

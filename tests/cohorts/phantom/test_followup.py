@@ -156,7 +156,8 @@ def test_padding_and_air_at_the_lower_limit_stay() -> None:
 
 def test_the_same_seed_gives_the_same_scan() -> None:
     before = make_chest(shape=(100, 96, 40))
-    first, second = (follow(before, center_of(before), 1.5)[1].array for _ in range(2))
+    growth = simulate_nodule(before, center_of(before), 1.5).growth
+    first, second = (np.stack(list(followup_slices(before, growth, np.random.default_rng(7)))) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 

@@ -1,9 +1,11 @@
 """What ``predict --dicom_out`` makes of a pair of DICOM studies, and a result to make objects of."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 from helpers.dicom_result import focused_images, make_result, roi_affine
+from helpers.made_once import MadeOnce
 from helpers.predicted_pair import Predicted, predict_words, write_pair
 from helpers.tiny_checkpoint import save_tiny_checkpoint
 from pydicom import Dataset
@@ -13,13 +15,15 @@ from csfnet_bundle.report.dicom import NoduleResult, result_objects, write_datas
 
 
 @pytest.fixture(scope="session")
-def predicted(tmp_path_factory: pytest.TempPathFactory) -> Predicted:
-    folder = tmp_path_factory.mktemp("dicom_out")
-    slices = write_pair(folder)
-    model = save_tiny_checkpoint(folder / "model.pt")
-    out = folder / "prediction"
-    assert main([*predict_words(folder, model, out), "--dicom_out"]) == 0
-    return Predicted(slices, folder, model, out)
+def predicted(made_once: MadeOnce) -> Predicted:
+    def make(folder: Path) -> None:
+        (folder / "slices").write_bytes(pickle.dumps(write_pair(folder)))
+        model = save_tiny_checkpoint(folder / "model.pt")
+        assert main([*predict_words(folder, model, folder / "prediction"), "--dicom_out"]) == 0
+
+    folder = made_once("dicom_out", make)
+    slices = pickle.loads((folder / "slices").read_bytes())
+    return Predicted(slices, folder, folder / "model.pt", folder / "prediction")
 
 
 @pytest.fixture(scope="session")

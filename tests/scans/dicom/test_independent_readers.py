@@ -20,7 +20,7 @@ from csfnet_bundle.geometry.points import LPS_FROM_RAS
 from csfnet_bundle.scans.dicom import read_roi, read_volume, scan_folder, select_series
 
 ROI_TOLERANCE_HU = 0.05
-PATIENTS = ("LIDC-IDRI-0001", "LIDC-IDRI-0003")
+PATIENTS = ("LIDC-IDRI-0001", pytest.param("LIDC-IDRI-0003", marks=pytest.mark.long))
 
 
 def simpleitk_series(folder: Path) -> SimpleITK.Image:

@@ -1,10 +1,13 @@
 """A whole benchmark of milliseconds' networks on the small cohort, run once."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.made_once import MadeOnce
 from helpers.rough_references import rough_references
 from helpers.workflow_runs import REPOSITORY
 
@@ -16,11 +19,28 @@ ROI = {"size": [8, 16, 16], "spacing": [2.0, 2.0, 2.0], "window": [-1200.0, 600.
 
 
 @pytest.fixture(scope="session")
-def protocol(small_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Protocol:
+def protocol(small_cohort: Path) -> Protocol:
     """Two systems, two folds, two seeds, one run on permuted labels."""
+    # Beside the cohort, as the folder that it is copied from: fits know their data by the way from folder to folder.
+    return _protocol(small_cohort, small_cohort.with_name(f"benchmark_{os.getpid()}"))
+
+
+@pytest.fixture(scope="session")
+def predictions(protocol: Protocol, made_once: MadeOnce) -> Predictions:
+    """What the benchmark predicted; it lies finished in the protocol's folder."""
+
+    def run(out: Path) -> None:
+        run_benchmark(_protocol(protocol.dataset_dir, out), ("cpu",))
+
+    with rough_references():
+        shutil.copytree(made_once("benchmark", run), protocol.out, dirs_exist_ok=True)
+        return run_benchmark(protocol, ("cpu",))
+
+
+def _protocol(dataset_dir: Path, out: Path) -> Protocol:
     return Protocol(
-        dataset_dir=small_cohort,
-        out=tmp_path_factory.mktemp("benchmark"),
+        dataset_dir=dataset_dir,
+        out=out,
         bundle_root=REPOSITORY,
         systems=("t1_image", "csfnet"),
         folds=2,
@@ -29,12 +49,6 @@ def protocol(small_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Pr
         overrides={"train#trainer#max_epochs": 1, "roi": ROI},
         permutations=1,
     )
-
-
-@pytest.fixture(scope="session")
-def predictions(protocol: Protocol) -> Predictions:
-    with rough_references():
-        return run_benchmark(protocol, ("cpu",))
 
 
 @pytest.fixture(autouse=True)
