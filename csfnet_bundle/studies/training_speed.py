@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from csfnet_bundle.inputs.store import Source, StoredRoi, open_store
 from csfnet_bundle.inputs.store.identity import PairIdentity
 from csfnet_bundle.inputs.transforms import EncodeClinicald, FollowUpRoid, ScaleWindowd, random_augmentation
 from csfnet_bundle.networks import create_system
+from csfnet_bundle.networks.bfloat16 import bfloat16_where
 from csfnet_bundle.records import FollowUpPair, Scan
 from csfnet_bundle.training import FlipsAndTurns, MemoryLoader, training_loader
 
@@ -242,7 +242,7 @@ def _step(options: SpeedOptions) -> tuple[Callable[[dict[str, Any]], object], fl
         ]
         image, clinical, interval, label = inputs
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(kind, torch.bfloat16) if options.amp else nullcontext():
+        with bfloat16_where(options.amp, kind):
             value = loss(network(image, clinical=clinical, interval_days=interval), label)
         value.backward()
         optimizer.step()

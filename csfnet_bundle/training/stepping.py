@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +11,8 @@ from ignite.engine import Events
 from monai.data import MetaTensor
 from monai.engines import SupervisedTrainer
 from monai.utils import CommonKeys
+
+from csfnet_bundle.networks.bfloat16 import bfloat16_where
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class TrainingStep:
         if place == first_of_group:
             trainer.optimizer.zero_grad(set_to_none=True)
         device = torch.device(trainer.state.device).type
-        with torch.autocast(device, torch.bfloat16) if self.amp else nullcontext():
+        with bfloat16_where(self.amp, device):
             prediction = trainer.inferer(image, trainer.network, *words, **named)
             loss = trainer.loss_function(prediction, label).mean()
         (loss / group if group > 1 else loss).backward()

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
+from csfnet_bundle.networks.bfloat16 import bfloat16_where
 from csfnet_bundle.training.measure.batches import Sampler
 from csfnet_bundle.training.measure.loss import measuring_loss
 from csfnet_bundle.training.measure.network import create_network
@@ -86,7 +87,7 @@ def train(run: Run, sampler: Sampler, folder: Path) -> BasicUNet:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, run.steps)
         batch = sampler.batch(step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=run.bfloat16):
+        with bfloat16_where(run.bfloat16, "cpu"):
             logits = network(batch.inputs.contiguous(memory_format=torch.channels_last_3d))[:, 0]
         loss = measuring_loss(logits.float(), batch.target, batch.weight)
         optimizer.zero_grad()
