@@ -1,4 +1,4 @@
-"""The networks of a study: the file that is used, and one for each fold, which has not seen the fold's patients."""
+"""The networks of a study: the file that is used, and those that have not seen the patients of a fold."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class StudyNetworks:
     """What measures each case.
 
     Attributes:
-        used: the network that is shipped, trained on all patients.
-        folds: for each fold, the network that has not seen its patients.
+        used: the network that is shipped.
+        folds: for each fold that is judged, the network that has not seen its patients.
         known: what stands beside the used network's file, and its size in bytes.
         known_folds: of each fold's network, its SHA-256 and how many patients it has not seen.
     """
@@ -35,23 +35,40 @@ class StudyNetworks:
     known_folds: Mapping[str, Mapping[str, Any]]
 
     def of(self, case: Case) -> NoduleNetwork:
-        """Return the network that has not seen the case: of a patient that of the fold, of a drawn nodule the used."""
-        return self.folds[patient_fold(case.patient)] if case.patient else self.used
+        """Return the network that has not seen the case's patient; the used one without such a patient or network."""
+        return self.folds.get(patient_fold(case.patient), self.used) if case.patient else self.used
+
+    def judges(self, case: Case) -> bool:
+        """Say whether there is a network that has not seen the case's patient."""
+        return patient_fold(case.patient) in self.folds
 
 
-def load_networks(model: Path, folder: Path) -> StudyNetworks:
+def load_networks(model: Path, folder: Path | None) -> StudyNetworks:
     """Load all networks of a study.
 
     Args:
         model: the one that is used.
-        folder: those of the folds, named as ``train-measure --fold N`` names them.
+        folder: those of five folds, named as ``train-measure --fold N`` names them; the used one is then trained on all
+            patients. None: the used one lacks a fold, which alone is judged.
 
     Raises:
-        BundleError: a file is missing, is of another fold than its name says, or was trained otherwise.
+        BundleError: a file is missing, is of another fold than its name says, or was trained otherwise; or there are no
+            folds, and the used network has seen all patients.
     """
     known = _description(model)
+    shown = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
+    shown |= {"bytes": model.stat().st_size}
+    used, folds, descriptions = load_network(model), {}, {}
+    if folder is None:
+        fold = known["provenance"]["held_out_fold"]
+        if fold is None:
+            raise BundleError(
+                "this network was trained on all patients, so that nothing is left to judge it by",
+                record=str(model),
+                remedy="Train those of five folds with the same settings, and name their folder by --folds.",
+            )
+        return StudyNetworks(used, {fold: used}, shown, {})
     _check(known, model, None, known)
-    folds, descriptions = {}, {}
     for fold in range(FOLDS):
         path = folder / file_name(fold)
         folds[fold] = load_network(path)
@@ -61,8 +78,7 @@ def load_networks(model: Path, folder: Path) -> StudyNetworks:
             "sha256": described["sha256"],
             "held_out_patients": described["provenance"]["held_out_patients"],
         }
-    shown = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
-    return StudyNetworks(load_network(model), folds, shown | {"bytes": model.stat().st_size}, descriptions)
+    return StudyNetworks(used, folds, shown, descriptions)
 
 
 def _description(path: Path) -> dict[str, Any]:

@@ -38,11 +38,22 @@ def _network(document: Document) -> str:
     arithmetic = ", bfloat16" if run.get("bfloat16") else ""
     return (
         f"models/measure.ts: {run['steps']:,} steps of {crop['batch']} crops{arithmetic}, {known['seconds'] / 60:.0f} "
-        f"minutes on one busy core, on all {known['volumes']} volumes of {known['patients']} patients. Beside them "
-        f"{known['drawn_nodules']} drawn nodules. SHA-256 `{known['sha256'][:12]}`, {known['bytes'] / 1e6:.2f} MB. "
-        f"{len(folds)} networks of the same settings each lack a fold of the patients "
-        f"({', '.join(str(one['held_out_patients']) for one in folds.values())}); the figures below on patients are of "
-        "the network that has not seen them."
+        f"minutes on one busy core, {_trained_on(known, folds)}. Beside them {known['drawn_nodules']} drawn nodules. "
+        f"SHA-256 `{known['sha256'][:12]}`, {known['bytes'] / 1e6:.2f} MB."
+    )
+
+
+def _trained_on(known: Mapping[str, Any], folds: Mapping[str, Mapping[str, Any]]) -> str:
+    volumes = f"{known['volumes']} volumes of {known['patients']} patients"
+    if not folds:
+        return (
+            f"on {volumes}; the {known['held_out_patients']} patients of fold {known['held_out_fold']} were held out, "
+            "and the figures below on readers' outlines are theirs alone"
+        )
+    lacking = ", ".join(str(one["held_out_patients"]) for one in folds.values())
+    return (
+        f"on all {volumes}; {len(folds)} networks of the same settings each lack a fold of the patients ({lacking}), "
+        "and the figures below on patients are of the network that has not seen them"
     )
 
 

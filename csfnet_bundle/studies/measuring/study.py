@@ -11,6 +11,7 @@ from typing import Any
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.nodule.network import load_network
+from csfnet_bundle.studies.measuring import reader_boxes
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
@@ -23,31 +24,34 @@ from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CHOICES, CHOICES_RESULT = "measuring_choices", "measuring_choices.json"
-COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT FOLDS"
+COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
 CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
 
-def run_study(volumes: Path, series: Path, out: Path, model: Path, folds: Path) -> dict[str, Any]:
+def run_study(volumes: Path, series: Path, out: Path, model: Path, folds: Path | None) -> dict[str, Any]:
     """Measure every case by a network that has not seen it, and return the result; an interrupted study resumes.
 
     Args:
         volumes: LIDC's nodule volumes.
         series: two whole series of LIDC, packed, with ``nodules.json``.
         out: for what is made on the way.
-        model: the network that is used, trained on all patients.
-        folds: folder of the networks of the folds.
+        model: the network that is used.
+        folds: folder of the networks of five folds, see
+            :func:`csfnet_bundle.studies.measuring.networks.load_networks`.
 
     Raises:
         BundleError: data or networks that are not there, or networks that were not trained alike.
     """
     networks = load_networks(model, folds)
-    cases = all_cases(volumes, series, out)
+    cases = [
+        case for case in all_cases(volumes, series, out) if case.part != reader_boxes.PART or networks.judges(case)
+    ]
     prepare_cases(cases, out)
     rows = evaluate_cases(cases, networks.of, out)
     check_parts(rows)
     document = {
         "what": "How well nodules are measured; see docs/measuring.md.",
-        "command": COMMAND,
+        "command": COMMAND if folds is None else f"{COMMAND} --folds FOLDS",
         "network": networks.known,
         "folds": networks.known_folds,
         "summary": summarize(rows),

@@ -42,6 +42,17 @@ def test_a_network_of_another_fold_or_length_is_rejected(
         load_networks(model, folder)
 
 
+def test_without_folds_the_patients_that_the_used_network_lacks_are_judged(tmp_path: Path) -> None:
+    fold = patient_fold("LIDC-IDRI-0001")
+    networks = load_networks(write_network(tmp_path / "measure.ts", fold), None)
+    known, other = (Case("readers", "x", never_loaded, patient=name) for name in ("LIDC-IDRI-0001", "LIDC-IDRI-0004"))
+    assert networks.judges(known)
+    assert not networks.judges(other)
+    assert networks.of(known) is networks.of(other) is networks.used
+    with pytest.raises(BundleError, match="nothing is left to judge it by"):
+        load_networks(write_network(tmp_path / "all.ts", None), None)
+
+
 def test_a_used_network_that_lacks_patients_and_a_missing_fold_are_rejected(tmp_path: Path) -> None:
     model, folder = write_networks(tmp_path)
     with pytest.raises(BundleError, match="trained without those of fold 3, expected on all patients"):

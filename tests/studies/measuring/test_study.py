@@ -51,8 +51,8 @@ def test_the_command_measures_every_part_and_goes_on_where_it_stopped(
     patients = ["a", "b", "c", "d"]
     model, folds = write_networks(tmp_path / "networks")
     volumes = write_lidc_folder(tmp_path / "lidc", patients)
-    arguments = [str(volumes), str(write_packed(tmp_path / "dicom")), str(tmp_path / "out"), str(folds)]
-    arguments += ["--model", str(model)]
+    arguments = [str(volumes), str(write_packed(tmp_path / "dicom")), str(tmp_path / "out")]
+    arguments += ["--model", str(model), "--folds", str(folds)]
     assert main(["measuring-study", *arguments]) == 0
     assert "measuring.md" in capsys.readouterr().out
     result = json.loads((root / "docs" / "results" / "measuring.json").read_text())
