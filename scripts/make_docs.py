@@ -210,6 +210,27 @@ def training_speed() -> str:
     return training_speed_markdown(_load("training_speed.json"))
 
 
+def medst_trials() -> str:
+    """What was tried to make Med-ST's words mean what the pictures show."""
+    document = _load("medst_trials.json")
+    keys = (
+        "retrieval_median_rank", "zero_shot_ground_glass", "zero_shot_spiculated", "pointing_game",
+        "change_balanced_accuracy",
+    )  # fmt: skip
+    rows = []
+    for trial in document["trials"]:
+        found = trial["metrics"] or {}
+        steps = f"{trial['steps']}" if trial["metrics"] else f"stopped after {trial['steps']}"
+        rows.append(
+            (trial["trial"], steps, f"{-trial['validation_score']:.2f}", *(_number(found.get(k)) for k in keys))
+        )
+    head = (
+        "trial", "steps", "global + forward mapping (chance 9.00)", "retrieval, median rank", "zero-shot ground glass",
+        "zero-shot spiculated", "pointing", "change, balanced accuracy",
+    )  # fmt: skip
+    return f"{markdown_table(head, rows)}\nSeed {document['seed']}; the losses are of the last epoch."
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
@@ -228,6 +249,7 @@ TABLES: dict[str, Callable[[], str]] = {
         nodule_follow_up,
         medst_study,
         medst_in_csfnet,
+        medst_trials,
         latency,
         store_formats,
         attention,

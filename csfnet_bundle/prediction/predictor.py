@@ -29,7 +29,7 @@ from csfnet_bundle.prediction.detailed_predictor import DetailedPredictor
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.records.clinical_words import clinical_codes
-from csfnet_bundle.scans.volume_files import SUFFIXES
+from csfnet_bundle.scans.volume_files import name_without_ending
 
 
 def load(
@@ -177,7 +177,4 @@ def _existing(path: str | Path, name: str) -> Path:
 
 def _stem(path: Path) -> str | None:
     """Return the name of a volume file without its ending; None for a folder, whose headers name the patient."""
-    if path.is_dir():
-        return None
-    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
-    return path.name[: len(path.name) - len(max(endings, key=len, default=""))]
+    return None if path.is_dir() else name_without_ending(path)

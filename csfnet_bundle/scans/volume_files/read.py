@@ -34,6 +34,12 @@ def is_volume_file(path: str | Path) -> bool:
     return str(path).lower().endswith(SUFFIXES)
 
 
+def name_without_ending(path: Path) -> str:
+    """Return a file's name without the ending of a volume file; other dots stay, as in a series' UID."""
+    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
+    return path.name[: len(path.name) - len(max(endings, key=len, default=""))]
+
+
 def files_of(path: str | Path) -> tuple[Path, ...]:
     """Return the files that hold a volume: the one named and, for a .mhd header, the one with its voxels.
 

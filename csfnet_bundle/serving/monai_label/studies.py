@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.scans.volume_files import SUFFIXES, is_volume_file
+from csfnet_bundle.scans.volume_files import is_volume_file, name_without_ending
 
 REMEDY = "Name a .nii, .nii.gz or .mha file or a folder of DICOM files by its path inside the studies folder."
 
@@ -60,5 +60,4 @@ class StudiesFolder:
 
 def scan_stem(path: Path) -> str:
     """Return the name of a scan's folder, or of its file without the ending; other dots stay, as in a series' UID."""
-    endings = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
-    return path.name[: len(path.name) - len(max(endings, key=len, default=""))] or "scan"
+    return name_without_ending(path) or "scan"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
-from csfnet_bundle.scans.volume_files import is_volume_file, read_roi, read_volume
+from csfnet_bundle.scans.volume_files import is_volume_file, name_without_ending, read_roi, read_volume
 
 TOLERANCE_HU = 0.05
 NAMES = ["v.nii", "v.nii.gz", "v.mha", "compressed.mha", "v.mhd"]
@@ -215,3 +215,11 @@ def test_the_outer_half_voxel_is_scan_and_not_padding(tmp_path: Path) -> None:
     nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 1.0, 1.0])).to_filename(tmp_path / "v.nii")
     roi = read_roi(tmp_path / "v.nii", Point((-0.4, 20.0, 10.0), Space.VOXEL), (1, 1, 1), (1.0, 1.0, 1.0))
     assert roi.array.item() == pytest.approx(values[0, 20, 10], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [("a.nii.gz", "a"), ("a.b.NII", "a.b"), ("1.2.840.113", "1.2.840.113"), ("scan.mhd", "scan"), (".mha", "")],
+)
+def test_only_the_ending_of_a_volume_file_is_left_out_of_its_name(name: str, rest: str) -> None:
+    assert name_without_ending(Path("folder.nii") / name) == rest
