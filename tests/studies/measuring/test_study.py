@@ -9,7 +9,7 @@ from helpers.measuring_networks import write_networks
 from helpers.measuring_rows import document, study_rows
 from helpers.packed_series import write_packed
 
-from csfnet_bundle.commands import main
+from csfnet_bundle.commands import bundle_run, main
 from csfnet_bundle.core import bundle_root
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.studies.measuring import drawn_nodules, study, whole_series
@@ -47,6 +47,7 @@ def test_the_command_measures_every_part_and_goes_on_where_it_stopped(
     root = tmp_path / "root"
     (root / "docs" / "results").mkdir(parents=True)
     (root / "docs" / "measuring.md").write_text(PAGE)
+    assert bundle_run.bundle_root is bundle_root.bundle_root, "loaded before, or it would keep the stand-in"
     monkeypatch.setattr(bundle_root, "bundle_root", lambda: root)
     patients = ["a", "b", "c", "d"]
     model, folds = write_networks(tmp_path / "networks")
