@@ -19,7 +19,7 @@ def measuring_study(
         model: the network that is used, by default the shipped one: trained with a fold held out, which is judged, or
             on all patients.
         folds: folder of the networks of five folds, made by train-measure --fold N as one is trained on all: every
-            patient is measured by the one that has not seen him.
+            patient is measured by the one that has not seen them.
         choices: try the core of a network with a fold held out on so many volumes that it was trained on; write that
             table alone.
 

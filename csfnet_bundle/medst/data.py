@@ -25,7 +25,7 @@ SECTIONS = ("training", "validation", "test")
 CSV = ".csv"
 SIDECAR = ".json"
 PHANTOMS = CohortSettings(subjects=800, seed=2026, screens=3, later_growth=SLOWING, crops=True)
-"""The cohort that stands in for data that nobody has given: made in about five processor-minutes."""
+"""The default cohort. It takes about five processor-minutes to make."""
 
 
 def study_sequences(

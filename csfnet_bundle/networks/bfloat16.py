@@ -17,9 +17,9 @@ DEPTH = 2
 class _ExactShallowConvolutions(TorchFunctionMode):
     """Computes convolutions of maps that are shallower than their kernel in float32.
 
-    For those oneDNN 3.12 (torch 2.13.0, a processor with AVX512-BF16) takes gradients of the kernel in bfloat16 from
-    memory that nobody has written: some are no numbers, others are finite and wrong, and no two runs agree. CSF-Net's
-    last stage has such maps, and so has the measuring network.
+    For those oneDNN 3.12 (torch 2.13.0, a processor with AVX512-BF16) reads uninitialized memory when it computes the
+    kernel's gradient in bfloat16. Some gradients are not finite, others are finite and wrong, and no two runs agree.
+    CSF-Net's last stage has such maps, and so has the measuring network.
     """
 
     def __torch_function__(

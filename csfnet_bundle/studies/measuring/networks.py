@@ -55,10 +55,9 @@ def load_networks(model: Path, folder: Path | None) -> StudyNetworks:
         BundleError: a file is missing, is of another fold than its name says, or was trained otherwise; or there are no
             folds, and the used network has seen all patients.
     """
-    known = _description(model)
+    used, known = load_network(model), _description(model)
     shown = known["provenance"] | {"settings": known["settings"], "sha256": known["sha256"]}
     shown |= {"bytes": model.stat().st_size}
-    used, folds, descriptions = load_network(model), {}, {}
     if folder is None:
         fold = known["provenance"]["held_out_fold"]
         if fold is None:
@@ -69,6 +68,7 @@ def load_networks(model: Path, folder: Path | None) -> StudyNetworks:
             )
         return StudyNetworks(used, {fold: used}, shown, {})
     _check(known, model, None, known)
+    folds, descriptions = {}, {}
     for fold in range(FOLDS):
         path = folder / file_name(fold)
         folds[fold] = load_network(path)
@@ -82,7 +82,6 @@ def load_networks(model: Path, folder: Path | None) -> StudyNetworks:
 
 
 def _description(path: Path) -> dict[str, Any]:
-    load_network(path)  # says what is wrong with a file that is missing or does not fit
     description: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     return description
 

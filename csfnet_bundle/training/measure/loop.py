@@ -39,7 +39,7 @@ class Run:
         steps: of the optimizer.
         seed: of weights and batches.
         bfloat16: whether the network's forward pass is computed in bfloat16: 1.7 times as fast where the processor has
-            instructions for it, slower elsewhere; a few steps then have no finite gradient and are skipped.
+            instructions for it, slower elsewhere.
     """
 
     name: str
