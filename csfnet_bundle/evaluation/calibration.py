@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from csfnet_bundle.evaluation.decision import Floats
@@ -78,7 +80,10 @@ def calibration_slope(logits: Floats, labels: NDArray[np.integer]) -> float:
     # Centred and of unit spread: neither changes the slope, and Newton's steps stay well conditioned.
     centre, scale = float(logits.mean()), float(logits.std())
     fit = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=FIT_TOLERANCE, max_iter=MAXIMUM_ITERATIONS)
-    fit.fit(((logits - centre) / scale)[:, None], labels)
+    with warnings.catch_warnings():
+        # Where the slope is 0 from the start, Newton's line search finds no descent, and L-BFGS takes over.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fit.fit(((logits - centre) / scale)[:, None], labels)
     return float(fit.coef_[0, 0] / scale)
 
 

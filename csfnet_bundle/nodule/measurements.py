@@ -49,12 +49,9 @@ class Measured:
         spacing = cache.settings.spacing
         with progress_bar("measuring nodules", len(pairs)) as advance:
             for pair in pairs:
-                roi0, roi1 = cache.read(pair, folder).array
-                images.append(pair_features(roi0, roi1, spacing))
-                diameter = recorded_diameter(pair)
-                densities.append(
-                    np.full(len(DENSITIES), np.nan) if diameter is None else sphere_densities(roi1, spacing, diameter)
-                )
+                image, density = measure_rois(cache.read(pair, folder).array, spacing, recorded_diameter(pair))
+                images.append(image)
+                densities.append(density)
                 boxes.append(box_extents(folder / pair.t1.path))
                 advance(1)
         count = len(images)
@@ -77,6 +74,23 @@ class Measured:
         place = {pair.name: number for number, pair in enumerate(self.pairs)}
         rows = [place[pair.name] for pair in pairs]
         return Measured(tuple(pairs), self.images[rows], self.densities[rows], self.boxes[rows])
+
+
+def measure_rois(
+    rois: NDArray[np.float32], spacing: tuple[float, float, float], diameter_mm: float | None
+) -> tuple[Features, Features]:
+    """Return a pair's ``images``, shape (14,), and ``densities``, shape (4,), of :class:`Measured`.
+
+    Args:
+        rois: HU, shape (2, D, H, W), channel 0 = t0, the nodule points at their centres.
+        spacing: mm along (D, H, W).
+        diameter_mm: of the nodule at t1; None where it is not known.
+    """
+    before, after = rois
+    densities = np.full(len(DENSITIES), np.nan)
+    if diameter_mm is not None:
+        densities = sphere_densities(after, spacing, diameter_mm)
+    return pair_features(before, after, spacing), densities
 
 
 def recorded_diameter(pair: FollowUpPair) -> float | None:

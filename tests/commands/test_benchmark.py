@@ -10,6 +10,7 @@ from helpers.small_cohort import make_small_cohort
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.records import Datalist, load_datalist, save_datalist
+from csfnet_bundle.studies.benchmark.references import ORACLES
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,9 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     assert set(document["external"]["systems"]) == set(document["systems"])
     assert document["external"]["systems"]["csfnet"]["pairs"] == 8
     common = document["common_test"]
-    assert set(common["systems"]) == {"csfnet", "t1_image", "oracle: all"}
+    assert set(common["systems"]) >= {"csfnet", "t1_image", "simple reference, all inputs", *ORACLES}
+    assert set(common["permuted"]) == set(common["seeds"]) == {"csfnet", "t1_image"}
+    assert common["permuted"]["t1_image"]["difference"] == 0  # it sees no clinical values
     assert common["pairs"] == common["systems"]["t1_image"]["pairs"] == 12
     assert common["systems"]["oracle: all"]["auc"] > 0.8
     lower, upper = (common["systems"]["t1_image"][f"difference_{end}"] for end in ("lower", "upper"))

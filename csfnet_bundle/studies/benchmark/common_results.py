@@ -1,4 +1,4 @@
-"""What a benchmark's fits say on the common test set: areas, differences, and what difference the set separates."""
+"""What a benchmark's systems say on the common test set: areas, differences, and what the set was asked for."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from csfnet_bundle.evaluation.comparison import compare_systems
+from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.pooling import average_seeds
-from csfnet_bundle.studies.benchmark.common_test import COMMON, SEED, oracle_of_common_set
+from csfnet_bundle.studies.benchmark.common_references import oracles_of_common_set
+from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED, PERMUTED_PAIRS, SEED
+from csfnet_bundle.studies.benchmark.fitting import CLINICAL_PERMUTED
 from csfnet_bundle.studies.benchmark.gathering import area
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.studies.benchmark.running import Predictions
 
-ORACLE = "oracle: all"
+ORACLE, WITHOUT_CLINICAL = "oracle: all", "oracle: t0+t1"
+SIMPLE = "simple reference, all inputs"
+LARGEST_LOSS, LEAST_SHARE = 0.025, 0.5
+"""Aims that were set before the networks were trained: of the distance to the oracle, and of the use of the clinical
+values."""
 
 
 def judge_common_set(
     protocol: Protocol, predictions: Predictions, families: Mapping[str, str], resamples: int
 ) -> dict[str, Any]:
-    """Compare the networks on the common test set.
+    """Compare all systems on the common test set.
 
     Args:
         protocol: the benchmark.
@@ -29,17 +35,13 @@ def judge_common_set(
 
     Returns:
         ``pairs``, ``malignant``, ``seed`` of the set; ``systems``, rows of the comparison; ``seeds``, the area of each
-        seed, averaged over folds; ``separates``, half the width of each difference's 95 % interval.
+        network's seeds, averaged over folds; ``separates``, half the width of each difference's 95 % interval;
+        ``permuted``, for each network what it loses with clinical values of other pairs.
     """
     tables = {name: one.parts[COMMON] for name, one in predictions.systems.items() if COMMON in one.parts}
-    areas = {name: _seed_areas(predictions, name) for name in tables}
-    table = compare_systems(
-        {**tables, ORACLE: oracle_of_common_set(protocol)},
-        protocol.reference,
-        families=families,
-        seed_areas=areas,
-        resamples=resamples,
-    )
+    areas = {name: _seed_areas(predictions, name) for name in protocol.systems if name in tables}
+    tables |= oracles_of_common_set(protocol)
+    table = compare_systems(tables, protocol.reference, families=families, seed_areas=areas, resamples=resamples)
     rows: dict[str, dict[str, Any]] = json.loads(table.to_json(orient="index", double_precision=6))
     labels = tables[protocol.reference]["label"]
     return {
@@ -53,6 +55,8 @@ def judge_common_set(
             for name, row in rows.items()
             if row["difference_lower"] is not None
         },
+        "permuted_pairs": min(PERMUTED_PAIRS, len(labels)),
+        "permuted": {name: _permuted(predictions, name, resamples) for name in areas},
     }
 
 
@@ -61,3 +65,38 @@ def _seed_areas(predictions: Predictions, system: str) -> tuple[float, ...]:
     fits = [(fit, parts) for fit, parts in predictions.fits.items() if fit.system == system and COMMON in parts]
     seeds = sorted({fit.seed for fit, _ in fits})
     return tuple(area(average_seeds([parts[COMMON] for fit, parts in fits if fit.seed == seed])) for seed in seeds)
+
+
+def _permuted(predictions: Predictions, system: str, resamples: int) -> dict[str, Any]:
+    """What a network loses on the pairs whose clinical values were permuted."""
+    parts = predictions.systems[system].parts
+    permuted = parts[COMMON_PERMUTED]
+    known = set(zip(permuted["subject"], permuted["nodule"], strict=True))
+    whole = parts[COMMON]
+    own = whole[[key in known for key in zip(whole["subject"], whole["nodule"], strict=True)]]
+    table = difference_table(own, {CLINICAL_PERMUTED: permuted}, resamples=resamples)
+    row: dict[str, Any] = json.loads(table.loc[CLINICAL_PERMUTED].to_json(double_precision=6))
+    return row
+
+
+def aims(common: Mapping[str, Any], reference: str) -> list[tuple[str, str, float, bool]]:
+    """Return what the set was asked for: name, what is asked, what is measured, whether it is reached.
+
+    An aim is left out where the reference was not asked for, or the oracle gains nothing by the clinical values.
+
+    Args:
+        common: what :func:`judge_common_set` returns.
+        reference: the system that the others are compared with.
+    """
+    rows, found = common["systems"], []
+    behind = -rows[ORACLE]["difference"]
+    found.append((f"{ORACLE} - {reference}", "<= .025", behind, behind <= LARGEST_LOSS))
+    if SIMPLE in rows:
+        row = rows[SIMPLE]
+        found.append((f"{reference} - {SIMPLE}", "interval above 0", row["difference"], row["difference_lower"] > 0))
+    gain = rows[ORACLE]["auc"] - rows[WITHOUT_CLINICAL]["auc"]
+    if gain > 0:
+        share = common["permuted"][reference]["difference"] / gain
+        words = f"loss of {reference} by permuted clinical values / loss of the oracle without them"
+        found.append((words, ">= .5", share, share >= LEAST_SHARE))
+    return found

@@ -6,25 +6,32 @@ about thousands of pairs that no training has seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
+from csfnet_bundle.cohorts.phantom.records import follow_up_pairs
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
-from csfnet_bundle.core.code_book import MISSING
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.evaluation.predictions import prediction_table, probability_log_odds
+from csfnet_bundle.evaluation.predictions import prediction_table
 from csfnet_bundle.inputs.tensors import scale_window
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.prediction.predictor import Predictor
-from csfnet_bundle.records import CLINICAL_VARIABLES, READS
+from csfnet_bundle.records import FollowUpPair, encode_clinical, without_reads_of
+from csfnet_bundle.studies.benchmark.ablated_inputs import permute_clinical
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 
-COMMON = "common test set"
+COMMON, COMMON_PERMUTED = "common test set", "common test set, clinical permuted"
+"""What every fit predicts of the set: its pairs, and the first of them with the clinical values of other pairs."""
+PERMUTED_PAIRS = 2000
+"""A loss of area is paired, so that fewer pairs show it; these separate about .005."""
 FOLDER = "common_test"
 SEED = 20_261_130
 """Of its subjects: no cohort of the documentation has it."""
-NODULE = "1"
+PERMUTATION_SEED = 0
 
 
 def check_common_test(protocol: Protocol) -> None:
@@ -38,46 +45,62 @@ def check_common_test(protocol: Protocol) -> None:
         )
 
 
+def common_settings(protocol: Protocol) -> RoiSetSettings:
+    """Return what the set depends on: ROI and number of pairs are the benchmark's own."""
+    roi = protocol.roi()
+    return RoiSetSettings(protocol.common_test, SEED, size=roi.size, spacing=roi.spacing)
+
+
 def common_set(protocol: Protocol, *, workers: int = 1, show_progress: bool = False) -> RoiSet:
     """Return the set, rendering what is not there yet.
 
     Args:
-        protocol: the benchmark; ROI and number of pairs are its own.
+        protocol: the benchmark.
         workers: processes that render.
         show_progress: show progress and the time left on stderr.
     """
-    roi = protocol.roi()
-    settings = RoiSetSettings(protocol.common_test, SEED, size=roi.size, spacing=roi.spacing)
+    settings = common_settings(protocol)
     return make_roi_set(protocol.out / FOLDER, settings, workers=workers, show_progress=show_progress)
 
 
-def score_common_set(protocol: Protocol, predictor: Predictor, batch_size: int) -> pd.DataFrame:
-    """Return a trained network's predictions table of the set."""
-    pairs, checkpoint = common_set(protocol), predictor.checkpoint
-    clinical = pairs.clinical.copy()  # (N, V)
-    if protocol.without_reads:
-        clinical[:, [name in READS for name in CLINICAL_VARIABLES]] = MISSING
-    logits = []
-    for rows in np.array_split(np.arange(len(clinical)), -(-len(clinical) // batch_size)):
-        image = scale_window(torch.from_numpy(pairs.images[rows]).float(), checkpoint.roi.window)  # (B, 2, D, H, W)
-        days = torch.from_numpy(pairs.interval_days[rows])
-        logits.append(predictor.forward(image, torch.from_numpy(clinical[rows]), days).logit.numpy())
+def common_pairs(protocol: Protocol) -> list[FollowUpPair]:
+    """Return the set's records. They name no scan: there is none beside the ROIs."""
+    settings = common_settings(protocol)
+    nowhere = [np.zeros(3)] * 2
+    pairs = []
+    for number in range(settings.pairs):
+        pairs += follow_up_pairs(settings.subject(number), nowhere, [("", None)] * 2)
+    return [without_reads_of(pair) for pair in pairs] if protocol.without_reads else pairs
+
+
+def score_common_set(protocol: Protocol, predictor: Predictor, batch_size: int) -> dict[str, pd.DataFrame]:
+    """Return a trained network's predictions of :data:`COMMON` and :data:`COMMON_PERMUTED`."""
+    images, pairs = common_set(protocol).images, common_pairs(protocol)
+    permuted = permute_clinical(pairs[:PERMUTED_PAIRS], PERMUTATION_SEED)
+    return {
+        COMMON: _score(images, pairs, predictor, batch_size),
+        COMMON_PERMUTED: _score(images, permuted, predictor, batch_size),
+    }
+
+
+def _score(
+    images: NDArray[np.int16], pairs: Sequence[FollowUpPair], predictor: Predictor, batch_size: int
+) -> pd.DataFrame:
+    """Return the predictions table of pairs, whose ROIs are the first of ``images``, HU, (N, 2, D, H, W)."""
+    checkpoint, logits = predictor.checkpoint, []
+    for start in range(0, len(pairs), batch_size):
+        batch = pairs[start : start + batch_size]
+        rois = torch.from_numpy(images[start : start + len(batch)]).float()
+        image = scale_window(rois, checkpoint.roi.window)  # (B, 2, D, H, W)
+        clinical = torch.from_numpy(np.stack([encode_clinical(pair.clinical) for pair in batch]))  # (B, 6)
+        days = torch.tensor([pair.days for pair in batch], dtype=torch.float32)
+        logits.append(predictor.forward(image, clinical, days).logit.numpy())
+    decision = checkpoint.decision
     return prediction_table(
-        pairs.truth["subject"].tolist(),
-        [NODULE] * len(clinical),
+        [pair.subject for pair in pairs],
+        [pair.nodule for pair in pairs],
         np.concatenate(logits),
-        pairs.labels.tolist(),
-        temperature=checkpoint.decision.temperature,
-        threshold=checkpoint.decision.threshold,
-    )
-
-
-def oracle_of_common_set(protocol: Protocol) -> pd.DataFrame:
-    """Return the predictions of the best possible classifier on the set; it has no threshold."""
-    truth = common_set(protocol).truth
-    return prediction_table(
-        truth["subject"].tolist(),
-        [NODULE] * len(truth),
-        probability_log_odds(truth["oracle_all"].to_numpy(np.float64)),
-        truth["label"].tolist(),
+        [pair.label for pair in pairs],
+        temperature=decision.temperature,
+        threshold=decision.threshold,
     )

@@ -29,7 +29,7 @@ from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
-from csfnet_bundle.studies.benchmark.common_test import COMMON, score_common_set
+from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED, score_common_set
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 
@@ -63,6 +63,7 @@ def _later_paths(protocol: Protocol, fit: Fit) -> dict[str, Path]:
         paths[EXTERNAL] = external_path(folder, protocol.evaluate_on)
     if protocol.common_test and not fit.permutation:
         paths[COMMON] = folder / f"common_test_{protocol.common_test}.csv"
+        paths[COMMON_PERMUTED] = folder / f"common_test_{protocol.common_test}_clinical_permuted.csv"
     return paths
 
 
@@ -164,8 +165,9 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
         }
         write_atomically(folder / DONE_NAME, json.dumps(record, indent=1) + "\n")
     later = {part: path for part, path in _later_paths(protocol, fit).items() if not path.is_file()}
-    if COMMON in later:
-        write_predictions(score_common_set(protocol, predictor, batch_size), later[COMMON])
+    if COMMON in later or COMMON_PERMUTED in later:
+        for part, table in score_common_set(protocol, predictor, batch_size).items():
+            write_predictions(table, _later_paths(protocol, fit)[part])
     if EXTERNAL in later and protocol.evaluate_on is not None:
         datalist = load_datalist(protocol.evaluate_on)
         pairs = labelled_pairs(datalist)

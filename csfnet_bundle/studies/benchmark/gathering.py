@@ -12,10 +12,13 @@ from csfnet_bundle.evaluation.delong import area_covariance
 from csfnet_bundle.evaluation.pooling import average_seeds, pool_folds
 from csfnet_bundle.evaluation.predictions import ranking_scores
 from csfnet_bundle.evaluation.threshold import apply_decision, choose_decision
-from csfnet_bundle.studies.benchmark.common_test import COMMON
+from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED
 from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, TEST, VALIDATION
 
 FitTables = Mapping[str, pd.DataFrame]
+
+OF_ALL_FOLDS = (EXTERNAL, COMMON, COMMON_PERMUTED)
+"""Parts that every fold predicts; the others are the folds' own patients."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def gather(fits: Sequence[Sequence[FitTables]]) -> SystemPredictions:
                 if part != VALIDATION
             }
         )
-    parts = {part: pool_folds([fold[part] for fold in folds]) for part in folds[0] if part not in (EXTERNAL, COMMON)}
-    for part in {EXTERNAL, COMMON} & folds[0].keys():
+    parts = {part: pool_folds([fold[part] for fold in folds]) for part in folds[0] if part not in OF_ALL_FOLDS}
+    for part in folds[0].keys() & set(OF_ALL_FOLDS):
         threshold = float(np.mean([fold[part]["threshold"].iloc[0] for fold in folds]))
         parts[part] = average_seeds([fold[part] for fold in folds]).assign(threshold=threshold)
     areas = tuple(area(pool_folds([seeds[number][TEST] for seeds in fits])) for number in range(len(fits[0])))

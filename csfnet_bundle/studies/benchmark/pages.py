@@ -12,6 +12,7 @@ import pandas as pd
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
 from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.studies.benchmark.common_results import aims
 
 HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
@@ -19,7 +20,6 @@ HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 def findings_markdown(document: Mapping[str, Any]) -> str:
     """Return one table of every system, its area and its difference to the reference system."""
     reference = document["reference"]
-    order = {"bound": 0, "network": 1, "reference": 2}
     rows = [
         [
             name,
@@ -28,12 +28,13 @@ def findings_markdown(document: Mapping[str, Any]) -> str:
             _difference(row),
             _p_value(row["p_holm"]),
         ]
-        for name, row in sorted(document["systems"].items(), key=lambda item: order[document["kinds"][item[0]]])
+        for name, row in sorted(document["systems"].items(), key=lambda item: _ORDER[document["kinds"][item[0]]])
     ]
     head = ["system", "kind", "AUC (95 % over patients)", f"{reference} - system (95 %)", "p, Holm"]
     return f"{headline(document)}\n\n{markdown_table(head, rows)}"
 
 
+_ORDER = {"bound": 0, "network": 1, "reference": 2}
 _KINDS = {"bound": "best possible", "network": "network", "reference": "no network"}
 
 
@@ -230,13 +231,48 @@ def _common(document: Mapping[str, Any]) -> list[str]:
     common = document.get("common_test")
     if common is None:
         return []
+    return [
+        f"{common_sentence(common)}\n\n{comparison_markdown(_frame(common['systems'], 'system'))}",
+        *_aims(document),
+    ]
+
+
+def common_findings_markdown(document: Mapping[str, Any]) -> str:
+    """Return one table of every system on the common test set, its seeds, and what the set was asked for."""
+    reference, common = document["reference"], document["common_test"]
+    rows = [
+        [
+            name,
+            _KINDS[document["kinds"][name]],
+            _interval(row, "auc", "auc_bootstrap"),
+            ", ".join(f"{area:.3f}" for area in common["seeds"].get(name, ())) or UNDEFINED,
+            _difference(row),
+            _p_value(row["p_holm"]),
+            _difference(common["permuted"][name]) if name in common["permuted"] else UNDEFINED,
+        ]
+        for name, row in sorted(common["systems"].items(), key=lambda item: _ORDER[document["kinds"][item[0]]])
+    ]
+    head = ["system", "kind", "AUC (95 %)", "each seed", f"{reference} - system (95 %)", "p, Holm"]
+    head.append("lost by permuted clinical values (95 %)")
+    parts = [headline(document), common_sentence(common), markdown_table(head, rows), *_failed(document)]
+    return "\n\n".join([*parts, *_aims(document)])
+
+
+def common_sentence(common: Mapping[str, Any]) -> str:
+    """Return the sentence above a table of the common test set."""
     widths = common["separates"].values()
     separated = f" It separates a difference of {min(widths):.3f} to {max(widths):.3f} from zero." if widths else ""
-    text = (
+    return (
         f"The common test set: {common['pairs']} phantom pairs of seed {common['seed']}, {common['malignant']} "
-        f"malignant, scored by every fit, folds and seeds averaged.{separated}"
+        f"malignant, scored by every fit, folds and seeds averaged.{separated} Clinical values are permuted over its "
+        f"first {common['permuted_pairs']} pairs."
     )
-    return [f"{text}\n\n{comparison_markdown(_frame(common['systems'], 'system'))}"]
+
+
+def _aims(document: Mapping[str, Any]) -> list[str]:
+    found = aims(document["common_test"], document["reference"])
+    rows = [[name, asked, f"{value:.3f}", "yes" if reached else "**no**"] for name, asked, value, reached in found]
+    return [markdown_table(["aim", "asked for", "measured", "reached"], rows)] if rows else []
 
 
 def _interval(row: Mapping[str, Any], name: str, limits: str = "") -> str:

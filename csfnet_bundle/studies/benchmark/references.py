@@ -16,7 +16,7 @@ from csfnet_bundle.nodule.brock import brock_log_odds, missing_inputs
 from csfnet_bundle.nodule.measurements import Features, Measured, recorded_diameter
 from csfnet_bundle.nodule.simple_reference import FEATURES, clinical_features, simple_reference_scores
 from csfnet_bundle.records import FollowUpPair, without_reads_of
-from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, TEST, VALIDATION
+from csfnet_bundle.studies.benchmark.fitting import TEST, VALIDATION
 from csfnet_bundle.studies.benchmark.splits import Split
 
 BROCK = "Brock/PanCan (model 2b)"
@@ -98,18 +98,26 @@ def left_out_references(pairs: Sequence[FollowUpPair]) -> dict[str, str]:
 
 
 def reference_tables(
-    features: Callable[[Measured], Features], split: Split, measured: Measured, external: Measured | None = None
+    features: Callable[[Measured], Features],
+    split: Split,
+    measured: Measured,
+    others: Mapping[str, Measured] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Fit a reference on a split's training pairs and predict the others, as a network's fit does."""
+    """Fit a reference on a split's training pairs and predict the others, as a network's fit does.
+
+    Args:
+        features: of the reference, see :func:`references_for`.
+        split: of the cohort.
+        measured: all pairs of the cohort.
+        others: what else the split's regression predicts, by part: another cohort, the common test set.
+    """
     training = measured.of_pairs(split.training)
     labels = np.array([pair.label for pair in training.pairs])
 
     def scores(part: Measured) -> Features:
         return simple_reference_scores(features(training), labels, features(part))
 
-    parts = {VALIDATION: measured.of_pairs(split.validation), TEST: measured.of_pairs(split.test)}
-    if external is not None:
-        parts[EXTERNAL] = external
+    parts = {VALIDATION: measured.of_pairs(split.validation), TEST: measured.of_pairs(split.test)} | dict(others or {})
     return decided({name: (part.pairs, scores(part)) for name, part in parts.items()})
 
 

@@ -106,6 +106,7 @@ def make_results(
             "systems": _plain(compare_systems(others, reference, families=families, resamples=resamples)),
         }
     if protocol.common_test:
+        document["kinds"] |= dict.fromkeys(ORACLES, BOUND)
         document["common_test"] = judge_common_set(protocol, predictions, families, resamples)
     return document
 

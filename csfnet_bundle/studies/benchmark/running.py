@@ -15,8 +15,9 @@ from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
 from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
-from csfnet_bundle.studies.benchmark.common_test import check_common_test, common_set
-from csfnet_bundle.studies.benchmark.fitting import read_fit
+from csfnet_bundle.studies.benchmark.common_references import measured_common_set
+from csfnet_bundle.studies.benchmark.common_test import COMMON, check_common_test, common_set
+from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, read_fit
 from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
@@ -136,14 +137,18 @@ def _references(
             for split in splits
         ]
     measured = Measured.of(pairs, folder, cache)
-    other, everything = None, measured
+    others: dict[str, Measured] = {}
     if external is not None:
-        others = labelled_pairs(external)
-        others = [without_reads_of(pair) for pair in others] if protocol.without_reads else others
-        other = Measured.of(others, external.folder, cache)
-        everything = measured.joined(other)
+        judged = labelled_pairs(external)
+        judged = [without_reads_of(pair) for pair in judged] if protocol.without_reads else judged
+        others[EXTERNAL] = Measured.of(judged, external.folder, cache)
+    if protocol.common_test:
+        others[COMMON] = measured_common_set(protocol, workers=os.cpu_count() or 1)
+    everything = measured
+    for other in others.values():
+        everything = everything.joined(other)
     found = {
-        name: gather([[reference_tables(features, split, measured, other)] for split in splits])
+        name: gather([[reference_tables(features, split, measured, others)] for split in splits])
         for name, features in references_for(everything).items()
     }
     for name, subset in ORACLES.items():
