@@ -20,8 +20,8 @@ def measuring_study(
             on all patients.
         folds: folder of the networks of five folds, made by train-measure --fold N as one is trained on all: every
             patient is measured by the one that has not seen them.
-        choices: try the core of a network with a fold held out on so many volumes that it was trained on; write that
-            table alone.
+        choices: try the core of a network with a fold held out, and what stands beyond a scan's end, on so many
+            volumes that it was trained on; write those tables alone.
 
     Examples:
         csfnet measuring-study lidc_voi lidc_dicom output/measuring

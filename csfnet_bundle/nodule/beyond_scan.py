@@ -19,9 +19,9 @@ HIGHEST_THRESHOLD_HU = -400.0
 SMOOTHING_MM = 0.7
 CORE_SMOOTHING_MM, CORE_WITHIN_MM = 1.3, 6.0
 RADIUS_WITHIN_MM = 2.0
-REACH, RIM_MM = 2.0, 1.5
+REACH, RIM_MM = 1.2, 1.0
 """Of a structure at the click so many times its radius there, and a rim, are replaced: a nodule at the chest wall must
-not take the wall with it, which would then look like a large nodule in the lung."""
+not take the wall with it, which would then look like a large nodule in the lung. Chosen in docs/measuring.md."""
 NOISE_HU = 20.0
 
 
@@ -30,6 +30,7 @@ def continue_beyond(
     around: Sequence[tuple[int, int]],
     affine: NDArray[np.float64],
     center: NDArray[np.float64],
+    reach: float = REACH,
 ) -> NDArray[np.float32]:
     """Continue a block beyond its faces.
 
@@ -38,6 +39,7 @@ def continue_beyond(
         around: voxels to add before and behind, along each axis.
         affine: (4, 4) from (i, j, k, 1) of the block to LPS mm.
         center: the click, LPS mm, shape (3,).
+        reach: of the structure at the click so many times its radius there are the nodule, which is replaced.
 
     Returns:
         Shape (I, J, K) plus what is added.
@@ -45,7 +47,7 @@ def continue_beyond(
     padded = np.pad(block, around, mode="edge")
     if not any(before or behind for before, behind in around):
         return padded
-    nodule, lung = _structure_at(block, affine, center)
+    nodule, lung = _structure_at(block, affine, center, reach)
     replaced = np.pad(nodule, around, mode="edge")
     known = tuple(slice(before, before + size) for (before, _), size in zip(around, block.shape, strict=True))
     replaced[known] = False
@@ -56,7 +58,7 @@ def continue_beyond(
 
 
 def _structure_at(
-    block: NDArray[np.float32], affine: NDArray[np.float64], center: NDArray[np.float64]
+    block: NDArray[np.float32], affine: NDArray[np.float64], center: NDArray[np.float64], reach: float
 ) -> tuple[NDArray[np.bool_], float]:
     """Return the dense structure at the click with a rim, shape (I, J, K), and the lung's HU."""
     edges = np.linalg.norm(affine[:3, :3], axis=0)
@@ -75,5 +77,5 @@ def _structure_at(
     structure = labels == labels[core]
     depth = ndimage.distance_transform_edt(structure, sampling=edges)
     near = distance <= max(RADIUS_WITHIN_MM, float(distance.min()))
-    nodule = structure & (distance <= REACH * float(depth[near].max()) + RIM_MM)
+    nodule = structure & (distance <= reach * float(depth[near].max()) + RIM_MM)
     return ndimage.binary_dilation(nodule, ndimage.generate_binary_structure(3, 1)), lung

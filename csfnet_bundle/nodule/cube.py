@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.geometry import Point, RoiGrid, Volume, sample_grid
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.resample import grid_index_bounds
-from csfnet_bundle.nodule.beyond_scan import continue_beyond
+from csfnet_bundle.nodule.beyond_scan import REACH, continue_beyond
 from csfnet_bundle.nodule.network_input import SPACING_MM
 
 SIZE = 64
@@ -72,7 +72,13 @@ def cube_grid(center: tuple[float, float, float], size: int = SIZE, spacing_mm: 
 
 
 def cube_of_volume(
-    volume: Volume, point: Point, record: str = "", *, size: int = SIZE, spacing_mm: float = SPACING_MM
+    volume: Volume,
+    point: Point,
+    record: str = "",
+    *,
+    size: int = SIZE,
+    spacing_mm: float = SPACING_MM,
+    reach: float = REACH,
 ) -> Cube:
     """Cut the cube from a volume in memory; its outermost voxels count to their outer faces.
 
@@ -82,6 +88,7 @@ def cube_of_volume(
         record: which scan, for errors.
         size: voxels along each axis; the network and the shown axes need the default.
         spacing_mm: edge of a voxel.
+        reach: see :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
 
     Raises:
         BundleError: the point lies outside of the volume.
@@ -98,7 +105,7 @@ def cube_of_volume(
     around = [(max(a - f, 0), max(e - b, 0)) for a, f, e, b in zip(start, first, last, stop, strict=True)]
     affine = volume.affine.copy()
     affine[:3, 3] += volume.affine[:3, :3] @ start
-    padded = continue_beyond(block, around, affine, center)
+    padded = continue_beyond(block, around, affine, center, reach)
     affine[:3, 3] -= volume.affine[:3, :3] @ [before for before, _ in around]
     hu = sample_grid(padded, affine, grid)
     return Cube(hu, _inside(volume, grid), grid.affine, spacing_mm, slice_spacing(volume.affine))

@@ -12,6 +12,7 @@ import numpy as np
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.markdown import markdown_table
+from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.flags import LARGEST_DISAGREEMENT
 from csfnet_bundle.nodule.network import CORE, NoduleNetwork, component_at_click
 from csfnet_bundle.nodule.segmentation import Method
@@ -26,9 +27,17 @@ CORES = (0.5, 0.65, 0.8, 0.9, 0.95, 0.97)
 SEED = 3
 
 
-def choice_cases(volumes: Path, work: Path, held_out: int, count: int) -> list[Case]:
-    """Return so many volumes of patients that the fold does not hold out, drawn at random."""
-    cases = [case for case in reader_cases(volumes, work) if patient_fold(case.patient) != held_out]
+def choice_cases(volumes: Path, work: Path, held_out: int, count: int, reach: float = REACH) -> list[Case]:
+    """Return so many volumes of patients that the fold does not hold out, drawn at random.
+
+    Args:
+        volumes: LIDC's nodule volumes.
+        work: where packed volumes are unpacked.
+        held_out: the fold.
+        count: volumes.
+        reach: see :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
+    """
+    cases = [case for case in reader_cases(volumes, work, reach) if patient_fold(case.patient) != held_out]
     cases.sort(key=lambda case: case.name)
     drawn = np.random.default_rng(SEED).permutation(len(cases))[:count]
     return [cases[place] for place in drawn]

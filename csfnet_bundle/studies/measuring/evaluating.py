@@ -23,8 +23,8 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_with
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
 
-MEASURING_VERSION = 1
-"""Goes up when measuring changes: rows of before are made again."""
+MEASURING_VERSION = 2
+"""Goes up when measuring changes: masks and rows of before are made again."""
 
 THRESHOLD = "threshold (version 0.1)"
 MEDIAN = "median"
@@ -63,7 +63,7 @@ def evaluate_cases(
 
 def prepared_case(case: Case, out: Path) -> tuple[Cube, Loaded, dict[str, NDArray[np.bool_]], float]:
     """Return a case's cube and truth, the masks without network, and the processor seconds of the shipped methods."""
-    file = out / "masks" / case.part / f"{case.name}.npz"
+    file = out / f"masks-{MEASURING_VERSION}" / case.part / f"{case.name}.npz"
     if not file.is_file():
         loaded = case.load()
         began = time.process_time()

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from csfnet_bundle.geometry import Point, Space, Volume, sample_grid
+from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.cube import cube_grid, cube_of_volume
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.training.measure.boxes import (
@@ -27,19 +28,20 @@ OUTSIDE_MM = -8.0
 PRESENT = 0.5
 
 
-def reader_cases(data: Path, work: Path) -> list[Case]:
+def reader_cases(data: Path, work: Path, reach: float = REACH) -> list[Case]:
     """Return a case for each volume.
 
     Args:
         data: LIDC's folder.
         work: where packed volumes are unpacked.
+        reach: see :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
     """
     folder = unpack_boxes(data, work)
     return [
         Case(
             PART,
             row["file"].removesuffix(".nii.gz"),
-            lambda row=row: load_box(read_box(folder, row)),  # type: ignore[misc]
+            lambda row=row: load_box(read_box(folder, row), reach),  # type: ignore[misc]
             {
                 "texture": int(row["texture"]),
                 "diameter_mm": float(row["diameter_mm"]),
@@ -51,13 +53,18 @@ def reader_cases(data: Path, work: Path) -> list[Case]:
     ]
 
 
-def load_box(box: Box) -> Loaded:
-    """Return the cube around the mask's centroid, the click, with the readers' inset mask on its voxels."""
+def load_box(box: Box, reach: float = REACH) -> Loaded:
+    """Return the cube around the mask's centroid, the click, with the readers' inset mask on its voxels.
+
+    Args:
+        box: the volume.
+        reach: see :func:`csfnet_bundle.nodule.beyond_scan.continue_beyond`.
+    """
     distance = inset_distance(box.mask, box.spacing)
     k, j, i = ndimage.center_of_mass(box.mask)
     affine = np.diag([*box.spacing[::-1], 1.0])
     volume = Volume(box.hu.transpose(2, 1, 0).astype(np.float32), affine)
-    cube = cube_of_volume(volume, Point((i, j, k), Space.VOXEL), box.name)
+    cube = cube_of_volume(volume, Point((i, j, k), Space.VOXEL), box.name, reach=reach)
     x, y, z = (affine @ [i, j, k, 1.0])[:3]
     padded = np.pad(distance, ((1, 1), (0, 0), (0, 0)), constant_values=OUTSIDE_MM)
     for last, beyond in ((1, 0), (-2, -1)):

@@ -12,6 +12,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.nodule.network import load_network
 from csfnet_bundle.studies.measuring import reader_boxes
+from csfnet_bundle.studies.measuring.beyond_choices import reach_rows, reaches_table
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
@@ -23,7 +24,7 @@ from csfnet_bundle.studies.measuring.summary import summarize
 from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CHOICES, CHOICES_RESULT = "measuring_choices", "measuring_choices.json"
+CHOICES, BEYOND, CHOICES_RESULT = "measuring_choices", "measuring_beyond", "measuring_choices.json"
 COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
 CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
@@ -61,7 +62,7 @@ def run_study(volumes: Path, series: Path, out: Path, model: Path, folds: Path |
 
 
 def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -> None:
-    """Try the network's core on patients that it was trained on, and write the table of docs/measuring.md.
+    """Try constants on patients that the network was trained on, and write the tables of docs/measuring.md.
 
     Args:
         volumes: LIDC's nodule volumes.
@@ -76,8 +77,16 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
     network = load_network(model)
     rows = choice_rows(choice_cases(volumes, work, fold, count), network, out)
     check_parts(rows)
-    document = {"command": CHOICES_COMMAND, "sha256": network.sha256, "held_out_fold": fold, "rows": rows}
-    _write_tables(root / "docs" / "measuring.md", {CHOICES: choices_table(rows).rstrip("\n")})
+    reaches = reach_rows(volumes, out, fold, count)
+    document = {
+        "command": CHOICES_COMMAND,
+        "sha256": network.sha256,
+        "held_out_fold": fold,
+        "rows": rows,
+        "reaches": reaches,
+    }
+    tables = {CHOICES: choices_table(rows), BEYOND: reaches_table(reaches)}
+    _write_tables(root / "docs" / "measuring.md", {name: table.rstrip("\n") for name, table in tables.items()})
     write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
 
 
