@@ -19,9 +19,12 @@ HIGHEST_THRESHOLD_HU = -400.0
 SMOOTHING_MM = 0.7
 CORE_SMOOTHING_MM, CORE_WITHIN_MM = 1.3, 6.0
 RADIUS_WITHIN_MM = 2.0
-REACH, RIM_MM = 1.2, 1.0
-"""Of a structure at the click so many times its radius there, and a rim, are replaced: a nodule at the chest wall must
-not take the wall with it, which would then look like a large nodule in the lung. Chosen in docs/measuring.md."""
+REACH, RIM_MM = 1.0, 1.0
+"""What is replaced beyond a face is as wide as so many radii of the structure at the click, and a rim: a nodule at the
+chest wall must not take the wall with it, which would then look like a large nodule in the lung. Chosen in
+docs/measuring.md."""
+FARTHEST = 2.0
+"""Radii from the click to a face that the nodule may reach; what lies there further away is another structure."""
 NOISE_HU = 20.0
 
 
@@ -47,24 +50,32 @@ def continue_beyond(
     padded = np.pad(block, around, mode="edge")
     if not any(before or behind for before, behind in around):
         return padded
-    nodule, lung = _structure_at(block, affine, center, reach)
-    replaced = np.pad(nodule, around, mode="edge")
-    known = tuple(slice(before, before + size) for (before, _), size in zip(around, block.shape, strict=True))
-    replaced[known] = False
+    nodules, lung = _nodule_at(block, affine, center, reach)
+    replaced = np.zeros(padded.shape, bool)
+    for axis, (before, _) in enumerate(around):
+        beyond = np.ones(padded.shape[axis], bool)
+        beyond[before : before + block.shape[axis]] = False
+        ahead = np.pad(nodules[axis], around, mode="edge")
+        replaced |= ahead & np.expand_dims(beyond, [other for other in range(3) if other != axis])
     # The same noise each time: a measurement is the same when it is made again.
     noise = np.random.default_rng(0).normal(lung, NOISE_HU, int(replaced.sum()))
     padded[replaced] = noise
     return padded
 
 
-def _structure_at(
+def _nodule_at(
     block: NDArray[np.float32], affine: NDArray[np.float64], center: NDArray[np.float64], reach: float
-) -> tuple[NDArray[np.bool_], float]:
-    """Return the dense structure at the click with a rim, shape (I, J, K), and the lung's HU."""
+) -> tuple[list[NDArray[np.bool_]], float]:
+    """Return the nodule at the click as it is replaced beyond the faces of each axis, and the lung's HU.
+
+    Each is of shape (I, J, K): the dense structure at the click, no further than ``reach`` times its radius from the
+    line through the click along that axis.
+    """
     edges = np.linalg.norm(affine[:3, :3], axis=0)
     place = np.linalg.solve(affine[:3, :3], center - affine[:3, 3])
     axes = [(np.arange(size) - at) * edge for size, at, edge in zip(block.shape, place, edges, strict=True)]
-    distance = np.sqrt(sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True)))
+    squares = np.meshgrid(*(axis**2 for axis in axes), indexing="ij", sparse=True)
+    distance = np.sqrt(sum(squares))
     smooth = ndimage.gaussian_filter(block, SMOOTHING_MM / edges)
     light = smooth[smooth < LUNG_BELOW_HU]
     lung = float(np.median(light)) if light.size else NO_LUNG_HU
@@ -73,9 +84,12 @@ def _structure_at(
     threshold = min((float(cores[core]) + lung) / 2, HIGHEST_THRESHOLD_HU)
     labels, _ = ndimage.label(smooth > threshold)
     if not labels[core]:
-        return np.zeros(block.shape, bool), lung
+        return [np.zeros(block.shape, bool)] * 3, lung
     structure = labels == labels[core]
     depth = ndimage.distance_transform_edt(structure, sampling=edges)
     near = distance <= max(RADIUS_WITHIN_MM, float(distance.min()))
-    nodule = structure & (distance <= reach * float(depth[near].max()) + RIM_MM)
-    return ndimage.binary_dilation(nodule, ndimage.generate_binary_structure(3, 1)), lung
+    radius = float(depth[near].max())
+    structure &= distance <= FARTHEST * radius + RIM_MM
+    aside = [np.sqrt(sum(square for other, square in enumerate(squares) if other != axis)) for axis in range(3)]
+    rim = ndimage.generate_binary_structure(3, 1)
+    return [ndimage.binary_dilation(structure & (far <= reach * radius + RIM_MM), rim) for far in aside], lung

@@ -22,6 +22,16 @@ def test_a_nodule_that_fills_the_block_is_not_mirrored_but_the_wall_is() -> None
     assert (beyond[:, 35:] == 40).all()
 
 
+def test_a_nodule_at_the_wall_does_not_take_the_wall_with_it() -> None:
+    block = block_with(slice(16, 24), slice(24, 40))
+    center = np.array([19.5, 19.5, 8.0])  # near one face, far from the other: what goes on is as wide at both
+    padded = continue_beyond(block, [(0, 0), (0, 6), (8, 8)], np.eye(4), center)
+    for beyond in (padded[:, :, :8], padded[:, :, 18:]):
+        assert beyond[17:23, 17:23].max() < LUNG_HU + 150
+        assert (beyond[:, 27:] == 40).all()
+    assert (padded[:, 40:] == 40).all()  # the nodule does not reach that face
+
+
 def test_the_same_block_is_always_continued_alike() -> None:
     block = block_with(slice(16, 24))
     made = [continue_beyond(block, [(0, 0), (0, 0), (8, 8)], np.eye(4), np.array([20.0, 20, 5])) for _ in range(2)]
