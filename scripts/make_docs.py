@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline, pre_training_markdown
+from csfnet_bundle.studies.benchmark.pages import (
+    benchmark_markdown,
+    common_findings_markdown,
+    findings_markdown,
+    headline,
+    pre_training_markdown,
+)
+from csfnet_bundle.studies.measuring.beyond_choices import reaches_table
 from csfnet_bundle.studies.measuring.choices import choices_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
@@ -62,6 +69,28 @@ BENCHMARKS = {
 }
 """Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
 systems of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
+
+
+CORE = "benchmark_core"
+CORE_COMMAND = (
+    "benchmark --dataset_dir PHANTOMS --quick --seeds 5 --common_test 7000 --systems "
+    "csfnet,without_cmaf_clinical,without_temporal_fusion,published_attention,uniform_attention,deepcad --out OUT"
+)
+"""The rows that are judged on the common test set."""
+
+
+def _core(markdown: Callable[[Any], str]) -> str:
+    return _results(f"{CORE}.json", f"python -m csfnet_bundle {CORE_COMMAND}", markdown)
+
+
+def benchmark_core() -> str:
+    """All tables of the core rows."""
+    return _core(benchmark_markdown)
+
+
+def benchmark_core_findings() -> str:
+    """The core rows on the common test set."""
+    return _core(common_findings_markdown)
 
 
 def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
@@ -241,6 +270,11 @@ def measuring_choices() -> str:
     return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
 
 
+def measuring_beyond() -> str:
+    """How much was chosen to be replaced where a scan ends near a nodule."""
+    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: reaches_table(document["reaches"]))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
@@ -259,6 +293,9 @@ TABLES: dict[str, Callable[[], str]] = {
         training_speed,
         wrong_inputs,
         measuring_choices,
+        measuring_beyond,
+        benchmark_core,
+        benchmark_core_findings,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
