@@ -65,10 +65,10 @@ BENCHMARKS = {
     "benchmark_phantom": "benchmark --dataset_dir PHANTOMS --out OUT",
     "benchmark_phantom_without_reads": "benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad "
     "--out OUT",
-    "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image,nas_lung --out OUT",
+    "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image --out OUT",
 }
-"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
-systems of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
+"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; one
+system of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
 
 
 CORE = "benchmark_core"
