@@ -81,7 +81,7 @@ def calibration_slope(logits: Floats, labels: NDArray[np.integer]) -> float:
     centre, scale = float(logits.mean()), float(logits.std())
     fit = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=FIT_TOLERANCE, max_iter=MAXIMUM_ITERATIONS)
     with warnings.catch_warnings():
-        # Where the slope is 0 from the start, Newton's line search finds no descent, and L-BFGS takes over.
+        # Newton's line search gives up on some small sets with ties, and L-BFGS takes over.
         warnings.simplefilter("ignore", ConvergenceWarning)
         fit.fit(((logits - centre) / scale)[:, None], labels)
     return float(fit.coef_[0, 0] / scale)

@@ -92,3 +92,12 @@ def test_the_slope_of_nearly_equal_predictions_far_from_zero():
     logits = labels + random.normal(0, 1, 200)
     expected = calibration_slope(logits, labels)
     assert calibration_slope(5 + 1e-9 * logits, labels) == pytest.approx(1e9 * expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("logits", [[0, 1, 1, 0, 1, 2, 1, 0], [0, 0, 0, 1, 1, 1, 2, 1], [1, 2, 2, 1, 1, 1, 1, 1]])
+def test_the_slope_of_few_predictions_with_ties_is_found_without_a_warning(logits):
+    """Newton's line search gives up on these."""
+    values, labels = np.array(logits, float), np.arange(8) % 2
+    slope = calibration_slope(values, labels)
+    intercept = calibration_intercept(slope * values, labels)
+    assert (labels - expit(intercept + slope * values)) @ values == pytest.approx(0, abs=1e-5)
