@@ -27,7 +27,7 @@ from csfnet_bundle.studies.benchmark.protocol import Protocol
 COMMON, COMMON_PERMUTED = "common test set", "common test set, clinical permuted"
 """What every fit predicts of the set: its pairs, and the first of them with the clinical values of other pairs."""
 PERMUTED_PAIRS = 2000
-"""A loss of area is paired, so that fewer pairs show it; these separate about .005."""
+"""A loss of area is paired, so that fewer pairs show it: these leave an interval of about .01 either way."""
 FOLDER = "common_test"
 SEED = 20_261_130
 """Of its subjects: no cohort of the documentation has it."""

@@ -255,7 +255,7 @@ def common_findings_markdown(document: Mapping[str, Any]) -> str:
     head = ["system", "kind", "AUC (95 %)", "each seed", f"{reference} - system (95 %)", "p, Holm"]
     head.append("lost by permuted clinical values (95 %)")
     parts = [headline(document), common_sentence(common), markdown_table(head, rows), *_failed(document)]
-    return "\n\n".join([*parts, *_aims(document)])
+    return "\n\n".join(part.rstrip("\n") for part in [*parts, *_aims(document)])
 
 
 def common_sentence(common: Mapping[str, Any]) -> str:
