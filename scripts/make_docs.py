@@ -65,32 +65,13 @@ BENCHMARKS = {
     "benchmark_phantom": "benchmark --dataset_dir PHANTOMS --out OUT",
     "benchmark_phantom_without_reads": "benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad "
     "--out OUT",
+    "benchmark_core": "benchmark --dataset_dir PHANTOMS --quick --seeds 5 --common_test 7000 --systems "
+    "csfnet,without_cmaf_clinical,without_temporal_fusion,published_attention,uniform_attention,deepcad --out OUT",
     "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image --out OUT",
 }
-"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; one
-system of one image on real nodules. Each fills a table of findings and, in the appendix, all its tables."""
-
-
-CORE = "benchmark_core"
-CORE_COMMAND = (
-    "benchmark --dataset_dir PHANTOMS --quick --seeds 5 --common_test 7000 --systems "
-    "csfnet,without_cmaf_clinical,without_temporal_fusion,published_attention,uniform_attention,deepcad --out OUT"
-)
-"""The rows that are judged on the common test set."""
-
-
-def _core(markdown: Callable[[Any], str]) -> str:
-    return _results(f"{CORE}.json", f"python -m csfnet_bundle {CORE_COMMAND}", markdown)
-
-
-def benchmark_core() -> str:
-    """All tables of the core rows."""
-    return _core(benchmark_markdown)
-
-
-def benchmark_core_findings() -> str:
-    """The core rows on the common test set."""
-    return _core(common_findings_markdown)
+"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
+core rows on the common test set; one system of one image on real nodules. Each fills a table of findings and, in the
+appendix, all its tables."""
 
 
 def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
@@ -294,12 +275,11 @@ TABLES: dict[str, Callable[[], str]] = {
         wrong_inputs,
         measuring_choices,
         measuring_beyond,
-        benchmark_core,
-        benchmark_core_findings,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
 TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
+TABLES["benchmark_core_findings"] = _benchmark("benchmark_core", common_findings_markdown)
 TABLES |= {name: _measuring(name) for name in MEASURING}
 
 

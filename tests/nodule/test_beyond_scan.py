@@ -24,7 +24,7 @@ def test_a_nodule_that_fills_the_block_is_not_mirrored_but_the_wall_is() -> None
 
 def test_a_nodule_at_the_wall_does_not_take_the_wall_with_it() -> None:
     block = block_with(slice(16, 24), slice(24, 40))
-    center = np.array([19.5, 19.5, 8.0])  # near one face, far from the other: what goes on is as wide at both
+    center = np.array([19.5, 19.5, 8.0])  # near one face, far from the other
     padded = continue_beyond(block, [(0, 0), (0, 6), (8, 8)], np.eye(4), center)
     for beyond in (padded[:, :, :8], padded[:, :, 18:]):
         assert beyond[17:23, 17:23].max() < LUNG_HU + 150

@@ -164,10 +164,11 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
             "initial_weights": _start(checkpoint),
         }
         write_atomically(folder / DONE_NAME, json.dumps(record, indent=1) + "\n")
-    later = {part: path for part, path in _later_paths(protocol, fit).items() if not path.is_file()}
+    paths = _later_paths(protocol, fit)
+    later = {part: path for part, path in paths.items() if not path.is_file()}
     if COMMON in later or COMMON_PERMUTED in later:
         for part, table in score_common_set(protocol, predictor, batch_size).items():
-            write_predictions(table, _later_paths(protocol, fit)[part])
+            write_predictions(table, paths[part])
     if EXTERNAL in later and protocol.evaluate_on is not None:
         datalist = load_datalist(protocol.evaluate_on)
         pairs = labelled_pairs(datalist)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def reader_cases(data: Path, work: Path, reach: float = REACH) -> list[Case]:
         Case(
             PART,
             row["file"].removesuffix(".nii.gz"),
-            lambda row=row: load_box(read_box(folder, row), reach),  # type: ignore[misc]
+            partial(_load, folder, row, reach),
             {
                 "texture": int(row["texture"]),
                 "diameter_mm": float(row["diameter_mm"]),
@@ -51,6 +52,10 @@ def reader_cases(data: Path, work: Path, reach: float = REACH) -> list[Case]:
         )
         for row in read_rows(data)
     ]
+
+
+def _load(folder: Path, row: dict[str, str], reach: float) -> Loaded:
+    return load_box(read_box(folder, row), reach)
 
 
 def load_box(box: Box, reach: float = REACH) -> Loaded:
