@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from csfnet_bundle.scans.thinned import ThinnedScan
 LOWEST_HU, HIGHEST_HU = -1000.0, -100.0
 """Values are clipped to these: vessels and nodules stand out of the lung, and contrast medium changes nothing."""
 
+SMOOTHING_MM = 1.0
+"""Standard deviation of the Gaussian over both scans before they are compared, along the axes of their voxels: half the
+first search's spacing. Without it each sample has the noise of a single voxel, and thin slices of a low dose correlate
+with nothing. Thick slices are means already."""
 
 SURFACE_MM, FADE_MM = 5.0, 2.0
 """Depth in the closed lung, known at 4 mm, from which a voxel counts, and over which it comes to count in full. Its
@@ -61,6 +66,16 @@ class Surroundings:
     scan1: ThinnedScan
     lungs1: Lungs
 
+    @cached_property
+    def smooth0(self) -> Volume:
+        """t0's voxels, clipped and smoothed."""
+        return _smoothed(self.block0)
+
+    @cached_property
+    def smooth1(self) -> Volume:
+        """t1's voxels, clipped and smoothed."""
+        return _smoothed(self.block1)
+
     def search(
         self, point1: NDArray[np.float64], start: NDArray[np.float64], level: SearchLevel
     ) -> tuple[Peak, NDArray[np.float64]]:
@@ -77,11 +92,11 @@ class Surroundings:
         half, reach = (round(mm / level.spacing_mm) for mm in (level.half_width_mm, level.reach_mm))
         template_grid = _offsets(half, level.spacing_mm)
         window_grid = _offsets(half + reach, level.spacing_mm)
-        template = sample_clipped(self.block1, point1[:, None, None, None] + template_grid)
+        template = _sample_smoothed(self.smooth1, point1[:, None, None, None] + template_grid)
         distance = (template_grid**2).sum(axis=0)
         weight = np.exp(-distance / (2 * level.deviation_mm**2)) * self._lung_share(point1, template_grid)
         places = np.tensordot(self.matrix[:3, :3], start[:, None, None, None] + window_grid, axes=1)
-        window = sample_clipped(self.block0, places + self.matrix[:3, 3][:, None, None, None])
+        window = _sample_smoothed(self.smooth0, places + self.matrix[:3, 3][:, None, None, None])
         peak = find_peak(template, weight.astype(np.float32), window)
         return peak, start + peak.offset[::-1] * level.spacing_mm
 
@@ -108,7 +123,12 @@ def sample(
     return values
 
 
-def sample_clipped(block: Volume, places: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Interpolate HU at LPS places (3, ...), clipped; what lies out of the block is air."""
-    values = sample(block.array, block.affine, places, fill=LOWEST_HU)
-    return np.clip(values, LOWEST_HU, HIGHEST_HU)
+def _smoothed(block: Volume) -> Volume:
+    clipped = np.clip(block.array, LOWEST_HU, HIGHEST_HU).astype(np.float32)
+    edges = np.linalg.norm(block.affine[:3, :3], axis=0)  # mm of a voxel along its three axes
+    return Volume(ndimage.gaussian_filter(clipped, SMOOTHING_MM / edges, truncate=3.0), block.affine)
+
+
+def _sample_smoothed(block: Volume, places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Interpolate HU at LPS places (3, ...); what lies out of the block is air."""
+    return sample(block.array, block.affine, places, fill=LOWEST_HU)

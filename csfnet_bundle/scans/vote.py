@@ -17,15 +17,15 @@ NEIGHBOUR_MM = 22.0
 DIAGONALS = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)]) * (NEIGHBOUR_MM / np.sqrt(3))
 """From the place to its neighbours, LPS mm, shape (8, 3)."""
 
-LEAST_NCC = 0.5
-"""Correlation below which a neighbour was not found."""
+LEAST_NCC = 0.6
+"""Correlation below which a neighbour was not found, chosen on the series of docs/matching.md."""
 
 AGREEMENT_MM = 8.0
 """Neighbours count if they went this near to their median: the lung stretches by some mm over 22 mm."""
 
 LEAST_VOTES = 4
-"""Of eight neighbours, so many must agree. Near the chest wall not all lie in lung that can be found again; of 30
-places sought in another patient's scan, alignment forced, none had more than two."""
+"""Of eight neighbours, so many must agree. Near the chest wall not all lie in lung that can be found again; of 59
+places sought in another patient's scan, alignment forced, none had more than one."""
 
 LARGEST_SPREAD_MM = 5.0
 """Root mean square distance of the agreeing neighbours from a common local affine motion."""

@@ -27,7 +27,7 @@ PHANTOM_DIAMETERS = (4.0, 10.0)
 PHANTOM_NOISE_HU = 25.0
 """Noise of the later phantom scan: low dose, soft kernel."""
 
-PHANTOM_SEED = 20_000
+PHANTOM_SEED = 40_000
 """Phantoms of the test; no phantom of this seed was looked at while thresholds were chosen."""
 
 PARENCHYMA_BELOW_HU = -500.0
