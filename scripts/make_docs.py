@@ -23,7 +23,7 @@ from csfnet_bundle.studies.benchmark.pages import (
     pre_training_markdown,
 )
 from csfnet_bundle.studies.measuring.beyond_choices import reaches_table
-from csfnet_bundle.studies.measuring.choices import choices_table
+from csfnet_bundle.studies.measuring.choices import choices_table, rims_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
@@ -251,6 +251,11 @@ def measuring_choices() -> str:
     return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
 
 
+def measuring_rims() -> str:
+    """How wide a rim of the network's nodule was chosen to count."""
+    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: rims_table(document["rows"]))
+
+
 def measuring_beyond() -> str:
     """How much was chosen to be replaced where a scan ends near a nodule."""
     return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: reaches_table(document["reaches"]))
@@ -274,6 +279,7 @@ TABLES: dict[str, Callable[[], str]] = {
         training_speed,
         wrong_inputs,
         measuring_choices,
+        measuring_rims,
         measuring_beyond,
     )
 } | DICOM_TABLES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,8 +19,11 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation
 from csfnet_bundle.scans.place_words import offset_words, place_words
 from csfnet_bundle.scans.scan import OpenedScan
 
-USUAL_RATIO, LARGEST_DISAGREEMENT = 0.95, 1.5
-"""The network's volume is usually .95 of the classical one; a ratio further off than this factor is doubtful."""
+USUAL_RATIO, LARGEST_DISAGREEMENT = 1.08, 1.5
+"""The network's volume is usually 1.08 of the classical one, in volumes of its training (docs/measuring.md); a ratio
+further off than this factor is doubtful."""
+LARGEST_NECK_DISAGREEMENT = 2.0
+"""Neck cutting is more often off by itself, so that only twice or half of the network's volume is doubtful."""
 LARGEST_CLICK_SPREAD = 0.25
 """Interquartile range of the volumes of nine clicks over their median."""
 LARGEST_OTHER_SHARE = 0.2
@@ -92,13 +96,9 @@ def find_flags(
     failed = [method.value for method in Method if method not in found]
     if failed:
         flag(FlagCode.METHOD_FAILED, f"No nodule was found by: {', '.join(failed)}.")
-    if Method.NETWORK in found and Method.CLASSICAL in found:
-        network, classical = found[Method.NETWORK].volume_mm3, found[Method.CLASSICAL].volume_mm3
-        if abs(math.log(network / classical / USUAL_RATIO)) > math.log(LARGEST_DISAGREEMENT):
-            flag(
-                FlagCode.METHODS_DISAGREE,
-                f"The network measures {network:.0f} mm³, the classical method {classical:.0f} mm³.",
-            )
+    if methods_disagree({method: one.volume_mm3 for method, one in found.items()}):
+        volumes = ", ".join(f"{method.value} {one.volume_mm3:.0f} mm³" for method, one in found.items())
+        flag(FlagCode.METHODS_DISAGREE, f"The methods disagree: {volumes}; that of the {chosen.method.value} is taken.")
     spread = click_spread(click_volumes)
     if spread > LARGEST_CLICK_SPREAD:
         text = f"The volume depends on the click: interquartile range {spread:.0%} of the median over nine clicks."
@@ -122,6 +122,30 @@ def find_flags(
     if cube.slice_spacing_mm > THICK_MM:
         flag(FlagCode.THICK_SLICES, f"The slices lie {cube.slice_spacing_mm:.2f} mm apart, over {THICK_MM} mm.")
     return tuple(flags)
+
+
+def methods_disagree(volumes_mm3: Mapping[Method, float]) -> bool:
+    """Say whether the network's volume is far from another method's, or without one the others' from each other.
+
+    Args:
+        volumes_mm3: of two methods at least, above 0.
+    """
+    network = volumes_mm3.get(Method.NETWORK)
+    limits = {
+        Method.CLASSICAL: (USUAL_RATIO, LARGEST_DISAGREEMENT),
+        Method.NECK_CUTTING: (1.0, LARGEST_NECK_DISAGREEMENT),
+    }
+    if network is None:
+        return _factor(volumes_mm3[Method.CLASSICAL] / volumes_mm3[Method.NECK_CUTTING]) > LARGEST_NECK_DISAGREEMENT
+    return any(
+        _factor(network / volumes_mm3[method] / usual) > largest
+        for method, (usual, largest) in limits.items()
+        if method in volumes_mm3
+    )
+
+
+def _factor(ratio: float) -> float:
+    return max(ratio, 1 / ratio)
 
 
 def _other_structure(cube: Cube, share: float, center: tuple[float, float, float], scan: OpenedScan | None) -> str:

@@ -16,7 +16,7 @@ from csfnet_bundle.nodule.axes import Axes, measure_axes
 from csfnet_bundle.nodule.cube import Cube
 from csfnet_bundle.nodule.flags import Flag, FlagCode, find_flags
 from csfnet_bundle.nodule.network import NoduleNetwork, load_network
-from csfnet_bundle.nodule.segmentation import Method, Segmentation, median_segmentation, segment_by_all
+from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_by_all, taken_segmentation
 from csfnet_bundle.scans.scan import OpenedScan
 
 CLICK_OFFSET_MM = 2.0
@@ -30,8 +30,8 @@ class Measurement:
     """A nodule, measured.
 
     Attributes:
-        volume_mm3: median of the methods' volumes.
-        method: whose volume is the median; mask, axes and density are of its mask.
+        volume_mm3: the network's; the classical method's where the network finds nothing.
+        method: whose volume and mask are taken, for axes and density too.
         volumes_mm3: by method; one that found nothing is absent.
         click_volumes_mm3: the network's volumes of nine clicks within 2 mm; empty where they were not asked for.
         axes: callipers in the axial plane.
@@ -145,11 +145,11 @@ def measure_cube(
             figures={method.value: one.volume_mm3 for method, one in found.items()},
             remedy="Give the centre of a nodule inside the lung, and check the point's space.",
         )
-    volume, chosen = median_segmentation(found)
+    chosen = taken_segmentation(found)
     density = measure_density(cube.hu, chosen.mask)
     click_volumes = tuple(one.volume_mm3 for one in (answer, *around)) if clicks else ()
     return Measurement(
-        volume_mm3=volume,
+        volume_mm3=chosen.volume_mm3,
         method=chosen.method,
         volumes_mm3={method: one.volume_mm3 for method, one in found.items()},
         click_volumes_mm3=click_volumes,

@@ -83,17 +83,13 @@ def _by_neck_cutting(cube: Cube) -> NDArray[np.bool_] | None:
     return largest
 
 
-def median_segmentation(found: dict[Method, Segmentation]) -> tuple[float, Segmentation]:
-    """Return the median volume in mm3, and the segmentation that has it.
+def taken_segmentation(found: dict[Method, Segmentation]) -> Segmentation:
+    """Return the segmentation whose volume and mask are taken: the network's, without one the classical method's.
 
-    Of two, the median lies between them; the mask is then the network's, or the classical one.
+    docs/measuring.md compares the median of the three with it. One method for all nodules, so that two scans of one are
+    measured alike.
 
     Args:
-        found: one segmentation at least.
+        found: of three methods two at least.
     """
-    ordered = sorted(found.values(), key=lambda one: one.volume_mm3)
-    if len(ordered) == 2:
-        chosen = found.get(Method.NETWORK, found.get(Method.CLASSICAL, ordered[0]))
-    else:
-        chosen = ordered[len(ordered) // 2]
-    return float(np.median([one.volume_mm3 for one in ordered])), chosen
+    return found[Method.NETWORK if Method.NETWORK in found else Method.CLASSICAL]

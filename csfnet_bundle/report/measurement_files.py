@@ -69,7 +69,7 @@ def measurement_figure(name: str, measurement: Measurement) -> Figure:
     top = foot + PANEL_INCHES
     add_text(figure, MARGIN, top + 0.68, name, fontsize=11, weight="bold")
     volume = (
-        f"{measurement.volume_mm3:.0f} mm³ (median of {len(measurement.volumes_mm3)} methods), "
+        f"{measurement.volume_mm3:.0f} mm³ ({measurement.method.value}), "
         f"sphere of {measurement.equivalent_diameter_mm:.1f} mm"
     )
     axes = (

@@ -94,7 +94,7 @@ def _show(names: Sequence[str], measured: Sequence[Measurement], change: Growth 
     console = Console(width=None if sys.stdout.isatty() else TABLE_WIDTH, highlight=False)
     table = Table("", *names)
     rows = {
-        "volume, mm³": [f"{one.volume_mm3:.0f}" for one in measured],
+        "volume, mm³": [f"{one.volume_mm3:.0f} ({one.method})" for one in measured],
         "sphere of that volume, mm": [f"{one.equivalent_diameter_mm:.1f}" for one in measured],
         "long x short axis, mm": [f"{one.long_axis_mm:.1f} x {one.short_axis_mm:.1f}" for one in measured],
         "mean diameter, mm": [f"{one.mean_diameter_mm:.1f}" for one in measured],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from csfnet_bundle.nodule.segmentation import Method
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
+from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
 from csfnet_bundle.studies.measuring.summary import summarize
 
 Row = dict[str, Any]
@@ -13,13 +13,14 @@ Row = dict[str, Any]
 
 def row(part: str, name: str, true: float, times: float | None = 1.0, **about: Any) -> Row:
     """A row of which every method measures ``times`` times the truth, version 0.1 three times; None: not found."""
-    volumes = {method.value: true * times for method in Method} | {MEDIAN: true * times} if times else {}
+    volumes = {method.value: true * times for method in Method} | {TAKEN: true * times} if times else {}
     found: Row = {"flags": [], "clicks_mm3": [], "attenuation": "solid", "mean_diameter_mm": 9.0}
     if times is None:
         found = {"refused": "NO_NODULE"}
     return {
         "part": part,
         "name": name,
+        "patient": name,
         "true_mm3": true,
         "seconds": 0.5,
         "volumes_mm3": {THRESHOLD: 3 * true, **volumes},
@@ -30,13 +31,21 @@ def row(part: str, name: str, true: float, times: float | None = 1.0, **about: A
 
 def reader(name: str, true: float, ratio: float | None = 1.0, dice: float = 0.85, **about: Any) -> Row:
     """A volume with readers' outlines."""
-    values = {} if ratio is None else {**{method.value: dice for method in Method}, MEDIAN: dice}
+    values = {} if ratio is None else {**{method.value: dice for method in Method}, TAKEN: dice}
     return row("readers", name, true, ratio, dice={THRESHOLD: 0.4, **values}, **{"texture": 5, **about})
 
 
 def drawn(number: int, kind: str, times: float | None = 1.0, part: str = "drawn", **about: Any) -> Row:
     """A drawn nodule of 500 mm3."""
-    defaults = {"nodule": number, "type": kind, "beside": "free", "diameter_mm": 9.0, "click_mm": 0.0, "ratio": 1.0}
+    defaults = {
+        "nodule": number,
+        "type": kind,
+        "beside": "free",
+        "diameter_mm": 9.0,
+        "click_mm": 0.0,
+        "ratio": 1.0,
+        "spiculated": number % 2 == 1,
+    }
     return row(part, f"{number}", 500.0, times, **{**defaults, **about})
 
 

@@ -8,10 +8,10 @@ from csfnet_bundle.core.errors import Refusal
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.nodule.attenuation import Attenuation
 from csfnet_bundle.nodule.cube import Cube
-from csfnet_bundle.nodule.flags import FlagCode, click_spread
+from csfnet_bundle.nodule.flags import FlagCode, click_spread, methods_disagree
 from csfnet_bundle.nodule.measurement import measure_cube
 from csfnet_bundle.nodule.reading import measure
-from csfnet_bundle.nodule.segmentation import Method, Segmentation, median_segmentation
+from csfnet_bundle.nodule.segmentation import Method, Segmentation, taken_segmentation
 
 
 @pytest.mark.parametrize("diameter", [8.0, 14.0])
@@ -24,7 +24,8 @@ def test_a_sphere_is_measured(diameter: float) -> None:
     assert one.long_axis_mm >= one.short_axis_mm
     assert one.attenuation is Attenuation.SOLID
     assert set(one.volumes_mm3) == set(Method)
-    assert one.volume_mm3 == sorted(one.volumes_mm3.values())[1]
+    assert one.method is Method.NETWORK
+    assert one.volume_mm3 == one.volumes_mm3[Method.NETWORK]
     np.testing.assert_array_equal(one.mask, one.masks[one.method])
     assert one.flags == ()
     assert json.loads(json.dumps(one.to_plain()))["volume_mm3"] == pytest.approx(one.volume_mm3, abs=0.1)
@@ -85,12 +86,34 @@ def test_clicks_are_measured_on_request() -> None:
     assert click_spread(()) == 0
 
 
-def test_of_two_methods_the_median_lies_between_and_the_network_gives_the_mask() -> None:
+def test_the_network_is_taken_and_without_it_the_classical_method() -> None:
     mask = np.zeros((2, 2, 2), bool)
-    found = {
-        method: Segmentation(method, mask, volume)
-        for method, volume in ((Method.NECK_CUTTING, 100.0), (Method.NETWORK, 140.0))
-    }
-    volume, chosen = median_segmentation(found)
-    assert volume == 120.0
-    assert chosen.method is Method.NETWORK
+    volumes = {Method.NETWORK: 400.0, Method.CLASSICAL: 100.0, Method.NECK_CUTTING: 120.0}
+    found = {method: Segmentation(method, mask, volume) for method, volume in volumes.items()}
+    assert taken_segmentation(found) is found[Method.NETWORK]
+    del found[Method.NETWORK]
+    assert taken_segmentation(found) is found[Method.CLASSICAL]
+
+
+@pytest.mark.parametrize(
+    ("network", "classical", "neck_cutting", "expected"),
+    [
+        (108.0, 100.0, 100.0, False),  # as usual
+        (161.0, 100.0, 100.0, False),
+        (163.0, 100.0, 100.0, True),  # 1.08 x 1.5 times the classical volume
+        (71.0, 100.0, 100.0, True),
+        (108.0, 100.0, 215.0, False),
+        (108.0, 100.0, 217.0, True),  # more than twice
+        (108.0, 100.0, 53.0, True),
+        (108.0, None, 100.0, False),
+        (None, 100.0, 190.0, False),
+        (None, 100.0, 210.0, True),
+    ],
+)
+def test_methods_disagree_by_a_factor(
+    network: float | None, classical: float | None, neck_cutting: float, expected: bool
+) -> None:
+    pairs = zip(
+        (Method.NETWORK, Method.CLASSICAL, Method.NECK_CUTTING), (network, classical, neck_cutting), strict=True
+    )
+    assert methods_disagree({method: volume for method, volume in pairs if volume is not None}) is expected

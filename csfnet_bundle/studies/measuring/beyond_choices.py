@@ -14,10 +14,11 @@ from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.segmentation import Method, segment_without_network
+from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
 from csfnet_bundle.studies.measuring.choices import choice_cases
-from csfnet_bundle.studies.measuring.summary import CLOSE, FAR
+from csfnet_bundle.studies.measuring.evaluating import MEASURING_VERSION
 
 REACHES = (1.0, 1.2, 1.4, 2.0)
 METHODS = (Method.CLASSICAL, Method.NECK_CUTTING)
@@ -36,7 +37,7 @@ def reach_rows(volumes: Path, out: Path, held_out: int, count: int) -> list[dict
     with progress_bar("trying what lies beyond the scan", count * len(REACHES)) as advance:
         for reach in REACHES:
             for case in choice_cases(volumes, out / "unpacked", held_out, count, reach):
-                file = out / "choices" / f"reach_{reach:g}" / f"{case.name}.json"
+                file = out / f"choices-{MEASURING_VERSION}" / f"reach_{reach:g}" / f"{case.name}.json"
                 if not file.is_file():
                     write_atomically(file, json.dumps({"reach": reach, **_row(case)}) + "\n")
                 rows.append(json.loads(file.read_text(encoding="utf-8")))

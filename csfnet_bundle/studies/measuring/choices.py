@@ -1,4 +1,4 @@
-"""How the network's core was chosen, and its usual ratio to the classical volume: on patients of its training."""
+"""How the network's core and rim were chosen, and its usual ratio to the classical volume, on its own patients."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.flags import LARGEST_DISAGREEMENT
-from csfnet_bundle.nodule.network import CORE, NoduleNetwork, component_at_click
+from csfnet_bundle.nodule.network import CORE, RIM_VOXELS, NoduleNetwork, component_at_click
 from csfnet_bundle.nodule.segmentation import Method
+from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR, LOW_DICE
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
-from csfnet_bundle.studies.measuring.evaluating import prepared_case
+from csfnet_bundle.studies.measuring.evaluating import MEASURING_VERSION, prepared_case
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
-from csfnet_bundle.studies.measuring.summary import CLOSE, FAR, LOW_DICE
 from csfnet_bundle.training.measure.folds import patient_fold
 
 CORES = (0.5, 0.65, 0.8, 0.9, 0.95, 0.97)
+RIMS = (1, RIM_VOXELS, 3)
 SEED = 3
 
 
@@ -48,7 +49,7 @@ def choice_rows(cases: Sequence[Case], network: NoduleNetwork, out: Path) -> lis
     rows = []
     with progress_bar("trying cores", len(cases)) as advance:
         for case in cases:
-            file = out / "choices" / network.sha256[:12] / f"{case.name}.json"
+            file = out / f"choices-{MEASURING_VERSION}" / network.sha256[:12] / f"{case.name}.json"
             if not file.is_file():
                 write_atomically(file, json.dumps(_row(case, network, out)) + "\n")
             rows.append(json.loads(file.read_text(encoding="utf-8")))
@@ -70,7 +71,9 @@ def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
         mask = np.zeros(share.shape, bool) if answer.mask is None else answer.mask
         dice = 2 * float((mask & loaded.true_mask).sum()) / float(mask.sum() + loaded.true_mask.sum())
         cores[f"{core:g}"] = {"mm3": round(answer.volume_mm3, 2), "dice": round(dice, 4)}
-    return {"name": case.name, "true_mm3": round(loaded.true_volume_mm3, 2), "others": others, "cores": cores}
+    rims = {str(rim): round(component_at_click(share, cube, rim_voxels=rim).volume_mm3, 2) for rim in RIMS}
+    true = round(loaded.true_volume_mm3, 2)
+    return {"name": case.name, "true_mm3": true, "others": others, "cores": cores, "rims": rims}
 
 
 def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -82,7 +85,6 @@ def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
         found = np.array([row["cores"][core]["mm3"] for row in rows])
         dice = np.array([row["cores"][core]["dice"] for row in rows])
         ratio = found / true
-        median = np.array([_median(values) for values in np.column_stack([found, others])]) / true
         both = (found > 0) & (others[:, 0] > 0)
         usual = float(np.median(found[both] / others[both, 0]))
         far = np.abs(np.log(found[both] / others[both, 0] / usual)) > np.log(LARGEST_DISAGREEMENT)
@@ -94,18 +96,29 @@ def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
                 number(float(np.median(ratio)), 2),
                 percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
                 percent(float((ratio > FAR).mean())),
-                percent(float((np.abs(median - 1) <= CLOSE).mean())),
                 number(usual, 2),
                 percent(float(far.mean())),
             )
         )
     head = (
-        "core", "Dice, median", "Dice < .5", "V / readers", "within 25 %", "> 2 x", "median of three within 25 %",
+        "core", "Dice, median", "Dice < .5", "V / readers", "within 25 %", "> 2 x",
         "network / classical, median", "further off by 1.5",
     )  # fmt: skip
     return f"{len(rows)} volumes.\n\n{markdown_table(head, lines)}"
 
 
-def _median(volumes: Sequence[float]) -> float:
-    found = [volume for volume in volumes if volume > 0]
-    return float(np.median(found)) if found else 0.0
+def rims_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of the rims."""
+    true = np.array([row["true_mm3"] for row in rows])
+    lines = []
+    for rim in rows[0]["rims"]:
+        ratio = np.array([row["rims"][rim] for row in rows]) / true
+        lines.append(
+            (
+                f"{rim}{' (taken)' if int(rim) == RIM_VOXELS else ''}",
+                number(float(np.median(ratio)), 2),
+                percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
+                percent(float((ratio > FAR).mean())),
+            )
+        )
+    return markdown_table(("rim, voxels", "V / readers", "within 25 %", "> 2 x"), lines)

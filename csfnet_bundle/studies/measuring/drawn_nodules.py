@@ -14,15 +14,15 @@ import numpy as np
 from csfnet_bundle.nodule.cube import SIZE, Cube
 from csfnet_bundle.nodule.network_input import SPACING_MM
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
-from csfnet_bundle.training.measure.drawn import Drawing, draw
+from csfnet_bundle.training.measure.drawn import Drawing, draw, is_spiculated
 
 PART, CLICK_PART, RETEST_PART, GROWTH_PART = "drawn", "clicks", "retest", "growth"
 FIRST_SEED = 1_000_000
 """Training draws from 0."""
-DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0)
+DIAMETERS_MM = (4.0, 6.0, 9.0, 13.0, 20.0)
 TYPES = ("solid", "part-solid", "ground glass")
 NEIGHBOURS = ("", "vessel", "wall")
-REPEATS = 2
+REPEATS = 3
 """Nodules of each size, type and neighbour."""
 CLICK_DISTANCES_MM = (2.0, 4.0)
 GROWTH_RATIO = 1.5
@@ -60,6 +60,7 @@ class _Nodule:
             "diameter_mm": self.diameter_mm,
             "type": TYPES[self.kind],
             "beside": self.beside or "free",
+            "spiculated": is_spiculated(FIRST_SEED + self.number),
             "click_mm": click_mm,
             "ratio": ratio,
         }

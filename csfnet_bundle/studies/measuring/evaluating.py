@@ -23,11 +23,12 @@ from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_with
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
 
-MEASURING_VERSION = 2
+MEASURING_VERSION = 3
 """Goes up when measuring changes: masks and rows of before are made again."""
 
 THRESHOLD = "threshold (version 0.1)"
-MEDIAN = "median"
+TAKEN = "measure"
+"""What `measure` says: see :func:`csfnet_bundle.nodule.segmentation.taken_segmentation`."""
 
 
 def prepare_cases(cases: Sequence[Case], out: Path) -> None:
@@ -118,7 +119,8 @@ def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
         for method in Method
         if method.value in masks
     }
-    row: dict[str, Any] = {"part": case.part, "name": case.name, **case.about, "true_mm3": loaded.true_volume_mm3}
+    row: dict[str, Any] = {"part": case.part, "name": case.name, "patient": case.patient, **case.about}
+    row["true_mm3"] = loaded.true_volume_mm3
     volumes = {name: float(mask.sum()) * cube.voxel_mm3 for name, mask in masks.items()}
     began = time.process_time()
     try:
@@ -128,9 +130,9 @@ def _row(case: Case, network: NoduleNetwork, out: Path) -> dict[str, Any]:
         row["refused"] = str(refusal.code)
     row["seconds"] = round(seconds + time.process_time() - began, 2)
     if measurement is not None:
-        volumes[MEDIAN] = measurement.volume_mm3
+        volumes[TAKEN] = measurement.volume_mm3
         volumes |= {method.value: volume for method, volume in measurement.volumes_mm3.items()}
-        masks |= {method.value: mask for method, mask in measurement.masks.items()} | {MEDIAN: measurement.mask}
+        masks |= {method.value: mask for method, mask in measurement.masks.items()} | {TAKEN: measurement.mask}
         row |= {
             "flags": [flag.code.value for flag in measurement.flags],
             "clicks_mm3": [round(volume, 2) for volume in measurement.click_volumes_mm3],

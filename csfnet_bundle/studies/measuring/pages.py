@@ -7,7 +7,8 @@ from typing import Any
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.measuring.cells import extent, number, percent
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN
+from csfnet_bundle.studies.measuring.combining import combining_markdown
+from csfnet_bundle.studies.measuring.evaluating import TAKEN
 from csfnet_bundle.studies.measuring.summary import GROWTH, METHODS
 from csfnet_bundle.studies.measuring.targets import targets_markdown
 
@@ -17,6 +18,7 @@ TABLE_NAMES = (
     "measuring_network",
     "measuring_targets",
     "measuring_readers",
+    "measuring_combining",
     "measuring_series",
     "measuring_followups",
     "measuring_drawn",
@@ -28,7 +30,7 @@ AGREEMENT = ("Dice, median", "Dice < .5", "V / true", "within 25 %", "> 2 x", "<
 
 def measuring_tables(document: Document) -> dict[str, str]:
     """Return every table of the page by its name."""
-    makers = (_network, targets_markdown, _readers, _series, _followups, _drawn, _flags)
+    makers = (_network, targets_markdown, _readers, combining_markdown, _series, _followups, _drawn, _flags)
     return {name: make(document) for name, make in zip(TABLE_NAMES, makers, strict=True)}
 
 
@@ -87,10 +89,10 @@ def _series(document: Document) -> str:
         volumes = row["volumes_mm3"]
         cells = [number(volumes.get(name), 0) for name in METHODS]
         true = row["consensus_mm3"]
-        ratio = UNDEFINED if true is None or MEDIAN not in volumes else f"{volumes[MEDIAN] / true:.2f}"
+        ratio = UNDEFINED if true is None or TAKEN not in volumes else f"{volumes[TAKEN] / true:.2f}"
         flags = row.get("refused") or ", ".join(row["flags"]) or "none"
         rows.append((row["name"], row["readers"], number(true, 0), *cells, ratio, flags))
-    return markdown_table(("nodule", "readers", "consensus, mm3", *METHODS, "median / consensus", "flags"), rows)
+    return markdown_table(("nodule", "readers", "consensus, mm3", *METHODS, "measure / consensus", "flags"), rows)
 
 
 def _followups(document: Document) -> str:
@@ -135,10 +137,10 @@ def _drawn(document: Document) -> str:
     ]  # fmt: skip
     parts.append(
         "Solid nodules clicked beside the centre: share of volumes more than 25 % off those of the central click:\n\n"
-        + markdown_table(("click off by", "nodules", *METHODS, "median, unflagged"), clicks)
+        + markdown_table(("click off by", "nodules", *METHODS, "measure, unflagged"), clicks)
     )
     repeated = [
-        (title, kind, row[kind][MEDIAN]["nodules"], *(number(row[kind][name]["deviation"], 3) for name in METHODS))
+        (title, kind, row[kind][TAKEN]["nodules"], *(number(row[kind][name]["deviation"], 3) for name in METHODS))
         for title, row in (("scanned again", figures["retest"]), ("grown 1.5 times, scanned again", figures["growth"]))
         for kind in ("solid", "part-solid")
     ]

@@ -14,7 +14,7 @@ from csfnet_bundle.nodule.network import load_network
 from csfnet_bundle.studies.measuring import reader_boxes
 from csfnet_bundle.studies.measuring.beyond_choices import reach_rows, reaches_table
 from csfnet_bundle.studies.measuring.cases import Case
-from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table
+from csfnet_bundle.studies.measuring.choices import choice_cases, choice_rows, choices_table, rims_table
 from csfnet_bundle.studies.measuring.drawn_nodules import drawn_cases
 from csfnet_bundle.studies.measuring.evaluating import check_parts, evaluate_cases, prepare_cases
 from csfnet_bundle.studies.measuring.networks import load_networks
@@ -24,7 +24,8 @@ from csfnet_bundle.studies.measuring.summary import summarize
 from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CHOICES, BEYOND, CHOICES_RESULT = "measuring_choices", "measuring_beyond", "measuring_choices.json"
+CHOICES, RIMS, BEYOND = "measuring_choices", "measuring_rims", "measuring_beyond"
+CHOICES_RESULT = "measuring_choices.json"
 COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
 CHOICES_COMMAND = f"{COMMAND} --choices 70"
 
@@ -85,7 +86,7 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
         "rows": rows,
         "reaches": reaches,
     }
-    tables = {CHOICES: choices_table(rows), BEYOND: reaches_table(reaches)}
+    tables = {CHOICES: choices_table(rows), RIMS: rims_table(rows), BEYOND: reaches_table(reaches)}
     _write_tables(root / "docs" / "measuring.md", {name: table.rstrip("\n") for name, table in tables.items()})
     write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
 

@@ -12,20 +12,16 @@ from csfnet_bundle.nodule.flags import FlagCode
 from csfnet_bundle.nodule.growth import NORMAL_95, log_ratio_error, method_log_ratio
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring import drawn_nodules, reader_boxes, whole_series
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
+from csfnet_bundle.studies.measuring.agreement import CLOSE, Row, agreement, share_of, volume_of
+from csfnet_bundle.studies.measuring.combining import combining
+from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
 
-Row = Mapping[str, Any]
-
-METHODS = (THRESHOLD, Method.NECK_CUTTING.value, Method.CLASSICAL.value, Method.NETWORK.value, MEDIAN)
+METHODS = (THRESHOLD, Method.NECK_CUTTING.value, Method.CLASSICAL.value, Method.NETWORK.value, TAKEN)
 GROWTH = "growth"
 """What is shown: the median of the methods' ratios."""
-CLOSE, FAR = 0.25, 2.0
-"""A volume is close within 25 % of the truth, and far off from twice or half of it on."""
-LOW_DICE = 0.5
 OF_BOXES = {FlagCode.CUT_BY_SCAN.value}
 """Flags that a tight box raises by itself: a whole scan does not end at the nodule."""
 SUBSOLID_BELOW = 4
-INFORMATIVE = {FlagCode.SMALL.value, FlagCode.THICK_SLICES.value}
 
 
 def summarize(rows: Sequence[Row]) -> dict[str, Any]:
@@ -35,6 +31,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         parts.setdefault(row["part"], []).append(row)
     return {
         "readers": _readers(parts[reader_boxes.PART]),
+        "combining": combining(parts[reader_boxes.PART]),
         "series": [_series_row(row) for row in parts[whole_series.PART]],
         "followups": _followups(parts[whole_series.PART], parts[whole_series.FOLLOWUP_PART]),
         "drawn": _drawn(parts),
@@ -59,33 +56,6 @@ def _readers(rows: Sequence[Row]) -> dict[str, Any]:
     }
     figures["flags"] = _flag_counts(rows)
     return figures
-
-
-def agreement(rows: Sequence[Row], method: str) -> dict[str, float]:
-    """Return how one method agrees with the truth; a nodule that it did not find counts as Dice 0 and volume 0."""
-    if not rows:
-        return {}
-    ratio = np.array([volume_of(row, method) / row["true_mm3"] for row in rows])
-    figures = {
-        "ratio_median": float(np.median(ratio)),
-        "within_25": _share(np.abs(ratio - 1) <= CLOSE),
-        "over_2": _share(ratio > FAR),
-        "under_half": _share(ratio < 1 / FAR),
-        "not_found": _share(ratio == 0),
-    }
-    true = np.cbrt([row["true_mm3"] for row in rows])
-    found = np.cbrt(ratio) * true
-    if len(rows) > 2 and min(true.std(), found.std()) > 0:
-        figures["r_diameter"] = float(np.corrcoef(found, true)[0, 1])
-    if "dice" in rows[0]:
-        dice = np.array([row["dice"].get(method, 0.0) for row in rows])
-        figures |= {"dice_median": float(np.median(dice)), "dice_low": _share(dice < LOW_DICE)}
-    return figures
-
-
-def volume_of(row: Row, method: str) -> float:
-    """Return a method's volume in mm3; 0 where it found nothing."""
-    return float(row["volumes_mm3"].get(method, 0.0))
 
 
 def doubtful(row: Row, ignore: Iterable[str] = ()) -> bool:
@@ -129,18 +99,21 @@ def _drawn(parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for kind in drawn_nodules.TYPES:
         chosen = [row for row in rows if row["type"] == kind]
-        sure = [row for row in chosen if not doubtful(row, ignore=INFORMATIVE)]
+        sure = [row for row in chosen if not doubtful(row)]
         figures[kind] = {
             "nodules": len(chosen),
             "methods": {name: agreement(chosen, name) for name in METHODS},
             "unflagged": len(sure),
-            "unflagged_median": agreement(sure, MEDIAN),
+            "unflagged_taken": agreement(sure, TAKEN),
             "unflagged_off": [
                 {"name": row["name"], "diameter_mm": row["diameter_mm"], "beside": row["beside"],
-                 "ratio": round(volume_of(row, MEDIAN) / row["true_mm3"], 2)}
-                for row in sure if not 0.8 <= volume_of(row, MEDIAN) / row["true_mm3"] <= 1.2
+                 "ratio": round(volume_of(row, TAKEN) / row["true_mm3"], 2)}
+                for row in sure if not 0.8 <= volume_of(row, TAKEN) / row["true_mm3"] <= 1.2
             ],
         }  # fmt: skip
+    for title, spiculated in (("solid without spicules", False), ("solid with spicules", True)):
+        chosen = [row for row in rows if row["type"] == "solid" and row["spiculated"] is spiculated]
+        figures[title] = {"nodules": len(chosen), "methods": {name: agreement(chosen, name) for name in METHODS}}
     figures["beside"] = {
         beside: {name: agreement([row for row in rows if row["beside"] == beside], name) for name in METHODS}
         for beside in ("free", "vessel", "wall")
@@ -161,9 +134,9 @@ def _clicks(rows: Sequence[Row], moved: Sequence[Row]) -> dict[str, Any]:
         by_method = {}
         for method in METHODS:
             off = [_is_off(volume_of(row, method), volume_of(first[row["nodule"]], method)) for row in chosen]
-            by_method[method] = _share(np.array(off))
+            by_method[method] = share_of(np.array(off))
         unflagged = [row for row in chosen if not doubtful(row)]
-        off = [_is_off(volume_of(row, MEDIAN), volume_of(first[row["nodule"]], MEDIAN)) for row in unflagged]
+        off = [_is_off(volume_of(row, TAKEN), volume_of(first[row["nodule"]], TAKEN)) for row in unflagged]
         figures[f"{distance:g}"] = {
             "nodules": len(chosen), "off": by_method, "unflagged": len(unflagged), "unflagged_off": int(sum(off)),
         }  # fmt: skip
@@ -202,10 +175,6 @@ def _log_errors(rows: Sequence[Row], later: Sequence[Row]) -> dict[str, Any]:
 def _flag_counts(rows: Sequence[Row]) -> dict[str, int]:
     counts = {code.value: sum(code.value in row.get("flags", ()) for row in rows) for code in FlagCode}
     return counts | {"refused": sum("refused" in row for row in rows)}
-
-
-def _share(values: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-    return float(np.mean(values)) if len(values) else math.nan
 
 
 def _quantiles(values: Sequence[float]) -> dict[str, float]:

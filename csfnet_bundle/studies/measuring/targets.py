@@ -7,7 +7,7 @@ from typing import Any
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.measuring.cells import extent, number, percent
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
+from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
 from csfnet_bundle.studies.measuring.summary import GROWTH
 
 REACHED = {True: "yes", False: "**no**", None: "all are flagged"}
@@ -17,13 +17,13 @@ REACHED = {True: "yes", False: "**no**", None: "all are flagged"}
 def targets_markdown(document: Mapping[str, Any]) -> str:
     """Return the table of what was asked for, what was measured, and whether it is reached."""
     summary = document["summary"]
-    readers, old = summary["readers"]["all"]["methods"][MEDIAN], summary["readers"]["all"]["methods"][THRESHOLD]
-    sure = summary["readers"]["unflagged"]["methods"][MEDIAN]
+    readers, old = summary["readers"]["all"]["methods"][TAKEN], summary["readers"]["all"]["methods"][THRESHOLD]
+    sure = summary["readers"]["unflagged"]["methods"][TAKEN]
     network = document["network"]
     drawn, types = summary["drawn"], summary["drawn"]["types"]
-    solid, old_solid = (types["solid"]["methods"][name]["within_25"] for name in (MEDIAN, THRESHOLD))
+    solid, old_solid = (types["solid"]["methods"][name]["within_25"] for name in (TAKEN, THRESHOLD))
     consensus = [row for row in summary["series"] if row["consensus_mm3"]]
-    ratios = [row["volumes_mm3"].get(MEDIAN, 0.0) / row["consensus_mm3"] for row in consensus]
+    ratios = [row["volumes_mm3"].get(TAKEN, 0.0) / row["consensus_mm3"] for row in consensus]
     single = [row for row in summary["series"] if not row["consensus_mm3"]]
     follow = [
         found / float(ratio) - 1 for ratio, methods in summary["followups"]["ratios"].items()

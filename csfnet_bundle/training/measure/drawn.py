@@ -88,11 +88,9 @@ def draw(
     step = SPACING_MM / FINER
     z, y, x = ((np.arange(count * FINER, dtype=np.float32) - (count * FINER - 1) / 2) * step for count in size)
     columns, rows = np.meshgrid(x, y)
-    drawn_attenuation = int(rng.choice(3, p=ATTENUATION_SHARES))
-    drawn_diameter = float(np.exp(rng.uniform(*np.log(DIAMETER_MM))))
+    drawn_attenuation, drawn_diameter, spiculation = _character(rng)
     diameter = drawn_diameter if diameter_mm is None else diameter_mm
     kind = drawn_attenuation if attenuation is None else attenuation
-    spiculation = float(rng.uniform(0, 1)) if rng.random() < SPICULATED_SHARE else 0.0
     nodule = Nodule(draw_shape(rng), diameter, spiculation, kind)
     body, body_hu = replace(nodule, spiculation=0.0).draw(columns, rows, z)
     share, hu = nodule.draw(columns, rows, z) if spiculation else (body, body_hu)
@@ -111,6 +109,18 @@ def draw(
         values += wall * (np.float32(wall_rng.uniform(*WALL_HU)) - values)
         body = body * (1 - wall)
     return Drawing(values, body, kind)
+
+
+def is_spiculated(seed: int) -> bool:
+    """Say whether the nodule of a seed has spicules, which are not part of its true volume."""
+    return _character(np.random.default_rng([seed, 2]))[2] > 0
+
+
+def _character(rng: np.random.Generator) -> tuple[int, float, float]:
+    """Draw attenuation, diameter in mm and spiculation, 0 to 1: the first that is drawn from a seed."""
+    attenuation = int(rng.choice(3, p=ATTENUATION_SHARES))
+    diameter = float(np.exp(rng.uniform(*np.log(DIAMETER_MM))))
+    return attenuation, diameter, float(rng.uniform(0, 1)) if rng.random() < SPICULATED_SHARE else 0.0
 
 
 def shares() -> list[str]:

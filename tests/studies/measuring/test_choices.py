@@ -6,7 +6,7 @@ import pytest
 from helpers.drawn_spheres import NETWORK
 from helpers.lidc_folder import write_lidc_folder
 
-from csfnet_bundle.studies.measuring.choices import CORES, choice_cases, choice_rows, choices_table
+from csfnet_bundle.studies.measuring.choices import CORES, RIMS, choice_cases, choice_rows, choices_table, rims_table
 from csfnet_bundle.training.measure.folds import patient_fold
 
 PATIENTS = ["a", "b", "c", "d", "e"]
@@ -34,3 +34,10 @@ def test_a_higher_core_gives_no_larger_volume_and_rows_are_kept(tmp_path: Path) 
     assert table.startswith("2 volumes.")
     assert len(table.splitlines()) == 4 + len(CORES)
     assert "0.9 (taken)" in table
+    for row in rows:
+        wider = [row["rims"][str(rim)] for rim in RIMS]
+        assert wider == sorted(wider)
+        assert row["rims"]["2"] == row["cores"]["0.9"]["mm3"]
+    rims = rims_table(rows)
+    assert "2 (taken)" in rims
+    assert len(rims.splitlines()) == 2 + len(RIMS)

@@ -11,7 +11,7 @@ from csfnet_bundle.nodule.network import NoduleNetwork
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.evaluating import (
     MEASURING_VERSION,
-    MEDIAN,
+    TAKEN,
     THRESHOLD,
     check_parts,
     evaluate_cases,
@@ -37,11 +37,11 @@ def test_rows_hold_volumes_and_dice_and_are_made_once(tmp_path: Path) -> None:
     prepare_cases(cases, tmp_path)
     assert loads == ["nine", "none"]
     ball, lung = evaluate_cases(cases, lambda case: NETWORK, tmp_path)
-    assert ball["volumes_mm3"][MEDIAN] == pytest.approx(ball_mm3(9.0), rel=0.15)
-    assert ball["dice"][MEDIAN] > 0.9
+    assert ball["volumes_mm3"][TAKEN] == pytest.approx(ball_mm3(9.0), rel=0.15)
+    assert ball["dice"][TAKEN] > 0.9
     assert ball["texture"] == 5
     assert len(ball["clicks_mm3"]) == 9
-    assert set(ball["volumes_mm3"]) >= {THRESHOLD, "classical", "neck cutting", "network", MEDIAN}
+    assert set(ball["volumes_mm3"]) >= {THRESHOLD, "classical", "neck cutting", "network", TAKEN}
     assert lung["refused"] == "NO_NODULE"
     assert "dice" not in lung
     file = tmp_path / "rows" / f"stand-in-{MEASURING_VERSION}" / "readers" / "nine.json"
@@ -57,7 +57,7 @@ def test_the_kept_cube_is_the_cube(tmp_path: Path) -> None:
     moved = Case("clicks", "moved", lambda: Loaded(shifted, ball_mm3(8.0)), {})
     straight = Case("clicks", "straight", lambda: Loaded(sphere_cube(8.0), ball_mm3(8.0)), {})
     first, second = evaluate_cases([moved, straight], lambda case: NETWORK, tmp_path)
-    assert first["volumes_mm3"][MEDIAN] == pytest.approx(second["volumes_mm3"][MEDIAN], rel=0.1)
+    assert first["volumes_mm3"][TAKEN] == pytest.approx(second["volumes_mm3"][TAKEN], rel=0.1)
     assert not np.isnan(first["true_mm3"])
 
 

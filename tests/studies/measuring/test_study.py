@@ -59,7 +59,7 @@ def test_the_command_measures_every_part_and_goes_on_where_it_stopped(
     result = json.loads((root / "docs" / "results" / "measuring.json").read_text())
     readers = result["summary"]["readers"]["all"]
     assert readers["volumes"] == len(patients)
-    assert readers["methods"]["median"]["dice_median"] > 0.8
+    assert readers["methods"]["measure"]["dice_median"] > 0.8
     assert "stale text" not in (root / "docs" / "measuring.md").read_text()
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "rows").rglob("*.json")}
     one = next(iter(times))

@@ -6,7 +6,7 @@ import pytest
 from helpers.measuring_rows import drawn, followup, reader, row, series, study_rows
 
 from csfnet_bundle.nodule.segmentation import Method
-from csfnet_bundle.studies.measuring.evaluating import MEDIAN, THRESHOLD
+from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
 from csfnet_bundle.studies.measuring.summary import GROWTH, agreement, doubtful, summarize, volume_of
 
 NETWORK = Method.NETWORK.value
@@ -15,7 +15,7 @@ NETWORK = Method.NETWORK.value
 def test_agreement_counts_what_is_close_far_and_not_found() -> None:
     ratios = (1.0, 1.24, 0.76, 1.3, 2.1, 0.49, None)
     rows = [reader(f"{n}", 100.0 + n, ratio, dice=0.9 - 0.1 * n) for n, ratio in enumerate(ratios)]
-    found = agreement(rows, MEDIAN)
+    found = agreement(rows, TAKEN)
     assert found["ratio_median"] == pytest.approx(1.0)
     assert found["within_25"] == pytest.approx(3 / 7)
     assert found["over_2"] == pytest.approx(1 / 7)
@@ -23,15 +23,15 @@ def test_agreement_counts_what_is_close_far_and_not_found() -> None:
     assert found["not_found"] == pytest.approx(1 / 7)
     assert found["dice_median"] == pytest.approx(0.6)
     assert found["dice_low"] == pytest.approx(2 / 7)
-    assert agreement([], MEDIAN) == {}
+    assert agreement([], TAKEN) == {}
     assert agreement(rows, THRESHOLD)["over_2"] == 1.0
 
 
 def test_the_diameters_correlate_as_the_volumes_do() -> None:
     rows = [reader(f"{n}", float(volume)) for n, volume in enumerate((60, 150, 700, 3000))]
-    assert agreement(rows, MEDIAN)["r_diameter"] == pytest.approx(1.0)
-    rows[0]["volumes_mm3"][MEDIAN] = 3000.0
-    assert agreement(rows, MEDIAN)["r_diameter"] < 0.7
+    assert agreement(rows, TAKEN)["r_diameter"] == pytest.approx(1.0)
+    rows[0]["volumes_mm3"][TAKEN] = 3000.0
+    assert agreement(rows, TAKEN)["r_diameter"] < 0.7
 
 
 def test_a_refusal_and_a_flag_are_doubts_unless_they_are_ignored() -> None:
@@ -40,7 +40,7 @@ def test_a_refusal_and_a_flag_are_doubts_unless_they_are_ignored() -> None:
     flagged = reader("a", 100.0, flags=["SMALL"])
     assert doubtful(flagged)
     assert not doubtful(flagged, ignore={"SMALL"})
-    assert volume_of(reader("a", 100.0, None), MEDIAN) == 0
+    assert volume_of(reader("a", 100.0, None), TAKEN) == 0
 
 
 def test_readers_are_grouped_by_texture_and_by_flags() -> None:
@@ -49,8 +49,8 @@ def test_readers_are_grouped_by_texture_and_by_flags() -> None:
     assert {name: figures[name]["volumes"] for name in ("all", "solid", "subsolid", "unflagged")} == {
         "all": 11, "solid": 10, "subsolid": 1, "unflagged": 10,
     }  # fmt: skip
-    assert figures["unflagged"]["methods"][MEDIAN]["within_25"] == 1.0
-    assert figures["all"]["methods"][MEDIAN]["within_25"] == pytest.approx(10 / 11)
+    assert figures["unflagged"]["methods"][TAKEN]["within_25"] == 1.0
+    assert figures["all"]["methods"][TAKEN]["within_25"] == pytest.approx(10 / 11)
     assert (figures["flags"]["SMALL"], figures["flags"]["CUT_BY_SCAN"], figures["flags"]["refused"]) == (1, 1, 0)
 
 
@@ -75,20 +75,20 @@ def test_drawn_nodules_by_type_neighbour_and_click() -> None:
     part_solid = figures["types"]["part-solid"]
     assert (part_solid["nodules"], part_solid["unflagged"]) == (4, 3)
     assert [(one["name"], one["ratio"]) for one in part_solid["unflagged_off"]] == [("90", 0.4)]
-    assert figures["types"]["beside"]["wall"][MEDIAN]["within_25"] == pytest.approx(2 / 3)
+    assert figures["types"]["beside"]["wall"][TAKEN]["within_25"] == pytest.approx(2 / 3)
     clicks = figures["clicks"]["2"]
     assert (clicks["nodules"], clicks["unflagged"], clicks["unflagged_off"]) == (4, 3, 1)
-    assert clicks["off"][MEDIAN] == 0.5
-    solid = figures["retest"]["solid"][MEDIAN]
+    assert clicks["off"][TAKEN] == 0.5
+    solid = figures["retest"]["solid"][TAKEN]
     assert solid["nodules"] == 2
     assert solid["bias"] == pytest.approx(math.log(0.95) / 2)
-    assert figures["growth"]["part-solid"][MEDIAN]["deviation"] > 0
+    assert figures["growth"]["part-solid"][TAKEN]["deviation"] > 0
 
 
 def test_a_whole_series_row_keeps_what_the_page_shows() -> None:
     rows = [one for one in study_rows() if one["part"] != "series"]
     rows += [series("A_0", 4, 1000.0, 0.8), row("series", "C_0", 50.0, None, readers=3, consensus_mm3=50.0)]
     first, second = summarize(rows)["series"]
-    assert first["volumes_mm3"][MEDIAN] == pytest.approx(800.0)
+    assert first["volumes_mm3"][TAKEN] == pytest.approx(800.0)
     assert second["refused"] == "NO_NODULE"
     assert "clicks_mm3" not in first
