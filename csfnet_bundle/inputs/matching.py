@@ -14,7 +14,7 @@ from csfnet_bundle.scans.point_check import check_points
 from csfnet_bundle.scans.registration import Match, match_point
 from csfnet_bundle.scans.scan import OpenedScan
 
-MATCHING_VERSION = 1
+MATCHING_VERSION = 2
 """Goes up when a change of the matching changes the places it finds: cached ROIs of before are then not used."""
 
 Matcher = Callable[[OpenedScan, OpenedScan, Point], Match]

@@ -22,6 +22,10 @@ SMOOTHING_MM = 1.0
 first search's spacing. Without it each sample has the noise of a single voxel, and thin slices of a low dose correlate
 with nothing. Thick slices are means already."""
 
+NODULE_MM, NODULE_FADE_MM = 16.0, 3.0
+"""Radius of the ball around the place that a search may leave out, and over which it comes to count in full: as much as
+the largest nodule of the series of docs/matching.md. Where a nodule has come or gone, what shows it finds nothing."""
+
 SURFACE_MM, FADE_MM = 5.0, 2.0
 """Depth in the closed lung, known at 4 mm, from which a voxel counts, and over which it comes to count in full. Its
 surface looks alike along the ribs and in every patient: a template with some of it finds that and nothing else."""
@@ -77,7 +81,11 @@ class Surroundings:
         return _smoothed(self.block1)
 
     def search(
-        self, point1: NDArray[np.float64], start: NDArray[np.float64], level: SearchLevel
+        self,
+        point1: NDArray[np.float64],
+        start: NDArray[np.float64],
+        level: SearchLevel,
+        without: NDArray[np.float64] | None = None,
     ) -> tuple[Peak, NDArray[np.float64]]:
         """Search t0 for what lies around a point of t1.
 
@@ -85,6 +93,7 @@ class Surroundings:
             point1: LPS mm in t1, shape (3,).
             start: LPS mm in t1, shape (3,): where the search begins, before the matrix takes it to t0.
             level: how wide to search.
+            without: LPS mm in t1, shape (3,): leave out what lies within :data:`NODULE_MM` of it; None: nothing.
 
         Returns:
             The peak, and the place found, LPS mm in t1 before the matrix takes it to t0, shape (3,).
@@ -95,6 +104,9 @@ class Surroundings:
         template = _sample_smoothed(self.smooth1, point1[:, None, None, None] + template_grid)
         distance = (template_grid**2).sum(axis=0)
         weight = np.exp(-distance / (2 * level.deviation_mm**2)) * self._lung_share(point1, template_grid)
+        if without is not None:
+            away = np.linalg.norm((point1 - without)[:, None, None, None] + template_grid, axis=0)
+            weight = weight * np.clip((away - NODULE_MM) / NODULE_FADE_MM, 0, 1)
         places = np.tensordot(self.matrix[:3, :3], start[:, None, None, None] + window_grid, axes=1)
         window = _sample_smoothed(self.smooth0, places + self.matrix[:3, 3][:, None, None, None])
         peak = find_peak(template, weight.astype(np.float32), window)

@@ -110,7 +110,7 @@ class Match:
         """Why the match is not sure; empty if it is."""
         vote = Vote(np.zeros(3), self.agreeing, self.spread)
         if not vote.is_sure:
-            return f"{self.votes} of 8 neighbours agree, spread {self.spread:.1f} mm"
+            return f"{self.votes} of 8 neighbours agree" + (f", spread {self.spread:.1f} mm" if self.votes else "")
         if self.ncc < LEAST_PEAK_NCC and not self.absent:
             return f"the best place looks different (correlation {self.ncc:.2f})"
         if self.peak_from_vote > PEAK_FROM_VOTE_MM and not (self.absent and self.votes >= VOTES_WITHOUT_PEAK):
@@ -173,7 +173,7 @@ def match_aligned(scans: AlignedScans, point1: Point, *, record: str = "") -> Ma
         figures={
             "best_guess_lps": list(match.point0.coordinates),
             "votes": match.votes,
-            "spread_mm": match.spread,
+            "spread_mm": match.spread if np.isfinite(match.spread) else None,
             "peak_from_vote_mm": match.peak_from_vote,
             "ncc": match.ncc,
             "contrasts_hu": list(match.contrasts),
@@ -185,13 +185,30 @@ def match_aligned(scans: AlignedScans, point1: Point, *, record: str = "") -> Ma
 def best_match(scans: AlignedScans, place1: NDArray[np.float64]) -> Match:
     """Return the best guess, sure or not.
 
+    The neighbours of a large nodule show some of it. Where it has gone since, they are not found; they are then sought
+    without what lies around the place.
+
     Args:
         scans: two scans laid on each other.
         place1: LPS mm in t1, shape (3,); the alignment takes it into t0.
     """
     surroundings = _surroundings(scans, place1)
+    match = _guess(scans, surroundings, place1, without=None)
+    if match.is_sure:
+        return match
+    other = _guess(scans, surroundings, place1, without=place1)
+    return other if other.is_sure else match
+
+
+def _guess(
+    scans: AlignedScans,
+    surroundings: Surroundings,
+    place1: NDArray[np.float64],
+    without: NDArray[np.float64] | None,
+) -> Match:
+    """Return the best guess; the neighbours are sought without what lies around ``without``."""
     neighbours = place1 + DIAGONALS
-    searches = [surroundings.search(place, place, COARSE) for place in neighbours]
+    searches = [surroundings.search(place, place, COARSE, without) for place in neighbours]
     found = np.array([peak.height > LEAST_NCC and not peak.is_at_edge for peak, _ in searches])
     motions = np.array([place for _, place in searches]) - neighbours
     vote = count_votes(motions, found)

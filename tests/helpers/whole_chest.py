@@ -18,8 +18,10 @@ VESSELS = 420
 
 
 @cache
-def make_whole_chest(seed: int = 0, size: float = 1.0, nodule: tuple[float, float, float] | None = None) -> Volume:
-    """A body of 290 x 200 mm with two lungs of 210 mm; vessels as short tubes, and a nodule of 9 mm where asked.
+def make_whole_chest(
+    seed: int = 0, size: float = 1.0, nodule: tuple[float, float, float] | None = None, radius: float = 4.5
+) -> Volume:
+    """A body of 290 x 200 mm with two lungs of 210 mm; vessels as short tubes, and a nodule (of 9 mm) where asked.
 
     Made once, and read only.
     """
@@ -39,7 +41,7 @@ def make_whole_chest(seed: int = 0, size: float = 1.0, nodule: tuple[float, floa
         along = rng.normal(size=3) * 7.0
         draw_tube(hu, affine, start - along, start + along, float(rng.uniform(1.3, 3.0)), lungs)
     if nodule is not None:
-        draw_tube(hu, affine, np.array(nodule), np.array(nodule) + 0.01, 4.5, lungs)
+        draw_tube(hu, affine, np.array(nodule), np.array(nodule) + 0.01, radius, lungs)
     hu += ndimage.gaussian_filter(rng.standard_normal(SHAPE), 0.6) * 30
     array = hu.astype(np.float32)
     array.flags.writeable = False

@@ -193,6 +193,19 @@ def test_a_nodule_that_t0_does_not_show_is_told(
     assert any("nothing like the nodule" in finding for finding in match.findings) == is_told
 
 
+@pytest.mark.parametrize("radius", [8.0, 14.0])
+def test_a_large_nodule_that_has_come_since_does_not_hide_its_place(tmp_path: Path, radius: float) -> None:
+    """Its neighbours show some of it, and t0 does not."""
+    place = (-66.0, 8.0, 10.0)
+    later = write_nifti(make_whole_chest(nodule=place, radius=radius), tmp_path / "t1.nii")
+    earlier = write_nifti(moved_chest(make_whole_chest(nodule=None), MOVE), tmp_path / "t0.nii")
+    match = match_point(open_scan(earlier), open_scan(later), lps(place))
+    assert error_mm(match.point0, place) < 3.0
+    assert match.votes >= 5
+    assert match.absent
+    assert any("nothing like the nodule" in finding for finding in match.findings)
+
+
 def test_threads_and_the_order_of_files_change_no_bit_of_the_answer(
     source: Volume, aligned: AlignedScans, later: Path, tmp_path: Path
 ) -> None:

@@ -75,8 +75,11 @@ def half_diameter_share(queries: Sequence[Mapping[str, Any]]) -> tuple[int, int]
 
 
 def presence(queries: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return (removed nodules told as absent, removed ones found) and (false alarms, present ones found)."""
-    nodules = [query for query in queries if query["kind"] == "nodule" and query["answer"] == FOUND]
-    gone = [query["absent"] for query in nodules if query["volume_share"] == 0]
-    there = [query["absent"] for query in nodules if query["volume_share"] > 0]
+    """Return (removed nodules told as absent, all removed ones) and (false alarms, present ones found).
+
+    A removed nodule whose place was refused is not told as absent.
+    """
+    nodules = [query for query in queries if query["kind"] == "nodule"]
+    gone = [query["answer"] == FOUND and query["absent"] for query in nodules if query["volume_share"] == 0]
+    there = [query["absent"] for query in nodules if query["volume_share"] > 0 and query["answer"] == FOUND]
     return (sum(gone), len(gone)), (sum(there), len(there))

@@ -44,7 +44,7 @@ def test_refused_places_have_no_error_and_are_counted() -> None:
     assert summarize([query(), REFUSED], "affine_error_mm").answered == 2
 
 
-def test_half_a_diameter_and_presence_look_at_nodules_that_were_found() -> None:
+def test_half_a_diameter_looks_at_nodules_that_were_found_and_a_refused_one_is_not_told_as_absent() -> None:
     gone = {"volume_share": 0.0}
     queries = [
         query(2.9),
@@ -53,9 +53,10 @@ def test_half_a_diameter_and_presence_look_at_nodules_that_were_found() -> None:
         query(0.1, kind="lung", volume_share=None),
         query(1.0, absent=True, **gone),
         query(1.0, **gone),
+        REFUSED | gone,
     ]
     assert half_diameter_share(queries) == (1, 2)
-    assert presence(queries) == ((1, 2), (1, 2))
+    assert presence(queries) == ((1, 3), (1, 2))
 
 
 def results(folder: Path) -> Path:
