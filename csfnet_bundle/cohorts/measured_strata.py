@@ -13,9 +13,11 @@ from pathlib import Path
 
 import torch
 
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
+from csfnet_bundle.inputs.store.identity import files_state
+from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.nodule.network import load_network
 from csfnet_bundle.nodule.reading import measure
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
@@ -48,21 +50,24 @@ def measure_datalist(datalist: Datalist, workers: int | None = None) -> dict[str
     sha256 = load_network().sha256
     tasks = list(_tasks(datalist, sha256))
     missing = [(file, folder, scan) for _, _, file, folder, scan in tasks if not file.is_file()]
+    problems: dict[Path, str] = {}
     with progress_bar("measuring nodules", len(tasks)) as advance:
         advance(len(tasks) - len(missing))
         if workers == 1 or len(missing) < 2:
             for one in missing:
-                measure_scan(*one)
+                problems[one[0]] = measure_scan(*one)
                 advance(1)
         else:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-                for done in as_completed([pool.submit(measure_scan, *one) for one in missing]):
-                    done.result()
+                started = {pool.submit(measure_scan, *one): one[0] for one in missing}
+                for done in as_completed(started):
+                    problems[started[done]] = done.result()
                     advance(1)
     found: dict[tuple[str, str], Mapping[str, object]] = {}
     refused = {}
     for pair, time, file, _, _ in tasks:
-        result = json.loads(file.read_text(encoding="utf-8"))
+        problem = problems.get(file, "")
+        result = {"refused": problem} if problem else json.loads(file.read_text(encoding="utf-8"))
         if "refused" in result:
             refused[f"{pair.name} {time}"] = str(result["refused"])
         else:
@@ -72,14 +77,23 @@ def measure_datalist(datalist: Datalist, workers: int | None = None) -> dict[str
     return refused
 
 
-def measure_scan(file: Path, folder: Path, scan: Scan) -> None:
-    """Measure one scan of a pair and write the figures, or why there are none, to ``file``."""
+def measure_scan(file: Path, folder: Path, scan: Scan) -> str:
+    """Measure one scan of a pair and write the figures, or why it is rejected, to ``file``.
+
+    Returns:
+        Why it could not be measured for another reason (no such file, no point), of which nothing is written; else
+        nothing.
+    """
+    if scan.point is None:
+        return f"{scan.path} has no nodule point. Give one, or predict the pair, which finds and measures it."
     try:
-        opened = open_scan(folder / scan.path, scan.series_uid)
-        result = measure(opened, scan.known_point).to_plain()
+        result = measure(open_scan(folder / scan.path, scan.series_uid), scan.point).to_plain()
+    except Refusal as refusal:
+        result = {"refused": str(refusal)}
     except BundleError as error:
-        result = {"refused": str(error)}
+        return str(error)
     write_atomically(file, json.dumps(result) + "\n")
+    return ""
 
 
 def _one_thread() -> None:
@@ -87,11 +101,16 @@ def _one_thread() -> None:
 
 
 def _tasks(datalist: Datalist, sha256: str) -> Iterator[tuple[FollowUpPair, str, Path, Path, Scan]]:
-    """Yield pair, time, result file, datalist folder and scan; the file's name follows from what is measured."""
+    """Yield pair, time, result file, datalist folder and scan.
+
+    The file's name follows from what is measured, how, and the state of the scan's files.
+    """
     for _, pair in datalist:
         for time, scan in (("t0", pair.t0), ("t1", pair.t1)):
             if scan is not None:
-                measured = json.dumps([scan.to_record(), sha256], sort_keys=True)
+                path = (datalist.folder / scan.path).resolve()
+                files = sorted(files_state(path, follow_links=False)) if path.exists() else []
+                measured = json.dumps([scan.to_record(), sha256, MEASURING_VERSION, files], sort_keys=True)
                 digest = hashlib.sha256(measured.encode()).hexdigest()[:16]
                 yield pair, time, datalist.folder / FOLDER / f"{digest}.json", datalist.folder, scan
 

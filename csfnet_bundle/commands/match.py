@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ def match(
 
 def _match(t0: Path, t1: Path, series0: str | None, series1: str | None, given: GivenPoint, folder: Path | None) -> int:
     from csfnet_bundle.inputs.given_point import place_in
+    from csfnet_bundle.inputs.pair_reader import check_two_files
     from csfnet_bundle.report.match_picture import write_match_picture
     from csfnet_bundle.scans.registration import align_scans, best_match, match_aligned
     from csfnet_bundle.scans.scan import open_pair
@@ -75,6 +77,7 @@ def _match(t0: Path, t1: Path, series0: str | None, series1: str | None, given: 
     scan0, scan1 = open_pair(t0, t1, series0, series1)
     point = place_in(given, scan1.series, t1, "point1")
     place1 = scan1.lps(point, "t1")
+    check_two_files(scan0, scan1, point)
     scans = align_scans(scan0, scan1)
     refusal = None
     try:
@@ -86,9 +89,10 @@ def _match(t0: Path, t1: Path, series0: str | None, series1: str | None, given: 
     if folder is not None:
         with atomic_folder(folder) as temporary:
             write_match_picture(temporary / PICTURE_NAME, found, scan0, scan1)
-            write_atomically(temporary / SUMMARY_NAME, json.dumps(_summary(found), indent=1) + "\n")
+            write_atomically(temporary / SUMMARY_NAME, json.dumps(_summary(found), indent=1, allow_nan=False) + "\n")
     if refusal is not None:
-        refusal.remedy = f"Look at {folder / PICTURE_NAME if folder else ''}, then give the right place by --point0."
+        picture = folder / PICTURE_NAME if folder else ""
+        refusal.remedy = f"Look at {picture}, then give the right place to predict or measure by --point0."
         raise refusal
     print(f"point0 (LPS): {','.join(f'{value:.2f}' for value in found.point0.coordinates)}")
     print(f"votes: {found.votes} of 8, spread {found.spread:.2f} mm")
@@ -104,7 +108,7 @@ def _summary(found: Match) -> dict[str, object]:
         "sure": found.is_sure,
         "doubt": found.doubt,
         "votes": found.votes,
-        "spread_mm": found.spread,
+        "spread_mm": found.spread if math.isfinite(found.spread) else None,
         "peak_from_vote_mm": found.peak_from_vote,
         "ncc": found.ncc,
         "neighbours0_lps": found.neighbours0.tolist(),

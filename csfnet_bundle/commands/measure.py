@@ -13,7 +13,7 @@ def measure(
     datalist: Path | None = None,
     scan: Path | None = None,
     point: NodulePoint | None = None,
-    space: SpaceName = "LPS",
+    space: SpaceName | None = None,
     image: int | None = None,
     pixel: Pixel | None = None,
     t0: Path | None = None,
@@ -40,13 +40,13 @@ def measure(
         image0: instead of point0, the number of an image of t0.
         pixel0: column,row in that image.
         days: between the scans; by default from their study dates.
-        out: folder for JSON, the mask as NIfTI, and a picture.
+        out: folder to make for JSON, the mask as NIfTI, and a picture.
         workers: processes for a datalist; by default one for each processor.
 
     Examples:
         csfnet measure data/cohort
         csfnet measure --scan ct1 --point 56.2,86.3,-115.9 --t0 ct0 --point0=55,85.1,-117 \
-            --out output/nodule
+            --space LPS --out output/nodule
     """
     from csfnet_bundle.cohorts.measured_strata import measure_datalist
     from csfnet_bundle.core.errors import BundleError
@@ -61,7 +61,7 @@ def measure(
         refused = measure_datalist(load_datalist(datalist), workers)
         for name, reason in refused.items():
             print(f"not measured: {name}: {reason}", file=sys.stderr)
-        return 0
+        return 1 if refused else 0
     place = given_point(point, space, image=image, pixel=pixel)
     if scan is None or place is None:
         raise BundleError("nothing to measure", remedy="Give --scan and --point, or a datalist.")

@@ -112,7 +112,7 @@ def judge_pair(
             first_reason = Reason(verdict.reason.code, problem, verdict.reason.remedy, verdict.reason.figures)
     if len(rois) > 1:
         try:
-            check_two_scans(*rois)
+            check_two_scans(*(roi.array for roi in rois))
         except Refusal as refusal:
             first_reason = Reason.of(refusal)
     findings: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.core.processor_time import share
-from csfnet_bundle.geometry import Roi
+from csfnet_bundle.geometry import Point, Roi
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
 from csfnet_bundle.inputs.matching import checked_scan, match_findings, matched_scan
 from csfnet_bundle.inputs.settings import RoiSettings
@@ -18,6 +18,7 @@ from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.scans import dicom
 from csfnet_bundle.scans.dicom import SeriesSummary
 from csfnet_bundle.scans.dicom.series import SKIPPED
+from csfnet_bundle.scans.scan import OpenedScan
 
 SAME_SCAN_HU = 0.5
 """Largest difference of two ROIs of one scan: that of two writers' rounding to whole HU. The noise of two scans differs
@@ -78,7 +79,8 @@ def read_pair(
         roi1 = t1.read_roi(settings)
         roi0 = roi1 if t0 is None else t0.read_roi(settings)
         if t0 is not None:
-            check_two_scans(roi0, roi1)
+            check_two_scans(roi0.array, roi1.array)
+            check_two_files(t0.opened, t1.opened, t1.scan.known_point)
     except BundleError as error:
         raise error.for_record(f"pair {pair.name}") from None
     if t0 is None:
@@ -131,15 +133,37 @@ def _by_scan(t0: LocatedScan, t1: LocatedScan, roi0: Roi, roi1: Roi) -> list[str
     return [*both, *named]
 
 
-def check_two_scans(t0: Roi, t1: Roi) -> None:
-    """Refuse one scan given as t0 and as t1: a file copied, or a series de-identified twice.
+def check_two_files(scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> None:
+    """Refuse a copied NIfTI or MetaImage file as the other scan, wherever its own point lies.
 
-    ROIs of one value (air, padding) may be equal by chance.
+    Args:
+        scan0: t0.
+        scan1: t1.
+        point1: a place in t1.
 
     Raises:
         Refusal: PAIR_MISMATCH.
     """
-    if np.ptp(t1.array) > SAME_SCAN_HU and float(np.abs(t1.array - t0.array).max()) <= SAME_SCAN_HU:
+    if scan0.series is not None or scan1.series is not None or scan0.shape != scan1.shape:
+        return
+    if np.allclose(scan0.affine, scan1.affine):
+        place = Point.at_lps(scan1.lps(point1))
+        check_two_scans(scan0.read_roi(place).array, scan1.read_roi(place).array)
+
+
+def check_two_scans(t0: NDArray[np.float32], t1: NDArray[np.float32]) -> None:
+    """Refuse one scan given as t0 and as t1: a file copied, or a series de-identified twice.
+
+    Voxels of one value (air, padding) may be equal by chance.
+
+    Args:
+        t0: HU around the nodule, (D, H, W).
+        t1: the same of the other scan.
+
+    Raises:
+        Refusal: PAIR_MISMATCH.
+    """
+    if np.ptp(t1) > SAME_SCAN_HU and float(np.abs(t1 - t0).max()) <= SAME_SCAN_HU:
         raise Refusal(
             RefusalCode.PAIR_MISMATCH,
             "t0 and t1 show the same voxels around the nodule: they are one scan, stored twice",

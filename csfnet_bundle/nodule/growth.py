@@ -1,7 +1,7 @@
 """Growth between two scans, with limits of error.
 
 The limits are a proposal: the spread over nine clicks, and a floor for what two scans of an unchanged nodule differ by.
-docs/measuring.md says how they hold on repeated phantom scans.
+docs/measuring.md says how often they hold on simulated follow-ups and drawn nodules scanned again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.nodule.attenuation import Attenuation
 from csfnet_bundle.nodule.doubling_time import doubling_time_of_log_ratio
 from csfnet_bundle.nodule.flags import FlagCode
 from csfnet_bundle.nodule.measurement import Measurement
@@ -21,7 +22,8 @@ from csfnet_bundle.nodule.segmentation import Method
 
 FLOOR_SAME_SCANNER, FLOOR_OTHER_SCANNER = 0.10, 0.26
 """Standard deviation of ln(V1 / V0) of an unchanged nodule: repeated scans differ by 10-13 % on one scanner and by
-25-29 % (limits of agreement over 1.96, both scans) on others, as published."""
+25-29 % (limits of agreement over 1.96, both scans) on others, as published. Part-solid nodules get the wider one: drawn
+ones scanned again on one scanner differ by .2 (docs/measuring.md)."""
 SAME_SLICES_MM = 0.3
 """Slice spacings that differ by more make a scan another scanner's."""
 LEAST_CHANGE = math.log(1.25)
@@ -106,7 +108,9 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     if reason:
         return Growth(Change.NOT_GIVEN, None, None, None, None, days, None, same, reason)
     log_ratio = method_log_ratio(before.volumes_mm3, after.volumes_mm3)
-    sigma = log_ratio_error(before.click_volumes_mm3, after.click_volumes_mm3, same_scanner=same)
+    is_part_solid = Attenuation.PART_SOLID in (before.attenuation, after.attenuation)
+    floor = FLOOR_SAME_SCANNER if same and not is_part_solid else FLOOR_OTHER_SCANNER
+    sigma = log_ratio_error(before.click_volumes_mm3, after.click_volumes_mm3, floor)
     low, high = log_ratio - NORMAL_95 * sigma, log_ratio + NORMAL_95 * sigma
     ratio, limits = math.exp(log_ratio), (math.exp(low), math.exp(high))
     said = f"Volume x {ratio:.2f} (95 % {limits[0]:.2f}-{limits[1]:.2f}) in {days:.0f} days"
@@ -134,17 +138,16 @@ def method_log_ratio(before_mm3: Mapping[Method, float], after_mm3: Mapping[Meth
     return float(np.median([math.log(after_mm3[method] / before_mm3[method]) for method in both]))
 
 
-def log_ratio_error(before_mm3: Sequence[float], after_mm3: Sequence[float], *, same_scanner: bool) -> float:
+def log_ratio_error(before_mm3: Sequence[float], after_mm3: Sequence[float], floor: float) -> float:
     """Return the standard deviation of ln(V1 / V0): what the clicks scatter, and a floor.
 
     Args:
         before_mm3: volumes of the clicks in the earlier scan; those of 0 (nothing found) are left out.
         after_mm3: the same of the later scan.
-        same_scanner: which floor stands for what two scans of an unchanged nodule differ by.
+        floor: what two scans of an unchanged nodule differ by.
     """
     logs = [np.log([volume for volume in volumes if volume > 0]) for volumes in (before_mm3, after_mm3)]
     jitter = sum((float(np.subtract(*np.percentile(values, (75, 25)))) / IQR_TO_DEVIATION) ** 2 for values in logs)
-    floor = FLOOR_SAME_SCANNER if same_scanner else FLOOR_OTHER_SCANNER
     return math.sqrt(jitter + floor**2)
 
 

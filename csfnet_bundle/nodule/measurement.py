@@ -19,6 +19,8 @@ from csfnet_bundle.nodule.network import NoduleNetwork, load_network
 from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_by_all, taken_segmentation
 from csfnet_bundle.scans.scan import OpenedScan
 
+MEASURING_VERSION = 3
+"""Goes up when measuring changes: what was kept of before is measured again."""
 CLICK_OFFSET_MM = 2.0
 """How far the eight clicks around the given one lie from it: readers' centres differ by so much."""
 LEAST_METHODS = 2

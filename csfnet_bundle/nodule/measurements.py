@@ -32,7 +32,7 @@ class Measured:
 
     Attributes:
         pairs: the pairs.
-        images: what a segmentation by threshold measures in their ROIs, (N, 14): those of t0, then those of t1.
+        images: what the classical segmentation measures in their ROIs, (N, 14): those of t0, then those of t1.
         densities: :data:`DENSITIES` at t1 in the sphere of the recorded diameter, (N, 4); NaN without a diameter.
         boxes: extents of t1's volume along its axes in mm, (N, 3); NaN where it is no box around the nodule.
     """

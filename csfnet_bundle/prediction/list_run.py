@@ -19,6 +19,7 @@ from csfnet_bundle.evaluation.prediction_rows import PREDICTIONS_NAME
 from csfnet_bundle.inputs.cache import READER_VERSION
 from csfnet_bundle.inputs.matching import MATCHING_VERSION
 from csfnet_bundle.inputs.store.identity import files_state
+from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.prediction.case_files import write_prediction
 from csfnet_bundle.prediction.cases import weights_of
 from csfnet_bundle.prediction.list_results import (
@@ -141,7 +142,7 @@ class ListRun:
             for path in request.paths
         ]
         parts = {
-            "format": [RESULT_FORMAT, READER_VERSION, MATCHING_VERSION, __version__],
+            "format": [RESULT_FORMAT, READER_VERSION, MATCHING_VERSION, MEASURING_VERSION, __version__],
             "weights": self._weights_key,
             "request": repr(request),
             "files": files,

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
+from csfnet_bundle.inputs.pair_reader import check_two_files, check_two_scans
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
 from csfnet_bundle.nodule.pair import volume_doubt
@@ -48,9 +50,12 @@ def measure_and_show(request: MeasuringRequest) -> None:
     """Measure, print a table, and write the files asked for.
 
     Raises:
-        Refusal: a scan that cannot be read, or no nodule at a point.
-        BundleError: two scans without dates and without ``days``, or an image number that is none of the scan's.
+        Refusal: a scan that cannot be read, no nodule at a point, or one scan given twice.
+        BundleError: the folder for files is there already, two scans without dates and without ``days``, or an image
+            number that is none of the scan's.
     """
+    if request.out is not None and request.out.exists():
+        raise BundleError(f"{request.out} exists already", remedy="Name another folder by --out, or remove this one.")
     if request.before is None:
         names, scans = ["scan"], [open_scan(request.scan)]
         points = [place_in(request.point, scans[0].series, request.scan)]
@@ -66,14 +71,18 @@ def measure_and_show(request: MeasuringRequest) -> None:
         measure(scan, point, clicks=request.before is not None, record=name)
         for name, scan, point in zip(names, scans, points, strict=True)
     ]
+    if len(measured) > 1:
+        check_two_scans(*(one.cube.hu for one in measured))  # a series stored twice
+        check_two_files(scans[0], scans[1], points[1])
     change = None if interval is None else growth(measured[0], measured[1], interval)
     _show(names, measured, change)
     if request.out is not None:
-        for name, scan, point, one in zip(names, scans, points, measured, strict=True):
-            x, y, z = (float(value) for value in scan.lps(point))
-            write_measurement(request.out, name, one, (x, y, z))
-        if change is not None:
-            write_growth(request.out, change)
+        with atomic_folder(request.out) as folder:
+            for name, scan, point, one in zip(names, scans, points, measured, strict=True):
+                x, y, z = (float(value) for value in scan.lps(point))
+                write_measurement(folder, name, one, (x, y, z))
+            if change is not None:
+                write_growth(folder, change)
 
 
 def _interval(before: OpenedScan, after: OpenedScan, days: float | None) -> float:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import matplotlib.image
@@ -55,6 +56,13 @@ def test_an_unsure_match_is_an_error_that_still_draws_its_best_guess(
     assert not summary["sure"]
     assert summary["doubt"] in told.err
     assert (tmp_path / "out" / "match.png").is_file()
+
+
+def test_a_copied_file_is_no_earlier_scan(scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(scans / "t1.nii", tmp_path / "copy.nii")
+    assert run(scans, str(tmp_path / "copy.nii"), "--out", str(tmp_path / "out")) == 1
+    assert "PAIR_MISMATCH: t0 and t1 show the same voxels" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_nothing_is_overwritten(scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -19,7 +21,7 @@ from csfnet_bundle.nodule import network
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, load_datalist, save_datalist
 
 CENTER = (5.0, -4.0, 3.0)
-POINT = "--point=5,-4,3"
+POINT = "--point=lps 5,-4,3"
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +72,20 @@ def test_two_scans_give_growth(scans: Path, capsys: pytest.CaptureFixture[str]) 
     assert change["volume_ratio"] == pytest.approx((10 / 8) ** 3, rel=0.1)
     assert change["change"] == "growth"
     assert change["text"] in " ".join(capsys.readouterr().out.split())
+    assert sorted(file.name for file in (scans / "out").iterdir()) == [
+        "growth.json", *(f"{name}{end}" for name in ("scan", "t0") for end in (".json", ".png", "_mask.nii.gz"))
+    ]  # fmt: skip
     assert main(words) == 1
     assert "Give the days between the scans by --days" in capsys.readouterr().err
+    assert main([*words, "--days", "365", "--out", str(scans / "out")]) == 1
+    assert "out exists already. Name another folder" in capsys.readouterr().err
+
+
+def test_a_copied_file_is_no_second_scan(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = shutil.copy(scans / "t1.nii", scans / "copy.nii")
+    words = ["measure", "--scan", str(scans / "t1.nii"), POINT, "--t0", str(copy), "--point0=lps 5,-4,3.7"]
+    assert main([*words, "--days", "365"]) == 1
+    assert "PAIR_MISMATCH: t0 and t1 show the same voxels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -80,8 +94,9 @@ def test_two_scans_give_growth(scans: Path, capsys: pytest.CaptureFixture[str]) 
         ([], "Give --scan and --point, or a datalist."),
         (["--scan", "t1.nii", POINT, "--t0", "t0.nii"], "Give both."),
         (["cohort", "--scan", "t1.nii"], "both a datalist and a scan"),
-        (["--scan", "t1.nii", "--point=25,25,-25"], "NO_NODULE"),
-        (["--scan", "t1.nii", "--point=500,0,0"], "POINT_OUTSIDE"),
+        (["--scan", "t1.nii", "--point=lps 25,25,-25"], "NO_NODULE"),
+        (["--scan", "t1.nii", "--point=lps 500,0,0"], "POINT_OUTSIDE"),
+        (["--scan", "t1.nii", "--point=5,-4,3"], "its space is not given"),
         (["--scan", "absent.nii", POINT], "does not exist"),
         (["--scan", "t1.nii", "--image=3", "--pixel=1,2"], "an image number is given, but"),
         (["--scan", "t1.nii", POINT, "--image=3", "--pixel=1,2"], "is given twice"),
@@ -107,7 +122,7 @@ def test_a_datalist_gets_measured_strata_and_goes_on_where_it_stopped(
         FollowUpPair("c", "1", Scan("t1.nii", Point((25.0, 25.0, -25.0), Space.LPS)), None, 1),
     )
     save_datalist(Datalist(scans, {"training": pairs}))
-    assert main(["measure", str(scans), "--workers", "1"]) == 0
+    assert main(["measure", str(scans), "--workers", "1"]) == 1
     assert "not measured: c/1 t1: NO_NODULE" in capsys.readouterr().err
     first, second, third = load_datalist(scans).section("training")
     assert first.strata["measured_volume_mm3_t1"] == pytest.approx(ball_mm3(10.0), rel=0.15)
@@ -124,6 +139,27 @@ def test_a_datalist_gets_measured_strata_and_goes_on_where_it_stopped(
     for file in kept:
         known = json.loads(file.read_text())
         file.write_text(json.dumps(known | ({"volume_mm3": 7.0} if "volume_mm3" in known else {})))
-    assert main(["measure", str(scans), "--workers", "1"]) == 0
+    assert main(["measure", str(scans), "--workers", "1"]) == 1
     volumes = [pair.strata.get("measured_volume_mm3_t1") for pair in load_datalist(scans).section("training")]
     assert volumes == [7.0, 7.0, None]
+
+
+def test_what_is_put_right_is_measured_by_the_same_command(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = Point(CENTER, Space.LPS)
+    pair = FollowUpPair("a", "1", Scan("t1.nii", at), Scan("t0.nii", None), None)
+    save_datalist(Datalist(scans, {"inference": (pair,)}))
+    (scans / "t1.nii").rename(scans / "late.nii")
+    assert main(["measure", str(scans), "--workers", "1"]) == 1
+    told = capsys.readouterr().err
+    assert "not measured: a/1 t1: " in told
+    assert "does not exist" in told
+    assert "not measured: a/1 t0: t0.nii has no nodule point" in told
+    (scans / "late.nii").rename(scans / "t1.nii")
+    save_datalist(Datalist(scans, {"inference": (replace(pair, t0=Scan("t0.nii", at)),)}))
+    assert main(["measure", str(scans), "--workers", "1"]) == 0
+    first = load_datalist(scans).section("inference")[0].strata
+    assert first["measured_volume_mm3_t1"] == pytest.approx(ball_mm3(10.0), rel=0.15)
+    shutil.copy(scans / "t0.nii", scans / "t1.nii")  # another scan under the same name
+    assert main(["measure", str(scans), "--workers", "1"]) == 0
+    second = load_datalist(scans).section("inference")[0].strata
+    assert second["measured_volume_mm3_t1"] == second["measured_volume_mm3_t0"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -138,8 +139,9 @@ def test_a_changed_scan_is_read_again_in_the_next_run(
     pair, folder = nifti_pair
     roi_cache = RoiCache(tmp_path / "store", SMALL)
     before = roi_cache.read(pair, folder)
-    assert pair.t0 is not None
-    shutil.copyfile(folder / pair.t0.path, folder / pair.t1.path)
+    image = nibabel.Nifti1Image.from_filename(folder / pair.t1.path)
+    denser = nibabel.Nifti1Image(np.asarray(image.dataobj) + 50, image.affine)
+    nibabel.save(denser, folder / pair.t1.path)
     _assert_equal(roi_cache.read(pair, folder), before)
     new_run()
     with caplog.at_level(logging.WARNING, logger=cache.logger.name):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.nodule.attenuation import Attenuation
 from csfnet_bundle.nodule.growth import FLOOR_OTHER_SCANNER, FLOOR_SAME_SCANNER, Change, growth
 from csfnet_bundle.nodule.measurement import Measurement, measure_cube
 from csfnet_bundle.nodule.segmentation import Method
@@ -63,6 +64,15 @@ def test_clicks_that_scatter_and_another_scanner_widen_the_limits() -> None:
     assert scattered > sure + 0.05
     assert other.sigma == unknown.sigma == pytest.approx(FLOOR_OTHER_SCANNER)
     assert other.change is Change.NONE_MEASURABLE
+
+
+def test_a_part_solid_nodule_has_the_wider_limits() -> None:
+    density = replace(BASE.density, solid_share=0.4)
+    assert density.attenuation is Attenuation.PART_SOLID
+    change = growth(replace(of(100.0), density=density), of(150.0), 365)
+    assert change.same_scanner
+    assert change.sigma == pytest.approx(FLOOR_OTHER_SCANNER)
+    assert change.change is Change.NONE_MEASURABLE
 
 
 def test_ground_glass_gets_no_growth() -> None:

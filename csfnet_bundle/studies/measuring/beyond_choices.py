@@ -13,12 +13,12 @@ from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.beyond_scan import REACH
+from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.nodule.segmentation import Method, segment_without_network
 from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
 from csfnet_bundle.studies.measuring.choices import choice_cases
-from csfnet_bundle.studies.measuring.evaluating import MEASURING_VERSION
 
 REACHES = (1.0, 1.2, 1.4, 2.0)
 METHODS = (Method.CLASSICAL, Method.NECK_CUTTING)

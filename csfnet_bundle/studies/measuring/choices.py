@@ -14,12 +14,13 @@ from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.flags import LARGEST_DISAGREEMENT
+from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.nodule.network import CORE, RIM_VOXELS, NoduleNetwork, component_at_click
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR, LOW_DICE
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
-from csfnet_bundle.studies.measuring.evaluating import MEASURING_VERSION, prepared_case
+from csfnet_bundle.studies.measuring.evaluating import prepared_case
 from csfnet_bundle.studies.measuring.reader_boxes import reader_cases
 from csfnet_bundle.training.measure.folds import patient_fold
 

@@ -38,11 +38,13 @@ def drawn_cases() -> list[Case]:
     kinds = product(range(REPEATS), DIAMETERS_MM, range(len(TYPES)), NEIGHBOURS)
     for number, (_, diameter, kind, beside) in enumerate(kinds):
         one = _Nodule(number, diameter, kind, beside)
-        cases.append(one.case(PART))
+        changes = kind != GLASS and diameter >= LEAST_RETEST_MM and not beside
+        cases.append(one.case(PART, clicks=changes))
         if kind == 0 and not beside:
             cases += [one.case(CLICK_PART, click_mm=distance) for distance in CLICK_DISTANCES_MM]
-        if kind != GLASS and diameter >= LEAST_RETEST_MM and not beside:
-            cases += [one.case(RETEST_PART, scan=1), one.case(GROWTH_PART, scan=1, ratio=GROWTH_RATIO)]
+        if changes:
+            cases.append(one.case(RETEST_PART, scan=1, clicks=True))
+            cases.append(one.case(GROWTH_PART, scan=1, ratio=GROWTH_RATIO, clicks=True))
     return cases
 
 
@@ -53,8 +55,10 @@ class _Nodule:
     kind: int
     beside: str
 
-    def case(self, part: str, *, scan: int = 0, click_mm: float = 0.0, ratio: float = 1.0) -> Case:
-        """Return one scan of it: which, the click so far off, the nodule so much larger."""
+    def case(
+        self, part: str, *, scan: int = 0, click_mm: float = 0.0, ratio: float = 1.0, clicks: bool = False
+    ) -> Case:
+        """Return one scan of it: which, the click so far off, the nodule so much larger, clicked nine times."""
         about = {
             "nodule": self.number,
             "diameter_mm": self.diameter_mm,
@@ -66,9 +70,8 @@ class _Nodule:
         }
         name = f"{self.number}_{click_mm:g}"
         seed = FIRST_SEED + self.number
-        return Case(
-            part, name, partial(load_drawn, seed, self._diameter(ratio), self.kind, self.beside, scan, click_mm), about
-        )
+        load = partial(load_drawn, seed, self._diameter(ratio), self.kind, self.beside, scan, click_mm)
+        return Case(part, name, load, about, clicks=clicks)
 
     def _diameter(self, ratio: float) -> float:
         return self.diameter_mm * float(ratio ** (1 / 3))

@@ -17,14 +17,11 @@ from csfnet_bundle.core.errors import BundleError, Refusal
 from csfnet_bundle.core.files import atomic_path, write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.nodule.cube import Cube
-from csfnet_bundle.nodule.measurement import Measurement, measure_cube
+from csfnet_bundle.nodule.measurement import MEASURING_VERSION, Measurement, measure_cube
 from csfnet_bundle.nodule.network import NoduleNetwork
 from csfnet_bundle.nodule.segmentation import Method, Segmentation, segment_without_network
 from csfnet_bundle.studies.measuring.cases import Case, Loaded
 from csfnet_bundle.studies.measuring.threshold_baseline import segment_by_threshold
-
-MEASURING_VERSION = 3
-"""Goes up when measuring changes: masks and rows of before are made again."""
 
 THRESHOLD = "threshold (version 0.1)"
 TAKEN = "measure"

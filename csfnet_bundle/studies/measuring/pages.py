@@ -8,6 +8,7 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.measuring.cells import extent, number, percent
 from csfnet_bundle.studies.measuring.combining import combining_markdown
+from csfnet_bundle.studies.measuring.drawn_nodules import GROWTH_PART, RETEST_PART
 from csfnet_bundle.studies.measuring.evaluating import TAKEN
 from csfnet_bundle.studies.measuring.summary import GROWTH, METHODS
 from csfnet_bundle.studies.measuring.targets import targets_markdown
@@ -148,6 +149,12 @@ def _drawn(document: Document) -> str:
         "Standard deviation of ln(V1 / V0) about the truth, nodules of 5 mm and more:\n\n"
         + markdown_table(("", "type", "nodules", *METHODS), repeated)
     )
+    held = "; ".join(
+        f"{kind}, {words} {inside} of {count}"
+        for part, words in ((RETEST_PART, "scanned again"), (GROWTH_PART, "grown"))
+        for kind, (inside, count) in figures["limits"][part].items()
+    )
+    parts.append(f"The limits of error of growth (same scanner) hold the truth: {held}.\n")
     return "\n".join(parts)
 
 

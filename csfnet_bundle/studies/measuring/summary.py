@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from csfnet_bundle.nodule.flags import FlagCode
-from csfnet_bundle.nodule.growth import NORMAL_95, log_ratio_error, method_log_ratio
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring import drawn_nodules, reader_boxes, whole_series
 from csfnet_bundle.studies.measuring.agreement import CLOSE, Row, agreement, share_of, volume_of
+from csfnet_bundle.studies.measuring.change_limits import held_limits, measured_change
 from csfnet_bundle.studies.measuring.combining import combining
 from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
 
@@ -22,6 +22,8 @@ GROWTH = "growth"
 OF_BOXES = {FlagCode.CUT_BY_SCAN.value}
 """Flags that a tight box raises by itself: a whole scan does not end at the nodule."""
 SUBSOLID_BELOW = 4
+CHANGING = ("solid", "part-solid")
+"""Of ground glass no growth is given."""
 
 
 def summarize(rows: Sequence[Row]) -> dict[str, Any]:
@@ -78,24 +80,18 @@ def _followups(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:
         for method in METHODS:
             if volume_of(start, method) > 0:
                 ratios.setdefault(method, []).append(round(volume_of(row, method) / volume_of(start, method), 3))
-        clicks = start.get("clicks_mm3"), row.get("clicks_mm3")
-        if clicks[0] and clicks[1]:
-            volumes = [
-                {method: one["volumes_mm3"][method.value] for method in Method if method.value in one["volumes_mm3"]}
-                for one in (start, row)
-            ]
-            log_ratio = method_log_ratio(*volumes)
-            sigma = log_ratio_error(clicks[0], clicks[1], same_scanner=True)
-            ratios.setdefault(GROWTH, []).append(round(math.exp(log_ratio), 3))
-            held.append(abs(log_ratio - math.log(row["ratio"])) <= NORMAL_95 * sigma)
-            said.append(
-                {"name": row["name"], "ratio": row["ratio"], "found": math.exp(log_ratio), "sigma": round(sigma, 3)}
-            )
+        change = measured_change(start, row, row["ratio"])
+        if change is not None:
+            found = math.exp(change.log_ratio)
+            ratios.setdefault(GROWTH, []).append(round(found, 3))
+            held.append(change.is_held)
+            said.append({"name": row["name"], "ratio": row["ratio"], "found": found, "sigma": round(change.sigma, 3)})
     return {"ratios": table, "limits_hold": sum(held), "limits_of": len(held), "growth": said}
 
 
 def _drawn(parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     rows = parts[drawn_nodules.PART]
+    first = {row["nodule"]: row for row in rows}
     figures: dict[str, Any] = {}
     for kind in drawn_nodules.TYPES:
         chosen = [row for row in rows if row["type"] == kind]
@@ -123,6 +119,10 @@ def _drawn(parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
         "clicks": _clicks(rows, parts[drawn_nodules.CLICK_PART]),
         "retest": _log_errors(rows, parts[drawn_nodules.RETEST_PART]),
         "growth": _log_errors(rows, parts[drawn_nodules.GROWTH_PART]),
+        "limits": {
+            part: {kind: held_limits(first, [row for row in parts[part] if row["type"] == kind]) for kind in CHANGING}
+            for part in (drawn_nodules.RETEST_PART, drawn_nodules.GROWTH_PART)
+        },
     }
 
 
@@ -160,7 +160,7 @@ def _log_errors(rows: Sequence[Row], later: Sequence[Row]) -> dict[str, Any]:
         ]
 
     figures: dict[str, Any] = {}
-    for kind in ("solid", "part-solid"):
+    for kind in CHANGING:
         figures[kind] = {}
         for method in METHODS:
             values = np.array(errors(method, kind), np.float64)

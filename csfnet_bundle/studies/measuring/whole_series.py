@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csfnet_bundle.cohorts.phantom.followup import followup_slices, simulate_nodule
+from csfnet_bundle.cohorts.phantom.reader_masks import read_outlines
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.nodule.cube import Cube, cube_of_volume
@@ -48,11 +49,12 @@ def series_cases(data: Path, work: Path) -> list[Case]:
             row, column, k = nodule["centroid_row_col_slice"]
             index = (float(column), float(row), float(k))
             about = {"readers": readers, "consensus_mm3": true}
-            load = _loader(folder, index, true, None, name)
+            load = partial(_load, folder, index, true, name)
             cases.append(Case(PART, name, load, about, clicks=True, patient=patient))
             if readers >= LEAST_READERS:
                 cases += [
-                    Case(FOLLOWUP_PART, f"{name}_x{ratio:g}", _loader(folder, index, true * ratio, ratio, name),
+                    Case(FOLLOWUP_PART, f"{name}_x{ratio:g}",
+                         partial(_load_followup, folder, data / NODULES, number, index, true * ratio, ratio, name),
                          {"nodule": name, "ratio": ratio}, clicks=True, patient=patient)
                     for ratio in RATIOS
                 ]  # fmt: skip
@@ -78,20 +80,43 @@ def _consensus_mm3(series: dict, nodule: dict) -> float:  # type: ignore[type-ar
     return float(nodule["consensus_voxels"]) * float(series["pixel_spacing"]) ** 2 * float(series["slice_thickness"])
 
 
-def _loader(folder: Path, index: Sequence[float], true: float, ratio: float | None, name: str):  # type: ignore[no-untyped-def]
-    def load() -> Loaded:
-        volume, place = _around(folder, tuple(index))
-        if ratio is None:
-            return Loaded(cube_of_volume(volume, Point(tuple(place), Space.LPS), name), true)
-        return Loaded(_followup(volume, place, ratio, name), true)
-
-    return load
+def _load(folder: Path, index: tuple[float, float, float], true: float, name: str) -> Loaded:
+    volume, place = _around(_series(folder).volume, index)
+    return Loaded(cube_of_volume(volume, Point((place[0], place[1], place[2]), Space.LPS), name), true)
 
 
-@lru_cache(maxsize=2)
-def _around(folder: Path, index: tuple[float, ...]) -> tuple[Volume, NDArray[np.float64]]:
-    """Return the scan around a voxel, and the voxel's place in LPS mm."""
-    volume = _volume(folder)
+def _load_followup(
+    folder: Path,
+    outlines: Path,
+    number: int,
+    index: tuple[float, float, float],
+    true: float,
+    ratio: float,
+    name: str,
+) -> Loaded:
+    """Return a simulated later scan: the readers' nodule grown, which no method that is judged has segmented."""
+    series = _series(folder)
+    affine, shape = series.volume.affine, series.volume.array.shape
+    known = read_outlines(outlines, series.uid, affine, (shape[0], shape[1], shape[2]))[number].mask
+    volume, place = _around(series.volume, index)
+    mask, _ = _around(Volume(known.astype(np.float32), affine), index)
+    return Loaded(_followup(volume, place, mask.array > 0, ratio, name), true)
+
+
+@dataclass(frozen=True)
+class _Series:
+    uid: str
+    volume: Volume
+
+
+@lru_cache(maxsize=1)
+def _series(folder: Path) -> _Series:
+    series = select_series(scan_folder(folder))
+    return _Series(series.uid, read_volume(series))
+
+
+def _around(volume: Volume, index: tuple[float, float, float]) -> tuple[Volume, NDArray[np.float64]]:
+    """Return a volume around a voxel, and the voxel's place in LPS mm."""
     edges = np.linalg.norm(volume.affine[:3, :3], axis=0)
     low = np.maximum(np.floor(np.array(index) - MARGIN_MM / edges), 0).astype(int)
     high = np.minimum(np.ceil(np.array(index) + MARGIN_MM / edges) + 1, volume.array.shape).astype(int)
@@ -101,15 +126,10 @@ def _around(folder: Path, index: tuple[float, ...]) -> tuple[Volume, NDArray[np.
     return Volume(part.copy(), affine), (volume.affine @ [*index, 1.0])[:3]
 
 
-@lru_cache(maxsize=1)
-def _volume(folder: Path) -> Volume:
-    return read_volume(select_series(scan_folder(folder)))
-
-
-def _followup(volume: Volume, place: NDArray[np.float64], ratio: float, name: str) -> Cube:
+def _followup(volume: Volume, place: NDArray[np.float64], known: NDArray[np.bool_], ratio: float, name: str) -> Cube:
     """Return the cube of a simulated later scan, fresh noise included, its click a millimetre off."""
     rng = np.random.default_rng([*name.encode(), round(100 * ratio)])
-    nodule = simulate_nodule(volume, place, ratio if ratio != 1 else SAME, name)
+    nodule = simulate_nodule(volume, place, ratio if ratio != 1 else SAME, name, known=known)
     array = np.stack(list(followup_slices(volume, nodule.growth, rng)), axis=-1)
     direction = rng.normal(size=3)
     click = nodule.point + direction / np.linalg.norm(direction) * CLICK_MM
