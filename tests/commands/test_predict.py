@@ -150,7 +150,7 @@ def test_one_point_is_enough_where_the_scans_show_the_lungs(
     words: dict[str, object], tmp_path: Path, capsys: Output
 ) -> None:
     place, move = (-62.0, 12.0, 25.0), Move()
-    source = make_whole_chest(nodule=place)
+    source = make_whole_chest(nodule=place, radius=7.0)  # pixels of 2.2 mm: of a smaller one hardly any is core
     later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(moved_chest(source, move), tmp_path / "t0.nii")
     point = ",".join(map(str, place))
     options = {"t0": prior, "t1": later, "point0": None, "point1": point, "space": "LPS", "no_measure": None}
@@ -173,7 +173,8 @@ def test_a_point_on_the_other_side_is_told_in_the_report(
 ) -> None:
     place = (-62.0, 12.0, 25.0)
     source = make_whole_chest(nodule=place)
-    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(source, tmp_path / "t0.nii")
+    still = moved_chest(source, Move(degrees=1.0, shift=(0.0, 0.0, 0.0), breath=0.0))
+    later, prior = write_nifti(source, tmp_path / "t1.nii"), write_nifti(still, tmp_path / "t0.nii")
     point = ",".join(map(str, place))
     assert _predict(words, t0=prior, t1=later, point0="62,12,25", point1=point, space="LPS") == 0
     page = next((tmp_path / "prediction").glob("*.html")).read_text()
