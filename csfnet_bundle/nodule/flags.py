@@ -98,7 +98,7 @@ def find_flags(
         flag(FlagCode.METHOD_FAILED, f"No nodule was found by: {', '.join(failed)}.")
     if methods_disagree({method: one.volume_mm3 for method, one in found.items()}):
         volumes = ", ".join(f"{method.value} {one.volume_mm3:.0f} mm³" for method, one in found.items())
-        flag(FlagCode.METHODS_DISAGREE, f"The methods disagree: {volumes}; that of the {chosen.method.value} is taken.")
+        flag(FlagCode.METHODS_DISAGREE, f"The methods disagree: {volumes}; taken: {chosen.method.value}.")
     spread = click_spread(click_volumes)
     if spread > LARGEST_CLICK_SPREAD:
         text = f"The volume depends on the click: interquartile range {spread:.0%} of the median over nine clicks."
