@@ -22,11 +22,9 @@ from csfnet_bundle.studies.benchmark.pages import (
     headline,
     pre_training_markdown,
 )
-from csfnet_bundle.studies.measuring.beyond_choices import reaches_table
-from csfnet_bundle.studies.measuring.choices import choices_table, rims_table
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
-from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT
+from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT, CHOICES_TABLES
 from csfnet_bundle.studies.medst.pages import study_markdown
 from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown, real_nodules_markdown
 
@@ -246,19 +244,9 @@ def _measuring(name: str) -> Callable[[], str]:
     return lambda: measuring_tables(_load("measuring.json"))[name]
 
 
-def measuring_choices() -> str:
-    """How the core of the measuring network was chosen."""
-    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: choices_table(document["rows"]))
-
-
-def measuring_rims() -> str:
-    """How wide a rim of the network's nodule was chosen to count."""
-    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: rims_table(document["rows"]))
-
-
-def measuring_beyond() -> str:
-    """How much was chosen to be replaced where a scan ends near a nodule."""
-    return _results(CHOICES_RESULT, CHOICES_COMMAND, lambda document: reaches_table(document["reaches"]))
+def _measuring_choice(name: str) -> Callable[[], str]:
+    """One table of the constants that were tried for docs/measuring.md."""
+    return lambda: _results(CHOICES_RESULT, CHOICES_COMMAND, CHOICES_TABLES[name])
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -278,15 +266,13 @@ TABLES: dict[str, Callable[[], str]] = {
         fit_memory,
         training_speed,
         wrong_inputs,
-        measuring_choices,
-        measuring_rims,
-        measuring_beyond,
     )
 } | DICOM_TABLES
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
 TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
 TABLES["benchmark_core_findings"] = _benchmark("benchmark_core", common_findings_markdown)
 TABLES |= {name: _measuring(name) for name in MEASURING}
+TABLES |= {name: _measuring_choice(name) for name in CHOICES_TABLES}
 
 
 def render(text: str) -> str:

@@ -77,7 +77,7 @@ def _match(t0: Path, t1: Path, series0: str | None, series1: str | None, given: 
     scan0, scan1 = open_pair(t0, t1, series0, series1)
     point = place_in(given, scan1.series, t1, "point1")
     place1 = scan1.lps(point, "t1")
-    check_two_files(scan0, scan1, point)
+    check_two_files(scan0, scan1, scan1.read_roi(point))
     scans = align_scans(scan0, scan1)
     refusal = None
     try:

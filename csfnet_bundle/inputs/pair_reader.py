@@ -80,7 +80,8 @@ def read_pair(
         roi0 = roi1 if t0 is None else t0.read_roi(settings)
         if t0 is not None:
             check_two_scans(roi0.array, roi1.array)
-            check_two_files(t0.opened, t1.opened, t1.scan.known_point)
+            if t0.series is None and t1.series is None:
+                check_two_files(t0.opened, t1.opened, roi1)
     except BundleError as error:
         raise error.for_record(f"pair {pair.name}") from None
     if t0 is None:
@@ -133,13 +134,13 @@ def _by_scan(t0: LocatedScan, t1: LocatedScan, roi0: Roi, roi1: Roi) -> list[str
     return [*both, *named]
 
 
-def check_two_files(scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> None:
+def check_two_files(scan0: OpenedScan, scan1: OpenedScan, roi1: Roi) -> None:
     """Refuse a copied NIfTI or MetaImage file as the other scan, wherever its own point lies.
 
     Args:
         scan0: t0.
         scan1: t1.
-        point1: a place in t1.
+        roi1: of t1, anywhere; the same place is read in t0.
 
     Raises:
         Refusal: PAIR_MISMATCH.
@@ -147,8 +148,10 @@ def check_two_files(scan0: OpenedScan, scan1: OpenedScan, point1: Point) -> None
     if scan0.series is not None or scan1.series is not None or scan0.shape != scan1.shape:
         return
     if np.allclose(scan0.affine, scan1.affine):
-        place = Point.at_lps(scan1.lps(point1))
-        check_two_scans(scan0.read_roi(place).array, scan1.read_roi(place).array)
+        depth, height, width = roi1.array.shape
+        d, h, w = np.linalg.norm(roi1.affine[:3, :3], axis=0).tolist()
+        roi0 = scan0.read_roi(Point.at_lps(roi1.center), (depth, height, width), (d, h, w))
+        check_two_scans(roi0.array, roi1.array)
 
 
 def check_two_scans(t0: NDArray[np.float32], t1: NDArray[np.float32]) -> None:

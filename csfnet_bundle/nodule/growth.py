@@ -108,8 +108,7 @@ def growth(before: Measurement, after: Measurement, days: float) -> Growth:
     if reason:
         return Growth(Change.NOT_GIVEN, None, None, None, None, days, None, same, reason)
     log_ratio = method_log_ratio(before.volumes_mm3, after.volumes_mm3)
-    is_part_solid = Attenuation.PART_SOLID in (before.attenuation, after.attenuation)
-    floor = FLOOR_SAME_SCANNER if same and not is_part_solid else FLOOR_OTHER_SCANNER
+    floor = unchanged_floor(before.attenuation, after.attenuation, same_scanner=same)
     sigma = log_ratio_error(before.click_volumes_mm3, after.click_volumes_mm3, floor)
     low, high = log_ratio - NORMAL_95 * sigma, log_ratio + NORMAL_95 * sigma
     ratio, limits = math.exp(log_ratio), (math.exp(low), math.exp(high))
@@ -136,6 +135,17 @@ def method_log_ratio(before_mm3: Mapping[Method, float], after_mm3: Mapping[Meth
     """
     both = [method for method in before_mm3 if method in after_mm3]
     return float(np.median([math.log(after_mm3[method] / before_mm3[method]) for method in both]))
+
+
+def unchanged_floor(before: str, after: str, *, same_scanner: bool) -> float:
+    """Return the standard deviation of ln(V1 / V0) of an unchanged nodule.
+
+    Args:
+        before: the nodule's :class:`Attenuation` in the earlier scan.
+        after: the same of the later scan.
+        same_scanner: see :func:`is_same_scanner`.
+    """
+    return FLOOR_SAME_SCANNER if same_scanner and Attenuation.PART_SOLID not in (before, after) else FLOOR_OTHER_SCANNER
 
 
 def log_ratio_error(before_mm3: Sequence[float], after_mm3: Sequence[float], floor: float) -> float:

@@ -73,7 +73,7 @@ def measure_and_show(request: MeasuringRequest) -> None:
     ]
     if len(measured) > 1:
         check_two_scans(*(one.cube.hu for one in measured))  # a series stored twice
-        check_two_files(scans[0], scans[1], points[1])
+        check_two_files(scans[0], scans[1], scans[1].read_roi(points[1]))
     change = None if interval is None else growth(measured[0], measured[1], interval)
     _show(names, measured, change)
     if request.out is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from helpers.whole_chest import Move, make_whole_chest, moved_chest, write_nifti
@@ -42,9 +44,9 @@ def starts_seen(monkeypatch: pytest.MonkeyPatch, wrong: NDArray[np.float64], *, 
     seen: list[float] = []
     register = alignment._register
 
-    def fail(start_mm: float, *scans: object) -> NDArray[np.float64]:
+    def fail(start_mm: float, *scans: Any) -> NDArray[np.float64]:
         seen.append(start_mm)
-        return register(start_mm, *scans) if start_mm == until else wrong  # type: ignore[arg-type]
+        return register(start_mm, *scans) if start_mm == until else wrong
 
     monkeypatch.setattr(alignment, "_register", fail)
     return seen

@@ -21,13 +21,7 @@ def agreement(rows: Sequence[Row], method: str) -> dict[str, float]:
     if not rows:
         return {}
     ratio = np.array([volume_of(row, method) / row["true_mm3"] for row in rows])
-    figures = {
-        "ratio_median": float(np.median(ratio)),
-        "within_25": share_of(np.abs(ratio - 1) <= CLOSE),
-        "over_2": share_of(ratio > FAR),
-        "under_half": share_of(ratio < 1 / FAR),
-        "not_found": share_of(ratio == 0),
-    }
+    figures = ratio_figures(ratio)
     true = np.cbrt([row["true_mm3"] for row in rows])
     found = np.cbrt(ratio) * true
     if len(rows) > 2 and min(true.std(), found.std()) > 0:
@@ -36,6 +30,17 @@ def agreement(rows: Sequence[Row], method: str) -> dict[str, float]:
         dice = np.array([row["dice"].get(method, 0.0) for row in rows])
         figures |= {"dice_median": float(np.median(dice)), "dice_low": share_of(dice < LOW_DICE)}
     return figures
+
+
+def ratio_figures(ratio: NDArray[np.float64]) -> dict[str, float]:
+    """Return the figures of measured over true volumes, (N,); 0 stands for what was not found."""
+    return {
+        "ratio_median": float(np.median(ratio)),
+        "within_25": share_of(np.abs(ratio - 1) <= CLOSE),
+        "over_2": share_of(ratio > FAR),
+        "under_half": share_of(ratio < 1 / FAR),
+        "not_found": share_of(ratio == 0),
+    }
 
 
 def volume_of(row: Row, method: str) -> float:

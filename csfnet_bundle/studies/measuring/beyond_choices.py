@@ -15,7 +15,7 @@ from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.beyond_scan import REACH
 from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.nodule.segmentation import Method, segment_without_network
-from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR
+from csfnet_bundle.studies.measuring.agreement import ratio_figures
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
 from csfnet_bundle.studies.measuring.choices import choice_cases
@@ -59,13 +59,9 @@ def reaches_table(rows: Sequence[Mapping[str, Any]]) -> str:
         own = [row for row in rows if row["reach"] == reach]
         cells = [f"{reach:g}{' (taken)' if reach == REACH else ''}"]
         for method in METHODS:
-            ratio = np.array([row["mm3"][method.value] / row["true_mm3"] for row in own])
-            cells += [
-                number(float(np.median(ratio)), 2),
-                percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
-                percent(float((ratio > FAR).mean())),
-                percent(float((ratio < 1 / FAR).mean())),
-            ]
+            figures = ratio_figures(np.array([row["mm3"][method.value] / row["true_mm3"] for row in own]))
+            cells.append(number(figures["ratio_median"], 2))
+            cells += [percent(figures[key]) for key in ("within_25", "over_2", "under_half")]
         lines.append(cells)
     columns = ("V / readers", "within 25 %", "> 2 x", "< .5 x")
     head = ["reach, radii", *(f"{method.value}: {column}" for method in METHODS for column in columns)]

@@ -6,14 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from csfnet_bundle.nodule.attenuation import Attenuation
-from csfnet_bundle.nodule.growth import (
-    FLOOR_OTHER_SCANNER,
-    FLOOR_SAME_SCANNER,
-    NORMAL_95,
-    log_ratio_error,
-    method_log_ratio,
-)
+from csfnet_bundle.nodule.growth import NORMAL_95, log_ratio_error, method_log_ratio, unchanged_floor
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring.agreement import Row
 
@@ -44,8 +37,7 @@ def measured_change(before: Row, after: Row, true_ratio: float) -> MeasuredChang
     volumes = _by_method(before), _by_method(after)
     if not (clicks[0] and clicks[1]) or not set(volumes[0]) & set(volumes[1]):
         return None
-    is_part_solid = Attenuation.PART_SOLID.value in (before["attenuation"], after["attenuation"])
-    floor = FLOOR_OTHER_SCANNER if is_part_solid else FLOOR_SAME_SCANNER
+    floor = unchanged_floor(before["attenuation"], after["attenuation"], same_scanner=True)
     sigma = log_ratio_error(clicks[0], clicks[1], floor)
     return MeasuredChange(method_log_ratio(*volumes), sigma, math.log(true_ratio))
 

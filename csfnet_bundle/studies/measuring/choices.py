@@ -17,7 +17,7 @@ from csfnet_bundle.nodule.flags import LARGEST_DISAGREEMENT
 from csfnet_bundle.nodule.measurement import MEASURING_VERSION
 from csfnet_bundle.nodule.network import CORE, RIM_VOXELS, NoduleNetwork, component_at_click
 from csfnet_bundle.nodule.segmentation import Method
-from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR, LOW_DICE
+from csfnet_bundle.studies.measuring.agreement import LOW_DICE, ratio_figures
 from csfnet_bundle.studies.measuring.cases import Case
 from csfnet_bundle.studies.measuring.cells import number, percent
 from csfnet_bundle.studies.measuring.evaluating import prepared_case
@@ -85,7 +85,7 @@ def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
     for core in rows[0]["cores"]:
         found = np.array([row["cores"][core]["mm3"] for row in rows])
         dice = np.array([row["cores"][core]["dice"] for row in rows])
-        ratio = found / true
+        figures = ratio_figures(found / true)
         both = (found > 0) & (others[:, 0] > 0)
         usual = float(np.median(found[both] / others[both, 0]))
         far = np.abs(np.log(found[both] / others[both, 0] / usual)) > np.log(LARGEST_DISAGREEMENT)
@@ -94,9 +94,7 @@ def choices_table(rows: Sequence[Mapping[str, Any]]) -> str:
                 f"{core}{' (taken)' if float(core) == CORE else ''}",
                 number(float(np.median(dice)), 2),
                 percent(float((dice < LOW_DICE).mean())),
-                number(float(np.median(ratio)), 2),
-                percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
-                percent(float((ratio > FAR).mean())),
+                *_ratio_cells(figures),
                 number(usual, 2),
                 percent(float(far.mean())),
             )
@@ -113,13 +111,10 @@ def rims_table(rows: Sequence[Mapping[str, Any]]) -> str:
     true = np.array([row["true_mm3"] for row in rows])
     lines = []
     for rim in rows[0]["rims"]:
-        ratio = np.array([row["rims"][rim] for row in rows]) / true
-        lines.append(
-            (
-                f"{rim}{' (taken)' if int(rim) == RIM_VOXELS else ''}",
-                number(float(np.median(ratio)), 2),
-                percent(float((np.abs(ratio - 1) <= CLOSE).mean())),
-                percent(float((ratio > FAR).mean())),
-            )
-        )
+        figures = ratio_figures(np.array([row["rims"][rim] for row in rows]) / true)
+        lines.append((f"{rim}{' (taken)' if int(rim) == RIM_VOXELS else ''}", *_ratio_cells(figures)))
     return markdown_table(("rim, voxels", "V / readers", "within 25 %", "> 2 x"), lines)
+
+
+def _ratio_cells(figures: Mapping[str, float]) -> tuple[str, str, str]:
+    return number(figures["ratio_median"], 2), percent(figures["within_25"]), percent(figures["over_2"])

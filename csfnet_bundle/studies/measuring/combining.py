@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from csfnet_bundle.evaluation.bootstrap import PatientResamples, percentile_interval
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.nodule.segmentation import Method
-from csfnet_bundle.studies.measuring.agreement import CLOSE, FAR, Row, share_of
+from csfnet_bundle.studies.measuring.agreement import CLOSE, Row, ratio_figures, volume_of
 from csfnet_bundle.studies.measuring.cells import number, percent
+from csfnet_bundle.studies.measuring.evaluating import TAKEN
 
 MEDIAN, NETWORK = "median of the three", "network, else classical (taken)"
 CONFIRMED_WITHIN = 1.5
 CONFIRMED = f"network where another is within {CONFIRMED_WITHIN} times, else the median"
-
-Volumes = Mapping[str, float]
 
 
 def combining(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
@@ -29,15 +28,9 @@ def combining(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     resamples = PatientResamples.of([row["patient"] for row in rows])
     close, figures = {}, {}
     for name, rule in RULES.items():
-        ratio = np.array([_volume(row, rule) / row["true_mm3"] for row in rows])
+        ratio = np.array([(0.0 if "refused" in row else rule(row)) / row["true_mm3"] for row in rows])
         close[name] = np.abs(ratio - 1) <= CLOSE
-        figures[name] = {
-            "ratio_median": float(np.median(ratio)),
-            "within_25": share_of(close[name]),
-            "over_2": share_of(ratio > FAR),
-            "under_half": share_of(ratio < 1 / FAR),
-            "ahead": _ahead(close[name], close[MEDIAN], resamples),
-        }
+        figures[name] = {**ratio_figures(ratio), "ahead": _ahead(close[name], close[MEDIAN], resamples)}
     return figures
 
 
@@ -67,25 +60,24 @@ def _ahead(
     return (float(difference.mean()), *percentile_interval(drawn))
 
 
-def _volume(row: Row, rule: Callable[[Volumes], float]) -> float:
-    """Return the volume of a row by a rule, mm3; 0 where the measurement was rejected."""
-    names = [method.value for method in Method if row["volumes_mm3"].get(method.value, 0.0) > 0]
-    return 0.0 if "refused" in row else rule({name: float(row["volumes_mm3"][name]) for name in names})
+def _others(row: Row) -> list[float]:
+    names = (Method.CLASSICAL.value, Method.NECK_CUTTING.value)
+    return [volume_of(row, name) for name in names if volume_of(row, name) > 0]
 
 
-def _median(volumes: Volumes) -> float:
-    return float(np.median(list(volumes.values())))
+def _median(row: Row) -> float:
+    network = volume_of(row, Method.NETWORK.value)
+    return float(np.median([*([network] if network > 0 else []), *_others(row)]))
 
 
-def _network(volumes: Volumes) -> float:
-    return volumes.get(Method.NETWORK.value, volumes.get(Method.CLASSICAL.value, 0.0))
+def _confirmed(row: Row) -> float:
+    network = volume_of(row, Method.NETWORK.value)
+    is_confirmed = any(max(network, one) <= CONFIRMED_WITHIN * min(network, one) for one in _others(row))
+    return network if is_confirmed else _median(row)
 
 
-def _confirmed(volumes: Volumes) -> float:
-    network = volumes.get(Method.NETWORK.value, 0.0)
-    others = [volume for name, volume in volumes.items() if name != Method.NETWORK.value]
-    is_confirmed = any(max(network, one) <= CONFIRMED_WITHIN * min(network, one) for one in others)
-    return network if is_confirmed else _median(volumes)
-
-
-RULES: dict[str, Callable[[Volumes], float]] = {MEDIAN: _median, NETWORK: _network, CONFIRMED: _confirmed}
+RULES: dict[str, Callable[[Row], float]] = {
+    MEDIAN: _median,
+    NETWORK: lambda row: volume_of(row, TAKEN),
+    CONFIRMED: _confirmed,
+}

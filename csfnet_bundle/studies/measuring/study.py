@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,12 @@ from csfnet_bundle.studies.measuring.summary import summarize
 from csfnet_bundle.studies.measuring.whole_series import series_cases
 
 BLOCK = re.compile(r"(<!-- table: (measuring_\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CHOICES, RIMS, BEYOND = "measuring_choices", "measuring_rims", "measuring_beyond"
+CHOICES_TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "measuring_choices": lambda document: choices_table(document["rows"]),
+    "measuring_rims": lambda document: rims_table(document["rows"]),
+    "measuring_beyond": lambda document: reaches_table(document["reaches"]),
+}
+"""The tables of constants that were tried, by their places on the page."""
 CHOICES_RESULT = "measuring_choices.json"
 COMMAND = "csfnet measuring-study LIDC_VOI LIDC_DICOM OUT"
 CHOICES_COMMAND = f"{COMMAND} --choices 70"
@@ -86,8 +92,8 @@ def run_choices(volumes: Path, out: Path, model: Path, root: Path, count: int) -
         "rows": rows,
         "reaches": reaches,
     }
-    tables = {CHOICES: choices_table(rows), RIMS: rims_table(rows), BEYOND: reaches_table(reaches)}
-    _write_tables(root / "docs" / "measuring.md", {name: table.rstrip("\n") for name, table in tables.items()})
+    tables = {name: make(document).rstrip("\n") for name, make in CHOICES_TABLES.items()}
+    _write_tables(root / "docs" / "measuring.md", tables)
     write_atomically(root / "docs" / "results" / CHOICES_RESULT, json.dumps(document, indent=1) + "\n")
 
 

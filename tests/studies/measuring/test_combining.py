@@ -7,6 +7,7 @@ from helpers.measuring_rows import Row, reader
 
 from csfnet_bundle.nodule.segmentation import Method
 from csfnet_bundle.studies.measuring.combining import CONFIRMED, MEDIAN, NETWORK, combining, combining_markdown
+from csfnet_bundle.studies.measuring.evaluating import TAKEN
 
 NAMES = (Method.NETWORK, Method.CLASSICAL, Method.NECK_CUTTING)
 
@@ -14,7 +15,7 @@ NAMES = (Method.NETWORK, Method.CLASSICAL, Method.NECK_CUTTING)
 def volumes(name: str, network: float, classical: float, neck_cutting: float) -> Row:
     """A nodule of 100 mm3 as the three methods measure it."""
     found = {method.value: mm3 for method, mm3 in zip(NAMES, (network, classical, neck_cutting), strict=True) if mm3}
-    return reader(name, 100.0) | {"volumes_mm3": found, "patient": name}
+    return reader(name, 100.0) | {"volumes_mm3": found | {TAKEN: network or classical}, "patient": name}
 
 
 ROWS = [
