@@ -6,32 +6,11 @@ import pytest
 from helpers.measuring_rows import drawn, followup, reader, row, series, study_rows
 
 from csfnet_bundle.nodule.segmentation import Method
-from csfnet_bundle.studies.measuring.evaluating import TAKEN, THRESHOLD
-from csfnet_bundle.studies.measuring.summary import GROWTH, agreement, doubtful, summarize, volume_of
+from csfnet_bundle.studies.measuring.agreement import volume_of
+from csfnet_bundle.studies.measuring.evaluating import TAKEN
+from csfnet_bundle.studies.measuring.summary import GROWTH, doubtful, summarize
 
 NETWORK = Method.NETWORK.value
-
-
-def test_agreement_counts_what_is_close_far_and_not_found() -> None:
-    ratios = (1.0, 1.24, 0.76, 1.3, 2.1, 0.49, None)
-    rows = [reader(f"{n}", 100.0 + n, ratio, dice=0.9 - 0.1 * n) for n, ratio in enumerate(ratios)]
-    found = agreement(rows, TAKEN)
-    assert found["ratio_median"] == pytest.approx(1.0)
-    assert found["within_25"] == pytest.approx(3 / 7)
-    assert found["over_2"] == pytest.approx(1 / 7)
-    assert found["under_half"] == pytest.approx(2 / 7)  # what is not found has volume 0
-    assert found["not_found"] == pytest.approx(1 / 7)
-    assert found["dice_median"] == pytest.approx(0.6)
-    assert found["dice_low"] == pytest.approx(2 / 7)
-    assert agreement([], TAKEN) == {}
-    assert agreement(rows, THRESHOLD)["over_2"] == 1.0
-
-
-def test_the_diameters_correlate_as_the_volumes_do() -> None:
-    rows = [reader(f"{n}", float(volume)) for n, volume in enumerate((60, 150, 700, 3000))]
-    assert agreement(rows, TAKEN)["r_diameter"] == pytest.approx(1.0)
-    rows[0]["volumes_mm3"][TAKEN] = 3000.0
-    assert agreement(rows, TAKEN)["r_diameter"] < 0.7
 
 
 def test_a_refusal_and_a_flag_are_doubts_unless_they_are_ignored() -> None:
