@@ -15,13 +15,13 @@ RESULT = Path("docs/results/nodule_follow_up.json")
 def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model: Path | None = None) -> None:
     """Fit a recipe on all nodules of a cohort, add the follow-up part from phantoms, and write the weights.
 
-    Temperature and threshold come from the folds that ``real-nodules`` fitted in the same folder. The follow-up part is
-    fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. After an
+    Temperature and threshold come from five folds, those of ``real-nodules`` if it has the same folder. The follow-up
+    part is fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. After an
     interruption it resumes.
 
     Args:
         dataset_dir: a cohort that ``cohort lidc-voi`` made.
-        out: the folder of ``real-nodules``, with all folds of the recipe.
+        out: folder for all that is made; that of ``real-nodules`` has the folds already.
         recipe: name of a file in configs/real_nodules/.
         model: file of the weights; by default the bundle's models/nodules/model.pt. The result goes beside another
             file.

@@ -19,6 +19,7 @@ from csfnet_bundle.networks.nodule_network import NoduleAnswers, NoduleNetwork
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.studies.benchmark.splits import Split
 from csfnet_bundle.studies.real_nodules.augmentation import Moves, middle, windowed, zoomed_targets
+from csfnet_bundle.studies.real_nodules.claiming import claim
 from csfnet_bundle.studies.real_nodules.levels import Level, make_levels
 from csfnet_bundle.studies.real_nodules.pretraining import load_pretrained
 from csfnet_bundle.studies.real_nodules.recipe import LossWeights, Recipe
@@ -69,7 +70,13 @@ class _Batches:
 
 
 def fit(
-    recipe: Recipe, pairs: Sequence[FollowUpPair], volumes: FilledVolumes, start: Path | None, folder: Path, seed: int
+    recipe: Recipe,
+    pairs: Sequence[FollowUpPair],
+    volumes: FilledVolumes,
+    start: Path | None,
+    folder: Path,
+    seed: int,
+    predicted: Sequence[FollowUpPair] = (),
 ) -> NoduleNetwork:
     """Train on real nodules, or go on where a training stopped, and return the network.
 
@@ -80,10 +87,13 @@ def fit(
         start: weights of a pre-training; None for a random start.
         folder: for weights and state.
         seed: of weights, order and augmentation.
+        predicted: the nodules that the folder's predictions will be of.
 
     Raises:
         BundleError: the folder holds a fit with other settings or data.
     """
+    data = [[pair.to_record() for pair in part] for part in (pairs, predicted)]
+    claim(folder, [asdict(recipe), seed, weights_digest(start), data], (WEIGHTS_NAME, STATE_NAME))
     path = folder / WEIGHTS_NAME
     if path.is_file():
         return read_network(recipe, folder)
@@ -108,10 +118,8 @@ def fit(
         answers = network.answers_of_views(views)
         return nodule_loss(answers, batches.labels[chosen], batches.ratings[chosen], targets, recipe.loss)
 
-    names = sorted(pair.name for pair in pairs)
-    settings = str([asdict(recipe), seed, names, None if start is None else weights_digest(start)])
     steps = recipe.epochs * batches.steps_per_epoch(size)
-    network = run_steps(network, loss, steps, recipe.schedule, folder / STATE_NAME, seed=seed, settings=settings)
+    network = run_steps(network, loss, steps, recipe.schedule, folder / STATE_NAME, seed=seed)
     with atomic_path(path) as temporary:
         torch.save(network.state_dict(), temporary)
     (folder / STATE_NAME).unlink(missing_ok=True)
@@ -169,11 +177,15 @@ def predict(
 
 
 def run_fit(recipe: Recipe, split: Split, volumes: FilledVolumes, start: Path | None, folder: Path, seed: int) -> None:
-    """Fit a split and predict its validation and test nodules; nothing where that is done."""
+    """Fit a split and predict its validation and test nodules; nothing where that is done.
+
+    Raises:
+        BundleError: the folder holds a fit with other settings or data.
+    """
+    parts = {VALIDATION: (split.validation, 0), TEST: (split.test, 0), CROPPED: (split.test, 1)}
+    network = fit(recipe, split.training, volumes, start, folder, seed, (*split.validation, *split.test))
     if is_fitted(folder):
         return
-    parts = {VALIDATION: (split.validation, 0), TEST: (split.test, 0), CROPPED: (split.test, 1)}
-    network = fit(recipe, split.training, volumes, start, folder, seed)
     for name, (pairs, variant) in parts.items():
         write_predictions(predict(network, pairs, volumes, recipe, variant), _path(folder, name))
 

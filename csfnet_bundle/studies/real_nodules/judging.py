@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 
 DIAMETER = "diameter"
 CLEAR_BENIGN, CLEAR_MALIGNANT = 2, 4
-"""Malignancy ratings up to the first and from the second are clear; a rating of 3 is the readers' "cannot tell"."""
+"""A label is clear where the majority's malignancy rating agrees with it: up to the first for benign nodules, from the
+second for malignant ones. A rating of 3 is the readers' "cannot tell"."""
 BANDS_MM: Mapping[str, tuple[float, float]] = {
     "below 6 mm": (0, 6),
     "6 to 8 mm": (6, 8),
@@ -90,15 +91,15 @@ def judge(folds: Sequence[FoldScores], systems: Sequence[str], reference: str = 
     Returns:
         For each system ``auc`` (pooled) with ``lower`` and ``upper`` (patients as clusters), ``within_folds`` (mean of
         the folds' areas), ``difference`` to the reference with ``difference_lower`` and ``difference_upper``; ``clear``
-        with the same on clear ratings; ``size`` and ``texture`` with the area within each group.
+        with the same on clear labels; ``size`` and ``texture`` with the area within each group.
     """
     pairs = [pair for fold in folds for pair in fold.pairs]
     labels = np.array([pair.label for pair in pairs], dtype=np.int64)
     patients = np.array([pair.subject for pair in pairs])
     fold_of = np.repeat(np.arange(len(folds)), [len(fold.pairs) for fold in folds])
     ratings = np.array([stratum(pair, MALIGNANCY) for pair in pairs])
-    clear = (ratings <= CLEAR_BENIGN) | (ratings >= CLEAR_MALIGNANT)
-    clear_labels = (ratings >= CLEAR_MALIGNANT).astype(np.int64)
+    # The label may contradict the majority's rating: two readers of five above 3 are enough for it.
+    clear = np.where(labels == 1, ratings >= CLEAR_MALIGNANT, ratings <= CLEAR_BENIGN)
     pooled = {name: np.concatenate([fold.calibrated(name)[1] for fold in folds]) for name in {*systems, reference}}
 
     rows: dict[str, dict[str, Any]] = {}
@@ -107,7 +108,7 @@ def judge(folds: Sequence[FoldScores], systems: Sequence[str], reference: str = 
         areas = [_area(pooled[name][fold_of == fold], labels[fold_of == fold]) for fold in range(len(folds))]
         row["within_folds"] = round(float(np.mean(areas)), 4)
         row["clear"] = _areas(
-            pooled[name][clear], pooled[reference][clear], clear_labels[clear], patients[clear], same=name == reference
+            pooled[name][clear], pooled[reference][clear], labels[clear], patients[clear], same=name == reference
         )
         for group, bounds, value in (("size", BANDS_MM, "diameter_mm"), ("texture", TEXTURES, "texture")):
             values = np.array([stratum(pair, value) for pair in pairs])

@@ -17,6 +17,7 @@ from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.studies.real_nodules.augmentation import middle, windowed
+from csfnet_bundle.studies.real_nodules.claiming import claim
 from csfnet_bundle.studies.real_nodules.drawn_nodules import draw_nodules
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
@@ -86,6 +87,8 @@ def pretrain(recipe: Recipe, folder: Path, cache: Path, seed: int) -> Path:
     Raises:
         BundleError: the folder holds a pre-training with other settings.
     """
+    settings = [dict(recipe.network), asdict(recipe.schedule), recipe.pretraining_steps, seed]
+    claim(folder, settings, (WEIGHTS_NAME, STATE_NAME))
     path = folder / WEIGHTS_NAME
     if path.is_file():
         return path
@@ -100,9 +103,8 @@ def pretrain(recipe: Recipe, folder: Path, cache: Path, seed: int) -> Path:
         turned = in_random_position(views[chosen], generator)
         return description_loss(network.answers_of_views(turned).descriptions, known[chosen], weights)
 
-    settings = str([dict(recipe.network), asdict(recipe.schedule), recipe.pretraining_steps, seed])
     steps = recipe.pretraining_steps
-    network = run_steps(network, loss, steps, recipe.schedule, folder / STATE_NAME, seed=seed, settings=settings)
+    network = run_steps(network, loss, steps, recipe.schedule, folder / STATE_NAME, seed=seed)
     with atomic_path(path) as temporary:
         torch.save(network.state_dict(), temporary)
     (folder / STATE_NAME).unlink(missing_ok=True)

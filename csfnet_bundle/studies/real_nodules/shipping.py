@@ -11,7 +11,6 @@ import torch
 from csfnet_bundle import __version__
 from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.code_book import nlst_code_book
-from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint
@@ -20,7 +19,7 @@ from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_secti
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
-from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, is_fitted, read_fit, read_network
+from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, read_fit, read_network
 from csfnet_bundle.studies.real_nodules.follow_up import (
     FollowUpSets,
     fit_change,
@@ -30,7 +29,7 @@ from csfnet_bundle.studies.real_nodules.follow_up import (
 )
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
-from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study
+from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study, fit_study
 from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
 
 ATTRIBUTION = (
@@ -47,13 +46,14 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
     network that scored it. The network that is returned has seen them all, so that it can choose nothing itself.
 
     Args:
-        study: whose folds of this recipe are all fitted.
+        study: its folds are fitted where that is not done.
         recipe: one of its recipes.
         phantoms: what the follow-up part is fitted on.
 
     Raises:
-        BundleError: a fold is not fitted.
+        BundleError: data that cannot be used, or fits with other settings in the study's folder.
     """
+    fit_study(study)
     logits, labels = _validation(study, recipe)
     datalist = load_datalist(study.dataset_dir)
     pairs = labelled_pairs(datalist)
@@ -107,13 +107,6 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> dic
 def _validation(study: Study, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     """The logits and labels of every fold's validation nodules, of the shipped seed."""
     folders = [study.folder(recipe, SEED, fold) for fold in range(study.folds)]
-    for folder in folders:
-        if not is_fitted(folder):
-            raise BundleError(
-                f"fold {folder.name} of recipe {recipe.name} is not fitted",
-                record=str(study.out),
-                remedy="Run `real-nodules` with this recipe first.",
-            )
     tables = [read_fit(folder)[VALIDATION] for folder in folders]
     return (
         np.concatenate([table["logit"].to_numpy(np.float64) for table in tables]),

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
@@ -26,7 +25,7 @@ Loss = Callable[[NoduleNetwork, int, torch.Generator], Tensor]
 
 
 def run_steps(
-    network: NoduleNetwork, loss: Loss, steps: int, schedule: Schedule, state_path: Path, *, seed: int, settings: str
+    network: NoduleNetwork, loss: Loss, steps: int, schedule: Schedule, state_path: Path, *, seed: int
 ) -> NoduleNetwork:
     """Train and return the network with the moving average of its weights.
 
@@ -38,19 +37,18 @@ def run_steps(
         loss: of one step.
         steps: how many.
         schedule: of the learning rate.
-        state_path: where the state goes; it is taken up from there.
+        state_path: where the state goes; it is taken up from there, in a folder that this run has claimed.
         seed: of the run.
-        settings: what else the result depends on, as text; a state with other settings is refused.
 
     Raises:
-        BundleError: the state is damaged, or of a run with other settings.
+        BundleError: the state is damaged.
     """
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # 1.5 times as fast on a CPU
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     optimizer = make_optimizer(network, schedule)
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, steps, schedule))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "rate": rate}
-    first = _restore(parts, state_path, settings)
+    first = _restore(parts, state_path)
     network.train()
     with progress_bar(f"{state_path.parent.parent.name}, {state_path.parent.name}", steps - first) as advance:
         for step in range(first, steps):
@@ -63,7 +61,7 @@ def run_steps(
             rate.step()
             averaged.update_parameters(network)
             if (step + 1) % STEPS_BETWEEN_STATES == 0 or step + 1 == steps:
-                _save(parts, state_path, settings, step + 1)
+                _save(parts, state_path, step + 1)
             advance(1)
     network.load_state_dict(averaged.module.state_dict())
     return network.eval()
@@ -85,20 +83,16 @@ def learning_rate_factor(step: int, steps: int, schedule: Schedule) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
 
 
-def _save(parts: dict[str, Any], path: Path, settings: str, step: int) -> None:
+def _save(parts: dict[str, Any], path: Path, step: int) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     with atomic_path(path) as temporary:
-        torch.save({"settings": settings, "step": step, **state}, temporary)
+        torch.save({"step": step, **state}, temporary)
 
 
-def _restore(parts: dict[str, Any], path: Path, settings: str) -> int:
+def _restore(parts: dict[str, Any], path: Path) -> int:
     if not path.is_file():
         return 0
     state = read_plain(path, "Delete it; the run then begins anew.")
-    if state["settings"] != settings:
-        raise BundleError(
-            "holds a run with other settings", record=str(path), remedy="Name another --out, or delete this one."
-        )
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["step"])

@@ -26,7 +26,7 @@ from csfnet_bundle.studies.real_nodules.judging import DIAMETER, FoldScores, jud
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.targets import stratum
-from csfnet_bundle.studies.real_nodules.volumes import FilledVolumes, filled_volumes
+from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
 
 PRETRAINING_SEED = 0
 ALL = "all networks"
@@ -75,11 +75,7 @@ def run_study(study: Study, command: str) -> dict[str, Any]:
     Raises:
         BundleError: data that cannot be used, or fits with other settings in ``out``.
     """
-    datalist = load_datalist(study.dataset_dir)
-    pairs = labelled_pairs(datalist)
-    splits = make_splits(datalist, study.folds)
-    volumes = filled_volumes(pairs, datalist.folder, study.cache)
-    seconds = _fit_all(study, splits, volumes)
+    splits, seconds = fit_study(study)
     folds = [_scores(study, split, number) for number, split in enumerate(splits)]
     single = [_name(recipe, seed) for recipe in study.recipes for seed in range(study.seeds)]
     systems = [DIAMETER, *single]
@@ -95,7 +91,7 @@ def run_study(study: Study, command: str) -> dict[str, Any]:
     return {
         "what": "One-scan networks on LIDC-IDRI nodule volumes. The label is the readers' opinion, not pathology.",
         "command": command,
-        "cohort": _cohort(datalist, pairs),
+        "cohort": _cohort(load_datalist(study.dataset_dir)),
         "folds": study.folds,
         "seeds": study.seeds,
         "recipes": {recipe.name: _settings(recipe) for recipe in study.recipes},
@@ -106,8 +102,15 @@ def run_study(study: Study, command: str) -> dict[str, Any]:
     }
 
 
-def _fit_all(study: Study, splits: Sequence[Split], volumes: FilledVolumes) -> dict[str, float]:
-    """Fit what is not there; return the seconds of each recipe's fits, pre-training included."""
+def fit_study(study: Study) -> tuple[list[Split], dict[str, float]]:
+    """Fit what is not there; return the splits, and the processor seconds of each recipe's fits.
+
+    Raises:
+        BundleError: data that cannot be used, or fits with other settings in the study's folder.
+    """
+    datalist = load_datalist(study.dataset_dir)
+    splits = make_splits(datalist, study.folds)
+    volumes = filled_volumes(labelled_pairs(datalist), datalist.folder, study.cache)
     begun = time.process_time()
     with progress_bar("fits", study.seeds * len(study.recipes) * len(splits)) as advance:
         for recipe, seed in ((recipe, seed) for seed in range(study.seeds) for recipe in study.recipes):
@@ -120,7 +123,7 @@ def _fit_all(study: Study, splits: Sequence[Split], volumes: FilledVolumes) -> d
                 begun = _add_seconds(study, _name(recipe, seed), begun)
                 advance(1)
     path = study.out / "seconds.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return splits, dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _add_seconds(study: Study, name: str, begun: float) -> float:
@@ -180,7 +183,8 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     return {**asdict(recipe), "network": network.architecture(), "parameters": count_parameters(network)}
 
 
-def _cohort(datalist: Datalist, pairs: Sequence[FollowUpPair]) -> dict[str, Any]:
+def _cohort(datalist: Datalist) -> dict[str, Any]:
+    pairs = labelled_pairs(datalist)
     return {
         "datalist_sha256": datalist_hash(datalist.folder),
         "nodules": len(pairs),

@@ -12,7 +12,7 @@ from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
 from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, judge_follow_up, make_shipped_model
-from csfnet_bundle.studies.real_nodules.study import Study, run_study
+from csfnet_bundle.studies.real_nodules.study import Study, fit_study
 
 
 @pytest.fixture
@@ -26,9 +26,6 @@ def phantoms(tiny_recipe, tmp_path):
 
 
 def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_path):
-    with pytest.raises(BundleError, match="is not fitted"):
-        make_shipped_model(study, study.recipes[0], phantoms)
-    run_study(study, "")
     path = tmp_path / "model.pt"
     make_shipped_model(study, study.recipes[0], phantoms).save(path)
     checkpoint = load_checkpoint(path)
@@ -52,3 +49,10 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     judged = judge_follow_up(study, study.recipes[0], phantoms)
     assert len(judged["folds"]) == study.folds
     assert set(judged["folds"][0]["areas"]) == {"opinion on t1", "follow-up part", "both", "oracle"}
+
+
+def test_folds_of_another_recipe_do_not_decide(study, phantoms):
+    fit_study(study)
+    other = replace(study.recipes[0], epochs=3)
+    with pytest.raises(BundleError, match="other settings"):
+        make_shipped_model(replace(study, recipes=(other,)), other, phantoms)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.recipe import Schedule
 from csfnet_bundle.studies.real_nodules.stepping import learning_rate_factor, make_optimizer, run_steps
@@ -20,7 +19,7 @@ class Killed(Exception):
     """Stands for the signal."""
 
 
-def run(path, steps=60, killed_at=None, settings="a"):
+def run(path, steps=60, killed_at=None):
     def loss(net, step, generator):
         if step == killed_at:
             raise Killed
@@ -28,7 +27,7 @@ def run(path, steps=60, killed_at=None, settings="a"):
         return (answers.logit - 1).square().mean() + answers.descriptions.square().mean()
 
     # An average as short as the run: that of a recipe spans hundreds of steps.
-    return run_steps(network(), loss, steps, Schedule(averaging=0.8), path, seed=3, settings=settings)
+    return run_steps(network(), loss, steps, Schedule(averaging=0.8), path, seed=3)
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path):
@@ -45,13 +44,6 @@ def test_it_learns_and_returns_the_average(tmp_path):
     logits = trained.answers(torch.rand(16, *SIZE)).logit.detach()
     assert abs(float(logits.mean()) - 1) < 0.5
     assert not trained.training
-
-
-def test_other_settings_are_refused(tmp_path):
-    with pytest.raises(Killed):
-        run(tmp_path / "state.pt", killed_at=55)
-    with pytest.raises(BundleError, match="other settings"):
-        run(tmp_path / "state.pt", settings="b")
 
 
 def test_the_rate_rises_and_falls():
