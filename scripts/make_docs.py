@@ -15,13 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.studies.benchmark.pages import (
-    benchmark_markdown,
-    common_findings_markdown,
-    findings_markdown,
-    headline,
-    pre_training_markdown,
-)
+from csfnet_bundle.studies.benchmark.cells import headline
+from csfnet_bundle.studies.benchmark.common_pages import common_findings_markdown
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, pre_training_markdown
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT, CHOICES_TABLES

@@ -57,8 +57,8 @@ def benchmark(
         devices: e.g. cuda:0,cuda:1, one fit at a time on each; all GPUs by default, or the CPU; cpu,cpu runs two.
         scheduler: address of a Dask scheduler whose workers see the same files, instead of this machine's devices.
         cache_dir: where ROIs are cached; by default within ``out``.
-        common_test: for phantoms, pairs of one further test set that every fit scores, ROIs alone; 7000 separate a
-            difference of areas of about .01.
+        common_test: for phantoms, pairs of one further test set that every fit scores, ROIs alone; 7000 tell a
+            difference of areas of .01 from zero with a power of 80 %.
         follow_links: read what symbolic links point to, as git-annex and DataLad make them.
 
     Examples:

@@ -40,6 +40,7 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     assert document["data"]["pairs"] == 8
     assert set(document["external"]["systems"]) == set(document["systems"])
     assert document["external"]["systems"]["csfnet"]["pairs"] == 8
+    assert "difference_seed_deviation" in document["external"]["systems"]["csfnet"]
     common = document["common_test"]
     assert set(common["systems"]) >= {"csfnet", "t1_image", "simple reference, all inputs", *ORACLES}
     assert set(common["permuted"]) == set(common["seeds"]) == {"csfnet", "t1_image"}

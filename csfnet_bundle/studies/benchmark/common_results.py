@@ -39,7 +39,7 @@ def judge_common_set(
         ``permuted``, for each network what it loses with clinical values of other pairs.
     """
     tables = {name: one.parts[COMMON] for name, one in predictions.systems.items() if COMMON in one.parts}
-    areas = {name: _seed_areas(predictions, name) for name in protocol.systems if name in tables}
+    areas = {name: areas_of_seeds(predictions, name, COMMON) for name in protocol.systems if name in tables}
     tables |= oracles_of_common_set(protocol)
     table = compare_systems(tables, protocol.reference, families=families, seed_areas=areas, resamples=resamples)
     rows: dict[str, dict[str, Any]] = json.loads(table.to_json(orient="index", double_precision=6))
@@ -60,11 +60,17 @@ def judge_common_set(
     }
 
 
-def _seed_areas(predictions: Predictions, system: str) -> tuple[float, ...]:
-    """The area of each seed by itself, its folds' probabilities averaged."""
-    fits = [(fit, parts) for fit, parts in predictions.fits.items() if fit.system == system and COMMON in parts]
+def areas_of_seeds(predictions: Predictions, system: str, part: str) -> tuple[float, ...]:
+    """Return the area of each seed by itself on pairs that every fold's network scored, its probabilities averaged.
+
+    Args:
+        predictions: of the benchmark.
+        system: a network.
+        part: what was predicted.
+    """
+    fits = [(fit, parts) for fit, parts in predictions.fits.items() if fit.system == system and part in parts]
     seeds = sorted({fit.seed for fit, _ in fits})
-    return tuple(area(average_seeds([parts[COMMON] for fit, parts in fits if fit.seed == seed])) for seed in seeds)
+    return tuple(area(average_seeds([parts[part] for fit, parts in fits if fit.seed == seed])) for seed in seeds)
 
 
 def _permuted(predictions: Predictions, system: str, resamples: int) -> dict[str, Any]:

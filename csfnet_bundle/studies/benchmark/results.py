@@ -18,7 +18,7 @@ from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
-from csfnet_bundle.studies.benchmark.common_results import judge_common_set
+from csfnet_bundle.studies.benchmark.common_results import areas_of_seeds, judge_common_set
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.studies.benchmark.gathering import area
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
@@ -55,6 +55,7 @@ def make_results(
     reference = protocol.reference
     networks = [name for name in protocol.systems if name in predictions.systems]
     tables = {name: system.parts[TEST] for name, system in predictions.systems.items()}
+    seed_areas = {name: predictions.systems[name].seed_areas for name in networks}
     kinds = {name: _kind(name, protocol) for name in tables}
     families = {name: kind for name, kind in kinds.items() if kind in TESTED}
     document: dict[str, Any] = {
@@ -72,14 +73,14 @@ def make_results(
                 tables,
                 reference,
                 families=families,
-                seed_areas={name: predictions.systems[name].seed_areas for name in networks},
+                seed_areas=seed_areas,
                 resamples=resamples,
             )
         ),
         "seeds": {
             name: {
-                "auc": list(predictions.systems[name].seed_areas),
-                "standard_deviation": _deviation(predictions.systems[name].seed_areas),
+                "auc": list(seed_areas[name]),
+                "standard_deviation": _deviation(seed_areas[name]),
                 "mean_spread_of_probability": plain_number(float(tables[name]["probability_spread"].mean())),
             }
             for name in networks
@@ -94,7 +95,7 @@ def make_results(
             )
             for name in networks
         },
-        "pre_training": _pre_training(tables, resamples),
+        "pre_training": _pre_training(tables, seed_areas, resamples),
         "permuted_labels": _permuted(protocol, predictions),
         "subgroups": _subgroups(tables[reference], predictions.pairs, resamples),
     }
@@ -103,7 +104,17 @@ def make_results(
         document["external"] = {
             "data": data_description(protocol.evaluate_on).name,
             "phantom": data_description(protocol.evaluate_on).phantom,
-            "systems": _plain(compare_systems(others, reference, families=families, resamples=resamples)),
+            "systems": _plain(
+                compare_systems(
+                    others,
+                    reference,
+                    families=families,
+                    seed_areas={
+                        name: areas_of_seeds(predictions, name, EXTERNAL) for name in networks if name in others
+                    },
+                    resamples=resamples,
+                )
+            ),
         }
     if protocol.common_test:
         document["kinds"] |= dict.fromkeys(ORACLES, BOUND)
@@ -172,14 +183,19 @@ def _starts(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, list[dict[str
     return starts
 
 
-def _pre_training(tables: Mapping[str, pd.DataFrame], resamples: int) -> dict[str, Any]:
+def _pre_training(
+    tables: Mapping[str, pd.DataFrame], seed_areas: Mapping[str, Sequence[float]], resamples: int
+) -> dict[str, Any]:
     """Compare each system that was pre-trained with the same one that was not."""
     return {
         pretrained: {
             "without": without,
             **_plain(
                 compare_systems(
-                    {name: tables[name] for name in (pretrained, without)}, reference=pretrained, resamples=resamples
+                    {name: tables[name] for name in (pretrained, without)},
+                    reference=pretrained,
+                    seed_areas=seed_areas,
+                    resamples=resamples,
                 )
             )[without],
         }

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, headline
+from csfnet_bundle.studies.benchmark.cells import headline
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import Predictions
@@ -35,6 +36,8 @@ def test_the_findings_name_every_system_once_with_its_difference(document: dict[
         (line,) = [line for line in table.splitlines() if line.startswith(f"| {name} ")]
         assert f"{row['auc']:.3f}" in line
         assert name == document["reference"] or f"{row['difference']:+.3f}" in line
+        seeds = document["seeds"].get(name, {"auc": []})["auc"]
+        assert [cell.strip() for cell in line.split("|")][4] == (", ".join(f"{area:.3f}" for area in seeds) or "–")
 
 
 def test_networks_references_and_bounds_stand_apart(document: dict[str, Any]) -> None:
@@ -102,7 +105,8 @@ def test_reads_that_were_taken_out_are_told(document: dict[str, Any]) -> None:
 )
 def test_whether_pre_training_helps_is_said(document: dict[str, Any], lower: float, upper: float, verdict: str) -> None:
     row = {"without": "medst_probe_scratch", "difference": 0.0, "difference_lower": lower, "difference_upper": upper}
-    page = benchmark_markdown({**document, "pre_training": {"medst_probe": {**row, "p_delong": 0.2}}})
+    row |= {"p_delong": 0.2, "difference_seed_deviation": 0.0123}
+    page = benchmark_markdown({**document, "pre_training": {"medst_probe": row}})
     line = next(line for line in page.splitlines() if "medst_probe - medst_probe_scratch" in line)
-    assert [cell.strip() for cell in line.split("|")][-2] == verdict
+    assert [cell.strip() for cell in line.split("|")][-3:-1] == ["0.012", verdict]
     assert "What the pre-training changes" not in benchmark_markdown(document)
