@@ -1,11 +1,14 @@
 """The documents hold what the result files say, and point at things that exist."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -42,3 +45,13 @@ def test_every_config_and_command_that_is_named_exists(page: Path) -> None:
         assert (REPOSITORY / name).is_file(), f"{page.name} names {name}"
     for name in re.findall(r"python -m csfnet_bundle ([a-z][a-z-]+)", text):
         assert name in COMMANDS, f"{page.name} names the command {name}"
+
+
+def test_areas_on_the_common_set_are_those_of_the_predictions_that_are_kept() -> None:
+    results = REPOSITORY / "docs" / "results"
+    common = json.loads((results / "benchmark_core.json").read_text(encoding="utf-8"))["common_test"]
+    kept = pd.read_csv(results / "benchmark_core.csv.gz", index_col="subject")
+    assert (len(kept), kept["label"].sum()) == (common["pairs"], common["malignant"])
+    for system, areas in common["seeds"].items():
+        found = [roc_auc_score(kept["label"], kept[f"{system}/fold0_seed{seed}"]) for seed in range(len(areas))]
+        assert found == pytest.approx(areas, abs=2e-4), system  # three decimals of the log odds are kept

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from helpers.rough_references import rough_references
 from helpers.small_cohort import make_small_cohort
@@ -52,6 +53,9 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     assert common["seeds"]["csfnet"] == [pytest.approx(common["systems"]["csfnet"]["auc"], abs=1e-5)]
     assert set(document["protocol"]["attention_peaks"]) == {"csfnet"}  # the other one has no attention
     assert document["protocol"]["attention_peaks"]["csfnet"]["image"] >= 1
+    kept = pd.read_csv(tmp_path / "out" / "common_test.csv.gz", index_col="subject")
+    assert list(kept.columns) == ["label", "csfnet/fold0_seed0", "t1_image/fold0_seed0"]
+    assert len(kept) == 12
     text = (tmp_path / "out" / "tables.md").read_text()
     assert "on another cohort" in text
     assert "The common test set: 12 phantom pairs of seed 20261130" in text

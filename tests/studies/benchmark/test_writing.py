@@ -12,7 +12,7 @@ from csfnet_bundle.studies.benchmark.fitting import TEST
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import Predictions
-from csfnet_bundle.studies.benchmark.writing import RESULTS_NAME, TABLES_NAME, write_benchmark
+from csfnet_bundle.studies.benchmark.writing import RESULTS_NAME, TABLES_NAME, common_log_odds, write_benchmark
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -50,3 +50,13 @@ def test_a_writing_that_breaks_off_leaves_no_results_of_before(
     with pytest.raises(OSError, match="no space"):
         write_benchmark(tmp_path, document, predictions)
     assert not (tmp_path / RESULTS_NAME).exists()
+
+
+def test_what_every_fit_says_of_the_common_set_is_one_table(predictions: Predictions) -> None:
+    fits = {fit: parts["validation"] for fit, parts in predictions.fits.items() if fit.fold == 0}
+    table = common_log_odds(fits)
+    assert list(table.columns) == ["label", *(fit.name for fit in fits)]
+    for fit, part in fits.items():
+        assert table.loc[part["subject"].iloc[-1], fit.name] == part["logit"].iloc[-1] / part["temperature"].iloc[-1]
+        assert table["label"].tolist() == part["label"].tolist()
+    assert common_log_odds({}).empty
