@@ -17,6 +17,8 @@ def simulate_federation(
     local_epochs: int = 1,
     batch_size: int | None = None,
     learning_rate: float | None = None,
+    remember_patients: bool = False,
+    accept_seen_patients: bool = False,
 ) -> None:
     """Train one network over the cohorts of several sites, each with MONAI's MonaiAlgo, by plain averaging.
 
@@ -31,6 +33,10 @@ def simulate_federation(
         local_epochs: epochs at each site in a round.
         batch_size: by default that of configs/train.json.
         learning_rate: by default that of configs/train.json.
+        remember_patients: list the sites' patients in model.json, by salted hashes; by default only those of public
+            cohorts.
+        accept_seen_patients: go on although a site holds out patients whom the start was trained on; model.json says
+            so.
 
     Examples:
         csfnet simulate-federation --sites cohorts/a,cohorts/b --model start.pt --out output/federation
@@ -56,6 +62,10 @@ def simulate_federation(
         override["batch_size"] = batch_size
     if learning_rate is not None:
         override["optimizer#lr"] = learning_rate
+    if remember_patients:
+        override["remember_patients"] = True
+    if accept_seen_patients:
+        override["accept_seen_patients"] = True
     checkpoint, history = federated.simulate_federation(
         participants, bundle_root(), model.resolve(), rounds, local_epochs, override
     )

@@ -54,6 +54,7 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     """Return what the data are, for the record of whatever is made from them.
 
     Of a CSV a file of the same name and the ending ``.json`` may tell its ``name`` and whether it shows a ``phantom``.
+    It counts as not public: no datalist says where its patients come from.
 
     Raises:
         BundleError: that file is no JSON.
@@ -62,8 +63,13 @@ def describe_dataset(dataset: str | Path) -> DataDescription:
     if not (is_csv(path) or path.is_file()):
         return data_description(dataset)
     told = _sidecar(path.with_suffix(SIDECAR))
-    phantom = bool(told.get("phantom", False))
-    return DataDescription(str(told.get("name", path.name)), phantom, file_digest(path), phantom, "")
+    return DataDescription(
+        name=str(told.get("name", path.name)),
+        phantom=bool(told.get("phantom", False)),
+        datalist_sha256=file_digest(path),
+        public=False,
+        patients_of="",
+    )
 
 
 def texts_digest(dataset: str | Path) -> str:

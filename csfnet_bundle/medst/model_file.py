@@ -22,6 +22,7 @@ from csfnet_bundle.medst.sequences import StudySequence
 from csfnet_bundle.medst.tokenizer import SentenceTokenizer
 from csfnet_bundle.medst.views import StudyViews
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.data import DataDescription
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_unseen, remember_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, read_weights, write_weights
 from csfnet_bundle.training.fingerprint import describe
@@ -108,6 +109,8 @@ class BestPretraining:
         settings: all that the weights depend on besides the network; their hash goes into the file.
         tell_changes: texts of follow-ups tell the change.
         transfer: the pre-training that this one starts from, if any; the file tells its patients as well.
+        remember_patients: whether the file lists the training patients, by salted hashes. None does so where the cohort
+            is public: of few possible numbers a hash hides nothing.
 
     Raises:
         BundleError: the weights that this starts from have seen patients whom the cohort holds out.
@@ -125,6 +128,7 @@ class BestPretraining:
         settings: Mapping[str, object],
         tell_changes: bool = False,
         transfer: Transfer | None = None,
+        remember_patients: bool | None = None,
     ) -> None:
         before = [] if transfer is None else list(transfer.seen_patients)
         if transfer is not None and not is_csv(dataset):
@@ -136,7 +140,8 @@ class BestPretraining:
         self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        self._seen = [remember_patients(sequence.patient for sequence in sequences), *before]
+        own = self._data.public if remember_patients is None else remember_patients
+        self._seen = [*([_patients(sequences, self._data, dataset)] if own else []), *before]
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:
@@ -182,13 +187,19 @@ class BestPretraining:
                     "epoch": epoch,
                     "size": self._network.architecture()["size"],
                 },
-                SEEN_PATIENTS: self._seen,
+                **({SEEN_PATIENTS: self._seen} if self._seen else {}),
                 "validation_loss": loss,
                 "bundle_version": __version__,
                 "torch_version": str(torch.__version__),
             },
         }
         write_weights(self.path, self._network.state_dict(), document)
+
+
+def _patients(sequences: Sequence[StudySequence], data: DataDescription, dataset: str | Path) -> dict[str, Any]:
+    """Return the list of the patients; a CSV does not say whose they are, and is compared with every cohort."""
+    cohort = None if is_csv(dataset) else data.patients_of
+    return remember_patients((sequence.patient for sequence in sequences), cohort)
 
 
 def settings_hash(settings: Mapping[str, object]) -> str:

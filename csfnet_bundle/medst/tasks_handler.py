@@ -117,9 +117,11 @@ class EvaluateTasks:
         seen = pretrained.provenance.get(SEEN_PATIENTS, {})
         if dataset is not None:
             check_unseen(seen, dataset, str(checkpoint_path))
+        # A table does not say whose patients it has.
+        cohort = None if dataset is None or self._tables else describe_dataset(dataset).patients_of
         for task in tasks:
             role = f"judged in task {task.name!r}"
-            check_judged(seen, task.patients, role, str(checkpoint_path), OTHER_PATIENTS)
+            check_judged(seen, task.patients, role, str(checkpoint_path), OTHER_PATIENTS, cohort)
 
     def attach(self, evaluator: Evaluator) -> None:
         """Attach to the evaluator; the file is written when its run is over."""

@@ -1,7 +1,6 @@
 """The command, with another cohort to be predicted."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +15,10 @@ from csfnet_bundle.studies.benchmark.references import ORACLES
 
 @pytest.fixture(scope="module")
 def other_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another cohort of other patients."""
+    """Another seed's phantoms, whose patients have the numbers of the small cohort's test patients."""
     folder = make_small_cohort(tmp_path_factory.mktemp("other"), seed=1)
     datalist = load_datalist(folder)
-    pairs = tuple(replace(pair, subject=f"9{pair.subject}") for pair in datalist.sections["test"])
-    save_datalist(Datalist(folder, {"test": pairs}, datalist.header))
+    save_datalist(Datalist(folder, {"test": datalist.section("test")}, datalist.header))
     return folder
 
 

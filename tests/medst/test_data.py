@@ -53,7 +53,7 @@ def test_a_cohort_is_described_by_its_datalist(screens: Path) -> None:
 
 def test_a_csv_is_described_by_its_content(reports: Path, tmp_path: Path) -> None:
     found = describe_dataset(reports)
-    assert (found.name, found.phantom) == ("reports.csv", False)
+    assert (found.name, found.phantom, found.public) == ("reports.csv", False, False)
     assert found.datalist_sha256 == hashlib.sha256(reports.read_bytes()).hexdigest()
     copy = tmp_path / "reports.csv"
     shutil.copy(reports, copy)

@@ -1,10 +1,11 @@
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 import torch
-from helpers.medst_cohort import ROI
+from helpers.medst_cohort import ROI, make_radiographs
 from ignite.engine import Engine
 from ignite.metrics import Average
 from monai.engines import SupervisedEvaluator
@@ -20,8 +21,11 @@ from csfnet_bundle.medst import (
     text_config,
 )
 from csfnet_bundle.medst.model_file import FORMAT, settings_hash
-from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_judged
+from csfnet_bundle.prediction.data import data_description
+from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_judged, seen_among
 from csfnet_bundle.prediction.weights_file import read_weights
+from csfnet_bundle.records import Datalist, load_datalist, save_datalist
+from csfnet_bundle.training.transfer import transfer_weights
 
 FIELDS = ("age", "sct_long_dia")
 SETTINGS = {"lr": 0.001}
@@ -118,6 +122,50 @@ def test_a_file_knows_its_patients_again_and_does_not_name_them(model_file: Path
     check_judged(seen, others, "judged", "model.pt", "Leave them out.")
     content = model_file.read_bytes()
     assert not any(patient.encode() in content for patient in patients)
+
+
+def _listed(best: BestPretraining, patients: list[str], cohort: str | None = None) -> list[str]:
+    """Write the file, and give those of the patients whom it knows again."""
+    _validate(best, [-1.0])
+    return seen_among(load_pretrained(best.path).provenance.get(SEEN_PATIENTS, []), patients, "model.pt", cohort)
+
+
+def test_patients_of_a_cohort_that_is_not_public_are_listed_only_where_asked(
+    screens: Path, network: PretrainingNetwork, tokenizer: SentenceTokenizer, tmp_path: Path
+) -> None:
+    """Those of its ancestors are carried on in any case."""
+    save_datalist(Datalist(tmp_path, load_datalist(screens).sections, {"name": "a hospital"}))
+    shutil.copy(screens / "ctab.csv", tmp_path)
+    sequences = study_sequences(screens, "training")
+    patients = [sequence.patient for sequence in sequences]
+    arguments = (network, tokenizer, ROI, FIELDS, sequences, tmp_path, tmp_path, SETTINGS)
+    assert _listed(BestPretraining(*arguments), patients) == []
+    assert SEEN_PATIENTS not in load_pretrained(tmp_path / "model.pt").provenance
+    assert _listed(BestPretraining(*arguments, remember_patients=True), patients, "") == patients
+    transfer = transfer_weights(network, tmp_path / "model.pt")
+    assert _listed(BestPretraining(*arguments, transfer=transfer), patients) == patients
+
+
+def test_patients_of_radiographs_are_listed_only_where_asked(
+    network: PretrainingNetwork, tokenizer: SentenceTokenizer, tmp_path: Path
+) -> None:
+    """As nobody knows whose they are, they are looked for in every cohort."""
+    reports = make_radiographs(tmp_path)
+    sequences = study_sequences(reports, "training")
+    patients = [sequence.patient for sequence in sequences]
+    arguments = (network, tokenizer, ROI, (), sequences, reports, tmp_path, SETTINGS)
+    assert _listed(BestPretraining(*arguments), patients) == []
+    assert _listed(BestPretraining(*arguments, remember_patients=True), patients, "phantom, seed 1") == patients
+
+
+def test_phantoms_are_known_again_by_their_seed(
+    screens: Path, network: PretrainingNetwork, tokenizer: SentenceTokenizer, tmp_path: Path
+) -> None:
+    sequences = study_sequences(screens, "training")
+    patients = [sequence.patient for sequence in sequences]
+    best = BestPretraining(network, tokenizer, ROI, FIELDS, sequences, screens, tmp_path, SETTINGS)
+    assert _listed(best, patients, data_description(screens).patients_of) == patients
+    assert _listed(best, patients, "phantom, seed 77") == []
 
 
 def test_only_an_improvement_writes(make_best: Make, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_a_nodule_that_grows_shows_more(tables: Path) -> None:
 def test_a_phantoms_radiographs_are_phantoms(tables: Path) -> None:
     data = describe_dataset(tables / "reports.csv")
     assert data.phantom
+    assert not data.public  # a file beside a table says so, no datalist
     assert data.name == "radiographs projected from small cohort of three screens"
 
 

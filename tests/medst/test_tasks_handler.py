@@ -42,6 +42,19 @@ def test_patients_of_the_pre_training_are_not_judged(
         EvaluateTasks(pretrained, single_studies(tasks), tasks, screens, tmp_path)
 
 
+def test_phantoms_of_another_seed_are_judged_and_tables_by_name_alone(
+    screens: Path, tmp_path: Path, network: PretrainingNetwork, tokenizer: SentenceTokenizer, views: StudyViews
+) -> None:
+    """Every phantom cohort counts its subjects from one; whose a table's patients are nobody knows."""
+    patients = [sequence.patient for sequence in study_sequences(screens, "test")]
+    told = {SEEN_PATIENTS: remember_patients(patients, "phantom, seed 77")}
+    pretrained = Pretrained(network, tokenizer, views.roi.to_plain(), ("age",), told)
+    tasks = make_tasks(screens, "test", ("age",), NO_TABLES, {})
+    EvaluateTasks(pretrained, single_studies(tasks), tasks, screens, tmp_path)
+    with pytest.raises(BundleError, match="who is judged in task"):
+        EvaluateTasks(pretrained, single_studies(tasks), tasks, None, tmp_path, tables={"probe": "probe.csv"})
+
+
 def test_a_network_of_radiographs_wants_tables(screens: Path) -> None:
     with pytest.raises(BundleError, match="was trained on radiographs, and no table of them is named"):
         make_tasks(screens, "test", (), NO_TABLES, {})

@@ -196,7 +196,8 @@ def test_radiographs_are_pretrained_and_evaluated(pretrain: Callable[..., Path],
 
 def test_a_patient_of_the_pre_training_is_judged_in_no_table(pretrain: Callable[..., Path], tmp_path: Path) -> None:
     reports = make_radiographs(tmp_path)
-    training = pretrain("medst/radiographs.json", dataset_dir=str(reports), **{"train#trainer#max_epochs": 1})
+    settings = {"train#trainer#max_epochs": 1, "remember_patients": True}
+    training = pretrain("medst/radiographs.json", dataset_dir=str(reports), **settings)
     tables = make_task_tables(tmp_path)
     probe = Path(tables["probe"])
     probe.write_text(probe.read_text().replace("\n0,", "\np0,"))

@@ -30,6 +30,7 @@ from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.records import FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.ablated_inputs import SCAN_ORDERS, permute_clinical
 from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED, score_common_set
+from csfnet_bundle.studies.benchmark.external import check_judging
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 
@@ -172,6 +173,7 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     if EXTERNAL in later and protocol.evaluate_on is not None:
         datalist = load_datalist(protocol.evaluate_on)
         pairs = labelled_pairs(datalist)
+        check_judging(checkpoint.seen_patients, protocol.evaluate_on, pairs, str(folder / MODEL_NAME))
         pairs = [without_reads_of(pair) for pair in pairs] if protocol.without_reads else pairs
         table = predict_table(predictor, pairs, datalist.folder, cache=cache, batch_size=batch_size)
         write_predictions(table, later[EXTERNAL])

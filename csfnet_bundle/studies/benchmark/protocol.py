@@ -17,6 +17,8 @@ from csfnet_bundle.networks import PAPER_SYSTEMS, SYSTEMS, Network
 
 PRETRAINED = tuple(system.name for system in SYSTEMS.values() if system.compared_with)
 """The systems that start from a pre-training."""
+INITIAL_WEIGHTS = "initial_weights"
+"""Id of the config: the weights that a training starts from."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,24 @@ class Protocol:
         """Return a system's config, its files one over the other, nothing of it evaluated."""
         config: dict[str, Any] = ConfigParser.load_config_files(self.configs(system))
         return {**config, **self.overrides, "system": system}
+
+    def start(self, system: str) -> Path | None:
+        """Return the weights that a system's fits start from: the pre-training, or what its config names, if anything.
+
+        Raises:
+            BundleError: the config names a file that is not there.
+        """
+        if SYSTEMS[system].compared_with:
+            return self.pretrained
+        settings = {**self.settings(system), "bundle_root": str(self.bundle_root)}
+        named = ConfigParser(settings).get_parsed_content(INITIAL_WEIGHTS)
+        if named is None:
+            return None
+        if not Path(named).is_file():
+            raise BundleError(
+                f"there is no file {named}", record=f"{INITIAL_WEIGHTS} of {system}", remedy="Name another, or none."
+            )
+        return Path(named)
 
     @property
     def follow_links(self) -> bool:

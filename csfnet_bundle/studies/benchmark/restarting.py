@@ -10,7 +10,6 @@ from csfnet_bundle import __version__
 from csfnet_bundle.core.bundle_root import CONFIGS, PREPROCESSING, bundle_of
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
-from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.benchmark.protocol import Protocol
 from csfnet_bundle.training.transfer import weights_digest
@@ -18,7 +17,7 @@ from csfnet_bundle.training.transfer import weights_digest
 PROTOCOL_NAME = "protocol.json"
 SYSTEMS_KEY = "systems"
 CONFIG, WEIGHTS = "config_sha256", "pretrained_sha256"
-WORDS = {CONFIG: "the config", WEIGHTS: "the pre-trained weights"}
+WORDS = {CONFIG: "the config", WEIGHTS: "the initial weights"}
 SHOWN_DIGITS = 12
 
 
@@ -30,7 +29,7 @@ def keep_protocol(protocol: Protocol) -> None:
     that is there.
 
     Raises:
-        BundleError: ``out`` holds the fits of another protocol.
+        BundleError: ``out`` holds the fits of another protocol, or a config names weights that are not there.
     """
     path = protocol.out / PROTOCOL_NAME
     now = {**_shared(protocol), SYSTEMS_KEY: {system: _digests(protocol, system) for system in protocol.systems}}
@@ -63,8 +62,8 @@ def _digests(protocol: Protocol, system: str) -> dict[str, str]:
     settings = json.dumps(protocol.settings(system), sort_keys=True).encode()
     shared = (bundle_of(protocol.bundle_root) / CONFIGS / PREPROCESSING).read_bytes()
     digests = {CONFIG: hashlib.sha256(settings + shared).hexdigest()}
-    if SYSTEMS[system].compared_with:
-        digests[WEIGHTS] = str(weights_digest(protocol.pretrained))
+    if (start := protocol.start(system)) is not None:
+        digests[WEIGHTS] = str(weights_digest(start))
     return digests
 
 

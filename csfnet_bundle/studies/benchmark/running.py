@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, prepare_rois
 from csfnet_bundle.nodule.measurements import Measured
-from csfnet_bundle.prediction.seen_patients import check_unseen, read_seen_patients
 from csfnet_bundle.records import Datalist, FollowUpPair, load_datalist, without_reads_of
 from csfnet_bundle.studies.benchmark.common_references import measured_common_set
 from csfnet_bundle.studies.benchmark.common_test import COMMON, check_common_test, common_set
+from csfnet_bundle.studies.benchmark.external import check_other_cohort
 from csfnet_bundle.studies.benchmark.fitting import EXTERNAL, read_fit
 from csfnet_bundle.studies.benchmark.gathering import SystemPredictions, gather
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
@@ -168,16 +167,7 @@ def _check(protocol: Protocol, pairs: Sequence[FollowUpPair], external: Datalist
                 record=f"pair {pair.name}",
                 remedy="Name by --systems those that need no t0, such as t1_image or t1_image_clinical.",
             )
-    if protocol.evaluate_on is not None and protocol.pretrained is not None:
-        seen = read_seen_patients(protocol.pretrained)
-        check_unseen(seen, protocol.evaluate_on, str(protocol.pretrained), SECTIONS)
-    both = {pair.subject for pair in pairs} & {pair.subject for pair in others}
-    if both:
-        raise BundleError(
-            f"patient {min(both)} is in both cohorts",
-            record=str(protocol.evaluate_on),
-            remedy="Networks must not be judged on patients that they were trained on.",
-        )
+    check_other_cohort(protocol, pairs, others)
 
 
 def _prepare(pairs: Sequence[FollowUpPair], folder: Path, cache: RoiCache, scheduler: str | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from dask.distributed import as_completed, get_worker
+from dask.distributed import Future, KilledWorker, as_completed, get_worker
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -84,9 +84,33 @@ def _distributed(
     local = tuple(devices) if scheduler is None else ()
     with dask_client(len(devices), scheduler) as client:
         numbers = {} if local else _numbers_on_host(client.scheduler_info(n_workers=-1)["workers"])
-        futures = {client.submit(_on_worker, protocol, fit, local, numbers, pure=False): fit for fit in fits}
-        for future, error in as_completed(futures, with_results=True):
-            yield futures[future], error
+
+        def submit(fit: Fit) -> Future[BundleError | None]:
+            return client.submit(_on_worker, protocol, fit, local, numbers, pure=False)
+
+        futures, killed = {submit(fit): fit for fit in fits}, []
+        for future in as_completed(futures):
+            if isinstance(future.exception(), KilledWorker):
+                killed.append(futures[future])
+            else:
+                yield futures[future], _answer(future, futures[future])
+        # Dask blames whatever waited at the worker as well. Alone, a fit dies of itself, and has all of the memory.
+        for fit in killed:
+            yield fit, _answer(submit(fit), fit)
+
+
+def _answer(future: Future[BundleError | None], fit: Fit) -> BundleError | None:
+    """Wait for a worker's answer; one that gives none is a row of the results like a fit that fails."""
+    try:
+        return future.result()
+    except KilledWorker:
+        return BundleError(
+            "the system killed every process that ran it, most likely for lack of memory",
+            record=f"fit {fit.name}",
+            remedy="Lower --batch_size.",
+        )
+    except Exception as error:
+        return BundleError(f"no answer: {type(error).__name__}: {in_one_line(error)}", record=f"fit {fit.name}")
 
 
 def _numbers_on_host(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

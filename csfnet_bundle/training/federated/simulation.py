@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from monai.bundle import ConfigWorkflow
 from monai.fl.client import MonaiAlgo
 from monai.fl.utils.constants import ExtraItems
 from monai.fl.utils.exchange_object import ExchangeObject
 
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
 from csfnet_bundle.prediction.data import data_description, datalist_items
+from csfnet_bundle.prediction.seen_patients import ACCEPTED, SEEN_PATIENTS
+from csfnet_bundle.training.best_model import BestModel
 from csfnet_bundle.training.federated.averaging import average_weights
 
 logger = logging.getLogger(__name__)
@@ -30,8 +33,8 @@ class Site:
 
     Attributes:
         name: of the site.
-        dataset_dir: its cohort, with training and validation lists; nothing of it leaves the site but weights and
-            metrics.
+        dataset_dir: its cohort, with training and validation lists; nothing of it leaves the site but weights, metrics
+            and, where patients may be told, their hashes.
         output_dir: its own folder for logs and its best local model.
     """
 
@@ -105,7 +108,12 @@ def simulate_federation(
         override: ids of the configs and their values, at every site.
 
     Returns:
-        The last global model, uncalibrated, and the rounds.
+        The last global model, uncalibrated, and the rounds. It lists the sites' patients as a training's weights do
+        (:class:`csfnet_bundle.training.BestModel`).
+
+    Raises:
+        BundleError: no such checkpoint or cohort, or a site holds out patients whom the checkpoint has seen; MONAI
+            wraps what is raised in a site.
     """
     start = load_checkpoint(global_model)
     algorithms = {site.name: site.algorithm(bundle_root, global_model, local_epochs, override or {}) for site in sites}
@@ -127,7 +135,27 @@ def simulate_federation(
         logger.info("round %d/%d: %s", number, rounds, metrics)
     for algorithm in algorithms.values():
         algorithm.finalize()
-    return replace(start, weights=weights, provenance=_provenance(start, sites, history)), history
+    models = {name: _best_model(algorithm) for name, algorithm in algorithms.items()}
+    accepted = [f"{name}: {told}" for name, model in models.items() for told in model.accepted.values()]
+    provenance = _provenance(start, sites, history) | ({ACCEPTED: "; ".join(accepted)} if accepted else {})
+    further = {**start.further, **({SEEN_PATIENTS: seen} if (seen := _seen_patients(models.values())) else {})}
+    return replace(start, weights=weights, provenance=provenance, further=further), history
+
+
+def _best_model(algorithm: MonaiAlgo) -> BestModel:
+    """Return the handler that keeps the site's own best model."""
+    workflow = algorithm.train_workflow
+    assert isinstance(workflow, ConfigWorkflow)  # of the site's config files
+    found: BestModel = workflow.parser.get_parsed_content("train#best_model")
+    return found
+
+
+def _seen_patients(models: Iterable[BestModel]) -> list[Mapping[str, Any]]:
+    """Return the sites' lists; those of the weights that all of them started from are there once."""
+    seen: list[Mapping[str, Any]] = []
+    for model in models:
+        seen += [listed for listed in model.seen_patients() if listed not in seen]
+    return seen
 
 
 def _copy(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -148,6 +148,16 @@ def test_another_cohort_is_predicted_later_without_training(settled: Protocol, t
     )
 
 
+def test_nobody_is_predicted_whom_the_fit_was_trained_on(settled: Protocol, tmp_path: Path) -> None:
+    datalist = load_datalist(settled.cohort(FIT))
+    trained_on = datalist.section("training")[:1]
+    save_datalist(Datalist(tmp_path, {"test": trained_on}, datalist.header))
+    mine = replace(settled, evaluate_on=tmp_path)
+    with pytest.raises(BundleError, match=f"fit {FIT.name}.*patient {trained_on[0].subject}, who is in the other"):
+        run_fit(mine, FIT, "cpu")
+    assert not external_path(mine.folder(FIT), tmp_path).exists()
+
+
 def test_a_damaged_state_is_told_with_the_fits_name(settled: Protocol, tmp_path: Path) -> None:
     mine = _prepared(replace(settled, out=tmp_path))
     mine.folder(FIT).mkdir(parents=True)

@@ -10,13 +10,10 @@ import torch
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import create_network
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
-from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_patients
-from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.results import make_results
 from csfnet_bundle.studies.benchmark.running import run_benchmark
-from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.training.transfer import weights_digest
 
 PRETRAINING = {"config_sha256": "12ab" * 16, "steps": 321}
@@ -59,15 +56,3 @@ def test_a_pre_training_that_is_not_there_or_not_used_is_refused_before_anything
         replace(fresh, systems=("medst_probe",), pretrained=tmp_path / "none.pt")
     with pytest.raises(BundleError, match=r"no system starts from one.*csfnet_medst or medst_probe"):
         replace(fresh, systems=("csfnet",), pretrained=tmp_path / "none.pt")
-
-
-def test_another_cohort_of_patients_whom_the_pre_training_saw_is_refused(fresh: Protocol, tmp_path: Path) -> None:
-    """Before anything is trained."""
-    patient = labelled_pairs(load_datalist(fresh.dataset_dir))[0].subject
-    pretrained = tmp_path / "medst.pt"
-    torch.save({"model": {}, "provenance": {SEEN_PATIENTS: remember_patients([patient])}}, pretrained)
-    systems = ("csfnet", "medst_probe")
-    protocol = replace(fresh, systems=systems, pretrained=pretrained, evaluate_on=fresh.dataset_dir)
-    with pytest.raises(BundleError, match=f"trained on patient {patient}, who is held out"):
-        run_benchmark(protocol, ("cpu",))
-    assert not protocol.folder(Fit("csfnet", 0, 0)).exists()

@@ -67,9 +67,39 @@ def test_other_weights_under_the_same_name_are_rejected(protocol: Protocol, tmp_
     mine = replace(protocol, out=tmp_path, systems=("csfnet", "medst_probe"), pretrained=weights)
     keep_protocol(mine)
     weights.write_bytes(b"another")
-    with pytest.raises(BundleError, match="the pre-trained weights of medst_probe"):
+    with pytest.raises(BundleError, match="the initial weights of medst_probe"):
         keep_protocol(mine)
     keep_protocol(replace(mine, systems=("csfnet",), pretrained=None))
+
+
+@pytest.mark.parametrize("by_option", [False, True])
+def test_other_weights_under_the_name_in_a_config_are_rejected(
+    protocol: Protocol, tmp_path: Path, *, by_option: bool
+) -> None:
+    """As configs/phantom_start.json names them, by an expression; or an option does."""
+    start, config = tmp_path / "start.pt", tmp_path / "start.json"
+    config.write_text(json.dumps({"initial_weights": f"$'{tmp_path}' + '/start.pt'"}))
+    files = protocol.config_files if by_option else (*protocol.config_files, str(config))
+    overrides = {**protocol.overrides, **({"initial_weights": str(start)} if by_option else {})}
+    mine = replace(protocol, out=tmp_path, config_files=files, overrides=overrides)
+    with pytest.raises(BundleError, match=f"initial_weights of t1_image: there is no file {start}"):
+        keep_protocol(mine)
+    start.write_bytes(b"one training")
+    keep_protocol(mine)
+    keep_protocol(mine)
+    start.write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"the initial weights of t1_image .*; the initial weights of csfnet"):
+        keep_protocol(mine)
+
+
+def test_a_benchmark_that_starts_from_no_weights_is_written_as_before(protocol: Protocol, tmp_path: Path) -> None:
+    """Benchmarks take weeks: what one of before has written stays valid, byte for byte."""
+    mine = replace(protocol, out=tmp_path, systems=("csfnet", "csfnet_medst_scratch"))
+    keep_protocol(mine)
+    before = (tmp_path / PROTOCOL_NAME).read_bytes()
+    assert [list(digests) for digests in json.loads(before)["systems"].values()] == [["config_sha256"]] * 2
+    keep_protocol(mine)
+    assert (tmp_path / PROTOCOL_NAME).read_bytes() == before
 
 
 def test_another_version_is_rejected(protocol: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

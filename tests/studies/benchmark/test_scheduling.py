@@ -1,13 +1,15 @@
 """Fits over devices and over the workers of a Dask scheduler."""
 
+import json
 import os
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import pytest
-from dask.distributed import LocalCluster
+from dask.distributed import KilledWorker, LocalCluster
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs.preparation import ANY_LOCAL_PORT
@@ -64,6 +66,62 @@ def test_workers_of_a_cluster_share_the_devices_of_their_machine(
             monkeypatch.setattr(scheduling, "get_worker", lambda at=address: type("Worker", (), {"address": at}))
             assert scheduling._on_worker(fresh, fresh.fits[0], (), numbers) is None
     assert used == ["cuda:0", "cuda:1", "cuda:0"] * 2 + [None] * 6
+
+
+KILLED = "the system killed every process that ran it, most likely for lack of memory. Lower --batch_size."
+
+
+def test_a_fit_whose_process_is_killed_is_tried_alone_and_stops_no_other(
+    fresh: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask gives up what waited at the worker, too: that was no fault of its own."""
+    asked = tmp_path / "asked"  # a file, since the function reaches the worker as a copy
+
+    def answer(protocol: Protocol, fit: Fit, *_: object) -> None:
+        with asked.open("a") as file:
+            file.write(f"{fit.system}\n")
+        if fit.system == "t1_image" or asked.read_text().count(fit.system) == 1:
+            raise KilledWorker(fit.name, SimpleNamespace(address="tcp://worker:1"), 3)
+
+    monkeypatch.setattr(scheduling, "_on_worker", answer)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, **LOCAL) as cluster:
+        failed = scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    assert sorted(asked.read_text().split()) == ["csfnet"] * 2 + ["t1_image"] * 2
+    assert {fit.name: str(error) for fit, error in failed.items()} == {
+        "t1_image/fold0_seed0": f"fit t1_image/fold0_seed0: {KILLED}"
+    }
+
+
+def test_a_worker_that_cannot_begin_is_a_row_of_the_results(fresh: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'csfnet_bundle'")
+
+    monkeypatch.setattr(scheduling, "_on_worker", answer)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, **LOCAL) as cluster:
+        failed = scheduling.run_fits(fresh, scheduler=cluster.scheduler_address)
+    assert list(failed) == fresh.fits
+    assert "no answer: ModuleNotFoundError: No module named 'csfnet_bundle'" in str(failed[fresh.fits[0]])
+
+
+@pytest.mark.long  # three worker processes that load everything anew
+def test_a_process_that_is_killed_while_it_trains(fresh: Protocol, tmp_path: Path) -> None:
+    """One worker, whom the other fit waits for; as for lack of memory."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own.json").write_text("{}")
+    kill = {"loss": "$__import__('os').kill(__import__('os').getpid(), 9)"}
+    (tmp_path / "own" / "t1_image.json").write_text(json.dumps(kill))
+    mine = replace(fresh, config_files=(*fresh.config_files, str(tmp_path / "own.json")))
+    datalist = load_datalist(mine.dataset_dir)
+    write_split(mine.cohort(mine.fits[0]), datalist, make_splits(datalist, 1)[0])
+    with (
+        dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, **LOCAL) as cluster,
+    ):
+        failed = scheduling.run_fits(mine, scheduler=cluster.scheduler_address)
+    assert {fit.system: str(error) for fit, error in failed.items()} == {
+        "t1_image": f"fit t1_image/fold0_seed0: {KILLED}"
+    }
+    assert is_done(mine, Fit("csfnet", 0, 0))
 
 
 @pytest.mark.long  # two worker processes that load everything anew

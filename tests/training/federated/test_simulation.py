@@ -1,5 +1,6 @@
 """Two sites train one network through MONAI's ``MonaiAlgo`` and the bundle's configs."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import torch
 from helpers.workflow_runs import REPOSITORY
 from monai.fl.utils.exchange_object import ExchangeObject
 
+from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.commands import main
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet
-from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint
+from csfnet_bundle.prediction.data import data_description
+from csfnet_bundle.prediction.seen_patients import ACCEPTED, SEEN_PATIENTS, remember_patients, seen_among
 from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 from csfnet_bundle.training.federated import Site, average_weights, initial_model, simulate_federation
 
@@ -54,6 +58,16 @@ def _sites(folders: list[Path], out: Path) -> list[Site]:
     return [Site(f"site-{number}", folder, out / f"site-{number}") for number, folder in enumerate(folders)]
 
 
+def _of(folders: list[Path], section: str) -> set[str]:
+    return {pair.subject for folder in folders for pair in load_datalist(folder).section(section)}
+
+
+def _known(checkpoint: ModelCheckpoint, folders: list[Path]) -> set[str]:
+    """Those of the sites' patients whom weights say to have seen."""
+    everybody = set().union(*(_of(folders, section) for section in SECTIONS))
+    return set(seen_among(checkpoint.seen_patients, everybody, "model.pt", data_description(folders[0]).patients_of))
+
+
 def test_a_round_averages_what_the_sites_learnt(site_folders: list[Path], start: Path, tmp_path: Path) -> None:
     """Step by step as a server does it; then the same by ``simulate_federation``."""
     sites = _sites(site_folders, tmp_path)
@@ -81,6 +95,8 @@ def test_a_round_averages_what_the_sites_learnt(site_folders: list[Path], start:
     assert history[0].metrics["site-0"] == pytest.approx(metrics)
     assert checkpoint.provenance["phantom"] is True
     assert checkpoint.trained_on == "federation of site 0, site 1"
+    assert len(checkpoint.seen_patients) == 2
+    assert _known(checkpoint, site_folders) == {*_of(site_folders, "training"), *_of(site_folders, "validation")}
 
 
 def test_the_command_trains_over_rounds(
@@ -96,7 +112,53 @@ def test_the_command_trains_over_rounds(
     checkpoint.create_network()
     assert checkpoint.provenance["rounds"] == 2
     # Each site keeps the best network of its own rounds, with a decision of its own.
-    assert load_checkpoint(out / "site-1" / "model.pt").provenance["trained_on"] == "site 0"
+    own = load_checkpoint(out / "site-1" / "model.pt")
+    assert own.trained_on == "site 0, started from weights trained on nothing: random weights"
+    assert _known(own, site_folders) == {*_of(site_folders[:1], "training"), *_of(site_folders[:1], "validation")}
+
+
+def test_a_site_that_holds_out_whom_the_start_has_seen_is_refused(
+    site_folders: list[Path], start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is trained; or the result says so. It tells whom the start has seen once, not once a site."""
+    patient = load_datalist(site_folders[1]).section("test")[0].subject
+    leaking = tmp_path / "leaking.pt"
+    seen = {SEEN_PATIENTS: [remember_patients([patient])]}
+    replace(load_checkpoint(start), further=seen).save(leaking)
+    words = ["simulate-federation", f"--sites={site_folders[0]},{site_folders[1]}", f"--model={leaking}"]
+    words += ["--batch_size=4", "--rounds=1", f"--out={tmp_path / 'out'}"]
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert f"{leaking}: these weights were trained on patient {patient}, who is held out in 'test'" in told
+    assert "--accept_seen_patients=true" in told
+    assert not (tmp_path / "out" / "site-2" / "model.pt").exists()
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    assert main([*words, "--accept_seen_patients=true"]) == 0
+    made = load_checkpoint(tmp_path / "out" / "model.pt")
+    assert made.provenance[ACCEPTED].startswith("site-2: 1 of ")
+    assert len(made.seen_patients) == 3
+
+
+def test_patients_of_cohorts_that_are_not_public_are_listed_where_asked(
+    site_folders: list[Path], start: Path, tmp_path: Path
+) -> None:
+    private = []
+    for number, folder in enumerate(site_folders):
+        datalist = load_datalist(folder)
+        private.append(tmp_path / f"private{number}")
+        private[-1].mkdir()
+        for path in folder.iterdir():
+            if path.is_dir():
+                (private[-1] / path.name).symlink_to(path)
+        save_datalist(Datalist(private[-1], datalist.sections, {"name": f"hospital {number}"}))
+
+    def seen(**options: object) -> set[str]:
+        sites = _sites(private, tmp_path / "out")
+        made, _ = simulate_federation(sites, REPOSITORY, start, 0, 1, {**OVERRIDE, "cache_dir": None, **options})
+        return _known(made, private)
+
+    assert seen() == set()
+    assert seen(remember_patients=True) == {*_of(private, "training"), *_of(private, "validation")}
 
 
 @pytest.mark.parametrize(
