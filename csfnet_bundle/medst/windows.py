@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
+from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence, most_studies
 from csfnet_bundle.networks.medst import MedSTObjective
 from csfnet_bundle.networks.medst.losses.objective import SHORTEST_SEQUENCE
 
@@ -35,8 +35,7 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
     """
     if not 1 <= length <= LONGEST_WINDOW:
         raise BundleError(f"window is {length}, expected 1 to {LONGEST_WINDOW} studies")
-    longest = max((len(sequence.studies) for sequence in sequences), default=0)
-    if longest < length:
+    if (longest := most_studies(sequences)) < length:
         logger.warning("windows of %d are asked for, but no sequence has more than %d studies", length, longest)
     return [
         StudySequence(f"{sequence.name}/{start}", sequence.patient, sequence.studies[start : start + length])

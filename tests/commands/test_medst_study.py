@@ -7,6 +7,36 @@ import pytest
 from helpers.medst_cohort import make_medst_cohort
 
 from csfnet_bundle.commands import main
+from csfnet_bundle.studies.medst import fitting
+from csfnet_bundle.studies.medst.plan import Fit, StudyPlan
+from csfnet_bundle.studies.medst.variants import read_variants
+
+
+@pytest.mark.parametrize("name", ["window_5", "window_8", "faithful"])
+def test_longer_windows_than_the_cohort_has_screens_are_refused_before_any_fit(
+    name: str, screens: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["medst-study", "--dataset_dir", str(screens), "--out", str(out), "--variants", f"shuffled,{name}"]
+    assert main([*words, "--text_source", "untrained"]) == 1
+    assert f"variant '{name}' needs" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_all_variants_are_those_that_the_cohort_has_screens_for(
+    screens: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[StudyPlan] = []
+
+    def plan(study: StudyPlan, workers: int) -> list[Fit]:
+        planned.append(study)
+        return []
+
+    monkeypatch.setattr(fitting, "run_fits", plan)
+    assert main(["medst-study", str(screens), str(tmp_path / "out"), "--text_source", "untrained"]) == 0
+    left = {"faithful", "window_5", "window_8"}
+    assert set(planned[0].variants) == set(read_variants()) - left
+    assert "left out, as the cohort has 3 screens: faithful, window_5, window_8" in capsys.readouterr().out
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ SECTIONS = {"training": 8, "validation": 4, "test": 12}
 ROI = {"size": [16, 32, 32], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
 GROWTH = (1.0, 1.25, 0.8)
 """Factor on the diameter from screen to screen: stable, worsening, improving, in turn over the subjects."""
-DATES = ("19990102", "20000102", "20010102", "20020102")
+DATES = tuple(f"{year}0102" for year in range(1999, 2007))
 SCREENS = 3
 
 

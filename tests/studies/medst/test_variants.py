@@ -5,7 +5,8 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst import windows_a_batch
-from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, SMALL, find_variants, read_variants
+from csfnet_bundle.medst.sequences import LONGEST_WINDOW
+from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, SMALL, find_variants, left_out, read_variants
 
 KNOWN = read_variants()
 
@@ -37,9 +38,27 @@ def test_windows_have_equal_images_a_batch() -> None:
         assert windows_a_batch(config["images_per_batch"], length) * length in (56, 60)
 
 
-def test_nothing_named_means_all() -> None:
-    assert set(find_variants(())) == set(KNOWN)
-    assert SMALL not in find_variants(())
+def test_longer_windows_than_the_defaults_tell_their_screens(repository: Path) -> None:
+    base = json.loads((repository / "configs/medst_pretrain.json").read_text())["window"]
+    for variant in KNOWN.values():
+        window = (variant.overrides or {}).get("window", base)
+        assert variant.screens == (window if window > base else 0)
+
+
+def test_nothing_named_means_all_that_the_cohort_can_serve() -> None:
+    assert set(find_variants((), LONGEST_WINDOW)) == set(KNOWN)
+    assert SMALL not in find_variants((), LONGEST_WINDOW)
+    assert left_out(LONGEST_WINDOW) == ()
+    assert left_out(3) == ("faithful", "window_5", "window_8")
+    assert set(find_variants((), 3)) == set(KNOWN) - set(left_out(3))
+
+
+@pytest.mark.parametrize(("name", "screens"), [("faithful", 3), ("window_5", 4), ("window_8", 7)])
+def test_a_variant_with_too_few_screens_is_refused_by_name(name: str, screens: int) -> None:
+    words = f"variant '{name}' needs {screens + 1} screens, and the cohort has {screens}"
+    with pytest.raises(BundleError, match=words):
+        find_variants(("shuffled", name), screens)
+    assert name in find_variants((name,), screens + 1)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +71,11 @@ def test_nothing_named_means_all() -> None:
     ],
 )
 def test_what_others_are_compared_with_comes_first_and_once(named: tuple[str, ...], found: tuple[str, ...]) -> None:
-    assert find_variants(named) == found
+    assert find_variants(named, 5) == found
 
 
 def test_all_are_trained_after_what_they_are_compared_with() -> None:
-    places = {name: place for place, name in enumerate(find_variants(()))}
+    places = {name: place for place, name in enumerate(find_variants((), LONGEST_WINDOW))}
     assert places[DEFAULT] == 0
     for name, known in KNOWN.items():
         assert places[known.compared_with] <= places[name]
@@ -65,7 +84,7 @@ def test_all_are_trained_after_what_they_are_compared_with() -> None:
 
 def test_another_variant_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(BundleError, match=r"there is no variant 'sideways'\. Variants: default, .*shuffled.*, small"):
-        find_variants(("shuffled", "sideways"))
+        find_variants(("shuffled", "sideways"), 3)
 
 
 def test_the_main_questions_and_their_control_come_first() -> None:
