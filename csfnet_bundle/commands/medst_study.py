@@ -45,7 +45,7 @@ def medst_study(
     """
     from csfnet_bundle.medst.screens import screen_sequences
     from csfnet_bundle.medst.sequences import most_studies
-    from csfnet_bundle.studies.medst.fitting import run_fits
+    from csfnet_bundle.studies.medst.fitting import FitsFailedError, run_fits
     from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE
     from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
     from csfnet_bundle.studies.medst.results import make_results
@@ -74,8 +74,12 @@ def medst_study(
     told = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
     command = f"python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT {told}"
     path = study.out / RESULTS_NAME
-    for _ in run_fits(study, workers):
-        _write(path, make_results(study, command))
+    failed: FitsFailedError | None = None
+    try:
+        for _ in run_fits(study, workers):
+            _write(path, make_results(study, command))
+    except FitsFailedError as error:
+        failed = error  # what came out of the others is told first
     document = make_results(study, command)
     _write(path, document)
     if not document["control_noticed"]:
@@ -85,6 +89,8 @@ def medst_study(
         seeds = len(row["seeds"])
         print(f"{name:22} retrieval {_number(rank)}  zero-shot ground glass {_number(zero_shot)}  ({seeds} seeds)")
     print(path)
+    if failed is not None:
+        raise failed
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

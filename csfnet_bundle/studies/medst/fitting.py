@@ -29,6 +29,10 @@ QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ign
 """Loggers that would write over the progress bar."""
 
 
+class FitsFailedError(BundleError):
+    """Some fits of a study failed; all others are done."""
+
+
 def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
     """Run what is not done yet, with a progress bar, and yield each fit when it is done.
 
@@ -37,7 +41,8 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
         workers: processes, of one thread each.
 
     Raises:
-        BundleError: a fit failed, told when all others are done; or the folder holds another study's fits.
+        FitsFailedError: a fit failed, told when all others are done.
+        BundleError: the folder holds another study's fits.
     """
     _claim(study)
     # Once for all fits: their workers would read the same scans side by side.
@@ -55,7 +60,7 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
                 failed.append(f"{fit.name}: {error}")
                 progress.console.print(f"failed: {failed[-1]}", markup=False)
     if failed:
-        raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats only these.")
+        raise FitsFailedError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats only these.")
 
 
 def _claim(study: StudyPlan) -> None:

@@ -57,7 +57,7 @@ def read_variants(root: Path | None = None) -> dict[str, Variant]:
 
 
 def find_variants(names: tuple[str, ...], screens: int) -> tuple[str, ...]:
-    """Return the names, those first that others are compared with.
+    """Return the names, those first that others are compared with; default and positive control are always there.
 
     Args:
         names: of variants; none means all that the cohort has enough screens for.
@@ -78,7 +78,7 @@ def find_variants(names: tuple[str, ...], screens: int) -> tuple[str, ...]:
     chosen = names or tuple(name for name, variant in known.items() if variant.screens <= screens)
     wanted = [variant for name, variant in known.items() if name in chosen]
     needed = [name for variant in wanted for name in (variant.compared_with, variant.starts_from) if name]
-    return tuple(dict.fromkeys((DEFAULT, *needed, *chosen)))
+    return tuple(dict.fromkeys((DEFAULT, CONTROL, *needed, *chosen)))
 
 
 def left_out(screens: int) -> tuple[str, ...]:

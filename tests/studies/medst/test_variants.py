@@ -9,6 +9,7 @@ from csfnet_bundle.medst.sequences import LONGEST_WINDOW
 from csfnet_bundle.studies.medst.variants import CONTROL, DEFAULT, SMALL, find_variants, left_out, read_variants
 
 KNOWN = read_variants()
+FIRST = (DEFAULT, CONTROL)
 
 
 def test_every_variant_changes_what_the_pre_training_has(repository: Path) -> None:
@@ -64,10 +65,10 @@ def test_a_variant_with_too_few_screens_is_refused_by_name(name: str, screens: i
 @pytest.mark.parametrize(
     ("named", "found"),
     [
-        (("shuffled", "default"), ("default", "shuffled")),
-        (("mispaired", "shuffled", "mispaired"), ("default", "mispaired", "shuffled")),
-        (("window_2", "shuffled", "window_5"), ("default", "window_3", "window_2", "shuffled", "window_5")),
-        ((SMALL,), ("default", SMALL)),
+        (("shuffled", "default"), (*FIRST, "shuffled")),
+        (("shuffled", "mispaired", "shuffled"), (*FIRST, "shuffled")),
+        (("window_2", "shuffled", "window_5"), (*FIRST, "window_3", "window_2", "shuffled", "window_5")),
+        ((SMALL,), (*FIRST, SMALL)),
     ],
 )
 def test_what_others_are_compared_with_comes_first_and_once(named: tuple[str, ...], found: tuple[str, ...]) -> None:
