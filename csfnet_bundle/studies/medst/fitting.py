@@ -8,7 +8,7 @@ import multiprocessing
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
 import torch
 from monai.bundle import create_workflow
@@ -76,16 +76,24 @@ def _claim(study: StudyPlan) -> None:
 
 
 def _results(study: StudyPlan, fits: list[Fit], workers: int) -> Iterator[tuple[Fit, str | None]]:
+    """Run the fits in their order, each when the one that it starts from is through."""
     if workers == 1:
         for fit in fits:
             yield fit, _attempt(study, fit)
         return
+    waiting = list(fits)
+    running: dict[Future[str | None], Fit] = {}
     # A fresh interpreter for each worker: a fork of a process with running threads can hang.
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        futures = {pool.submit(_attempt, study, fit): fit for fit in fits}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        while waiting or running:
+            unfinished = {*waiting, *running.values()}
+            ready = [fit for fit in waiting if study.start_of(fit) not in unfinished]
+            for fit in ready[: workers - len(running)]:
+                waiting.remove(fit)
+                running[pool.submit(_attempt, study, fit)] = fit
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -95,6 +103,9 @@ def _attempt(study: StudyPlan, fit: Fit) -> str | None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(1)
+    start = study.start_of(fit)
+    if start is not None and not study.is_done(start):
+        return f"it starts from {start.name}, which is not done"
     try:
         _run(study, fit)
     except Exception as error:
