@@ -19,8 +19,9 @@ WINDOW_ORDERS = ("ordered", "shuffled", "reversed", "mispaired_within")
 """Orders of the studies within a window, see :class:`csfnet_bundle.medst.OrderStudies`."""
 ORDERS = (*WINDOW_ORDERS, MISPAIRED)
 """``mispaired`` exchanges texts across patients, see :func:`paired_texts`."""
-TELLING_ORDERS = ("ordered", "reversed")
-"""Orders of neighbours in time, of which a sentence on the change is right."""
+TELLING_ORDERS = ("ordered", "reversed", "shuffled")
+"""Orders whose windows have sentences on changes: right ones; but for ``shuffled``, where they are the direction term's
+control."""
 
 
 def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequence]:
@@ -110,7 +111,7 @@ def training_windows(
         if order not in TELLING_ORDERS:
             raise BundleError(
                 f"direction_weight is {objective.direction_weight}, and with order {order} no sentence tells a change",
-                remedy=f"Set it to 0, or use order {' or '.join(TELLING_ORDERS)}.",
+                remedy=f"Set it to 0, or use order {', '.join(TELLING_ORDERS)}.",
             )
         if not any(study.change_text and study.reversed_text for one in made for study in one.studies[1:]):
             raise BundleError(

@@ -105,11 +105,11 @@ def test_the_file_says_what_it_was_trained_on(pretrained: Path) -> None:
 
 KNOWN = read_variants()
 FAITHFUL = KNOWN["faithful"].overrides
-SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "one_view", "published_local")
+SWITCHES = ("direction", "forward_then_reverse", "mispaired", "more_views", "published_local")
 """Those whose code is reached by no other switch; the others are tested with the long tests."""
 FURTHER_SWITCHES = (
     *("shared_experts", "temporal_alone", "no_temporal", "uniform_weighting", "shuffled", "reversed", "window_2"),
-    *("window_3", "no_variance_floor", "frozen_text"),
+    *("shuffled_direction", "window_3", "no_variance_floor", "frozen_text"),
     *("mispaired_within", "whole_views", "whole_texts", "volume_view", "no_lateral_no_experts"),
 )
 
