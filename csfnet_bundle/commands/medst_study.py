@@ -41,7 +41,7 @@ def medst_study(
 
     Examples:
         csfnet medst-study --dataset_dir data/phantom_screens --out output/medst_study --workers 2
-        csfnet medst-study data/phantom_screens output/two --variants one_view,shared_experts --seeds 2
+        csfnet medst-study data/phantom_screens output/two --variants whole_views,shared_experts --seeds 2
     """
     from csfnet_bundle.medst.screens import screen_sequences
     from csfnet_bundle.medst.sequences import most_studies

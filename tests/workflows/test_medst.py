@@ -30,6 +30,8 @@ SMALLEST = {
     "train#trainer#max_epochs": 4,
 }
 
+SHORT = {**TWO_EPOCHS, "images_per_epoch": SMALLEST["images_per_epoch"]}
+
 
 @pytest.fixture(scope="module")
 def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -119,7 +121,7 @@ FURTHER_SWITCHES = (
 )
 def test_every_switch_trains_something_else(pretrain: Callable[..., Path], two_epochs: Path, switch: str) -> None:
     first, second = (
-        _state(folder)["network"] for folder in (two_epochs, pretrain(**KNOWN[switch].overrides, **TWO_EPOCHS))
+        _state(folder)["network"] for folder in (two_epochs, pretrain(**{**KNOWN[switch].overrides, **SHORT}))
     )
     assert first.keys() != second.keys() or any(not torch.equal(first[name], second[name]) for name in first)
     assert all(torch.isfinite(part).all() for part in second.values())
@@ -129,7 +131,7 @@ def test_every_switch_trains_something_else(pretrain: Callable[..., Path], two_e
 def test_windows_of_five_and_eight_train_something_else(pretrain: Callable[..., Path], tmp_path: Path) -> None:
     cohort = str(make_medst_cohort(tmp_path, screens=8))
     states = [
-        _state(pretrain(**KNOWN[f"window_{length}"].overrides, dataset_dir=cohort, **TWO_EPOCHS))["network"]
+        _state(pretrain(**{**KNOWN[f"window_{length}"].overrides, **SHORT}, dataset_dir=cohort))["network"]
         for length in (3, 5, 8)
     ]
     for first, second in itertools.combinations(states, 2):

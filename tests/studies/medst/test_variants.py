@@ -32,11 +32,35 @@ def test_the_small_size_is_that_of_the_pre_training_without_switches(repository:
         assert value == (plain[whole][part] if part else plain[whole])
 
 
-def test_windows_have_equal_images_a_batch() -> None:
+def test_windows_have_equal_images_a_batch_and_the_defaults_steps(repository: Path) -> None:
+    base, tiny = (
+        json.loads((repository / f"configs/{name}.json").read_text()) for name in ("medst_pretrain", "medst/tiny")
+    )
+    steps = base["images_per_epoch"] // base["window"] // windows_a_batch(tiny["images_per_batch"], base["window"])
     for length in (2, 3, 5, 8):
         config = KNOWN[f"window_{length}"].overrides
         assert config["window"] == length
-        assert windows_a_batch(config["images_per_batch"], length) * length in (56, 60)
+        batch = windows_a_batch(config["images_per_batch"], length)
+        assert batch * length in (56, 60)
+        assert config["images_per_epoch"] // length // batch == steps
+
+
+def test_whole_views_have_the_nodule_in_their_middle() -> None:
+    """An offset would show voxels beyond the ROI, which repeat its edge."""
+    for variant in KNOWN.values():
+        changed = variant.overrides or {}
+        assert (changed.get("field") == "$None") == (changed.get("offset") == 0)
+
+
+def test_no_two_variants_train_the_same() -> None:
+    """Of one view there is one expert anyway."""
+    seen = set()
+    for variant in KNOWN.values():
+        changed = dict(variant.overrides or {})
+        if len(changed.get("views", ())) == 1:
+            changed.pop("network_def#shared_experts", None)
+        seen.add(json.dumps([changed, variant.starts_from], sort_keys=True))
+    assert len(seen) == len(KNOWN)
 
 
 def test_longer_windows_than_the_defaults_tell_their_screens(repository: Path) -> None:
