@@ -11,14 +11,14 @@ def medst_radiographs(
     """Project radiographs from a cohort's scans, and write the tables that Med-ST reads and is evaluated on.
 
     Args:
-        dataset_dir: a cohort of CT follow-up: a folder with a datalist and ctab.csv.
+        dataset_dir: a cohort of CT follow-up with scans of the whole chest: a folder with a datalist and ctab.csv.
         out: folder to make; it must not exist.
         cache_dir: where the nodules' surroundings are cached: an interrupted run resumes from it.
         workers: processes that read scans.
 
     Examples:
         csfnet medst-radiographs --dataset_dir data/nlstx --out data/nlstx_radiographs
-        csfnet medst-radiographs data/phantom_screens output/radiographs --workers 8
+        csfnet medst-radiographs output/phantom_chests output/radiographs --workers 8
     """
     from csfnet_bundle.medst.radiograph_tables import write_radiograph_tables
 

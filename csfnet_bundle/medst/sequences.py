@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,3 +81,8 @@ class StudySequence:
 def all_studies(sequences: tuple[StudySequence, ...] | list[StudySequence]) -> list[Study]:
     """Return the studies of all sequences, in order."""
     return [study for sequence in sequences for study in sequence.studies]
+
+
+def most_studies(sequences: Sequence[StudySequence]) -> int:
+    """Return the studies of the longest sequence, 0 where there is none."""
+    return max((len(sequence.studies) for sequence in sequences), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,9 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.inputs import RoiCache, RoiSettings
 from csfnet_bundle.medst.sequences import RadiographFiles, RoiPlace, Study
 from csfnet_bundle.networks.medst import SIZES, VIEWS, roi_views
+from csfnet_bundle.networks.medst.roi_views import view_length
+
+logger = logging.getLogger(__name__)
 
 RADIOGRAPH_VIEWS = ("frontal", "lateral")
 GRAY_LEVELS = {"L": 255, "I;16": 65535, "I;16L": 65535, "I;16B": 65535}
@@ -36,7 +40,7 @@ class StudyViews:
         field: voxels that a CT view shows at most along each edge; None: all.
         offset: the nodule lies up to so many voxels beside the middle of a CT view's field, along y and x: elsewhere in
             each patient, at the same place in all studies of one, so that words have a place to point at. 0: in the
-            middle.
+            middle. More than the field leaves of the ROI is told: such views repeat the ROI's edge.
         in_memory: keep every view that was made: 0.1 MB a study for the sizes tiny and small, 1.2 MB for full.
 
     Raises:
@@ -72,6 +76,11 @@ class StudyViews:
             if value is not None and value < least:
                 raise BundleError(f"{name} is {value} voxels, expected {least} or more")
         self.slab, self.field, self.offset = slab, field, offset
+        within = min((edge - view_length(edge, field)) // 2 for edge in self.roi.size[1:])
+        if offset > within:
+            logger.warning(
+                "offset is %d voxels, and the field leaves %d of the ROI: views repeat its edge", offset, within
+            )
         self._cache = RoiCache(cache_dir, self.roi)
         self._kept: dict[str, tuple[Tensor, Tensor]] | None = {} if in_memory else None
 

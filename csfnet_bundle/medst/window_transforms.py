@@ -46,9 +46,11 @@ class OrderStudies(Randomizable, Transform):
     """Puts the studies of a window into another order: a switch of the experiments.
 
     Args:
-        order: ``"ordered"`` leaves it; ``"shuffled"`` and ``"reversed"`` move images and texts together;
-            ``"mispaired_within"`` gives every image the text of another study of the window. ``"mispaired"`` leaves
-            the window: its texts are another patient's already, see :func:`csfnet_bundle.medst.paired_texts`.
+        order: ``"ordered"`` leaves it; ``"shuffled"`` and ``"reversed"`` move images and texts together. The sentences
+            on changes, which the direction term reads, go with the reversal; with ``"shuffled"`` they stay at their
+            places, so that they say nothing of direction any more. ``"mispaired_within"`` gives every image the text of
+            another study of the window. ``"mispaired"`` leaves the window: its texts are another patient's already,
+            see :func:`csfnet_bundle.medst.paired_texts`.
 
     Raises:
         BundleError: another order.
@@ -65,7 +67,8 @@ class OrderStudies(Randomizable, Transform):
         same = list(range(count))
         if self.order == "shuffled":
             places = [int(place) for place in self.R.permutation(count)]
-            return {**_arranged(record, places, places), **_no_changes(count)}
+            # The changes' sentences stay at their places, as often beside the opposite change as beside their own.
+            return _arranged(record, places, places)
         if self.order == "mispaired_within" and count > 1:
             turn = int(self.R.randint(1, count))
             return {**_arranged(record, same, [*same[turn:], *same[:turn]]), **_no_changes(count)}
@@ -163,5 +166,5 @@ def _arranged(record: Mapping[str, Any], images: Sequence[int], texts: Sequence[
 
 
 def _no_changes(count: int) -> Record:
-    """Between studies that are no neighbours, or not of these texts, nobody says what has changed."""
+    """Between studies that are not of these texts nobody says what has changed."""
     return {"change_texts": [""] * count, "reversed_texts": [""] * count}

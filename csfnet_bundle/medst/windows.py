@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence
+from csfnet_bundle.medst.sequences import LONGEST_WINDOW, StudySequence, most_studies
 from csfnet_bundle.networks.medst import MedSTObjective
 from csfnet_bundle.networks.medst.losses.objective import SHORTEST_SEQUENCE
 
@@ -19,8 +19,9 @@ WINDOW_ORDERS = ("ordered", "shuffled", "reversed", "mispaired_within")
 """Orders of the studies within a window, see :class:`csfnet_bundle.medst.OrderStudies`."""
 ORDERS = (*WINDOW_ORDERS, MISPAIRED)
 """``mispaired`` exchanges texts across patients, see :func:`paired_texts`."""
-TELLING_ORDERS = ("ordered", "reversed")
-"""Orders of neighbours in time, of which a sentence on the change is right."""
+TELLING_ORDERS = ("ordered", "reversed", "shuffled")
+"""Orders whose windows have sentences on changes: right ones; but for ``shuffled``, where they are the direction term's
+control."""
 
 
 def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequence]:
@@ -35,8 +36,7 @@ def windows(sequences: Sequence[StudySequence], length: int) -> list[StudySequen
     """
     if not 1 <= length <= LONGEST_WINDOW:
         raise BundleError(f"window is {length}, expected 1 to {LONGEST_WINDOW} studies")
-    longest = max((len(sequence.studies) for sequence in sequences), default=0)
-    if longest < length:
+    if (longest := most_studies(sequences)) < length:
         logger.warning("windows of %d are asked for, but no sequence has more than %d studies", length, longest)
     return [
         StudySequence(f"{sequence.name}/{start}", sequence.patient, sequence.studies[start : start + length])
@@ -111,7 +111,7 @@ def training_windows(
         if order not in TELLING_ORDERS:
             raise BundleError(
                 f"direction_weight is {objective.direction_weight}, and with order {order} no sentence tells a change",
-                remedy=f"Set it to 0, or use order {' or '.join(TELLING_ORDERS)}.",
+                remedy=f"Set it to 0, or use order {', '.join(TELLING_ORDERS)}.",
             )
         if not any(study.change_text and study.reversed_text for one in made for study in one.studies[1:]):
             raise BundleError(

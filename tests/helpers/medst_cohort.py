@@ -15,12 +15,12 @@ SECTIONS = {"training": 8, "validation": 4, "test": 12}
 ROI = {"size": [16, 32, 32], "spacing": [1.0, 1.0, 1.0], "window": [-1200.0, 600.0]}
 GROWTH = (1.0, 1.25, 0.8)
 """Factor on the diameter from screen to screen: stable, worsening, improving, in turn over the subjects."""
-DATES = ("19990102", "20000102", "20010102", "20020102")
+DATES = tuple(f"{year}0102" for year in range(1999, 2007))
 SCREENS = 3
 
 
-def make_medst_cohort(folder: Path, screens: int = SCREENS) -> Path:
-    """Write the cohort: the record's diameters are those of the balls in the scans."""
+def make_medst_cohort(folder: Path, screens: int = SCREENS, spacing: float = 1.0) -> Path:
+    """Write the cohort: the record's diameters are those of the balls in the scans, whose voxels are cubes."""
     random = np.random.default_rng(0)
     sections: dict[str, tuple[FollowUpPair, ...]] = {}
     rows: list[dict[str, object]] = []
@@ -31,7 +31,7 @@ def make_medst_cohort(folder: Path, screens: int = SCREENS) -> Path:
             number += 1
             subject = str(100_000 + number)
             diameters = [8.0 * GROWTH[number % 3] ** screen for screen in range(screens)]
-            scans = [_scan(folder, subject, screen, diameters[screen], random) for screen in range(screens)]
+            scans = [_scan(folder, subject, screen, diameters[screen], random, spacing) for screen in range(screens)]
             rows += [_row(subject, screen, diameters[screen], number) for screen in range(screens)]
             pairs += [_pair(subject, scans, first, number) for first in range(screens - 1)]
         sections[section] = tuple(pairs)
@@ -41,13 +41,15 @@ def make_medst_cohort(folder: Path, screens: int = SCREENS) -> Path:
     return folder
 
 
-def _scan(folder: Path, subject: str, screen: int, diameter: float, random: np.random.Generator) -> Scan:
+def _scan(
+    folder: Path, subject: str, screen: int, diameter: float, random: np.random.Generator, spacing: float
+) -> Scan:
     center = np.array(SHAPE) / 2
-    distance = np.linalg.norm(np.moveaxis(np.indices(SHAPE), 0, -1) - center, axis=-1)
+    distance = spacing * np.linalg.norm(np.moveaxis(np.indices(SHAPE), 0, -1) - center, axis=-1)
     values = np.where(distance < diameter / 2, 40.0, -850.0) + random.normal(0, 20, SHAPE)
     path = folder / subject / f"t{screen}.nii"
     path.parent.mkdir(exist_ok=True)
-    nib.Nifti1Image(values.astype(np.int16), np.eye(4)).to_filename(path)
+    nib.Nifti1Image(values.astype(np.int16), np.diag([spacing, spacing, spacing, 1.0])).to_filename(path)
     return Scan(path=f"{subject}/t{screen}.nii", point=Point(tuple(center), Space.VOXEL), date=DATES[screen])
 
 

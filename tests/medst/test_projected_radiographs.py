@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.medst.projected_radiographs import WATER_ATTENUATION, WHITE, project_radiographs
-
-AIR = -1000.0
+from csfnet_bundle.medst.projected_radiographs import AIR, WATER_ATTENUATION, WHITE, covered_share, project_radiographs
 
 
 def test_water_lets_through_what_beer_and_lambert_say() -> None:
@@ -29,3 +27,11 @@ def test_the_head_is_up_and_each_view_has_its_axes() -> None:
 def test_less_than_air_is_air_and_metal_is_white() -> None:
     assert not project_radiographs(np.full((2, 3, 3), -1024.0), 1.0)["frontal"].any()
     assert project_radiographs(np.full((2, 200, 3), 3000.0), 1.0)["frontal"].min() == WHITE
+
+
+def test_what_a_scan_covers_is_told_along_its_shortest_axis() -> None:
+    block = np.full((10, 20, 20), AIR)
+    block[2:6, 5:, :] = -850.0
+    block[3, 6] = AIR  # air within the scan
+    assert covered_share(block) == 0.4
+    assert covered_share(block[2:6]) == 0.75

@@ -224,6 +224,24 @@ def test_the_nodule_lies_elsewhere_in_each_patient_and_alike_in_a_patients_studi
     assert max(abs(step) for places in found.values() for place in places for step in place) <= 5
 
 
+@pytest.mark.parametrize(
+    ("edge", "field", "offset", "told"),
+    [
+        (64, 32, 8, False),
+        (64, 32, 16, False),
+        (64, 32, 17, True),
+        (32, 32, 8, True),
+        (64, None, 8, True),
+        (32, None, 0, False),
+    ],
+)
+def test_an_offset_beyond_the_roi_is_told(
+    edge: int, field: int | None, offset: int, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    StudyViews(["coronal"], "tiny", {**ROI, "size": [16, edge, edge]}, None, field=field, offset=offset)
+    assert ("views repeat its edge" in caplog.text) is told
+
+
 @pytest.mark.parametrize(("name", "value", "least"), [("slab", 0, 1), ("field", -3, 1), ("offset", -1, 0)])
 def test_a_slab_or_field_of_nothing_is_refused(name: str, value: int, least: int) -> None:
     with pytest.raises(BundleError, match=f"{name} is {value} voxels, expected {least} or more"):

@@ -27,6 +27,23 @@ def test_shuffled_moves_images_and_texts_together(record: dict[str, Any]) -> Non
     assert len({tuple(one["texts"]) for one in orders}) > 1
 
 
+def test_shuffled_leaves_sentences_on_changes_that_say_nothing_of_direction(record: dict[str, Any]) -> None:
+    """Each stands as often beside the opposite change as beside its own: the control of the direction term."""
+    shuffle = OrderStudies("shuffled")
+    shuffle.set_random_state(seed=0)
+    places = {float(view.sum()): place for place, view in enumerate(record["views"])}
+    right, opposite = 0, 0
+    for _ in range(1200):
+        made = shuffle(record)
+        assert made["change_texts"] == record["change_texts"]
+        assert made["reversed_texts"] == record["reversed_texts"]
+        found = [places[float(view.sum())] for view in made["views"]]
+        right += (found[:2] == [0, 1]) + (found[1:] == [1, 2])
+        opposite += (found[:2] == [1, 0]) + (found[1:] == [2, 1])
+    assert abs(right - 400) < 60  # a sixth of each
+    assert abs(opposite - 400) < 60
+
+
 def test_mispaired_within_gives_every_image_another_text(record: dict[str, Any]) -> None:
     mispair = OrderStudies("mispaired_within")
     mispair.set_random_state(seed=0)

@@ -8,7 +8,7 @@ import multiprocessing
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
 import torch
 from monai.bundle import create_workflow
@@ -29,6 +29,10 @@ QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ign
 """Loggers that would write over the progress bar."""
 
 
+class FitsFailedError(BundleError):
+    """Some fits of a study failed; all others are done."""
+
+
 def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
     """Run what is not done yet, with a progress bar, and yield each fit when it is done.
 
@@ -37,7 +41,8 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
         workers: processes, of one thread each.
 
     Raises:
-        BundleError: a fit failed, told when all others are done; or the folder holds another study's fits.
+        FitsFailedError: a fit failed, told when all others are done.
+        BundleError: the folder holds another study's fits.
     """
     _claim(study)
     # Once for all fits: their workers would read the same scans side by side.
@@ -55,7 +60,7 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
                 failed.append(f"{fit.name}: {error}")
                 progress.console.print(f"failed: {failed[-1]}", markup=False)
     if failed:
-        raise BundleError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats only these.")
+        raise FitsFailedError(f"{len(failed)} fits failed; {failed[0]}", remedy="The same command repeats only these.")
 
 
 def _claim(study: StudyPlan) -> None:
@@ -71,16 +76,24 @@ def _claim(study: StudyPlan) -> None:
 
 
 def _results(study: StudyPlan, fits: list[Fit], workers: int) -> Iterator[tuple[Fit, str | None]]:
+    """Run the fits in their order, each when the one that it starts from is through."""
     if workers == 1:
         for fit in fits:
             yield fit, _attempt(study, fit)
         return
+    waiting = list(fits)
+    running: dict[Future[str | None], Fit] = {}
     # A fresh interpreter for each worker: a fork of a process with running threads can hang.
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        futures = {pool.submit(_attempt, study, fit): fit for fit in fits}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        while waiting or running:
+            unfinished = {*waiting, *running.values()}
+            ready = [fit for fit in waiting if study.start_of(fit) not in unfinished]
+            for fit in ready[: workers - len(running)]:
+                waiting.remove(fit)
+                running[pool.submit(_attempt, study, fit)] = fit
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -90,6 +103,9 @@ def _attempt(study: StudyPlan, fit: Fit) -> str | None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(1)
+    start = study.start_of(fit)
+    if start is not None and not study.is_done(start):
+        return f"it starts from {start.name}, which is not done"
     try:
         _run(study, fit)
     except Exception as error:

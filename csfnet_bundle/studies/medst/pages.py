@@ -81,8 +81,8 @@ def study_markdown(document: Row) -> str:
         "Losses on held-out patients, each beside that of a network that says the same of everything.",
         "",
         _losses(rows),
-        "Differences to the default (of windows to `window_3`, which has as many images a batch), paired by seed; "
-        "**bold** where the interval leaves zero out (each at 95 %, not corrected for their number).",
+        f"Differences to the default{_other_references(rows)}, paired by seed; **bold** where the interval leaves zero "
+        "out (each at 95 %, not corrected for their number).",
         "",
         _table({name: row for name, row in rows.items() if name != DEFAULT}, TASKS, "difference"),
         "What the words about the nodule attend to, the nodule put up to 12 mm beside the middle of the field; and how "
@@ -90,7 +90,8 @@ def study_markdown(document: Row) -> str:
         "",
         _table(rows, ATTENTION, "metrics"),
         _table({name: row for name, row in rows.items() if _mean(row, "cka_after") is not None}, SIMILARITY, "metrics"),
-        "Linear probes on the frozen encoder, fitted in folds by patient, each beside a random encoder of that shape.",
+        "Linear probes on the frozen encoder, fitted in folds by patient, each beside a random encoder of that shape: "
+        "one draw for all seeds, so its column has no spread over them.",
         "",
         _table(rows, PROBES, "metrics"),
         _caution(rows),
@@ -108,6 +109,16 @@ def _seeds(rows: Mapping[str, Row]) -> str:
     told = "; ".join(f"{count} of {', '.join(names)}" for count, names in sorted(by_count.items(), reverse=True))
     missing = [f"`{name}`" for name in read_variants() if name not in rows]
     return f"Seeds: {told}." + (f" Not run: {', '.join(missing)}." if missing else "")
+
+
+def _other_references(rows: Mapping[str, Row]) -> str:
+    """Say which variants are compared with another one than the default, in brackets; blank where none is."""
+    names: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        if row["compared_with"] != DEFAULT:
+            names.setdefault(row["compared_with"], []).append(f"`{name}`")
+    told = [f"of {_listed(ones)} to `{reference}`" for reference, ones in names.items()]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _losses(rows: Mapping[str, Row]) -> str:
@@ -135,14 +146,18 @@ def _cell(summary: Row, part: str) -> str:
         return UNDEFINED
     signed = "+" if part == "difference" else ""
     text = f"{summary['mean']:{signed}.3f}"
-    if summary["lower"] is None or summary["seeds"] <= OTHER_SEEDS:
-        return text  # an interval over two seeds says nothing
+    if not _has_interval(summary):
+        return text
     text += f" ({summary['lower']:{signed}.3f} to {summary['upper']:{signed}.3f})"
     return f"**{text}**" if part == "difference" and _differs(summary) else text
 
 
+def _has_interval(summary: Row) -> bool:
+    return summary["lower"] is not None and summary["seeds"] > OTHER_SEEDS
+
+
 def _differs(summary: Row) -> bool:
-    return summary["lower"] is not None and (summary["lower"] > 0 or summary["upper"] < 0)
+    return _has_interval(summary) and (summary["lower"] > 0 or summary["upper"] < 0)
 
 
 def _survives(summary: Row) -> bool:
@@ -152,7 +167,9 @@ def _survives(summary: Row) -> bool:
 def _caution(rows: Mapping[str, Row]) -> str:
     """Say how many differences there are, and how many of them chance alone would let leave zero out."""
     tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
-    tested = [one for one in tested if one["p"] is not None]
+    tested = [one for one in tested if one["p"] is not None and _has_interval(one)]
+    if not tested:
+        return f"No difference has more than {OTHER_SEEDS} seeds: nothing is tested, and there is no verdict."
     return (
         f"What these intervals allow to say. There are {len(tested)} differences: were there no effect at all, "
         f"{len(tested) * (1 - CONFIDENCE):.0f} of them would leave zero out; {sum(map(_differs, tested))} do. "
@@ -166,15 +183,16 @@ def _mean(row: Row, metric: str) -> float | None:
 
 
 def _answer(name: str, question: str, row: Row) -> str:
-    """Say which results are surely higher or lower than what they are compared with, or that none is."""
+    """Say which results are surely higher or lower than what they are compared with, or that none is, or why not."""
     reference = "the default" if row["compared_with"] == DEFAULT else f"`{row['compared_with']}`"
-    shown = {metric: WORDS[metric] for metric in COMPARED}
+    differences = {metric: row["difference"][metric] for metric in COMPARED}
+    if not any(map(_has_interval, differences.values())):
+        return f"- {question} `{name}`: too few seeds for a verdict."
     found: dict[str, list[str]] = {"higher": [], "lower": []}
-    for metric, word in shown.items():
-        difference = row["difference"][metric]
+    for metric, difference in differences.items():
         if _differs(difference):
             mark = "\\*" if _survives(difference) else ""
-            found["higher" if difference["mean"] > 0 else "lower"].append(word.split(",")[0] + mark)
+            found["higher" if difference["mean"] > 0 else "lower"].append(WORDS[metric].split(",")[0] + mark)
     told = [f"{way} than {reference} in {_listed(words)}" for way, words in found.items() if words]
     verdict = "; ".join(told) if told else f"no difference to {reference} that these seeds can show"
     return f"- {question} `{name}`: {verdict}."

@@ -14,6 +14,7 @@ from csfnet_bundle.medst.data import texts_digest
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.medst.variants import OTHER_SEEDS, SMALL, UNTRAINED, Variant, read_variants
+from csfnet_bundle.training.transfer import weights_digest
 
 PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
 EPOCHS = "train#trainer#max_epochs"
@@ -72,8 +73,10 @@ class StudyPlan:
         return path.is_file() and self.result(fit)["switch_sha256"] == self.switch_digest(fit)
 
     def switch_digest(self, fit: Fit) -> str:
-        """Return the SHA-256 of what a fit changes against the others, hexadecimal."""
+        """Return the SHA-256 of what a fit changes against the others, the weights that it starts from among it."""
         changed = json.dumps(dict(self._variant(fit).overrides or {}), sort_keys=True).encode()
+        if start := self.start_of(fit):
+            changed += str(weights_digest(self._model(start))).encode()
         return _digest(self.configs(fit)[2:], changed)
 
     def result(self, fit: Fit) -> dict[str, Any]:
@@ -87,9 +90,17 @@ class StudyPlan:
         own: dict[str, Any] = {}
         if fit.variant == UNTRAINED:
             own[EPOCHS] = 1
-        if known.starts_from:
-            own["initial_weights"] = str(self.folder(Fit(known.starts_from, fit.seed)) / MODEL_NAME)
+        if start := self.start_of(fit):
+            own["initial_weights"] = str(self._model(start))
         return {**(known.overrides or {}), **self.overrides, **own}
+
+    def start_of(self, fit: Fit) -> Fit | None:
+        """Return the fit whose weights a fit starts from; None: it starts from random ones."""
+        name = self._variant(fit).starts_from
+        return Fit(name, fit.seed) if name else None
+
+    def _model(self, fit: Fit) -> Path:
+        return self.folder(fit) / MODEL_NAME
 
     def _variant(self, fit: Fit) -> Variant:
         return Variant("") if fit.variant == SMALL else read_variants(self.bundle_root)[fit.variant]

@@ -13,7 +13,7 @@ from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.paired import holm
 from csfnet_bundle.medst.data import describe_dataset
 from csfnet_bundle.studies.medst.plan import StudyPlan
-from csfnet_bundle.studies.medst.variants import CONTROL, SMALL, Variant, read_variants
+from csfnet_bundle.studies.medst.variants import CONTROL, OTHER_SEEDS, SMALL, Variant, read_variants
 
 METRICS: dict[str, tuple[str, ...]] = {
     "retrieval_rank": ("tasks", "retrieval", "median_rank"),
@@ -142,10 +142,10 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
 def difference(values: Sequence[float], tested: bool = True) -> Summary:
     """Return the summary of paired differences with ``p``, that their mean is zero (Student's t, two-sided).
 
-    Without two differences that are not the same there is no test, nor where none is asked for.
+    Without more than two differences, which are not all the same, there is no test, nor where none is asked for.
     """
     known = [value for value in values if not math.isnan(value)]
-    tested = tested and len(known) > 1 and max(known) - min(known) > SAME
+    tested = tested and len(known) > OTHER_SEEDS and max(known) - min(known) > SAME
     return {**summarise(values), "p": float(stats.ttest_1samp(known, 0.0).pvalue) if tested else None, "p_holm": None}
 
 

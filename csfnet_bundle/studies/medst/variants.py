@@ -16,7 +16,8 @@ UNTRAINED = "untrained"
 CONTROL = "mispaired"
 """The positive control: a study that does not notice it can judge nothing."""
 OTHER_SEEDS = 2
-"""Seeds at most of a variant that is not a main one; no difference of it is tested."""
+"""Seeds at most of a variant that is not a main one. An interval over so few says nothing: none is shown, nothing is
+tested, and there is no verdict."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
 
@@ -31,6 +32,7 @@ class Variant:
         compared_with: the variant that it is compared with.
         starts_from: the variant of the same seed whose weights it starts from; empty: random ones.
         main: it answers one of the main questions: it comes first, with all seeds and intervals.
+        screens: fewest screens of a cohort on which it is what it says; with fewer its windows would be shorter.
         overrides: ids of the pre-training's config and their values.
     """
 
@@ -39,6 +41,7 @@ class Variant:
     compared_with: str = DEFAULT
     starts_from: str = ""
     main: bool = False
+    screens: int = 0
     overrides: Mapping[str, Any] | None = None
 
 
@@ -54,17 +57,31 @@ def read_variants(root: Path | None = None) -> dict[str, Variant]:
     return {name: Variant(**part) for name, part in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
-def find_variants(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names, those first that others are compared with; nothing named means all.
+def find_variants(names: tuple[str, ...], screens: int) -> tuple[str, ...]:
+    """Return the names, those first that others are compared with; default and positive control are always there.
+
+    Args:
+        names: of variants; none means all that the cohort has enough screens for.
+        screens: of the cohort.
 
     Raises:
-        BundleError: there is no such variant.
+        BundleError: there is no such variant, or it needs more screens.
     """
     known = read_variants()
     for name in names:
         if name not in known and name != SMALL:
             raise BundleError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(known)}, {SMALL}.")
-    chosen = names or tuple(known)
+        if name in known and known[name].screens > screens:
+            raise BundleError(
+                f"variant {name!r} needs {known[name].screens} screens, and the cohort has {screens}",
+                remedy="Leave it out, or give a cohort with as many (csfnet phantom --screens).",
+            )
+    chosen = names or tuple(name for name, variant in known.items() if variant.screens <= screens)
     wanted = [variant for name, variant in known.items() if name in chosen]
     needed = [name for variant in wanted for name in (variant.compared_with, variant.starts_from) if name]
-    return tuple(dict.fromkeys((DEFAULT, *needed, *chosen)))
+    return tuple(dict.fromkeys((DEFAULT, CONTROL, *needed, *chosen)))
+
+
+def left_out(screens: int) -> tuple[str, ...]:
+    """Return the variants that a cohort of so many screens cannot train."""
+    return tuple(name for name, variant in read_variants().items() if variant.screens > screens)

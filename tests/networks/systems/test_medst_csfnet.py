@@ -130,3 +130,15 @@ def test_the_map_has_the_rows_that_show_something(views: list[str], roi_size: tu
     assert maps.shape == (1, 2, SIZES["tiny"].width, len(views), rows, 8)
     shown = maps.abs().sum(dim=(0, 1, 2, 3, 5)) > 0
     assert shown.all()
+
+
+def test_views_of_the_network_are_not_blurred_into_each_other() -> None:
+    """They stand side by side along the map's depth, which is no place."""
+    network = create_network({**system_architecture("csfnet_medst"), "size": "tiny"}).eval()
+    with torch.no_grad():
+        maps = network.feature_maps(torch.rand(1, 2, *ROI)).flatten(1, 2)  # (1, 2 C, V, h, G)
+        blurred = network.temporal_fusion.blur(maps)
+        for view in range(maps.shape[2]):
+            alone = network.temporal_fusion.blur(maps[:, :, view : view + 1])
+            torch.testing.assert_close(blurred[:, :, view : view + 1], alone)
+        assert not torch.allclose(blurred, maps)

@@ -2,7 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from helpers.medst_fits import finish, make_study
@@ -10,7 +13,7 @@ from helpers.medst_fits import finish, make_study
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.data import SECTIONS
 from csfnet_bundle.studies.medst import fitting
-from csfnet_bundle.studies.medst.fitting import run_fits
+from csfnet_bundle.studies.medst.fitting import FitsFailedError, run_fits
 from csfnet_bundle.studies.medst.plan import Fit, StudyPlan
 
 
@@ -97,6 +100,47 @@ def test_a_fault_of_the_program_ends_the_study(screens: Path, tmp_path: Path, tr
     with pytest.raises(ZeroDivisionError, match="ours"):
         _names(run_fits(make_study(screens, tmp_path)))
     assert trainings.begun == ["default, seed 0"]
+
+
+STARTED = ("no_temporal", "temporal_on_frozen", "default")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_fit_waits_for_the_one_that_it_starts_from(
+    workers: int, screens: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two workers one is free while no_temporal still trains."""
+    study = replace(make_study(screens, tmp_path), variants=STARTED)
+    too_early = Event()
+    finished: dict[str, bool] = {}
+
+    def run(study: StudyPlan, fit: Fit) -> None:
+        if fit.variant == "no_temporal" and workers > 1:
+            too_early.wait(0.5)
+        if fit.variant == "temporal_on_frozen":
+            finished[fit.name] = study.is_done(Fit("no_temporal", fit.seed))
+            too_early.set()
+        trainings.run(study, fit)
+
+    monkeypatch.setattr(fitting, "_run", run)
+    monkeypatch.setattr(fitting, "ProcessPoolExecutor", lambda workers, **_: ThreadPoolExecutor(workers))
+    found = _names(run_fits(study, workers))
+    assert sorted(found) == sorted(fit.name for fit in study.fits)
+    assert finished == {"temporal_on_frozen, seed 0": True}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_its_start_a_fit_fails_by_name(
+    workers: int, screens: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = replace(make_study(screens, tmp_path), variants=STARTED)
+    monkeypatch.setattr(fitting, "ProcessPoolExecutor", lambda workers, **_: ThreadPoolExecutor(workers))
+    trainings.broken["no_temporal, seed 0"] = BundleError("the objective is no number")
+    with pytest.raises(FitsFailedError, match="2 fits failed"):
+        _names(run_fits(study, workers))
+    trainings.broken.clear()
+    trainings.begun.clear()
+    assert _names(run_fits(study, workers)) == ["no_temporal, seed 0", "temporal_on_frozen, seed 0"]
 
 
 def _other_cohort(screens: Path, folder: Path) -> Path:

@@ -15,22 +15,37 @@ def _row(values: list[float], differences: list[float], compared_with: str = "de
     }
 
 
-def test_only_differences_beyond_their_interval_are_told() -> None:
-    rows = {
-        "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
-        "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
-        "no_temporal": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
-        "faithful": _row([0.7, 0.8, 0.75], [0.1, 0.2, 0.17]),
-        "window_2": _row([0.7, 0.8], []),
-    }
+def _document(rows: dict[str, Any]) -> dict[str, Any]:
     correct(rows)
-    document = {
+    return {
         "command": "python -m csfnet_bundle medst-study",
         "cohort": {"name": "phantoms", "phantom": True, "datalist_sha256": "ab" * 32},
         "overrides": {"train#trainer#max_epochs": 4},
         "control_noticed": True,
         "variants": rows,
     }
+
+
+def test_two_seeds_have_neither_interval_nor_verdict() -> None:
+    """Whatever their interval: one over two seeds leaves zero out as soon as both agree."""
+    rows = {"default": _row([0.7, 0.8, 0.75], [0, 0, 0]), "mispaired": _row([0.5, 0.6], [-0.2, -0.2001])}
+    assert rows["mispaired"]["difference"]["temporal_sentence"]["upper"] < 0
+    page = study_markdown(_document(rows))
+    assert "`mispaired`: too few seeds for a verdict." in page
+    assert "No difference has more than 2 seeds: nothing is tested, and there is no verdict." in page
+    assert "than the default" not in page
+    assert "| -0.200 " in page
+
+
+def test_only_differences_beyond_their_interval_are_told() -> None:
+    rows = {
+        "default": _row([0.7, 0.8, 0.75], [0, 0, 0]),
+        "mispaired": _row([0.5, 0.6, 0.55], [-0.2, -0.21, -0.19]),
+        "no_temporal": _row([0.7, 0.8, 0.75], [-0.1, 0.1, 0.02]),
+        "faithful": _row([0.7, 0.8, 0.75], [0.1, 0.2, 0.17]),
+        "window_2": _row([0.7, 0.8], [], compared_with="window_3"),
+    }
+    document = _document(rows)
     page = study_markdown(document)
     assert "(positive control)? `mispaired`: lower than the default in change sentences\\*." in page
     assert "`faithful`: higher than the default in change sentences." in page, (
@@ -41,6 +56,7 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
     assert "**-0.200 (-0.225 to -0.175)**" in page
     assert "+0.007 (-0.243 to +0.257)" in page
     assert "**phantoms**" in page
+    assert "Differences to the default (of `window_2` to `window_3`), paired by seed" in page
     assert "Seeds: 3 of `default`, `mispaired`, `no_temporal`, `faithful`; 2 of `window_2`. Not run: `" in page
     assert not page.startswith(CANNOT_JUDGE)
     assert study_markdown({**document, "control_noticed": False}).startswith(CANNOT_JUDGE)

@@ -9,7 +9,7 @@ from helpers.medst_fits import finish, make_study
 
 from csfnet_bundle.core.bundle_root import VARIANTS
 from csfnet_bundle.studies.medst.plan import EPOCHS, Fit
-from csfnet_bundle.studies.medst.variants import find_variants
+from csfnet_bundle.studies.medst.variants import find_variants, read_variants
 
 
 def test_a_fit_of_another_switch_is_not_done(screens: Path, tmp_path: Path) -> None:
@@ -55,4 +55,18 @@ def test_a_temporal_part_on_frozen_weights_starts_from_those_without_it(screens:
     study = make_study(screens, tmp_path)
     start = study.overrides_of(Fit("temporal_on_frozen", 1))["initial_weights"]
     assert Path(start) == study.folder(Fit("no_temporal", 1)) / "model.pt"
-    assert find_variants(("temporal_on_frozen",)) == ("default", "no_temporal", "temporal_on_frozen")
+    assert read_variants()["temporal_on_frozen"].compared_with == "no_temporal"
+    assert find_variants(("temporal_on_frozen",), 3) == ("default", "mispaired", "no_temporal", "temporal_on_frozen")
+
+
+def test_a_fit_on_other_starting_weights_is_not_done(screens: Path, tmp_path: Path) -> None:
+    study = make_study(screens, tmp_path)
+    fit, start = Fit("temporal_on_frozen", 0), Fit("no_temporal", 0)
+    finish(study, start)
+    weights = study.folder(start) / "model.pt"
+    weights.write_bytes(b"of the first training")
+    finish(study, fit)
+    assert study.is_done(fit)
+    weights.write_bytes(b"of another training")
+    assert not study.is_done(fit)
+    assert study.is_done(start)

@@ -124,6 +124,19 @@ def test_time_reversal_changes_nothing(floor: bool, unit: Callable, sort: Callab
     torch.testing.assert_close(reverse_mapping(forward, floor), reverse_mapping(backward, floor), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("order", [[1, 0, 2], [0, 2, 1], [1, 2, 0], [2, 0, 1]])
+def test_shuffling_a_sequence_that_drifts_changes_reverse_mapping_alone(
+    order: list[int], unit: Callable, sort: Callable
+) -> None:
+    """It does not see which end comes first, but who is whose neighbour."""
+    image = torch.nn.functional.normalize(unit(1) + 0.35 * torch.arange(3)[:, None] * unit(1), dim=1)
+    text = torch.nn.functional.normalize(image + 0.02 * torch.randn(3, 128), dim=1)
+    ordered, turned, shuffled = (sort(image[places], text[places], [3]) for places in ([0, 1, 2], [2, 1, 0], order))
+    torch.testing.assert_close(reverse_mapping(turned), reverse_mapping(ordered), rtol=1e-4, atol=1e-5)
+    assert float(reverse_mapping(shuffled)) > float(reverse_mapping(ordered)) + 0.02
+    torch.testing.assert_close(forward_mapping(shuffled), forward_mapping(ordered), rtol=1e-4, atol=1e-5)
+
+
 def test_repeated_texts_leave_and_stay_finite(unit: Callable, sort: Callable) -> None:
     """The published form reaches far beyond what any other study gives, this project's does not."""
     image, once, twice = unit(3).requires_grad_(), unit(1), unit(1)
