@@ -18,6 +18,7 @@ from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import complete_architecture, create_network
 from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
+from csfnet_bundle.records import FollowUpPair
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,16 @@ ONE_FILE = "csfnet_bundle.model/1"
 MODEL_NAME = "model.pt"
 STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
-OPINION = "radiologists' opinion"
-"""Value of ``label`` in the provenance of weights whose labels are no proven diagnosis."""
+LABEL, OPINION = "label", "radiologists' opinion"
+"""Key and value in the provenance of weights whose labels are no proven diagnosis."""
+FOLLOW_UP_PART, ON_PHANTOMS = "follow_up_part", "phantoms"
+"""Key and value in the provenance of weights whose part that compares both scans was trained on phantoms alone, and
+whose temperature and threshold come from answers to one scan."""
+PAIR_CAVEAT = (
+    "Opinion on t1 plus a follow-up part trained on phantoms. Calibration and threshold come from single scans and do "
+    "not hold for pairs."
+)
+"""What such weights' number for a pair is; stands beside it wherever it is told."""
 CODE_BOOK_DIGEST = "code_book_sha256"
 """Key of the code book's digest in model.json: an edited code book would change answers without a word."""
 DICTIONARIES = ("architecture", "roi", "decision", "provenance")
@@ -72,6 +81,15 @@ class ModelCheckpoint:
     def phantoms(self) -> bool:
         """Whether the weights were trained on phantoms."""
         return bool(self.provenance.get("phantom", False))
+
+    @property
+    def pair_caveat(self) -> str:
+        """What must be said of the number for a pair, and not of one for t1 alone; empty for most weights."""
+        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == ON_PHANTOMS else ""
+
+    def caveat(self, pair: FollowUpPair) -> str:
+        """Return what must be said of the number for this record; empty for most."""
+        return "" if pair.t0 is None else self.pair_caveat
 
     @property
     def seen_patients(self) -> list[Mapping[str, Any]]:

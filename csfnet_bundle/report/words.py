@@ -85,7 +85,12 @@ def decision(case: Case) -> str:
     if threshold is None:
         return "No threshold was chosen for these weights."
     side = "At or above" if case.above_threshold else "Below"
-    return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
+    return f"{side} the threshold of {percent(threshold)} that was chosen on {validation_items(case.weights)}."
+
+
+def validation_items(weights: Weights) -> str:
+    """Return what temperature and threshold were chosen on: pairs, or single scans."""
+    return "single validation scans" if weights.pair_caveat else "validation pairs"
 
 
 def lead(weights: Weights) -> str:
@@ -145,8 +150,16 @@ def attention_focus(highest_share: float) -> str:
 
 
 def meaning(case: Case) -> list[str]:
-    """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
+    """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean.
+
+    Where the calibration does not hold for the case, say that no frequency is known.
+    """
     weights = case.weights
+    if case.caveat:
+        return [
+            case.caveat,
+            "How often nodules with this number are malignant, or are called so, is not known. It is no diagnosis.",
+        ]
     kind = "phantom nodules" if weights.phantoms else "nodules"
     malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
     if weights.opinion:
@@ -165,8 +178,9 @@ def meaning(case: Case) -> list[str]:
     if weights.calibration_pairs and weights.calibration_malignant is not None:
         share = percent(weights.calibration_malignant / weights.calibration_pairs)
         sentences.append(
-            f"The calibration was made where {share} of {weights.calibration_pairs} pairs were malignant. Where "
-            "malignant nodules are rarer than that, the true share is lower; where they are more common, higher."
+            f"The calibration was made where {share} of {weights.calibration_pairs} {validation_items(weights)} were "
+            f"{'called ' if weights.opinion else ''}malignant. Where malignant nodules are rarer than that, the true "
+            "share is lower; where they are more common, higher."
         )
     else:
         sentences.append("How common malignant nodules were where the calibration was made is not known.")

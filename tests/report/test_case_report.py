@@ -54,7 +54,7 @@ def test_weights_trained_on_patients_tell_where_the_calibration_holds(tmp_path, 
     text = read_page(write_case_report(tmp_path, dataclasses.replace(case, weights=weights), images)).text
     assert "means nothing" not in text
     assert "about 72 of 100 nodules that get this number are malignant" in text
-    assert "52 % of 128 pairs were malignant" in text
+    assert "52 % of 128 validation pairs were malignant" in text
 
 
 def test_hostile_text_stays_text(tmp_path, case, images, read_page):

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.checkpoint import OPINION, load_checkpoint
+from csfnet_bundle.prediction.checkpoint import OPINION, PAIR_CAVEAT, load_checkpoint
 from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
-from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, judge_follow_up, make_shipped_model
+from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, card, judge_follow_up, make_shipped_model
 from csfnet_bundle.studies.real_nodules.study import Study, run_study
 
 
@@ -35,6 +35,7 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     assert "radiologists' opinion" in checkpoint.trained_on
     assert "follow-up part on phantoms" in checkpoint.trained_on
     assert "never judged on patients' follow-up" in checkpoint.trained_on
+    assert checkpoint.pair_caveat == PAIR_CAVEAT
     assert checkpoint.provenance["attribution"] == ATTRIBUTION
     assert not checkpoint.provenance["phantom"]
     assert checkpoint.provenance["label"] == OPINION
@@ -52,3 +53,9 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     judged = judge_follow_up(study, study.recipes[0], phantoms)
     assert len(judged["folds"]) == study.folds
     assert set(judged["folds"][0]["areas"]) == {"opinion on t1", "follow-up part", "both", "oracle"}
+
+
+def test_the_shipped_file_says_what_its_maker_would_say(repository):
+    shipped = load_checkpoint(repository / "models" / "nodules" / "model.pt")
+    assert shipped.trained_on == card(696, 386)
+    assert shipped.pair_caveat == PAIR_CAVEAT
