@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from csfnet_bundle.core.bundle_root import MODELS, bundle_of
+from csfnet_bundle.core.bundle_root import MODELS, bundle_of, bundle_root
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
@@ -261,6 +261,12 @@ def shipped_model(bundle_root: str | Path) -> Path:
     A workflow may be started in any folder: where that is no bundle, it is the bundle of this package.
     """
     return bundle_of(bundle_root) / MODELS / MODEL_NAME
+
+
+def named_weights(path: str | Path) -> Path:
+    """Return the file of that name, or the bundle's where there is none: ``models/nodules/model.pt`` in any folder."""
+    path = Path(path)
+    return path if path.is_file() or not (bundle_root() / path).is_file() else bundle_root() / path
 
 
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:

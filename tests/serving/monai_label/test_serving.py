@@ -75,15 +75,18 @@ def test_requests_leave_nothing_behind_for_the_next_one(studies: Path, model: Pa
     ]
 
 
-def test_without_t0_the_checkpoint_decides(studies: Path, model: Path, params: dict[str, Any]) -> None:
+def test_without_t0_the_checkpoint_decides(
+    studies: Path, model: Path, params: dict[str, Any], repository: Path
+) -> None:
     one_scan = {"point1": params["point1"], "space": "voxel", "clinical": params["clinical"]}
     with pytest.raises(HttpError, match="NO_PRIOR") as caught:
         StandInServer(studies, model).infer("t1.nii", **one_scan)
     assert caught.value.status_code == 422
     tells = CSFNet(widths=tiny_network().widths, prior_presence=True).eval()
     tiny_checkpoint(tells).save(studies.parent / "tells.pt")
-    benign, malignant = StandInServer(studies, studies.parent / "tells.pt").infer("t1.nii", **one_scan)
-    assert benign + malignant == pytest.approx(1)
+    for able in (studies.parent / "tells.pt", repository / "models" / "nodules" / "model.pt"):
+        benign, malignant = StandInServer(studies, able).infer("t1.nii", **one_scan)
+        assert benign + malignant == pytest.approx(1)
 
 
 def test_the_words_beside_a_heat_map_say_what_is_not_calibrated(
