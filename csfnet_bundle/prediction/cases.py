@@ -196,4 +196,5 @@ def weights_of(checkpoint: ModelCheckpoint, checkpoint_path: Path) -> Weights:
         calibration_malignant=validation.get("malignant"),
         opinion=provenance.get(LABEL) == OPINION,
         pair_caveat=checkpoint.pair_caveat,
+        attention_selects=checkpoint.attention_selects,
     )

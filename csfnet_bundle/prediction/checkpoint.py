@@ -38,6 +38,8 @@ PAIR_CAVEAT = (
     "not hold for pairs."
 )
 """What such weights' number for a pair is; stands beside it wherever it is told."""
+ATTENTION_SELECTS = "attention_selects"
+"""Key in the provenance: true for weights whose training required the attention to select (docs/attention.md)."""
 CODE_BOOK_DIGEST = "code_book_sha256"
 """Key of the code book's digest in model.json: an edited code book would change answers without a word."""
 DICTIONARIES = ("architecture", "roi", "decision", "provenance")
@@ -86,6 +88,11 @@ class ModelCheckpoint:
     def pair_caveat(self) -> str:
         """What must be said of the number for a pair, and not of one for t1 alone; empty for most weights."""
         return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == ON_PHANTOMS else ""
+
+    @property
+    def attention_selects(self) -> bool:
+        """Whether training required the attention to select a place; false where the provenance does not say so."""
+        return self.provenance.get(ATTENTION_SELECTS) is True
 
     def caveat(self, pair: FollowUpPair) -> str:
         """Return what must be said of the number for this record; empty for most."""

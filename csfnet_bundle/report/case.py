@@ -35,6 +35,8 @@ class Weights:
         opinion: whether the labels are radiologists' opinion and not a proven diagnosis.
         pair_caveat: why the number for a pair is not calibrated, where temperature and threshold come from single
             scans; empty for weights that were calibrated on pairs.
+        attention_selects: whether the training could only be done by attending to the right place; without that a map
+            with a focus is no evidence of where anything lies.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Weights:
     calibration_malignant: int | None = None
     opinion: bool = False
     pair_caveat: str = ""
+    attention_selects: bool = False
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def nodule_section(case: Case, images: CaseImages, pictures: Mapping[str, ScanPi
         "recorded": recorded_rows(case),
         "doubt": "" if case.measured is None else case.measured.doubt,
         "guidelines": () if facts is None else statements(facts),
-        "maps": maps(images),
+        "maps": maps(images, case.weights),
         "series": _series_rows(case, pictures),
         "inputs": _inputs(case),
         "missing_note": _missing_note(case),

@@ -14,6 +14,10 @@ difference (Bankier et al., Recommendations for measuring pulmonary nodules at C
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
 
+NEVER_SELECTED = (
+    "These weights never had to select a place in training, so the map is no evidence of where anything lies."
+)
+
 METRIC_WORDS = {
     "auc": ("AUC", "how often a malignant nodule gets a higher probability than a benign one; 0.5 is guessing"),
     "accuracy": ("Accuracy", "share of pairs on the right side of the threshold"),
@@ -139,14 +143,12 @@ def growth(case: Case) -> str:
     return f"{change}. Volume doubling time {days(doubling)}."
 
 
-def attention_focus(highest_share: float) -> str:
+def attention_focus(highest_share: float, weights: Weights) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
         return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
-    return (
-        f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had "
-        "to select."
-    )
+    told = "Training had to select a place." if weights.attention_selects else NEVER_SELECTED
+    return f"Highest cell: {highest_share:.1f} times the average. {told}"
 
 
 def meaning(case: Case) -> list[str]:

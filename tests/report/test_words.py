@@ -32,11 +32,15 @@ def test_days_and_signs():
     assert signed(-600) == "−600"
 
 
-def test_an_even_map_is_not_called_a_focus():
-    assert attention_focus(1.2) == "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
-    assert attention_focus(5.04) == (
-        "Highest cell: 5.0 times the average. No evidence of where anything lies, unless training had to select."
+def test_an_even_map_is_not_called_a_focus_and_a_focus_is_not_called_evidence(phantom_weights):
+    even = "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
+    assert attention_focus(1.2, phantom_weights) == even
+    assert attention_focus(5.04, phantom_weights) == (
+        "Highest cell: 5.0 times the average. These weights never had to select a place in training, so the map is no "
+        "evidence of where anything lies."
     )
+    selecting = dataclasses.replace(phantom_weights, attention_selects=True)
+    assert attention_focus(5.04, selecting) == "Highest cell: 5.0 times the average. Training had to select a place."
 
 
 def test_a_probability_at_the_threshold_counts_as_malignant(case):
