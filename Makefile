@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long lint docs notebook model clean
+# Where `make model` keeps what it makes on the way to models/nodules.
+NODULES := output/make_nodule_model
+
+.PHONY: demo test test-long lint docs notebook model phantom-model nodule-volumes nodule-model clean
 
 demo: $(STAMP)
 	$(BIN)/python -m csfnet_bundle demo
@@ -30,9 +33,22 @@ docs: $(STAMP)
 notebook: $(STAMP)
 	$(BIN)/jupyter execute --inplace docs/notebooks/phantom.ipynb
 
-# Trains the network of models/model.pt on phantoms and judges it beside the oracle; about an hour and a half of one core.
-model: $(STAMP)
+# Makes both files of weights again: make model VOI=FOLDER
+model: nodule-volumes phantom-model nodule-model
+
+# models/model.pt alone: trained on phantoms and judged beside the oracle; about an hour and a half of one core.
+phantom-model: $(STAMP)
 	$(BIN)/python -m csfnet_bundle make-model
+
+# models/nodules/model.pt alone, and the five folds that choose its temperature and threshold.
+nodule-model: nodule-volumes $(STAMP)
+	$(BIN)/python -m csfnet_bundle cohort lidc-voi --dir '$(VOI)' --out $(NODULES)/cohort
+	$(BIN)/python -m csfnet_bundle make-nodule-model --dataset_dir $(NODULES)/cohort --out $(NODULES)/study
+
+nodule-volumes:
+	@test -f '$(VOI)/labels.csv' || { \
+		echo 'No LIDC nodule volumes: VOI="$(VOI)" holds no labels.csv. Name their folder (docs/nlst.md):' \
+			'make $(MAKECMDGOALS) VOI=FOLDER. `make phantom-model` needs none.'; exit 1; }
 
 # The test extra is part of the set-up, so that one environment serves demo, test and lint.
 $(STAMP): pyproject.toml

@@ -22,10 +22,15 @@ OWN_TRAINING = "output/csfnet"
 
 
 def chosen_weights(checkpoint: Path | None) -> Path:
-    """Return the weights to predict with: those given, else one's own training's, else the bundle's."""
-    from csfnet_bundle.prediction.checkpoint import find_checkpoint
+    """Return the weights to predict with: those given, else one's own training's, else the bundle's.
 
-    return find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root()) if checkpoint is None else checkpoint
+    A name like ``models/nodules/model.pt`` is that of the bundle's file where the current folder has none.
+    """
+    from csfnet_bundle.prediction.checkpoint import find_checkpoint, named_weights
+
+    if checkpoint is not None:
+        return named_weights(checkpoint)
+    return find_checkpoint(bundle_root() / OWN_TRAINING, bundle_root())
 
 
 def words(option: str | Sequence[object]) -> list[str]:

@@ -49,7 +49,8 @@ def follow_up(
         clinical: file with the patient's NLST codes, JSON or CSV.
         nodule: a name for the nodule: the same one in each of the patient's studies.
         store: store report, outlines, captures and PDF into the study.
-        checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
+        checkpoint: weights to use; by default those of your own training, else the bundle's models/model.pt, trained
+            on phantoms. models/nodules/model.pt is the bundle's other file (docs/real_nodules.md).
         out: folder to write; must not exist.
 
     Examples:

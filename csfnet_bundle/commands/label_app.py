@@ -54,13 +54,15 @@ def label_app(app: Path, studies: str, model: Path | None = None, heat_maps: boo
         app: a new folder for the app.
         studies: the folder of scans, or the address of the DICOMweb service, that the app serves; requests reach
             nothing else.
-        model: weights to serve; by default the bundle's own, trained on phantoms.
+        model: weights to serve; by default the bundle's models/model.pt, trained on phantoms. models/nodules/model.pt
+            also answers without a prior.
         heat_maps: write the attention of each classification beside its scan, into a folder ``attention``.
 
     Examples:
         csfnet label-app --app label_app --studies STUDIES
         csfnet label-app --app label_app --studies http://127.0.0.1:8042/dicom-web --model output/training/model.pt
     """
+    from csfnet_bundle.prediction.checkpoint import named_weights
     from csfnet_bundle.serving.archive import ARCHIVE_NAME, MODEL, write_archive
 
     remote = is_web_address(studies)
@@ -76,7 +78,7 @@ def label_app(app: Path, studies: str, model: Path | None = None, heat_maps: boo
     root = bundle_root()
     with atomic_folder(app) as partial, tempfile.TemporaryDirectory() as temporary:
         archive = Path(temporary) / "bundle.zip"
-        write_archive(archive, root, root / MODEL if model is None else model)
+        write_archive(archive, root, root / MODEL if model is None else named_weights(model))
         with zipfile.ZipFile(archive) as content:
             content.extractall(temporary)
         config = json.loads((root / CONFIG).read_text(encoding="utf-8"))

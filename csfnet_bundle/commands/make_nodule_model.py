@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from csfnet_bundle.commands.bundle_run import bundle_root
+from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.core.files import write_atomically
 
 MODEL = Path("models/nodules/model.pt")
@@ -23,8 +23,8 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
         dataset_dir: a cohort that ``cohort lidc-voi`` made.
         out: folder for all that is made; that of ``real-nodules`` has the folds already.
         recipe: name of a file in configs/real_nodules/.
-        model: file of the weights; by default the bundle's models/nodules/model.pt. The result goes beside another
-            file.
+        model: file of the weights; by default the bundle's models/nodules/model.pt, of which configs/metadata.json
+            then tells. The result goes beside another file.
 
     Examples:
         csfnet make-nodule-model data/lidc output/real_nodules
@@ -32,6 +32,7 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     """
     import torch
 
+    from csfnet_bundle.serving.metadata import metadata_with_nodules
     from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
     from csfnet_bundle.studies.real_nodules.recipe import load_recipe
     from csfnet_bundle.studies.real_nodules.shipping import judge_follow_up, make_shipped_model
@@ -49,4 +50,7 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     result_path = root / RESULT if model is None else model.with_name(RESULT.name)
     checkpoint.save(path)
     write_atomically(result_path, json.dumps(result, indent=1) + "\n")
+    if model is None:
+        metadata = root / CONFIGS / "metadata.json"
+        write_atomically(metadata, metadata_with_nodules(metadata.read_bytes(), checkpoint))
     print(f"{path}\n{result_path}")

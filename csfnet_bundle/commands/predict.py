@@ -61,7 +61,8 @@ def predict(
         space: of the numbers: LPS or RAS (mm), or voxel.
         image1: instead of point1, the number of an image of t1 (InstanceNumber), as a PACS shows it.
         pixel1: column,row in that image, counted from 0.
-        t0: the earlier scan; without it, the weights must be of a network that can do without.
+        t0: the earlier scan; without it, the weights must be of a network that can do without, as those of
+            models/nodules/model.pt are.
         point0: the nodule's centre in t0; without it, it is found from point1 (docs/matching.md). Where both scans show
             the lungs a point given is checked.
         image0: instead of point0, the number of an image of t0.
@@ -80,7 +81,8 @@ def predict(
         study1: the same of the later study.
         series0: SeriesInstanceUID to read from t0, where its folder holds several.
         series1: SeriesInstanceUID to read from t1.
-        checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
+        checkpoint: weights to use; by default those of your own training, else the bundle's models/model.pt, trained
+            on phantoms. models/nodules/model.pt also answers for one scan (docs/real_nodules.md).
         out: folder to write; must not exist.
         dicom_out: also write DICOM objects of the later study: report, outlines, captures, PDF (docs/dicom_out.md).
         supersedes: the report of an earlier run on the same nodule, a DICOM file, that the new one replaces.

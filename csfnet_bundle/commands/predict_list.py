@@ -34,7 +34,8 @@ def predict_list(
     Args:
         table: the CSV file.
         out: the folder of the results.
-        checkpoint: weights to use; by default those of your own training, else the bundle's, trained on phantoms.
+        checkpoint: weights to use; by default those of your own training, else the bundle's models/model.pt, trained
+            on phantoms. models/nodules/model.pt also answers for one scan (docs/real_nodules.md).
         dicom_out: also write DICOM objects of each pair.
         follow_links: read what symbolic links in the scans' folders point to.
         no_check: do not check two given points against each other, which takes some seconds a pair.

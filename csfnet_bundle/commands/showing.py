@@ -23,6 +23,8 @@ def print_alarms(prediction: Prediction) -> None:
 def print_prediction(prediction: Prediction) -> None:
     """Print the number with its band, how t0's point was found, missing clinical values, and the measurements."""
     print(f"malignancy probability of {prediction.pair.name}: {prediction.probability:.3f}")
+    if prediction.caveat:
+        print(prediction.caveat)
     if prediction.band is not None:
         print(f"27 clicks within 2 mm give {prediction.band[0]:.3f} to {prediction.band[1]:.3f}")
     _print_inputs(prediction)

@@ -71,8 +71,8 @@ def locate_pair(
             raise Refusal(
                 RefusalCode.NO_PRIOR,
                 "the pair has no t0 scan and the network compares two",
-                remedy="Give the earlier scan, or use a network that can do without: a one-scan system, or one trained "
-                "with configs/prior_dropout.json.",
+                remedy="Give the earlier scan, or weights that can do without: models/nodules/model.pt (an opinion "
+                "from one scan), a one-scan system, or a network trained with configs/prior_dropout.json.",
             )
         return None, _located(pair, pair.t1, path1, choose_series(path1, pair.t1.series_uid, find_series))
     path0 = scan_path(pair.t0, folder)

@@ -25,10 +25,10 @@ CHANGE_HIDDEN = 16
 class ChangeTerm(nn.Module):
     """Log odds that the change between two scans adds: ``f(now, now - before) - f(now, 0)``.
 
-    The difference makes it zero where nothing changed, and where no prior is there: such a pair shows the current scan
-    in both channels. It sees what the one-scan network reads off a nodule (log diameter, log volume, seven ratings),
-    not its features: with 128 of those it fitted 1,000 phantom pairs by heart, and gave unchanged nodules log odds with
-    a standard deviation of 1.8.
+    The difference makes it zero where no prior is there: such a pair shows the current scan in both channels, bit for
+    bit. Two scans of an unchanged nodule differ by noise and place, so that the term is not zero for them. It sees what
+    the one-scan network reads off a nodule (log diameter, log volume, seven ratings), not its features: with 128 of
+    those it fitted 1,000 phantom pairs by heart, and gave unchanged nodules log odds with a standard deviation of 1.8.
 
     Args:
         features: F, width of a scan's description.

@@ -124,7 +124,10 @@ class CaseFiles:
         measured = {} if case.measured is None else case.measured.columns()
         spread = _spread(case.member_probabilities)
         found = {FINDING_COLUMNS[0]: _joined(alarms(case.findings)), FINDING_COLUMNS[1]: _joined(notes(case.findings))}
-        self._rows.append({**row, **spread, **series_columns(series), **_band(case.band), **measured, **found})
+        caveat = {"caveat": case.caveat} if case.caveat else {}
+        self._rows.append(
+            {**row, **spread, **series_columns(series), **_band(case.band), **measured, **found, **caveat}
+        )
         return report
 
     @cached_property

@@ -16,7 +16,7 @@ from csfnet_bundle import __version__
 from csfnet_bundle.evaluation.decision import probabilities
 from csfnet_bundle.inputs.cache import series_from_json
 from csfnet_bundle.nodule.pair import PairMeasurements
-from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint, load_weights
+from csfnet_bundle.prediction.checkpoint import LABEL, OPINION, ModelCheckpoint, load_weights
 from csfnet_bundle.prediction.forward import NetworkOutput, ask, run_network
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -194,5 +194,7 @@ def weights_of(checkpoint: ModelCheckpoint, checkpoint_path: Path) -> Weights:
         threshold=decision.threshold,
         calibration_pairs=validation.get("pairs"),
         calibration_malignant=validation.get("malignant"),
-        opinion=provenance.get("label") == OPINION,
+        opinion=provenance.get(LABEL) == OPINION,
+        pair_caveat=checkpoint.pair_caveat,
+        attention_selects=checkpoint.attention_selects,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from csfnet_bundle.core.bundle_root import MODELS, bundle_of
+from csfnet_bundle.core.bundle_root import MODELS, bundle_of, bundle_root
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
@@ -18,6 +18,7 @@ from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import complete_architecture, create_network
 from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
+from csfnet_bundle.records import FollowUpPair
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,18 @@ ONE_FILE = "csfnet_bundle.model/1"
 MODEL_NAME = "model.pt"
 STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
-OPINION = "radiologists' opinion"
-"""Value of ``label`` in the provenance of weights whose labels are no proven diagnosis."""
+LABEL, OPINION = "label", "radiologists' opinion"
+"""Key and value in the provenance of weights whose labels are no proven diagnosis."""
+FOLLOW_UP_PART, ON_PHANTOMS = "follow_up_part", "phantoms"
+"""Key and value in the provenance of weights whose part that compares both scans was trained on phantoms alone, and
+whose temperature and threshold come from answers to one scan."""
+PAIR_CAVEAT = (
+    "Opinion on t1 plus a follow-up part trained on phantoms. Calibration and threshold come from single scans and do "
+    "not hold for pairs."
+)
+"""What such weights' number for a pair is; stands beside it wherever it is told."""
+ATTENTION_SELECTS = "attention_selects"
+"""Key in the provenance: true for weights whose training required the attention to select (docs/attention.md)."""
 CODE_BOOK_DIGEST = "code_book_sha256"
 """Key of the code book's digest in model.json: an edited code book would change answers without a word."""
 DICTIONARIES = ("architecture", "roi", "decision", "provenance")
@@ -72,6 +83,20 @@ class ModelCheckpoint:
     def phantoms(self) -> bool:
         """Whether the weights were trained on phantoms."""
         return bool(self.provenance.get("phantom", False))
+
+    @property
+    def pair_caveat(self) -> str:
+        """What must be said of the number for a pair, and not of one for t1 alone; empty for most weights."""
+        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == ON_PHANTOMS else ""
+
+    @property
+    def attention_selects(self) -> bool:
+        """Whether training required the attention to select a place; false where the provenance does not say so."""
+        return self.provenance.get(ATTENTION_SELECTS) is True
+
+    def caveat(self, pair: FollowUpPair) -> str:
+        """Return what must be said of the number for this record; empty for most."""
+        return "" if pair.t0 is None else self.pair_caveat
 
     @property
     def seen_patients(self) -> list[Mapping[str, Any]]:
@@ -243,6 +268,12 @@ def shipped_model(bundle_root: str | Path) -> Path:
     A workflow may be started in any folder: where that is no bundle, it is the bundle of this package.
     """
     return bundle_of(bundle_root) / MODELS / MODEL_NAME
+
+
+def named_weights(path: str | Path) -> Path:
+    """Return the file of that name, or the bundle's where there is none: ``models/nodules/model.pt`` in any folder."""
+    path = Path(path)
+    return path if path.is_file() or not (bundle_root() / path).is_file() else bundle_root() / path
 
 
 def find_checkpoint(output_dir: str | Path, bundle_root: str | Path) -> Path:

@@ -20,7 +20,7 @@ from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import Scan
 
 RESULT_NAME = "result.json"
-RESULT_FORMAT = 2
+RESULT_FORMAT = 3
 """Goes up when a change of the program changes what a result holds: results of before are then made again."""
 
 
@@ -92,6 +92,7 @@ def result_cells(prediction: Prediction, weights_sha256: str) -> dict[str, objec
         "findings": "\n".join(prediction.findings),
         "weights_sha256": weights_sha256,
         "weights_trained_on": prediction.trained_on,
+        "caveat": prediction.caveat or None,
         "csfnet_bundle": __version__,
         "torch": str(torch.__version__),
         "monai": version("monai"),

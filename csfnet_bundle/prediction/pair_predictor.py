@@ -175,6 +175,7 @@ class PairPredictor:
             series=rois.series,
             code_book=self.checkpoint.code_book,
             trained_on=self.checkpoint.trained_on,
+            caveat=self.checkpoint.caveat(pair),
         )
 
     def _read(

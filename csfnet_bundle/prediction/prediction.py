@@ -41,6 +41,7 @@ class Prediction:
         series: the series that t0 and t1 were read from; None where there is none, or the scan is no DICOM.
         code_book: the clinical codes that the weights were trained on.
         trained_on: what the weights were trained on, in words.
+        caveat: why the probability is not calibrated for this pair; empty for most weights.
     """
 
     pair: FollowUpPair
@@ -59,6 +60,7 @@ class Prediction:
     series: tuple[SeriesSummary | None, SeriesSummary | None] = (None, None)
     code_book: CodeBook | None = field(default=None, repr=False)
     trained_on: str = ""
+    caveat: str = ""
 
     @property
     def logit(self) -> float:
@@ -98,4 +100,5 @@ class Prediction:
             "measured": None if self.measured is None else self.measured.to_plain(),
             "findings": list(self.findings),
             "weights_trained_on": self.trained_on,
+            "caveat": self.caveat,
         }

@@ -89,8 +89,9 @@ class WritePredictions:
         logits = torch.as_tensor(output["pred"]).double().cpu()
         decision = checkpoint.decision
         benign, malignant = logits.tolist()
+        pair = self._cases.pair(sample["subject"], sample["nodule"])
         return Prediction(
-            pair=self._cases.pair(sample["subject"], sample["nodule"]),
+            pair=pair,
             probability=float(probabilities(float(logit_difference(logits)), decision.temperature)),
             threshold=decision.threshold,
             logits=(benign, malignant),
@@ -102,6 +103,7 @@ class WritePredictions:
             series=series_from_json(str(sample.get("series", NO_SERIES))),
             code_book=checkpoint.code_book,
             trained_on=checkpoint.trained_on,
+            caveat=checkpoint.caveat(pair),
         )
 
     def _completed(self, prediction: Prediction) -> Prediction:

@@ -24,7 +24,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs import describe_pair, match_prior
 from csfnet_bundle.inputs.given_point import PointLike, given_point
-from csfnet_bundle.prediction.checkpoint import load_checkpoint, shipped_model
+from csfnet_bundle.prediction.checkpoint import load_checkpoint, named_weights, shipped_model
 from csfnet_bundle.prediction.detailed_predictor import DetailedPredictor
 from csfnet_bundle.prediction.prediction import Prediction
 from csfnet_bundle.records import FollowUpPair
@@ -38,16 +38,16 @@ def load(
     """Load weights and return what predicts with them.
 
     Args:
-        path: a model.pt that this bundle's training wrote; by default the bundle's own, trained on phantoms.
+        path: a model.pt that this bundle's training wrote, or models/nodules/model.pt, the bundle's second file, which
+            also answers for one scan (docs/real_nodules.md); by default the bundle's first, trained on phantoms.
         device: where the network runs, as torch names it; by default the first GPU, else the CPU.
         follow_links: see :func:`csfnet_bundle.scans.dicom.scan_folder`.
 
     Raises:
         BundleError: no such file, a damaged one, or no weights of this bundle.
     """
-    return Predictor(
-        load_checkpoint(shipped_model(bundle_root()) if path is None else path), device, follow_links=follow_links
-    )
+    weights = shipped_model(bundle_root()) if path is None else named_weights(path)
+    return Predictor(load_checkpoint(weights), device, follow_links=follow_links)
 
 
 class Predictor(DetailedPredictor):

@@ -33,6 +33,10 @@ class Weights:
         calibration_pairs: how many validation pairs temperature and threshold were chosen on; None unknown.
         calibration_malignant: how many of those were malignant; None unknown.
         opinion: whether the labels are radiologists' opinion and not a proven diagnosis.
+        pair_caveat: why the number for a pair is not calibrated, where temperature and threshold come from single
+            scans; empty for weights that were calibrated on pairs.
+        attention_selects: whether the training could only be done by attending to the right place; without that a map
+            with a focus is no evidence of where anything lies.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Weights:
     calibration_pairs: int | None = None
     calibration_malignant: int | None = None
     opinion: bool = False
+    pair_caveat: str = ""
+    attention_selects: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,11 @@ class Case:
     def name(self) -> str:
         """How messages and tables call the pair: ``subject/nodule``."""
         return f"{self.subject}/{self.nodule}"
+
+    @property
+    def caveat(self) -> str:
+        """Why the number is not calibrated for this case; empty for most."""
+        return self.weights.pair_caveat if self.prior else ""
 
     @property
     def above_threshold(self) -> bool | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from csfnet_bundle.report.attention_map import EVEN_ATTENTION
+from csfnet_bundle.report.case import Weights
 from csfnet_bundle.report.case_images import CaseImages, Plane
 from csfnet_bundle.report.case_panels import FULL_COLOUR_SHARE, map_panel
 from csfnet_bundle.report.panel_svg import panel_html
 from csfnet_bundle.report.words import attention_focus
 
 
-def maps(images: CaseImages) -> list[dict[str, object]]:
+def maps(images: CaseImages, weights: Weights) -> list[dict[str, object]]:
     """Return the maps that say something, for the template."""
-    return [*_attention(images), *_explanation(images)]
+    return [*_attention(images, weights), *_explanation(images)]
 
 
 def shows_attention(images: CaseImages) -> bool:
@@ -26,7 +27,7 @@ def full_colour_share(images: CaseImages) -> float:
     return max(images.highest_share or 0.0, FULL_COLOUR_SHARE)
 
 
-def _attention(images: CaseImages) -> list[dict[str, object]]:
+def _attention(images: CaseImages, weights: Weights) -> list[dict[str, object]]:
     if not shows_attention(images):
         return []
     assert images.cell_mm is not None
@@ -40,8 +41,8 @@ def _attention(images: CaseImages) -> list[dict[str, object]]:
             "pictures": [panel_html(map_panel(images, shares, full, 1.0, plane, "the attention")) for plane in Plane],
             "notes": [
                 f"Attention over t1: amber begins at the average cell and is full at {full:.1f} times it. "
-                f"{attention_focus(images.highest_share)} The network weighs cells {cells} mm apart, so the map is "
-                "coarse and smoothed for display.",
+                f"{attention_focus(images.highest_share, weights)} The network weighs cells {cells} mm apart, so the "
+                "map is coarse and smoothed for display.",
                 "It shows which places the network weighed most when it joined the images with the clinical values. "
                 "It outlines nothing and is no reason for the probability.",
             ],

@@ -91,6 +91,8 @@ def _head(case: Case) -> list[Words]:
     lines.append((trained_on(case.weights), WARN if case.weights.phantoms else INK))
     probability = f"Probability of malignancy {percent(case.probability)} ({metric(case.probability)}). {band(case)}"
     lines += [(probability, INK), (decision(case), INK)]
+    if case.caveat:
+        lines.append((case.caveat, WARN))
     if case.label is not None:
         lines.append((f"True label: {'malignant' if case.label else 'benign'}.", INK))
     return lines

@@ -20,7 +20,17 @@ from csfnet_bundle.report.measurement_words import (
 )
 from csfnet_bundle.report.numbers import metric
 from csfnet_bundle.report.scan_pictures import ScanPictures
-from csfnet_bundle.report.words import band, date_words, decision, lead, meaning, percent, spread, training_data
+from csfnet_bundle.report.words import (
+    band,
+    date_words,
+    decision,
+    lead,
+    meaning,
+    percent,
+    spread,
+    training_data,
+    validation_items,
+)
 from csfnet_bundle.scans.presence import MAY_BE_NEW
 
 SCANS = ("t0", "t1")
@@ -75,7 +85,7 @@ def nodule_section(case: Case, images: CaseImages, pictures: Mapping[str, ScanPi
         "recorded": recorded_rows(case),
         "doubt": "" if case.measured is None else case.measured.doubt,
         "guidelines": () if facts is None else statements(facts),
-        "maps": maps(images),
+        "maps": maps(images, case.weights),
         "series": _series_rows(case, pictures),
         "inputs": _inputs(case),
         "missing_note": _missing_note(case),
@@ -121,9 +131,10 @@ def _origin_rows(case: Case) -> list[tuple[str, str]]:
     weights = case.weights
     calibrated = "not known"
     if weights.calibration_pairs is not None:
-        calibrated = f"{weights.calibration_pairs} validation pairs"
+        calibrated = f"{weights.calibration_pairs} {validation_items(weights)}"
         if weights.calibration_malignant is not None:
-            calibrated += f", {weights.calibration_malignant} of them malignant"
+            called = "called malignant" if weights.opinion else "malignant"
+            calibrated += f", {weights.calibration_malignant} of them {called}"
     threshold = "none chosen" if weights.threshold is None else metric(weights.threshold)
     return [
         ("Weights", weights.name),

@@ -52,6 +52,7 @@ def write_list_page(
             "cases": [_shown(case) for case in ordered],
             "failed": failed,
             "waiting": waiting,
+            "caveats": sorted({str(case.cells["caveat"]) for case in cases if case.cells.get("caveat")}),
         },
     )
 

@@ -14,6 +14,10 @@ difference (Bankier et al., Recommendations for measuring pulmonary nodules at C
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
 
+NEVER_SELECTED = (
+    "These weights never had to select a place in training, so the map is no evidence of where anything lies."
+)
+
 METRIC_WORDS = {
     "auc": ("AUC", "how often a malignant nodule gets a higher probability than a benign one; 0.5 is guessing"),
     "accuracy": ("Accuracy", "share of pairs on the right side of the threshold"),
@@ -85,7 +89,12 @@ def decision(case: Case) -> str:
     if threshold is None:
         return "No threshold was chosen for these weights."
     side = "At or above" if case.above_threshold else "Below"
-    return f"{side} the threshold of {percent(threshold)} that was chosen on validation pairs."
+    return f"{side} the threshold of {percent(threshold)} that was chosen on {validation_items(case.weights)}."
+
+
+def validation_items(weights: Weights) -> str:
+    """Return what temperature and threshold were chosen on: pairs, or single scans."""
+    return "single validation scans" if weights.pair_caveat else "validation pairs"
 
 
 def lead(weights: Weights) -> str:
@@ -134,19 +143,25 @@ def growth(case: Case) -> str:
     return f"{change}. Volume doubling time {days(doubling)}."
 
 
-def attention_focus(highest_share: float) -> str:
+def attention_focus(highest_share: float, weights: Weights) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
         return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
-    return (
-        f"Highest cell: {highest_share:.1f} times the average. No evidence of where anything lies, unless training had "
-        "to select."
-    )
+    told = "Training had to select a place." if weights.attention_selects else NEVER_SELECTED
+    return f"Highest cell: {highest_share:.1f} times the average. {told}"
 
 
 def meaning(case: Case) -> list[str]:
-    """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean."""
+    """Say in whole sentences what the probability means, as a natural frequency, and what it does not mean.
+
+    Where the calibration does not hold for the case, say that no frequency is known.
+    """
     weights = case.weights
+    if case.caveat:
+        return [
+            case.caveat,
+            "How often nodules with this number are malignant, or are called so, is not known. It is no diagnosis.",
+        ]
     kind = "phantom nodules" if weights.phantoms else "nodules"
     malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)
     if weights.opinion:
@@ -165,8 +180,9 @@ def meaning(case: Case) -> list[str]:
     if weights.calibration_pairs and weights.calibration_malignant is not None:
         share = percent(weights.calibration_malignant / weights.calibration_pairs)
         sentences.append(
-            f"The calibration was made where {share} of {weights.calibration_pairs} pairs were malignant. Where "
-            "malignant nodules are rarer than that, the true share is lower; where they are more common, higher."
+            f"The calibration was made where {share} of {weights.calibration_pairs} {validation_items(weights)} were "
+            f"{'called ' if weights.opinion else ''}malignant. Where malignant nodules are rarer than that, the true "
+            "share is lower; where they are more common, higher."
         )
     else:
         sentences.append("How common malignant nodules were where the calibration was made is not known.")

@@ -5,7 +5,7 @@ from helpers.tiny_checkpoint import save_tiny_checkpoint
 
 import csfnet_bundle
 from csfnet_bundle.commands import bundle_run
-from csfnet_bundle.commands.bundle_run import bundle_root, run_command, run_workflow
+from csfnet_bundle.commands.bundle_run import bundle_root, chosen_weights, run_command, run_workflow
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.predictions import read_predictions
 
@@ -29,6 +29,18 @@ def test_a_workflow_runs_in_this_process_from_any_folder(
     options = {"checkpoint_path": str(checkpoint), "clicks": False, "measure": False}
     run_workflow("inference", ["inference.json"], **options, **folders)
     assert len(read_predictions(tmp_path / "out" / "predictions.csv", labelled=False)) == 2
+
+
+def test_the_bundles_weights_have_their_name_in_any_folder(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = Path("models/nodules/model.pt")
+    monkeypatch.chdir(tmp_path)
+    assert chosen_weights(shipped) == repository / shipped
+    assert csfnet_bundle.load("models/nodules/model.pt", "cpu").checkpoint.pair_caveat
+    own = save_tiny_checkpoint(tmp_path / shipped)
+    assert chosen_weights(shipped) == shipped, f"{own} comes first"
+    assert chosen_weights(Path("none.pt")) == Path("none.pt"), "it is told that there is none"
 
 
 def test_a_command_is_shown_as_a_user_would_type_it(

@@ -14,7 +14,7 @@ from csfnet_bundle.commands import main
 from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.evaluation.predictions import read_predictions
 from csfnet_bundle.networks import CSFNet
-from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import PAIR_CAVEAT, load_checkpoint
 from csfnet_bundle.records import FollowUpPair, load_datalist
 
 Output = pytest.CaptureFixture[str]
@@ -202,3 +202,17 @@ def test_a_folder_that_exists_is_never_written(words: dict[str, object], tmp_pat
     assert _predict(words) == 1
     assert "exists already. Name another folder by --out" in capsys.readouterr().err
     assert [path.name for path in tmp_path.rglob("*")] == ["prediction", "mine.txt"]
+
+
+def test_the_nodule_weights_are_an_opinion_and_for_a_pair_not_calibrated(
+    words: dict[str, object], repository: Path, tmp_path: Path, capsys: Output
+) -> None:
+    model = repository / "models" / "nodules" / "model.pt"
+    for name, prior in (("pair", {}), ("alone", {"t0": None, "point0": None})):
+        out = tmp_path / name
+        assert _predict(words, checkpoint=model, out=out, **prior) == 0
+        table, page = read_predictions(out / "predictions.csv", labelled=False), next(out.glob("*.html")).read_text()
+        told = [PAIR_CAVEAT in text for text in (capsys.readouterr().out, page)]
+        assert told == [name == "pair"] * 2
+        assert ("caveat" in table and table["caveat"][0] == PAIR_CAVEAT) == (name == "pair")
+        assert ("radiologists call" in page) == (name == "alone")

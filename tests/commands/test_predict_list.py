@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from helpers.exports import DATES, OTHER, PATIENT, study_series, write_export, zip_folder
-from helpers.tiny_checkpoint import save_tiny_checkpoint
+from helpers.tiny_checkpoint import opinion_checkpoint, save_tiny_checkpoint
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.prediction import request
-from csfnet_bundle.prediction.checkpoint import load_checkpoint
+from csfnet_bundle.prediction.checkpoint import PAIR_CAVEAT, load_checkpoint
 from csfnet_bundle.prediction.predictor import Predictor
 
 HEADER = "export,patient,nodule,point1,point0,space,age\n"
@@ -135,6 +135,15 @@ def test_what_changed_is_predicted_again(folder: Path, tmp_path: Path, computed:
         change()
         assert _run(folder, rows, out) == 0
         assert len(computed) == expected, change
+
+
+def test_what_is_not_calibrated_says_so_in_table_and_index(folder: Path, tmp_path: Path) -> None:
+    opinion_checkpoint().save(tmp_path / "opinion.pt")
+    (tmp_path / "pairs.csv").write_text(HEADER + f"{folder / 'cd'},{PATIENT},1,{POINT},63\n")
+    options = [f"--checkpoint={tmp_path / 'opinion.pt'}", "--no_check", "--no_measure"]
+    assert main(["predict-list", str(tmp_path / "pairs.csv"), "--out", str(tmp_path / "out"), *options]) == 0
+    assert _rows(tmp_path / "out" / "predictions.csv")[0]["caveat"] == PAIR_CAVEAT
+    assert f"Rows with two scans: {PAIR_CAVEAT}" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_interrupted_it_keeps_what_is_finished(

@@ -1,5 +1,6 @@
 """A model of a few thousand random weights: for tests of what is done with a model, whatever it says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -8,7 +9,7 @@ from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTOMS, OPINION, ModelCheckpoint
 
 WIDTHS = [[4], [4], [8]]
 
@@ -29,6 +30,13 @@ def tiny_checkpoint(network: Network) -> ModelCheckpoint:
         decision=Decision(temperature=1.5, threshold=0.4),
         provenance={"trained_on": "nothing", "phantom": True, "validation": {"pairs": 8, "malignant": 3}},
     )
+
+
+def opinion_checkpoint() -> ModelCheckpoint:
+    """Return one whose description says that it was calibrated on single scans, as models/nodules was."""
+    made = tiny_checkpoint(tiny_network())
+    said = {"phantom": False, LABEL: OPINION, FOLLOW_UP_PART: ON_PHANTOMS}
+    return replace(made, provenance={**made.provenance, **said})
 
 
 def save_tiny_checkpoint(path: Path) -> Path:

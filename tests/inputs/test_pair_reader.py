@@ -54,7 +54,9 @@ def test_exchanged_scans_exchange_channels(nifti_pair: Place) -> None:
 def test_no_prior_is_refused_unless_asked_for(nifti_pair: Place) -> None:
     pair, folder = nifti_pair
     alone = replace(pair, t0=None)
-    assert "one-scan" in _refused(RefusalCode.NO_PRIOR, alone, folder)
+    told = _refused(RefusalCode.NO_PRIOR, alone, folder)
+    assert "models/nodules/model.pt (an opinion from one scan)" in told
+    assert "configs/prior_dropout.json" in told
     rois = read_pair(alone, folder, SMALL, repeat_missing_prior=True)
     np.testing.assert_array_equal(rois.array[0], rois.array[1])
     np.testing.assert_array_equal(rois.array[1], read_pair(pair, folder, SMALL).array[1])

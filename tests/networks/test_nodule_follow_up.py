@@ -38,6 +38,14 @@ def test_a_prior_changes_the_answer_by_the_change_term(network: FollowUpNoduleNe
     assert added.abs().max() > 1e-5
 
 
+def test_two_scans_of_one_nodule_are_not_the_same_scan_twice(network: FollowUpNoduleNetwork) -> None:
+    network.change.spread.fill_(1e-3)
+    now = torch.rand(3, 1, *SIZE)
+    noisy = torch.cat([now + 0.01 * torch.randn_like(now), now], dim=1)
+    assert (network.change(*network.read(noisy)[:2]) != 0).all()
+    assert torch.equal(network.change(*network.read(now.expand(-1, 2, -1, -1, -1))[:2]), torch.zeros(3))
+
+
 def test_the_term_is_zero_without_change_whatever_its_weights() -> None:
     term = ChangeTerm(6, 4)
     torch.nn.init.normal_(term.hidden.bias)

@@ -98,8 +98,16 @@ def test_a_case_tells_what_the_checkpoint_and_the_record_say(
     assert (weights.name, weights.trained_on, weights.phantoms) == ("model.pt", "nothing", True)
     assert (weights.temperature, weights.threshold) == (1.5, 0.4)
     assert (weights.calibration_pairs, weights.calibration_malignant) == (8, 3)
+    assert not weights.attention_selects
     np.testing.assert_array_equal(images.image, sample["image"])
     assert (images.spacing, images.window) == (checkpoint.roi.spacing, checkpoint.roi.window)
+
+
+def test_the_provenance_says_whether_training_had_to_select(cases: CaseMaker, checkpoint: ModelCheckpoint) -> None:
+    for said, selects in ((True, True), (False, False), ("yes", False)):
+        told = replace(checkpoint, provenance={**checkpoint.provenance, "attention_selects": said})
+        case, _ = replace(cases, checkpoint=told).case(_sample(cases, 0), 0.0, None)
+        assert case.weights.attention_selects is selects
 
 
 def test_no_findings_are_none(cases: CaseMaker) -> None:

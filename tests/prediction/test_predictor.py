@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.dicom_pair import write_dicom_pair
-from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
+from helpers.tiny_checkpoint import opinion_checkpoint, tiny_checkpoint, tiny_network
 from helpers.workflow_runs import make_workflow
 
 import csfnet_bundle
@@ -21,7 +21,7 @@ from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import read_pair
 from csfnet_bundle.networks import CSFNet
-from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import LABEL, OPINION, PAIR_CAVEAT, ModelCheckpoint
 from csfnet_bundle.prediction.input_checks import NOT_DESCRIBED
 from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.records import Datalist, FollowUpPair, encode_clinical, load_datalist, save_datalist
@@ -211,7 +211,18 @@ def test_ensembles_tell_their_members(predictor: Predictor, pair: FollowUpPair, 
     other = replace(one, weights={name: tensor * 0.9 for name, tensor in one.weights.items()})
     made = Predictor(ensemble_checkpoint([one, other]), "cpu").predict_pair(pair, small_cohort)
     assert len(made.member_probabilities) == 2
+    assert made.caveat == ""
     assert made.probability == pytest.approx(np.mean(made.member_probabilities), abs=1e-6)
+
+
+def test_what_holds_for_one_network_is_said_of_an_ensemble_with_it(pair: FollowUpPair, small_cohort: Path) -> None:
+    from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
+
+    joined = ensemble_checkpoint([tiny_checkpoint(tiny_network()), opinion_checkpoint()])
+    assert joined.provenance[LABEL] == OPINION
+    made = Predictor(joined, "cpu").predict_pair(pair, small_cohort)
+    assert made.to_plain()["caveat"] == PAIR_CAVEAT
+    assert joined.caveat(replace(pair, t0=None, interval_days=None)) == ""
 
 
 SCRIPT = """

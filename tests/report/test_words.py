@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.report.words import attention_focus, days, decision, growth, of_hundred, percent, signed
+from csfnet_bundle.report.words import attention_focus, days, decision, growth, meaning, of_hundred, percent, signed
 
 
 def plain(text):
@@ -32,11 +32,15 @@ def test_days_and_signs():
     assert signed(-600) == "−600"
 
 
-def test_an_even_map_is_not_called_a_focus():
-    assert attention_focus(1.2) == "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
-    assert attention_focus(5.04) == (
-        "Highest cell: 5.0 times the average. No evidence of where anything lies, unless training had to select."
+def test_an_even_map_is_not_called_a_focus_and_a_focus_is_not_called_evidence(phantom_weights):
+    even = "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
+    assert attention_focus(1.2, phantom_weights) == even
+    assert attention_focus(5.04, phantom_weights) == (
+        "Highest cell: 5.0 times the average. These weights never had to select a place in training, so the map is no "
+        "evidence of where anything lies."
     )
+    selecting = dataclasses.replace(phantom_weights, attention_selects=True)
+    assert attention_focus(5.04, selecting) == "Highest cell: 5.0 times the average. Training had to select a place."
 
 
 def test_a_probability_at_the_threshold_counts_as_malignant(case):
@@ -45,6 +49,23 @@ def test_a_probability_at_the_threshold_counts_as_malignant(case):
     assert decision(dataclasses.replace(case, probability=0.4099)).startswith("Below")
     without = dataclasses.replace(case, weights=dataclasses.replace(case.weights, threshold=None))
     assert decision(without) == "No threshold was chosen for these weights."
+
+
+def test_an_opinion_from_one_scan_is_a_share_and_that_of_a_pair_is_none(case):
+    weights = dataclasses.replace(case.weights, phantoms=False, opinion=True, pair_caveat="Not for pairs.")
+    pair = dataclasses.replace(case, weights=weights)
+    alone = dataclasses.replace(pair, prior=False)
+    said = " ".join(meaning(pair))
+    assert said.startswith("Not for pairs.")
+    assert "is not known" in said
+    assert not any(words in said for words in ("of 100", "one scan", "calibration was made"))
+    said = plain(" ".join(meaning(alone)))
+    assert "radiologists call about 72 of 100 nodules" in said
+    assert "an opinion from one scan" in said
+    assert "where 52 % of 128 single validation scans were called malignant" in said
+    assert "Not for pairs." not in said
+    assert "chosen on single validation scans" in decision(pair)
+    assert "chosen on validation pairs" in decision(case)
 
 
 def test_growth_under_two_millimetres_is_within_what_measurements_differ_by(case):

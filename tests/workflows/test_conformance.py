@@ -17,7 +17,14 @@ from packaging.requirements import Requirement
 
 import csfnet_bundle
 from csfnet_bundle.prediction.checkpoint import load_checkpoint
-from csfnet_bundle.serving.metadata import eval_metrics, metadata_of
+from csfnet_bundle.serving.metadata import (
+    MEASURE,
+    MODEL,
+    NODULES,
+    eval_metrics,
+    metadata_of,
+    metadata_with_nodules,
+)
 
 Open = Callable[..., ConfigWorkflow]
 
@@ -132,6 +139,30 @@ def test_the_metadata_are_those_of_the_shipped_model(metadata: dict[str, Any]) -
     assert set(metadata["network_data_format"]["inputs"]) == {"image", "clinical", "interval_days"}
     assert metadata_of(content, checkpoint) != content  # other weights have no metrics yet
     assert json.loads(metadata_of(content, checkpoint))["eval_metrics"] == {}
+
+
+def test_the_metadata_tell_what_each_file_of_weights_was_trained_on(metadata: dict[str, Any]) -> None:
+    content, told = Path(METADATA).read_bytes(), metadata["weights"]
+    assert set(told) == {MODEL, NODULES, MEASURE}
+    for name in (MODEL, NODULES):
+        checkpoint = load_checkpoint(REPOSITORY / name)
+        assert told[name] == {"trained_on": checkpoint.trained_on, "roi": list(checkpoint.roi.size)}
+    nodules = load_checkpoint(REPOSITORY / NODULES)
+    assert metadata_with_nodules(content, nodules) == content
+    assert "x".join(map(str, nodules.roi.size)) in metadata["description"]
+    measure = json.loads((REPOSITORY / MEASURE).with_suffix(".json").read_text())
+    assert f"Trained on {told[MEASURE]['trained_on'].split(',')[0]}" in measure["attribution"]
+    assert ("drawn nodules" in told[MEASURE]["trained_on"]) == bool(measure["provenance"]["drawn_nodules"])
+    for part in ("description", "data_source", "intended_use"):
+        assert all(name in metadata[part] for name in told), part
+    for source in (measure, nodules.provenance):
+        (address,) = set(re.findall(r"https://doi\.org/[\w./-]*\w", source["attribution"]))
+        assert f"CC BY 3.0, {address}" in metadata["data_source"]
+    shipped = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "models").rglob("*.[pt][ts]")}
+    assert shipped == set(told)
+    everything = " ".join(metadata[part] for part in ("description", "data_source", "intended_use"))
+    assert "none was trained on patients' follow-up" in everything
+    assert "never judged on patients' follow-up" in everything
 
 
 def test_one_version_everywhere(metadata: dict[str, Any]) -> None:

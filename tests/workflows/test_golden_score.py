@@ -15,7 +15,7 @@ from csfnet_bundle.prediction.seen_patients import seen_among
 from csfnet_bundle.records import encode_clinical
 
 GOLDEN_PROBABILITY = {"model.pt": 0.5619, "nodules/model.pt": 0.8976}
-"""They change only with the weights (`make model`, `make-nodule-model`), with what the phantom looks like, or with a
+"""They change only with the weights (`make model`), with what the phantom looks like, or with a
 defect."""
 TOLERANCE = 2e-3
 """Convolutions sum in another order on another processor."""
@@ -40,7 +40,7 @@ def test_golden_score(repository: Path, model: str) -> None:
 
 
 def test_the_shipped_weights_tell_the_phantoms_that_they_saw(repository: Path) -> None:
-    """Those of the training and validation sections of `make model`'s cohort, and none of its test section."""
+    """Those of the training and validation sections of `make phantom-model`'s cohort, and none of its test section."""
     seen = load_checkpoint(repository / "models" / "model.pt").seen_patients
     settings = CohortSettings(subjects=40, seed=SEED)
     subjects = settings.all_subjects()[: settings.subjects]

@@ -14,6 +14,9 @@ from csfnet_bundle.report.dicom.equipment import DIGEST_SHOWN, MANUFACTURER, MAP
 from csfnet_bundle.report.dicom.result import NoduleResult
 
 LARGEST_STORED = 2**16 - 1
+SELECTED = "Where the network looked; training had to select a place"
+NEVER_SELECTED = "Training never had to select: no evidence of where things lie"
+"""At most 64 characters, which the standard gives a description."""
 PATIENT = highdicom.CoordinateSystemNames.PATIENT
 
 
@@ -81,7 +84,7 @@ def attention_parametric_map(
         plane_orientation=highdicom.PlaneOrientationSequence(PATIENT, [*across, *down]),
         plane_positions=[highdicom.PlanePositionSequence(PATIENT, corner.tolist()) for corner in corners],
         content_label="ATTENTION",
-        content_description="Where the network looked; no evidence of where anything lies",
+        content_description=SELECTED if result.case.weights.attention_selects else NEVER_SELECTED,
     )
     made.Laterality = ""  # the ROI does not tell the side
     made.SeriesDescription = f"{RESEARCH}: attention of CSF-Net"

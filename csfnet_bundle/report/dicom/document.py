@@ -68,7 +68,7 @@ def report_lines(result: NoduleResult) -> list[str]:
         "",
         f"Probability of malignancy {percent(case.probability)}. {decision(case)}",
         trained_on(case.weights),
-        *filter(None, [spread(case)]),
+        *filter(None, [case.caveat, spread(case)]),
         "",
     ]
     for scan, source in sorted(result.scans.items()):

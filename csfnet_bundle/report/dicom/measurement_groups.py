@@ -18,7 +18,7 @@ from csfnet_bundle.nodule.pair import volume_doubt
 from csfnet_bundle.report.dicom import codes as own
 from csfnet_bundle.report.dicom.equipment import ALGORITHM, MANUFACTURER, MODEL
 from csfnet_bundle.report.dicom.result import NoduleResult
-from csfnet_bundle.report.words import NOT_A_DEVICE, trained_on
+from csfnet_bundle.report.words import NOT_A_DEVICE, trained_on, validation_items
 
 PROBABILITY_DECIMALS = 1
 """Of the probability in per cent: a calibrated network does not know more."""
@@ -150,7 +150,8 @@ def _algorithm(result: NoduleResult) -> sr.AlgorithmIdentification:
     parameters = [
         f"weights {weights.name}, SHA-256 {result.weights_sha256}",
         trained_on(weights),
-        "scale: calibrated probability, 0 to 100 %",
+        f"scale: {'probability, not calibrated' if case.caveat else 'calibrated probability'}, 0 to 100 %",
+        *filter(None, [case.caveat]),
         f"temperature {weights.temperature:.4f}",
         f"missing inputs: {', '.join(case.missing) or 'none'}",
         *(f"series read as {scan}: {words}" for scan, words in case.series.items()),
@@ -159,7 +160,7 @@ def _algorithm(result: NoduleResult) -> sr.AlgorithmIdentification:
         NOT_A_DEVICE,
     ]
     if weights.threshold is not None:
-        parameters.append(f"threshold {weights.threshold:.4f}, chosen on validation pairs")
+        parameters.append(f"threshold {weights.threshold:.4f}, chosen on {validation_items(weights)}")
     return sr.AlgorithmIdentification(
         name=ALGORITHM, version=f"{MODEL} {__version__}", parameters=_plain(parameters), manufacturer=MANUFACTURER
     )

@@ -103,6 +103,7 @@ class AnswerRequestd(Transform):
             findings=tuple(filter(None, str(data["findings"]).split("\n"))),
             code_book=self._checkpoint.code_book,
             trained_on=self._checkpoint.trained_on,
+            caveat=self._checkpoint.caveat(data["pair"]),
         )
         folder = Path(data["datalist_folder"])
         made = replace(made, findings=(*self._predictor.unlike_findings(made), *made.findings))
@@ -118,7 +119,7 @@ def _result(prediction: Prediction) -> dict[str, object]:
         "warnings": list(alarms(prediction.findings)),
         "findings": list(notes(prediction.findings)),
         "weights_trained_on": prediction.trained_on,
-        "note": NOT_A_DEVICE,
+        "note": f"{prediction.caveat} {NOT_A_DEVICE}".strip(),
     }
 
 

@@ -106,6 +106,8 @@ def describe(prediction: Prediction) -> str:
     """Return the prediction in one line: what a label file or a list of labels has room for."""
     band = "" if prediction.band is None else " ({:.2f}-{:.2f})".format(*prediction.band)
     told = [f"malignancy {prediction.probability:.2f}{band}"]
+    if prediction.caveat:
+        told.append("not calibrated")
     red = len(alarms(prediction.findings))
     if red:
         told.append(f"{red} warning{'s' if red > 1 else ''}")
@@ -140,5 +142,5 @@ def result_params(prediction: Prediction, remarks: tuple[str, ...] = ()) -> dict
         "warnings": list(alarms(prediction.findings)),
         "findings": [*remarks, *notes(prediction.findings)],
         "weights_trained_on": prediction.trained_on,
-        "note": NOT_A_DEVICE,
+        "note": f"{prediction.caveat} {NOT_A_DEVICE}".strip(),
     }

@@ -13,7 +13,7 @@ from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.prediction.checkpoint import OPINION, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTOMS, OPINION, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
@@ -42,8 +42,9 @@ SEED = 0
 def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> ModelCheckpoint:
     """Fit a recipe on all nodules of a study's cohort, or read what was fitted before, and add the follow-up part.
 
-    Temperature and threshold come from the validation nodules of the study's folds: none of them was seen by the
-    network that scored it. The network that is returned has seen them all, so that it can choose nothing itself.
+    Temperature and threshold come from the validation nodules of the study's folds, one scan each: none of them was
+    seen by the network that scored it. They do not hold for pairs, to whose logit the follow-up part adds. The network
+    that is returned has seen them all, so that it can choose nothing itself.
 
     Args:
         study: its folds are fitted where that is not done.
@@ -79,7 +80,8 @@ def card(nodules: int, patients: int) -> str:
     """Return what the weights were trained on, as it stands on every report."""
     return (
         f"encoder and opinion on {nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by "
-        "radiologists' opinion; follow-up part on phantoms; never judged on patients' follow-up"
+        "radiologists' opinion; follow-up part on phantoms; temperature and threshold on single scans; never judged on "
+        "patients' follow-up"
     )
 
 
@@ -119,7 +121,7 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
     return {
         "trained_on": card(len(pairs), len(subjects)),
         "phantom": False,
-        "label": OPINION,
+        LABEL: OPINION,
         "attribution": ATTRIBUTION,
         "datalist_sha256": datalist_hash(study.dataset_dir),
         "bundle_version": __version__,
@@ -127,5 +129,5 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
         "recipe": recipe.name,
         "epoch": recipe.epochs,
         "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
-        "follow_up_part": "phantoms",
+        FOLLOW_UP_PART: ON_PHANTOMS,
     }

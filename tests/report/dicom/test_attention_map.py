@@ -1,5 +1,6 @@
 """The attention as a parametric map: 16 bits, where there is a focus."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import highdicom
@@ -13,7 +14,8 @@ from pydicom.uid import ParametricMapStorage
 
 from csfnet_bundle.geometry.points import LPS_FROM_RAS
 from csfnet_bundle.report import write_attention_nifti
-from csfnet_bundle.report.dicom.attention_map import has_focus
+from csfnet_bundle.report.dicom import NoduleResult
+from csfnet_bundle.report.dicom.attention_map import attention_parametric_map, has_focus
 
 PLACE_TOLERANCE_MM = 1e-3
 
@@ -60,6 +62,16 @@ def test_the_window_runs_from_the_average_cell_to_the_largest(parametric_map: Da
     center, width = float(window.WindowCenter) * slope, float(window.WindowWidth) * slope
     assert center - width / 2 == pytest.approx(1, abs=0.01)
     assert center + width / 2 == pytest.approx(float(parametric_map.pixel_array.max()) * slope, abs=0.01)
+
+
+def test_it_is_called_no_evidence_unless_training_had_to_select(result: NoduleResult, parametric_map: Dataset) -> None:
+    weights = replace(result.case.weights, attention_selects=True)
+    selecting = replace(result, case=replace(result.case, weights=weights))
+    made = attention_parametric_map(selecting, focused_images().attention, roi_affine(), ROI_SIZE)
+    assert "no evidence" in parametric_map.ContentDescription
+    assert "had to select" in made.ContentDescription
+    assert "no evidence" not in made.ContentDescription
+    assert max(len(one.ContentDescription) for one in (made, parametric_map)) <= 64
 
 
 def test_a_flat_map_is_left_out(predicted: Predicted) -> None:

@@ -30,3 +30,12 @@ def test_it_says_what_the_report_says(result: NoduleResult) -> None:
     assert "NO_NODULE" in text
     assert "The kernels differ." in text
     assert "means nothing for a patient" in text
+
+
+def test_it_says_that_a_pair_is_not_calibrated(result: NoduleResult) -> None:
+    weights = replace(result.case.weights, phantoms=False, opinion=True, pair_caveat="Not for pairs.")
+    pair = replace(result, case=replace(result.case, weights=weights))
+    lines = report_lines(pair)
+    assert "Not for pairs." in lines
+    assert any("chosen on single validation scans" in line for line in lines)
+    assert "Not for pairs." not in report_lines(replace(pair, t0=None, case=replace(pair.case, prior=False)))

@@ -118,3 +118,14 @@ def test_without_measurements_it_holds_points_and_reason(predicted: Predicted, t
     assert any("NO_NODULE" in str(item.TextValue) for item in texts(report))
     assert len(content.get_planar_roi_measurement_groups()) == 2
     assert content.get_volumetric_roi_measurement_groups() == []
+
+
+def test_a_probability_that_is_not_calibrated_is_called_so(predicted: Predicted) -> None:
+    plain = make_result(predicted.scans, measured=False)
+    caveat = replace(plain.case.weights, pair_caveat="Not for pairs.")
+    for weights, pair in ((caveat, True), (plain.case.weights, False)):
+        report = structured_report(replace(plain, case=replace(plain.case, weights=weights)))
+        said = [item.TextValue for item in texts(report)]
+        assert ("Not for pairs." in said) is pair
+        assert ("scale: probability, not calibrated, 0 to 100 %" in said) is pair
+        assert ("scale: calibrated probability, 0 to 100 %" in said) is not pair

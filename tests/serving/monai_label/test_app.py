@@ -19,6 +19,7 @@ import pytest
 import SimpleITK
 from helpers.http_error import HttpError
 from helpers.stand_in_monailabel import install, post
+from helpers.tiny_checkpoint import opinion_checkpoint
 from helpers.viewer_requests import ohif, ohif2, slicer
 
 from csfnet_bundle.commands.label_app import label_app
@@ -112,6 +113,20 @@ def test_both_viewers_get_the_outline_and_slicer_the_prediction(
     for path in (answer["file"], shown["file"]):
         Path(path).unlink()
     assert sorted(path.name for path in studies.iterdir()) == ["list.csv", "t0.nii", "t1.nii"], "nothing is left there"
+
+
+def test_a_click_tells_that_a_pair_is_not_calibrated(
+    module: ModuleType, studies: Path, clicks: tuple[list[float], str], tmp_path: Path
+) -> None:
+    from csfnet_bundle.prediction.checkpoint import PAIR_CAVEAT
+
+    opinion_checkpoint().save(tmp_path / "opinion.pt")
+    label_app(tmp_path / "app", str(studies), tmp_path / "opinion.pt")
+    app = module.FollowUpApp(str(tmp_path / "app"), str(studies), {})
+    answer = post(app, POINT_MODEL, "t1", slicer([clicks[0]], {"t0": "t0", "point0": clicks[1]}))
+    Path(answer["file"]).unlink()
+    assert answer["params"]["note"].startswith(PAIR_CAVEAT)
+    assert "); not calibrated; " in answer["params"]["description"]
 
 
 WRONG: list[tuple[dict[str, Any], int, str]] = [

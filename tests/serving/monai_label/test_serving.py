@@ -1,5 +1,6 @@
 """Requests from the params to the answer, as MONAI Label runs them, beside `run inference` on the same pair."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pandas as pd
 import pytest
 from helpers.http_error import HttpError
 from helpers.stand_in_server import StandInServer
-from helpers.tiny_checkpoint import tiny_checkpoint, tiny_network
+from helpers.tiny_checkpoint import opinion_checkpoint, tiny_checkpoint, tiny_network
 from helpers.workflow_runs import make_workflow
 
 from csfnet_bundle.networks import CSFNet
+from csfnet_bundle.prediction.checkpoint import PAIR_CAVEAT
 from csfnet_bundle.records import Datalist, FollowUpPair, Scan, save_datalist
 
 SAME_PROBABILITY = 1e-6
@@ -73,15 +75,28 @@ def test_requests_leave_nothing_behind_for_the_next_one(studies: Path, model: Pa
     ]
 
 
-def test_without_t0_the_checkpoint_decides(studies: Path, model: Path, params: dict[str, Any]) -> None:
+def test_without_t0_the_checkpoint_decides(
+    studies: Path, model: Path, params: dict[str, Any], repository: Path
+) -> None:
     one_scan = {"point1": params["point1"], "space": "voxel", "clinical": params["clinical"]}
     with pytest.raises(HttpError, match="NO_PRIOR") as caught:
         StandInServer(studies, model).infer("t1.nii", **one_scan)
     assert caught.value.status_code == 422
     tells = CSFNet(widths=tiny_network().widths, prior_presence=True).eval()
     tiny_checkpoint(tells).save(studies.parent / "tells.pt")
-    benign, malignant = StandInServer(studies, studies.parent / "tells.pt").infer("t1.nii", **one_scan)
-    assert benign + malignant == pytest.approx(1)
+    for able in (studies.parent / "tells.pt", repository / "models" / "nodules" / "model.pt"):
+        benign, malignant = StandInServer(studies, able).infer("t1.nii", **one_scan)
+        assert benign + malignant == pytest.approx(1)
+
+
+def test_the_words_beside_a_heat_map_say_what_is_not_calibrated(
+    studies: Path, params: dict[str, Any], tmp_path: Path
+) -> None:
+    opinion_checkpoint().save(tmp_path / "opinion.pt")
+    StandInServer(studies, tmp_path / "opinion.pt").infer("t1.nii", **params)
+    told = json.loads((studies / "attention" / "t1_1_result.json").read_text())
+    assert told["note"].startswith(PAIR_CAVEAT)
+    assert "Not a medical device." in told["note"]
 
 
 WRONG: list[tuple[dict[str, Any], int, str]] = [

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.prediction.checkpoint import OPINION, load_checkpoint
+from csfnet_bundle.prediction.checkpoint import OPINION, PAIR_CAVEAT, load_checkpoint
 from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
-from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, judge_follow_up, make_shipped_model
+from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, card, judge_follow_up, make_shipped_model
 from csfnet_bundle.studies.real_nodules.study import Study, fit_study
 
 
@@ -32,6 +32,7 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     assert "radiologists' opinion" in checkpoint.trained_on
     assert "follow-up part on phantoms" in checkpoint.trained_on
     assert "never judged on patients' follow-up" in checkpoint.trained_on
+    assert checkpoint.pair_caveat == PAIR_CAVEAT
     assert checkpoint.provenance["attribution"] == ATTRIBUTION
     assert not checkpoint.provenance["phantom"]
     assert checkpoint.provenance["label"] == OPINION
@@ -56,3 +57,9 @@ def test_folds_of_another_recipe_do_not_decide(study, phantoms):
     other = replace(study.recipes[0], epochs=3)
     with pytest.raises(BundleError, match="other settings"):
         make_shipped_model(replace(study, recipes=(other,)), other, phantoms)
+
+
+def test_the_shipped_file_says_what_its_maker_would_say(repository):
+    shipped = load_checkpoint(repository / "models" / "nodules" / "model.pt")
+    assert shipped.trained_on == card(696, 386)
+    assert shipped.pair_caveat == PAIR_CAVEAT
