@@ -7,7 +7,10 @@ from typing import Any
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.studies.real_nodules.judging import BANDS_MM, DIAMETER, TEXTURES
-from csfnet_bundle.studies.real_nodules.study import CROPPED_ROW
+from csfnet_bundle.studies.real_nodules.study import CROPPED_ROW, SEED_OF
+
+SMALLEST_SHOWN = 0.0005
+"""What three decimals round to zero."""
 
 
 def real_nodules_markdown(document: Mapping[str, Any]) -> str:
@@ -25,7 +28,7 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
         _verdict(rows),
         "",
         _main_table(rows),
-        "On clear labels alone (readers' malignancy 1-2 against 4-5):",
+        "On clear labels alone (benign with a malignancy rating of 1-2, malignant with 4-5):",
         "",
         _clear_table(rows),
         "Area within groups, by the diameter and by the readers' texture:",
@@ -36,20 +39,23 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
 
 
 def _verdict(rows: Mapping[str, Any]) -> str:
-    """Say of every system whether its interval excludes zero, and where it is weakest."""
-    told = []
+    """Say of every recipe whether its interval excludes zero, and within which groups it stays below the diameter."""
+    told, behind = [], []
     for name, row in rows.items():
-        if row.get("difference_lower") is None:
+        if row.get("difference_lower") is None or SEED_OF in name:
             continue
         excludes = row["difference_lower"] > 0 or row["difference_upper"] < 0
         told.append(f"{name} {_difference(row)}, {'excludes' if excludes else 'includes'} zero")
-    groups = [(group, judged["auc"], name) for name, row in rows.items() if name != DIAMETER
-              for kind in ("size", "texture") for group, judged in row[kind].items()]  # fmt: skip
-    text = f"Area minus that of the {DIAMETER} (95 %): {'; '.join(told)}."
-    if not groups:
-        return text
-    group, area, name = min(groups, key=lambda row: row[1])
-    return f"{text} Lowest area within a group: {area:.3f}, {group}, {name}."
+        areas = [
+            (group, judged["auc"], rows[DIAMETER][kind][group]["auc"])
+            for kind in ("size", "texture")
+            for group, judged in row[kind].items()
+        ]
+        weak = [f"{group} ({area:.3f} against {other:.3f})" for group, area, other in areas if area < other]
+        if weak:
+            behind.append(f"{name}: {', '.join(weak)}")
+    text = f"Area minus that of the {DIAMETER} (95 %), means over seeds: {'; '.join(told)}."
+    return f"{text} Below the {DIAMETER} within a group: {'; '.join(behind)}." if behind else text
 
 
 def _main_table(rows: Mapping[str, Any]) -> str:
@@ -107,7 +113,10 @@ def _interval(row: Mapping[str, Any], middle: str, lower: str, upper: str) -> st
 def _difference(row: Mapping[str, Any]) -> str:
     if row.get("difference_lower") is None:
         return UNDEFINED
-    return f"{row['difference']:+.3f} ({row['difference_lower']:+.3f} to {row['difference_upper']:+.3f})"
+    values = [row[key] for key in ("difference", "difference_lower", "difference_upper")]
+    digits = 4 if any(0 < abs(value) < SMALLEST_SHOWN for value in values) else 3  # which side of zero, it must tell
+    middle, lower, upper = (f"{value:+.{digits}f}" for value in values)
+    return f"{middle} ({lower} to {upper})"
 
 
 def follow_up_markdown(document: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
 PRETRAINING_SEED = 0
 ALL = "all networks"
 CROPPED_ROW = "boxes cropped at test"
+SEED_OF = ", seed "
+"""Between a recipe's name and a seed, in a system's name; without it stands the mean of the seeds."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _groups(study: Study) -> dict[str, list[str]]:
 
 
 def _name(recipe: Recipe, seed: int) -> str:
-    return f"{recipe.name}, seed {seed}"
+    return f"{recipe.name}{SEED_OF}{seed}"
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
