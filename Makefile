@@ -33,7 +33,7 @@ docs: $(STAMP)
 notebook: $(STAMP)
 	$(BIN)/jupyter execute --inplace docs/notebooks/phantom.ipynb
 
-# Makes both files of weights again: make model VOI=FOLDER
+# Makes models/model.pt and models/nodules/model.pt again: make model VOI=FOLDER (models/measure.ts: train-measure)
 model: nodule-volumes phantom-model nodule-model
 
 # models/model.pt alone: trained on phantoms and judged beside the oracle; about an hour and a half of one core.

@@ -17,7 +17,7 @@ AIR = -1000.0
 WHITE = 65535
 """Of 16 bits."""
 
-LEAST_COVERED = 0.6
+LEAST_COVERED = 0.59
 """Of the surroundings along each axis, that a scan must reach: a nodule may lie 6 mm below the scan's top. A crop that
 just holds the ROI does not reach it."""
 

@@ -91,7 +91,7 @@ def _write_images(study: Study, folder: Path, cache: RoiCache) -> None:
         raise BundleError(
             f"the scan covers {share:.0%} of the nodule's surroundings, expected {LEAST_COVERED:.0%} or more",
             record=study.name,
-            remedy="Give scans of the whole chest, a phantom cohort made without --crops.",
+            remedy="Give a scan of the whole chest (of phantoms: made without --crops), or take the record out.",
         )
     for view, picture in project_radiographs(values, SURROUNDINGS.spacing[2]).items():
         Image.fromarray(picture).save(folder / _file(study, view))

@@ -16,8 +16,8 @@ from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
 from csfnet_bundle.scans.scan import OpenedScan
 
 NOT_DESCRIBED = (
-    "whether size and ROIs are like those of the training set was not checked: the weights do not tell what they were "
-    "trained on (csfnet describe-model)."
+    "whether size and ROIs are like those of the training set was not checked: the weights hold no figures of it "
+    "(csfnet describe-model)."
 )
 
 

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.networks import Ensemble
-from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTOMS, OPINION, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import (
+    ATTENTION_SELECTS,
+    FOLLOW_UP_PART,
+    LABEL,
+    ON_PHANTOMS,
+    OPINION,
+    ModelCheckpoint,
+)
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS
 
 KEPT = ("trained_on", "phantom", "datalist_sha256", "epoch", "validation")
@@ -74,6 +81,8 @@ def _provenance(members: Sequence[ModelCheckpoint]) -> dict[str, object]:
     for key, value in ((LABEL, OPINION), (FOLLOW_UP_PART, ON_PHANTOMS)):
         if any(member.provenance.get(key) == value for member in members):
             provenance[key] = value
+    if all(member.attention_selects for member in members):
+        provenance[ATTENTION_SELECTS] = True
     if all("pairs" in validation and "malignant" in validation for validation in validations):
         provenance["validation"] = {
             key: sum(validation[key] for validation in validations) for key in ("pairs", "malignant")

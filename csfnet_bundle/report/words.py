@@ -14,8 +14,8 @@ difference (Bankier et al., Recommendations for measuring pulmonary nodules at C
 
 NOT_A_DEVICE = "Not a medical device. For research only; not for diagnosis, triage or treatment."
 
-NEVER_SELECTED = (
-    "These weights never had to select a place in training, so the map is no evidence of where anything lies."
+NOT_KNOWN_TO_SELECT = (
+    "Nothing says that training had to select a place, so the map is no evidence of where anything lies."
 )
 
 METRIC_WORDS = {
@@ -147,7 +147,7 @@ def attention_focus(highest_share: float, weights: Weights) -> str:
     """Say how strongly the attention is gathered; ``highest_share`` is its largest cell in even shares."""
     if highest_share <= EVEN_ATTENTION:
         return f"Nearly even (highest {highest_share:.1f}): no focus, no evidence of where anything lies."
-    told = "Training had to select a place." if weights.attention_selects else NEVER_SELECTED
+    told = "Training had to select a place." if weights.attention_selects else NOT_KNOWN_TO_SELECT
     return f"Highest cell: {highest_share:.1f} times the average. {told}"
 
 

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.medst.projected_radiographs import AIR, WATER_ATTENUATION, WHITE, covered_share, project_radiographs
+from csfnet_bundle.medst.projected_radiographs import (
+    AIR,
+    LEAST_COVERED,
+    WATER_ATTENUATION,
+    WHITE,
+    covered_share,
+    project_radiographs,
+)
 
 
 def test_water_lets_through_what_beer_and_lambert_say() -> None:
@@ -35,3 +42,8 @@ def test_what_a_scan_covers_is_told_along_its_shortest_axis() -> None:
     block[3, 6] = AIR  # air within the scan
     assert covered_share(block) == 0.4
     assert covered_share(block[2:6]) == 0.75
+    below_the_top = np.full((64, 4, 4), AIR)
+    below_the_top[26:] = 0.0  # a nodule in the middle, 6 mm below the scan's top
+    assert covered_share(below_the_top) >= LEAST_COVERED
+    below_the_top[26] = AIR
+    assert covered_share(below_the_top) < LEAST_COVERED

@@ -212,6 +212,9 @@ def test_ensembles_tell_their_members(predictor: Predictor, pair: FollowUpPair, 
     made = Predictor(ensemble_checkpoint([one, other]), "cpu").predict_pair(pair, small_cohort)
     assert len(made.member_probabilities) == 2
     assert made.caveat == ""
+    selecting = replace(one, provenance={**one.provenance, "attention_selects": True})
+    assert ensemble_checkpoint([selecting, selecting]).attention_selects
+    assert not ensemble_checkpoint([selecting, other]).attention_selects
     assert made.probability == pytest.approx(np.mean(made.member_probabilities), abs=1e-6)
 
 

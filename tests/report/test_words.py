@@ -36,7 +36,7 @@ def test_an_even_map_is_not_called_a_focus_and_a_focus_is_not_called_evidence(ph
     even = "Nearly even (highest 1.2): no focus, no evidence of where anything lies."
     assert attention_focus(1.2, phantom_weights) == even
     assert attention_focus(5.04, phantom_weights) == (
-        "Highest cell: 5.0 times the average. These weights never had to select a place in training, so the map is no "
+        "Highest cell: 5.0 times the average. Nothing says that training had to select a place, so the map is no "
         "evidence of where anything lies."
     )
     selecting = dataclasses.replace(phantom_weights, attention_selects=True)

@@ -15,7 +15,7 @@ from csfnet_bundle.report.dicom.result import NoduleResult
 
 LARGEST_STORED = 2**16 - 1
 SELECTED = "Where the network looked; training had to select a place"
-NEVER_SELECTED = "Training never had to select: no evidence of where things lie"
+NOT_KNOWN_TO_SELECT = "Not known that training had to select: no evidence of a place"
 """At most 64 characters, which the standard gives a description."""
 PATIENT = highdicom.CoordinateSystemNames.PATIENT
 
@@ -84,7 +84,7 @@ def attention_parametric_map(
         plane_orientation=highdicom.PlaneOrientationSequence(PATIENT, [*across, *down]),
         plane_positions=[highdicom.PlanePositionSequence(PATIENT, corner.tolist()) for corner in corners],
         content_label="ATTENTION",
-        content_description=SELECTED if result.case.weights.attention_selects else NEVER_SELECTED,
+        content_description=SELECTED if result.case.weights.attention_selects else NOT_KNOWN_TO_SELECT,
     )
     made.Laterality = ""  # the ROI does not tell the side
     made.SeriesDescription = f"{RESEARCH}: attention of CSF-Net"

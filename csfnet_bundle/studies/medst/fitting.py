@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 
 import torch
 from monai.bundle import create_workflow
@@ -27,6 +28,9 @@ BEGUN_NAME = "switch.sha256"
 """What a fit was begun with: it is taken up again with that alone."""
 QUIET = ("csfnet_bundle", "monai.bundle.workflows", "monai.bundle.scripts", "ignite")
 """Loggers that would write over the progress bar."""
+
+
+KILLED = "its worker, or the one beside it, was killed; often for want of memory"
 
 
 class FitsFailedError(BundleError):
@@ -83,19 +87,33 @@ def _results(study: StudyPlan, fits: list[Fit], workers: int) -> Iterator[tuple[
         return
     waiting = list(fits)
     running: dict[Future[str | None], Fit] = {}
-    # A fresh interpreter for each worker: a fork of a process with running threads can hang.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool, is_broken = _pool(workers), False
     try:
         while waiting or running:
+            if is_broken and not running:
+                pool, is_broken = _pool(workers), False
             unfinished = {*waiting, *running.values()}
             ready = [fit for fit in waiting if study.start_of(fit) not in unfinished]
-            for fit in ready[: workers - len(running)]:
+            for fit in [] if is_broken else ready[: workers - len(running)]:
+                try:
+                    running[pool.submit(_attempt, study, fit)] = fit
+                except BrokenProcessPool:  # since its last answer
+                    is_broken = True
+                    break
                 waiting.remove(fit)
-                running[pool.submit(_attempt, study, fit)] = fit
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
+                try:
+                    error = future.result()
+                except BrokenProcessPool:  # nothing that runs beside a killed worker will be done either
+                    error, is_broken = KILLED, True
+                yield running.pop(future), error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # A fresh interpreter for each worker: a fork of a process with running threads can hang.
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _attempt(study: StudyPlan, fit: Fit) -> str | None:

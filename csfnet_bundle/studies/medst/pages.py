@@ -24,7 +24,7 @@ LOSSES = {
     "loss_reverse": "reverse mapping",
 }
 TASKS = {
-    "retrieval_rank": "retrieval, median rank",
+    "retrieval_rank": "retrieval rank (lower is better)",
     "right_of_patient": "right of the patient's studies",
     "zero_shot_ground_glass": "zero-shot ground glass, AUROC",
     "zero_shot_spiculated": "zero-shot spiculated, AUROC",

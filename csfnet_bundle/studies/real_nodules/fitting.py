@@ -92,7 +92,7 @@ def fit(
     Raises:
         BundleError: the folder holds a fit with other settings or data.
     """
-    data = [[pair.to_record() for pair in part] for part in (pairs, predicted)]
+    data = [[_told(pair) for pair in part] for part in (pairs, predicted)]
     claim(folder, [asdict(recipe), seed, weights_digest(start), data], (WEIGHTS_NAME, STATE_NAME))
     path = folder / WEIGHTS_NAME
     if path.is_file():
@@ -124,6 +124,11 @@ def fit(
         torch.save(network.state_dict(), temporary)
     (folder / STATE_NAME).unlink(missing_ok=True)
     return network
+
+
+def _told(pair: FollowUpPair) -> dict[str, object]:
+    """Return all of a record but where its volume lies: a cohort that is moved stays the same."""
+    return {**pair.to_record(), "t1": {**pair.t1.to_record(), "path": ""}}
 
 
 def read_network(recipe: Recipe, folder: Path) -> NoduleNetwork:

@@ -16,8 +16,7 @@ SMALLEST_SHOWN = 0.0005
 def real_nodules_markdown(document: Mapping[str, Any]) -> str:
     """Write all tables of a results.json, with what they were measured on and the command that makes them again."""
     cohort, rows = document["cohort"], document["systems"]
-    minutes = {name: seconds / 60 for name, seconds in document["seconds"].items() if name in rows}
-    spent = ", ".join(f"{name} {value:.0f}" for name, value in minutes.items())
+    spent = "; ".join(f"{name}: {seconds / 60:.0f}" for name, seconds in document["seconds"].items())
     lines = [
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
         f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "

@@ -31,5 +31,5 @@ def test_seven_thousand_pairs_tell_a_hundredth() -> None:
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = (malignant - 1) * (q1 - area**2) + (benign - 1) * (q2 - area**2)
     error = np.sqrt((area * (1 - area) + spread) / (malignant * benign))
-    detected = (norm.ppf(0.975) + norm.ppf(0.8)) * error * np.sqrt(2 * (1 - correlation))
-    assert detected == pytest.approx(0.01, abs=0.0005)
+    half_width = norm.ppf(0.975) * error * np.sqrt(2 * (1 - correlation))
+    assert POWER_FACTOR * half_width == pytest.approx(0.01, abs=0.0005)

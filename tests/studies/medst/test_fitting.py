@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from helpers.medst_fits import finish, make_study
@@ -141,6 +143,37 @@ def test_without_its_start_a_fit_fails_by_name(
     trainings.broken.clear()
     trainings.begun.clear()
     assert _names(run_fits(study, workers)) == ["no_temporal, seed 0", "temporal_on_frozen, seed 0"]
+
+
+class KillablePool(ThreadPoolExecutor):
+    """A pool that breaks as one of processes does when the system kills a worker."""
+
+    def __init__(self, workers: int, **_: object) -> None:
+        super().__init__(workers)
+        self.is_broken = False
+
+    def submit(self, attempt: Any, /, study: StudyPlan, fit: Fit, **_: object) -> Any:
+        if self.is_broken:
+            raise BrokenProcessPool
+
+        def run() -> str | None:
+            if fit.name == "default, seed 0":
+                self.is_broken = True
+                raise BrokenProcessPool
+            told: str | None = attempt(study, fit)
+            return told
+
+        return super().submit(run)
+
+
+def test_a_killed_worker_is_a_failed_fit_and_the_others_go_on(
+    screens: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(screens, tmp_path, seeds=3)
+    monkeypatch.setattr(fitting, "ProcessPoolExecutor", KillablePool)
+    with pytest.raises(FitsFailedError, match="1 fits failed; default, seed 0: its worker, or the one beside it, was"):
+        _names(run_fits(study, workers=2))
+    assert [fit.name for fit in study.fits if not study.is_done(fit)] == ["default, seed 0"]
 
 
 def _other_cohort(screens: Path, folder: Path) -> Path:
