@@ -29,6 +29,32 @@ def headline(document: Mapping[str, Any]) -> str:
     )
 
 
+def finding_rows(
+    document: Mapping[str, Any], systems: Mapping[str, Any], seeds: Mapping[str, Sequence[float]]
+) -> list[list[str]]:
+    """Return for every system its name, kind, area, each seed's area, difference to the reference and p-value.
+
+    Bounds come first, then networks, then what needs none.
+
+    Args:
+        document: a results.json.
+        systems: rows of a comparison in it.
+        seeds: the area of each seed of the networks, on the same pairs.
+    """
+    kinds = document["kinds"]
+    return [
+        [
+            name,
+            KINDS[kinds[name]],
+            interval(row, "auc", "auc_bootstrap"),
+            seed_areas(seeds.get(name, ())),
+            difference(row),
+            p_value(row["p_holm"]),
+        ]
+        for name, row in sorted(systems.items(), key=lambda item: ORDER[kinds[item[0]]])
+    ]
+
+
 def failed_markdown(document: Mapping[str, Any]) -> list[str]:
     """Return the fits that failed and why; perhaps nothing."""
     rows = [[name, why] for name, why in document.get("failed", {}).items()]

@@ -9,15 +9,11 @@ from scipy.stats import norm
 
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
 from csfnet_bundle.studies.benchmark.cells import (
-    KINDS,
-    ORDER,
     difference,
     failed_markdown,
+    finding_rows,
     frame,
     headline,
-    interval,
-    p_value,
-    seed_areas,
 )
 from csfnet_bundle.studies.benchmark.common_results import aims
 
@@ -29,17 +25,10 @@ single half width only in every second."""
 def common_findings_markdown(document: Mapping[str, Any]) -> str:
     """Return one table of every system on the common test set, its seeds, and what the set was asked for."""
     reference, common = document["reference"], document["common_test"]
+    permuted = common["permuted"]
     rows = [
-        [
-            name,
-            KINDS[document["kinds"][name]],
-            interval(row, "auc", "auc_bootstrap"),
-            seed_areas(common["seeds"].get(name, ())),
-            difference(row),
-            p_value(row["p_holm"]),
-            difference(common["permuted"][name]) if name in common["permuted"] else UNDEFINED,
-        ]
-        for name, row in sorted(common["systems"].items(), key=lambda item: ORDER[document["kinds"][item[0]]])
+        [*row, difference(permuted[row[0]]) if row[0] in permuted else UNDEFINED]
+        for row in finding_rows(document, common["systems"], common["seeds"])
     ]
     head = ["system", "kind", "AUC (95 %)", "each seed", f"{reference} - system (95 %)", "p, Holm"]
     head.append("lost by permuted clinical values (95 %)")

@@ -11,15 +11,13 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.studies.benchmark.cells import (
-    KINDS,
-    ORDER,
     difference,
     failed_markdown,
+    finding_rows,
     frame,
     headline,
     interval,
     number,
-    p_value,
     seed_areas,
 )
 from csfnet_bundle.studies.benchmark.common_pages import common_markdown
@@ -29,18 +27,9 @@ HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
 def findings_markdown(document: Mapping[str, Any]) -> str:
     """Return one table of every system, its area, that of each seed, and its difference to the reference system."""
-    reference, seeds = document["reference"], document["seeds"]
-    rows = [
-        [
-            name,
-            KINDS[document["kinds"][name]],
-            interval(row, "auc", "auc_bootstrap"),
-            seed_areas(seeds[name]["auc"] if name in seeds else ()),
-            difference(row),
-            p_value(row["p_holm"]),
-        ]
-        for name, row in sorted(document["systems"].items(), key=lambda item: ORDER[document["kinds"][item[0]]])
-    ]
+    reference = document["reference"]
+    seeds = {name: row["auc"] for name, row in document["seeds"].items()}
+    rows = finding_rows(document, document["systems"], seeds)
     head = ["system", "kind", "AUC (95 % over patients)", "each seed", f"{reference} - system (95 %)", "p, Holm"]
     return f"{headline(document)}\n\n{markdown_table(head, rows)}"
 
