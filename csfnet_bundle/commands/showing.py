@@ -51,7 +51,9 @@ def _print_inputs(prediction: Prediction) -> None:
         if not is_alarm(finding):
             print(f"t0: {finding}")
     missing = missing_variables(prediction.pair.clinical, prediction.code_book)
-    if missing:
+    if not prediction.sees_clinical:
+        print("these weights look at no clinical value")
+    elif missing:
         print(f"missing clinical values: {', '.join(map(everyday_name, missing))}")
 
 

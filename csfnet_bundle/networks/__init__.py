@@ -11,6 +11,7 @@ from csfnet_bundle.networks.registry import (
     complete_architecture,
     create_network,
     create_system,
+    sees_clinical,
     system_architecture,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "count_parameters",
     "create_network",
     "create_system",
+    "sees_clinical",
     "system_architecture",
 ]

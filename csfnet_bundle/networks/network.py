@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import ClassVar
 
 from torch import nn
 
@@ -31,6 +32,9 @@ class Network(nn.Module):
 
     An input that a network has no use for is accepted and ignored, so that all networks train on the same batches.
     """
+
+    takes_clinical: ClassVar[bool] = True
+    """Whether the class has a use for clinical values; false where its answer is the same whatever they are."""
 
     @property
     def needs_prior(self) -> bool:

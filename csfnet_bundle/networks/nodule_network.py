@@ -118,6 +118,8 @@ class NoduleNetwork(Network):
         dropout: before the last hidden layer, in training.
     """
 
+    takes_clinical = False
+
     def __init__(
         self,
         scan: str = "t1",

@@ -115,6 +115,15 @@ def complete_architecture(architecture: Mapping[str, Plain]) -> dict[str, Plain]
     return complete
 
 
+def sees_clinical(architecture: Mapping[str, Plain]) -> bool:
+    """Tell whether clinical values can change the answer of a network, from its architecture alone."""
+    members = architecture.get("members")
+    if isinstance(members, list):
+        return any(sees_clinical(member) for member in members if isinstance(member, dict))
+    network = _NETWORKS.get(str(architecture.get("name")), Network)
+    return network.takes_clinical and bool(architecture.get("use_clinical", True))
+
+
 def create_network(architecture: Mapping[str, Plain]) -> Network:
     """Make a network from plain values, as :meth:`Network.architecture` gives them and a checkpoint carries them.
 

@@ -197,4 +197,5 @@ def weights_of(checkpoint: ModelCheckpoint, checkpoint_path: Path) -> Weights:
         opinion=provenance.get(LABEL) == OPINION,
         pair_caveat=checkpoint.pair_caveat,
         attention_selects=checkpoint.attention_selects,
+        sees_clinical=checkpoint.sees_clinical,
     )

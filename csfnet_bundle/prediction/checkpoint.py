@@ -15,7 +15,7 @@ from csfnet_bundle.core.code_book import CodeBook, nlst_code_book
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
-from csfnet_bundle.networks import complete_architecture, create_network
+from csfnet_bundle.networks import complete_architecture, create_network, sees_clinical
 from csfnet_bundle.prediction.seen_patients import told_patients
 from csfnet_bundle.prediction.weights_file import WEIGHTS, description_path, read_weights, to_bytes, write_weights
 from csfnet_bundle.records import FollowUpPair
@@ -93,6 +93,11 @@ class ModelCheckpoint:
     def attention_selects(self) -> bool:
         """Whether training required the attention to select a place; false where the provenance does not say so."""
         return self.provenance.get(ATTENTION_SELECTS) is True
+
+    @property
+    def sees_clinical(self) -> bool:
+        """Whether clinical values can change the answer."""
+        return sees_clinical(self.architecture)
 
     def caveat(self, pair: FollowUpPair) -> str:
         """Return what must be said of the number for this record; empty for most."""

@@ -176,6 +176,7 @@ class PairPredictor:
             code_book=self.checkpoint.code_book,
             trained_on=self.checkpoint.trained_on,
             caveat=self.checkpoint.caveat(pair),
+            sees_clinical=self.checkpoint.sees_clinical,
         )
 
     def _read(

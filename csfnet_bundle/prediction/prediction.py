@@ -42,6 +42,7 @@ class Prediction:
         code_book: the clinical codes that the weights were trained on.
         trained_on: what the weights were trained on, in words.
         caveat: why the probability is not calibrated for this pair; empty for most weights.
+        sees_clinical: whether clinical values can change the answer of these weights.
     """
 
     pair: FollowUpPair
@@ -61,6 +62,7 @@ class Prediction:
     code_book: CodeBook | None = field(default=None, repr=False)
     trained_on: str = ""
     caveat: str = ""
+    sees_clinical: bool = True
 
     @property
     def logit(self) -> float:

@@ -104,6 +104,7 @@ class WritePredictions:
             code_book=checkpoint.code_book,
             trained_on=checkpoint.trained_on,
             caveat=checkpoint.caveat(pair),
+            sees_clinical=checkpoint.sees_clinical,
         )
 
     def _completed(self, prediction: Prediction) -> Prediction:

@@ -35,6 +35,7 @@ class Weights:
         opinion: whether the labels are radiologists' opinion and not a proven diagnosis.
         pair_caveat: why the number for a pair is not calibrated, where temperature and threshold come from single
             scans; empty for weights that were calibrated on pairs.
+        sees_clinical: whether clinical values can change their answer.
         attention_selects: whether the training could only be done by attending to the right place; without that a map
             with a focus is no evidence of where anything lies.
     """
@@ -49,6 +50,7 @@ class Weights:
     opinion: bool = False
     pair_caveat: str = ""
     attention_selects: bool = False
+    sees_clinical: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,9 @@ class Case:
         Raises:
             BundleError: a clinical value that the encoder refuses, a diameter that is no number, or as the class says.
         """
-        described = describe_clinical(pair.clinical, code_book)
-        missing = tuple(variable.label for variable in missing_variables(pair.clinical, code_book))
+        described = describe_clinical(pair.clinical, code_book) if weights.sees_clinical else {}
+        unknown = missing_variables(pair.clinical, code_book) if weights.sees_clinical else ()
+        missing = tuple(variable.label for variable in unknown)
         return cls(
             subject=pair.subject,
             nodule=pair.nodule,

@@ -34,6 +34,7 @@ from csfnet_bundle.report.words import (
 from csfnet_bundle.scans.presence import MAY_BE_NEW
 
 SCANS = ("t0", "t1")
+NO_CLINICAL = "These weights look at no clinical value."
 
 
 def identifier_of(nodule: str) -> str:
@@ -117,9 +118,9 @@ def _inputs(case: Case) -> list[dict[str, object]]:
 
 
 def _missing_note(case: Case) -> str:
+    sentences = [] if case.weights.sees_clinical else [NO_CLINICAL]
     if case.prior and not case.missing:
-        return "Nothing was missing."
-    sentences = []
+        return " ".join([*sentences, "Nothing was missing."])
     if not case.prior:
         sentences.append("There was no scan t0; t1 stood in its place.")
     if case.missing:

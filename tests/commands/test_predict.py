@@ -212,7 +212,11 @@ def test_the_nodule_weights_are_an_opinion_and_for_a_pair_not_calibrated(
         out = tmp_path / name
         assert _predict(words, checkpoint=model, out=out, **prior) == 0
         table, page = read_predictions(out / "predictions.csv", labelled=False), next(out.glob("*.html")).read_text()
-        told = [PAIR_CAVEAT in text for text in (capsys.readouterr().out, page)]
+        printed = capsys.readouterr().out
+        assert "these weights look at no clinical value" in printed
+        assert "These weights look at no clinical value." in page
+        assert "missing clinical values" not in printed
+        told = [PAIR_CAVEAT in text for text in (printed, page)]
         assert told == [name == "pair"] * 2
         assert ("caveat" in table and table["caveat"][0] == PAIR_CAVEAT) == (name == "pair")
         assert ("radiologists call" in page) == (name == "alone")

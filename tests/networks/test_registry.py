@@ -12,6 +12,7 @@ from csfnet_bundle.networks import (
     complete_architecture,
     count_parameters,
     create_network,
+    sees_clinical,
     system_architecture,
 )
 
@@ -105,6 +106,17 @@ def test_inputs_that_matter(system: str, network: Network, batch: Callable, sett
 @every_system
 def test_who_sees_t0_needs_it(system: str, network: Network) -> None:
     assert network.needs_prior == (system not in USES_T1)
+
+
+@every_system
+def test_who_sees_clinical_values_is_told_without_the_network(system: str, network: Network) -> None:
+    assert sees_clinical(network.architecture()) == (system in USES_CLINICAL)
+
+
+def test_an_ensemble_sees_what_one_of_its_members_sees() -> None:
+    one, other = ({"name": "AblatedCSFNet", "use_clinical": False}, {"name": "CSFNet"})
+    assert sees_clinical({"name": "Ensemble", "members": [one, other]})
+    assert not sees_clinical({"name": "Ensemble", "members": [one, {"name": "FollowUpNoduleNetwork"}]})
 
 
 @every_system

@@ -40,6 +40,8 @@ class NASLung(Network):
         scan: ``"t0"`` or ``"t1"``.
     """
 
+    takes_clinical = False
+
     def __init__(self, widths: Sequence[Sequence[int]] = WIDTHS, scan: str = "t1") -> None:
         super().__init__()
         self.widths = widths

@@ -49,6 +49,8 @@ class SCANs(Network):
         ValueError: H or W is below 32, so that the last max pool leaves nothing.
     """
 
+    takes_clinical = False
+
     def __init__(self, width: float = 1.0, roi_size: Sequence[int] = ROI_SIZE) -> None:
         super().__init__()
         self.width = width

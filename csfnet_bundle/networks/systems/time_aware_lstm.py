@@ -98,6 +98,8 @@ class TimeAwareLSTM(Network):
         width: factor on the channels of the convolutions.
     """
 
+    takes_clinical = False
+
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
         self.width = width
