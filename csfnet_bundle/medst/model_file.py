@@ -109,8 +109,8 @@ class BestPretraining:
         settings: all that the weights depend on besides the network; their hash goes into the file.
         tell_changes: texts of follow-ups tell the change.
         transfer: the pre-training that this one starts from, if any; the file tells its patients as well.
-        remember_patients: whether the file lists the training patients, by salted hashes. None does so where the cohort
-            is public: of few possible numbers a hash hides nothing.
+        remember_patients: whether the file lists the training patients, by salted hashes; None does so where the
+            cohort is public.
 
     Raises:
         BundleError: the weights that this starts from have seen patients whom the cohort holds out.
@@ -140,8 +140,8 @@ class BestPretraining:
         self._data, self._texts_sha256 = describe_dataset(dataset), texts_digest(dataset)
         self._roi, self._fields = dict(roi), [] if is_csv(dataset) else list(fields)
         self.config_sha256 = settings_hash({**settings, "network": network.architecture()})
-        own = self._data.public if remember_patients is None else remember_patients
-        self._seen = [*([_patients(sequences, self._data, dataset)] if own else []), *before]
+        own = [_patients(sequences, self._data, dataset)] if self._data.lists_patients(remember_patients) else []
+        self._seen = [*own, *before]
         self._trainer: Trainer | None = None
 
     def follow(self, trainer: Trainer) -> None:

@@ -131,6 +131,13 @@ class DataDescription:
     public: bool
     patients_of: str
 
+    def lists_patients(self, asked: bool | None) -> bool:
+        """Tell whether weights list the patients, by salted hashes: as asked, by default those of public cohorts.
+
+        Of few possible numbers a hash hides nothing.
+        """
+        return self.public if asked is None else asked
+
 
 def data_description(dataset_dir: str | Path) -> DataDescription:
     """Return what the cohort says of itself in its datalist's header."""

@@ -160,7 +160,7 @@ def meaning(case: Case) -> list[str]:
     if case.caveat:
         return [
             case.caveat,
-            "How often nodules with this number are malignant, or are called so, is not known. It is no diagnosis.",
+            "It is not known how often nodules with this number are malignant or called malignant. It is no diagnosis.",
         ]
     kind = "phantom nodules" if weights.phantoms else "nodules"
     malignant, benign = of_hundred(case.probability), of_hundred(1 - case.probability)

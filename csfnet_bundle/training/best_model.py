@@ -133,9 +133,8 @@ class BestModel:
 
     def seen_patients(self) -> list[Mapping[str, Any]]:
         """Return the lists of patients for model.json: the cohort's, where they may be told, and the ancestors'."""
-        own = data_description(self._dataset_dir).public if self._remember is None else self._remember
         lists: list[Mapping[str, Any]] = []
-        if own:
+        if data_description(self._dataset_dir).lists_patients(self._remember):
             lists.append(remember_sections(self._dataset_dir, ("training",), (VALIDATED,)))
         return lists + list(self._transfer.seen_patients if self._transfer is not None else ())
 

@@ -22,6 +22,8 @@ from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 
 ERROR_NAME = "error.txt"
 """In the folder of a fit that failed for an unforeseen reason: where in the code."""
+LESS_MEMORY = "Run fewer fits at a time (--devices), or lower batch_size by a --config, with another --out."
+"""Another config is another benchmark, so that it needs a folder of its own."""
 
 
 def default_devices() -> tuple[str, ...]:
@@ -107,7 +109,7 @@ def _answer(future: Future[BundleError | None], fit: Fit) -> BundleError | None:
         return BundleError(
             "the system killed every process that ran it, most likely for lack of memory",
             record=f"fit {fit.name}",
-            remedy="Lower --batch_size.",
+            remedy=LESS_MEMORY,
         )
     except Exception as error:
         return BundleError(f"no answer: {type(error).__name__}: {in_one_line(error)}", record=f"fit {fit.name}")
@@ -148,7 +150,7 @@ def _attempt(protocol: Protocol, fit: Fit, device: str | None) -> BundleError | 
     except BundleError as error:
         return error
     except torch.OutOfMemoryError as error:
-        return BundleError(f"out of memory: {error}", record=f"fit {fit.name}", remedy="Lower --batch_size.")
+        return BundleError(f"out of memory: {error}", record=f"fit {fit.name}", remedy=LESS_MEMORY)
     except Exception as error:
         place = protocol.folder(fit) / ERROR_NAME
         write_atomically(place, traceback.format_exc())

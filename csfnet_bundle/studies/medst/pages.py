@@ -169,7 +169,7 @@ def _caution(rows: Mapping[str, Row]) -> str:
     tested = [row["difference"][metric] for row in rows.values() for metric in COMPARED]
     tested = [one for one in tested if one["p"] is not None and _has_interval(one)]
     if not tested:
-        return f"No difference has more than {OTHER_SEEDS} seeds: nothing is tested, and there is no verdict."
+        return f"No variant has more than {OTHER_SEEDS} seeds, so nothing is tested and no verdict is given."
     return (
         f"What these intervals allow to say. There are {len(tested)} differences: were there no effect at all, "
         f"{len(tested) * (1 - CONFIDENCE):.0f} of them would leave zero out; {sum(map(_differs, tested))} do. "

@@ -142,7 +142,7 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
 def difference(values: Sequence[float], tested: bool = True) -> Summary:
     """Return the summary of paired differences with ``p``, that their mean is zero (Student's t, two-sided).
 
-    Without more than two differences, which are not all the same, there is no test, nor where none is asked for.
+    There is no test with two differences or fewer, where all are the same, or where none is asked for.
     """
     known = [value for value in values if not math.isnan(value)]
     tested = tested and len(known) > OTHER_SEEDS and max(known) - min(known) > SAME

@@ -16,8 +16,8 @@ UNTRAINED = "untrained"
 CONTROL = "mispaired"
 """The positive control: a study that does not notice it can judge nothing."""
 OTHER_SEEDS = 2
-"""Seeds at most of a variant that is not a main one. An interval over so few says nothing: none is shown, nothing is
-tested, and there is no verdict."""
+"""Seeds at most of a variant that is not a main one. An interval over so few says nothing, so that neither
+intervals nor tests nor verdicts are given."""
 SMALL = "small"
 """The small size with the whole text model: not among the others, since it takes minutes a fit."""
 

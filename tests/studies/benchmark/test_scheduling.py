@@ -68,7 +68,10 @@ def test_workers_of_a_cluster_share_the_devices_of_their_machine(
     assert used == ["cuda:0", "cuda:1", "cuda:0"] * 2 + [None] * 6
 
 
-KILLED = "the system killed every process that ran it, most likely for lack of memory. Lower --batch_size."
+KILLED = (
+    "the system killed every process that ran it, most likely for lack of memory. Run fewer fits at a time "
+    "(--devices), or lower batch_size by a --config, with another --out."
+)
 
 
 def test_a_fit_whose_process_is_killed_is_tried_alone_and_stops_no_other(

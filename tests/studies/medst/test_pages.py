@@ -32,7 +32,7 @@ def test_two_seeds_have_neither_interval_nor_verdict() -> None:
     assert rows["mispaired"]["difference"]["temporal_sentence"]["upper"] < 0
     page = study_markdown(_document(rows))
     assert "`mispaired`: too few seeds for a verdict." in page
-    assert "No difference has more than 2 seeds: nothing is tested, and there is no verdict." in page
+    assert "No variant has more than 2 seeds, so nothing is tested and no verdict is given." in page
     assert "than the default" not in page
     assert "| -0.200 " in page
 
