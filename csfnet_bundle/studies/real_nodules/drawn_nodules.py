@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.studies.real_nodules.targets import CENTERS, DESCRIPTIONS, MASK_OVER_DIAMETER, SCALES
 
 SMALLEST_MM, LARGEST_MM = 3.0, 32.0
 """Diameters, drawn evenly in their logarithm: those of the LIDC volumes."""
+SMALL_MM = 8.0
+"""Below it nodules are small: docs/real_nodules.md finds networks weak at 6 to 8 mm."""
 AT_A_TIME = 8
 """Nodules that are drawn together: so many ROIs fit into a processor's cache, which halves the time."""
 LOBES, SPIKES, VESSELS = 6, 10, 3
@@ -25,8 +28,29 @@ GLASS_ABOVE_LUNG_HU = (180.0, 450.0)
 NOISE_HU = (5.0, 60.0)
 MARGIN_MM = (0.4, 3.0)
 """Thickness of the edge, from sharp to ill-defined."""
-CALCIFIED, SUBSOLID, AT_WALL = 0.15, 0.3, 0.3
+CALCIFIED, AT_WALL = 0.15, 0.3
 """Shares of the drawn nodules."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What kinds of nodules are drawn.
+
+    Attributes:
+        small: share drawn below 8 mm; the others have diameters of the whole range, of which 41 % lie there too.
+        subsolid: share of ground glass, with or without a solid core.
+    """
+
+    small: float = 0.0
+    subsolid: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name in ("small", "subsolid"):
+            if not 0 <= (share := getattr(self, name)) <= 1:
+                raise BundleError(f"{name} is {share}, expected a share from 0 to 1", record="drawing")
+
+
+DEFAULT = Drawing()
 
 
 @dataclass(frozen=True)
@@ -48,23 +72,28 @@ class _Shape:
     volume: Tensor
 
 
-def draw_nodules(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_nodules(
+    batch: int, roi_size: tuple[int, int, int], generator: torch.Generator, drawing: Drawing = DEFAULT
+) -> tuple[Tensor, Tensor]:
     """Draw nodules and tell their nine targets.
 
     Args:
         batch: B.
         roi_size: (D, H, W) at 1 mm.
         generator: of all that is random.
+        drawing: what kinds of nodules.
 
     Returns:
         HU (B, D, H, W), and the targets (B, 9) of :mod:`csfnet_bundle.studies.real_nodules.targets`, standardised.
     """
     counts = [min(AT_A_TIME, batch - start) for start in range(0, batch, AT_A_TIME)]
-    images, targets = zip(*(_draw(count, roi_size, generator) for count in counts), strict=True)
+    images, targets = zip(*(_draw(count, roi_size, generator, drawing) for count in counts), strict=True)
     return torch.cat(images), torch.cat(targets)
 
 
-def _draw(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _draw(
+    batch: int, roi_size: tuple[int, int, int], generator: torch.Generator, drawing: Drawing
+) -> tuple[Tensor, Tensor]:
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(batch, *shape, generator=generator)
 
@@ -77,7 +106,7 @@ def _draw(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in roi_size]
     grid = torch.stack(torch.meshgrid(*axes, indexing="ij"))  # (3, D, H, W), mm (z, y, x)
     points = grid[None] - uniform(-0.7, 0.7, 3)[:, :, None, None, None]  # (B, 3, D, H, W)
-    shape = _draw_shape(points, generator)
+    shape = _draw_shape(points, generator, drawing.small)
 
     lung = uniform(*LUNG_HU)
     image = wide(lung) + _texture(batch, roi_size, generator) * wide(uniform(10, 60))
@@ -88,7 +117,7 @@ def _draw(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator
     margin = torch.exp(uniform(math.log(MARGIN_MM[0]), math.log(MARGIN_MM[1])))  # mm
     margin = torch.minimum(margin, shape.diameter / 4)
     inside = torch.sigmoid((1 - shape.radius) * shape.surface * 4 / wide(margin))  # (B, D, H, W)
-    subsolid = chosen(SUBSOLID)
+    subsolid = chosen(drawing.subsolid)
     core = uniform(0, 0.8) * chosen(0.6)  # of the radius that is solid, 0 for pure ground glass
     solid = wide(uniform(*SOLID_HU))
     glass = wide(lung + uniform(*GLASS_ABOVE_LUNG_HU)) + 40 * _texture(batch, roi_size, generator)
@@ -114,14 +143,18 @@ def _draw(batch: int, roi_size: tuple[int, int, int], generator: torch.Generator
     return image, torch.stack(targets, dim=1)
 
 
-def _draw_shape(points: Tensor, generator: torch.Generator) -> _Shape:
+def _draw_shape(points: Tensor, generator: torch.Generator, small: float) -> _Shape:
     batch = len(points)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(batch, *shape, generator=generator)
 
     roi_size = points.shape[2:]
-    diameter = torch.exp(uniform(math.log(SMALLEST_MM), math.log(LARGEST_MM)))
+    place = uniform(0, 1)
+    span = torch.full_like(place, math.log(LARGEST_MM) - math.log(SMALLEST_MM))
+    if small:  # no number is drawn for it otherwise
+        span[uniform(0, 1) < small] = math.log(SMALL_MM) - math.log(SMALLEST_MM)
+    diameter = torch.exp(math.log(SMALLEST_MM) + span * place)
     stretch = uniform(0, 0.35)
     log_axes = stretch[:, None] * torch.randn(batch, 3, generator=generator).clamp(-1.5, 1.5)
     log_axes = log_axes - log_axes.mean(dim=1, keepdim=True)  # the ellipsoid keeps its volume

@@ -18,7 +18,7 @@ from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.studies.real_nodules.augmentation import middle, windowed
 from csfnet_bundle.studies.real_nodules.claiming import claim
-from csfnet_bundle.studies.real_nodules.drawn_nodules import draw_nodules
+from csfnet_bundle.studies.real_nodules.drawn_nodules import Drawing, draw_nodules
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.stepping import run_steps
 from csfnet_bundle.studies.real_nodules.targets import DESCRIPTIONS
@@ -56,16 +56,17 @@ class DrawnNodules:
         return torch.cat(parts)
 
 
-def drawn_bank(cache: Path) -> DrawnNodules:
+def drawn_bank(cache: Path, drawing: Drawing) -> DrawnNodules:
     """Draw the bank, or read what was drawn before."""
-    path, targets_path = (cache / f"drawn_{DRAWN}_{DRAWING_SEED}{name}.npy" for name in ("", "_targets"))
+    kind = f"{DRAWN}_{DRAWING_SEED}_small{drawing.small:g}_subsolid{drawing.subsolid:g}"
+    path, targets_path = (cache / f"drawn_{kind}{name}.npy" for name in ("", "_targets"))
     if not (path.is_file() and targets_path.is_file()):
         generator = torch.Generator().manual_seed(DRAWING_SEED)
         targets = []
         with atomic_path(path) as temporary, progress_bar("drawing nodules", DRAWN) as advance:
             images = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=(DRAWN, *DRAWN_SIZE))
             for first in range(0, DRAWN, AT_A_TIME):
-                drawn, known = draw_nodules(AT_A_TIME, DRAWN_SIZE, generator)
+                drawn, known = draw_nodules(AT_A_TIME, DRAWN_SIZE, generator, drawing)
                 images[first : first + AT_A_TIME] = drawn.round().to(torch.int16).numpy()
                 targets.append(known.numpy())
                 advance(AT_A_TIME)
@@ -79,22 +80,22 @@ def pretrain(recipe: Recipe, folder: Path, cache: Path, seed: int) -> Path:
     """Pre-train a recipe's network, or go on where it stopped, and return the file of its weights.
 
     Args:
-        recipe: its network, schedule and number of steps.
+        recipe: its network, schedule, number of steps and kinds of drawn nodules.
         folder: for weights and state.
-        cache: for the drawn nodules, 0.7 GB.
+        cache: for the drawn nodules, 0.7 GB for each kind of drawing.
         seed: of weights and order.
 
     Raises:
         BundleError: the folder holds a pre-training with other settings.
     """
-    settings = [dict(recipe.network), asdict(recipe.schedule), recipe.pretraining_steps, seed]
+    settings = [dict(recipe.network), asdict(recipe.schedule), recipe.pretraining_steps, asdict(recipe.drawing), seed]
     claim(folder, settings, (WEIGHTS_NAME, STATE_NAME))
     path = folder / WEIGHTS_NAME
     if path.is_file():
         return path
     torch.manual_seed(seed)
     network = recipe.make_network()
-    bank = drawn_bank(cache)
+    bank = drawn_bank(cache, recipe.drawing)
     views, known = bank.views(network, recipe.roi_size), torch.from_numpy(bank.targets)
     weights = torch.tensor([WEIGHTS.get(name, OTHER_WEIGHT) for name in DESCRIPTIONS])
 

@@ -13,6 +13,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import create_network
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.augmentation import Augmentation
+from csfnet_bundle.studies.real_nodules.drawn_nodules import DEFAULT, Drawing
 
 FOLDER = Path("configs/real_nodules")
 BASE = "base"
@@ -66,6 +67,7 @@ class Recipe:
         name: of the config file.
         network: architecture of a :class:`csfnet_bundle.networks.nodule_network.NoduleNetwork`.
         pretraining_steps: on drawn nodules; 0 for none.
+        drawing: what kinds of nodules are drawn.
         epochs: on real nodules.
         schedule: of both.
         loss: on real nodules.
@@ -75,6 +77,7 @@ class Recipe:
     name: str
     network: Mapping[str, Any]
     pretraining_steps: int = 1500
+    drawing: Drawing = DEFAULT
     epochs: int = 20
     schedule: Schedule = field(default_factory=Schedule)
     loss: LossWeights = field(default_factory=LossWeights)
@@ -111,7 +114,7 @@ def load_recipe(name: str, root: Path) -> Recipe:
     for path in paths[1:]:
         parser.update(ConfigParser.load_config_file(path))
     config = dict(parser.get())
-    parts = {"schedule": Schedule, "loss": LossWeights, "augmentation": Augmentation}
+    parts = {"drawing": Drawing, "schedule": Schedule, "loss": LossWeights, "augmentation": Augmentation}
     settings = sorted({entry.name for entry in fields(Recipe)} - {"name"})
     for key in config:
         if key not in settings:

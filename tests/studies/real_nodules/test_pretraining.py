@@ -1,7 +1,13 @@
 """Pre-training on drawn nodules."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.studies.real_nodules.drawn_nodules import Drawing
 from csfnet_bundle.studies.real_nodules.pretraining import in_random_position, load_pretrained, pretrain
 
 
@@ -25,3 +31,14 @@ def test_positions_are_flips_and_quarter_turns_of_whole_views():
     turned = in_random_position(view.expand(200, -1, -1, -1, -1), torch.Generator().manual_seed(0))
     assert len({tuple(one.flatten().tolist()) for one in turned}) == 16
     assert all(torch.equal(one.flatten(1).sort(dim=1).values, view[0].flatten(1).sort(dim=1).values) for one in turned)
+
+
+def test_other_kinds_of_drawn_nodules_are_drawn_anew_and_not_taken_for_these(tiny_recipe, few_drawn, tmp_path):
+    pretrain(tiny_recipe, tmp_path / "weights", tmp_path / "cache", seed=0)
+    other = replace(tiny_recipe, drawing=Drawing(small=1.0))
+    with pytest.raises(BundleError, match="other settings"):
+        pretrain(other, tmp_path / "weights", tmp_path / "cache", seed=0)
+    pretrain(other, tmp_path / "others", tmp_path / "cache", seed=0)
+    sizes = [np.load(path)[:, 0].mean() for path in sorted((tmp_path / "cache").glob("*_targets.npy"))]
+    assert len(sizes) == 2
+    assert sizes[0] > sizes[1]
