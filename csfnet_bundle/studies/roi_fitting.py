@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,21 @@ class Tensors:
             yield self.image[rows], self.clinical[rows], self.interval_days[rows], self.label[rows]
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A training that is done.
+
+    Attributes:
+        network: in evaluation mode.
+        watched: numbers of the network after every epoch.
+        processor_seconds: of all its epochs, over interruptions too.
+    """
+
+    network: Network
+    watched: list[dict[str, float]]
+    processor_seconds: float
+
+
 def fit(
     network: Network,
     pairs: Tensors,
@@ -95,8 +111,8 @@ def fit(
     seed: int,
     name: str,
     watch: Watch | None = None,
-) -> tuple[Network, list[dict[str, float]]]:
-    """Train a network and return it, in evaluation mode, with what was watched after every epoch.
+) -> Fitted:
+    """Train a network on pairs in memory, or go on after its last epoch.
 
     Random numbers are seeded anew for every epoch, so that an interrupted training ends as an undisturbed one.
 
@@ -117,26 +133,42 @@ def fit(
     parts: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": training.scheduler(optimizer)}
     settings = str([asdict(training), network.architecture(), seed, len(pairs.label)])
     watched: list[dict[str, float]] = []
-    state, done = folder / STATE_NAME, 0
+    state, done, seconds = folder / STATE_NAME, 0, 0.0
     if state.is_file():
         remedy = "Delete it; the training then begins anew."
         stored = read_plain(state, remedy)
         if stored["settings"] != settings:
             raise BundleError("it is of a training with other settings", record=str(state), remedy=remedy)
-        done, watched = int(stored["epoch"]), list(stored["watched"])
+        done, watched, seconds = int(stored["epoch"]), list(stored["watched"]), float(stored["seconds"])
         for part_name, part in parts.items():
             part.load_state_dict(stored[part_name])
     with progress_bar(f"{name}, seed {seed}", training.epochs) as advance:
         advance(done)
         for epoch in range(done, training.epochs):
+            begun = time.process_time()
             _epoch(parts, pairs, training, 1_000_000 * (seed + 1) + epoch)
             if watch is not None:
                 watched.append(watch(network))
+            seconds += time.process_time() - begun
             saved = {part_name: part.state_dict() for part_name, part in parts.items()}
+            saved.update(settings=settings, epoch=epoch + 1, watched=watched, seconds=seconds)
             with atomic_path(state) as temporary:
-                torch.save({"settings": settings, "epoch": epoch + 1, "watched": watched, **saved}, temporary)
+                torch.save(saved, temporary)
             advance(1)
-    return network.eval(), watched
+    return Fitted(network.eval(), watched, seconds)
+
+
+def processor_minutes(fits: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a trial's fits took, for the sentence above its table.
+
+    Args:
+        fits: with ``processor_seconds`` each, or without where an earlier version made them.
+    """
+    seconds = [one.get("processor_seconds") for one in fits]
+    known = [one for one in seconds if one is not None]
+    if len(known) < len(seconds) or not known:
+        return "Processor minutes were not recorded for all fits."
+    return f"{sum(known) / 60:.0f} processor minutes for {len(known)} fits, without drawing the phantoms."
 
 
 def _epoch(parts: dict[str, Any], pairs: Tensors, training: Training, seed: int) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import Network, create_system
-from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+from csfnet_bundle.studies.roi_fitting import STATE_NAME, WIDTH, Tensors, Training, fit, processor_minutes
 
 SIZE = (8, 16, 16)
 TRAINING = Training(epochs=2, batch_size=4)
@@ -41,13 +41,23 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(pairs: Tensors, tmp_
         epochs.append(1.0)
         return watch(network)
 
-    whole, watched = fit(fresh(), pairs, tmp_path / "whole", TRAINING, seed=0, name="whole", watch=watch)
+    whole = fit(fresh(), pairs, tmp_path / "whole", TRAINING, seed=0, name="whole", watch=watch)
     with pytest.raises(KeyboardInterrupt):
         fit(fresh(), pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=interrupt)
-    again, resumed = fit(fresh(), pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=watch)
-    assert resumed == watched
-    for name, tensor in whole.state_dict().items():
-        torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
+    cut = torch.load(tmp_path / "cut" / STATE_NAME, weights_only=True)
+    again = fit(fresh(), pairs, tmp_path / "cut", TRAINING, seed=0, name="cut", watch=watch)
+    assert again.watched == whole.watched
+    for name, tensor in whole.network.state_dict().items():
+        torch.testing.assert_close(again.network.state_dict()[name], tensor, rtol=0, atol=0)
+    assert again.processor_seconds > cut["seconds"] > 0  # what the first epoch took counts too
+
+
+def test_a_trial_says_what_its_fits_took_or_that_it_is_not_known() -> None:
+    assert processor_minutes([{"processor_seconds": 90.0}, {"processor_seconds": 150.0}]).startswith(
+        "4 processor minutes for 2 fits"
+    )
+    for unknown in ([], [{}], [{"processor_seconds": 90.0}, {}]):
+        assert "not recorded" in processor_minutes(unknown)
 
 
 def test_another_training_in_the_same_folder_is_rejected(pairs: Tensors, tmp_path: Path) -> None:

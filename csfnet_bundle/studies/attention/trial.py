@@ -30,7 +30,7 @@ from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.cross_modal_attention import with_uniform_attention
 from csfnet_bundle.prediction.checkpoint import load_checkpoint, shipped_model
 from csfnet_bundle.studies.attention.above_trunk import AboveTrunk, take_trunk, trunk_maps
-from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit, processor_minutes
 from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
 from csfnet_bundle.training.transfer import weights_digest
 
@@ -113,8 +113,9 @@ def run_trial(
         network = _made(system, {} if trunk == RANDOM else weights)
         trained = AboveTrunk(network) if trunk == FROZEN else network
         plan = Training(epochs, learning_rate=learning_rate, flipped_axes=FLIPPED_AXES)
-        fit(trained, shown, folder, plan, seed=seed, name=system)
-        document["fits"].append({"system": system, "seed": seed, **measure(network.eval(), judged, asked)})
+        seconds = fit(trained, shown, folder, plan, seed=seed, name=system).processor_seconds
+        found = measure(network.eval(), judged, asked)
+        document["fits"].append({"system": system, "seed": seed, **found, "processor_seconds": round(seconds, 1)})
         document["verdict"] = verdict(document["fits"])
         keep_results(out, document, trial_markdown(document))
     return document
@@ -207,7 +208,8 @@ def trial_markdown(document: dict[str, Any]) -> str:
         f"**Phantoms, not patients**: two nodules in each ROI, {settings['training']} training and {settings['test']} "
         f"test pairs, {settings['epochs']} epochs at a rate of {settings['learning_rate']:g}, the last one taken; "
         f"encoder and temporal fusion {TRUNK_WORDS[settings['trunk']]}. Oracle {oracle['all']:.3f} where the side is "
-        f"known, {oracle['both']:.3f} for both nodules added up.\n\n{markdown_table(head, rows)}\n"
+        f"known, {oracle['both']:.3f} for both nodules added up. {processor_minutes(document['fits'])}\n\n"
+        f"{markdown_table(head, rows)}\n"
         f"Needed of every seed: {MARGIN} above the network trained with uniform attention, {MARGIN} lost when its own "
         f"is made uniform, {LEAST_SHARE} of the map's weight. "
         f"{'Accepted' if judged['accepted'] else 'Not accepted'}, {len(judged['seeds'])} seeds.\n\n"

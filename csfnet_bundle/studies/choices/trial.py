@@ -20,7 +20,7 @@ from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.network import Plain
-from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit
+from csfnet_bundle.studies.roi_fitting import WIDTH, Fitted, Tensors, Training, fit, processor_minutes
 from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
 
 SIZE = (16, 32, 32)
@@ -93,8 +93,8 @@ def run_choices(
         for name in choices:
             if has_fit(document, choice=name, seed=seed):
                 continue
-            made = _fit(name, seed, shown, out, epochs)
-            document["fits"].append({"choice": name, "seed": seed, **_judge(*made, judged, asked)})
+            fitted = _fit(name, seed, shown, out, epochs)
+            document["fits"].append({"choice": name, "seed": seed, **_judge(fitted, judged, asked)})
             keep_results(out, document, choices_markdown(document))
     return document
 
@@ -148,12 +148,13 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
     return (
         f"**Phantoms, not patients**: {settings['training']} training and {settings['test']} test pairs, width "
         f"{WIDTH:g}, ROI {'x'.join(map(str, SIZE))}, {settings['epochs']} epochs, the last one taken; oracle "
-        f"{document['oracle']:.3f}.\n\n{markdown_table(head, rows)}\nThe weights of the temporal fusion during "
+        f"{document['oracle']:.3f}. {processor_minutes(document['fits'])}\n\n"
+        f"{markdown_table(head, rows)}\nThe weights of the temporal fusion during "
         f"training, {DEFAULT}; they start at 0.574 and 0.668.\n\n{markdown_table(['epoch', 'fused', 't1'], course)}"
     )
 
 
-def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[Network, list[dict[str, float]]]:
+def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> Fitted:
     choice = CHOICES[name]
     torch.manual_seed(seed)
     network = create_system("csfnet", WIDTH, SIZE, choice.arguments)
@@ -162,14 +163,20 @@ def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> tuple[
     return fit(network, shown, folder, training, seed=seed, name=name, watch=lambdas)
 
 
-def _judge(network: Network, watched: list[dict[str, float]], pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:
+def _judge(fitted: Fitted, pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:
     logits = []
     with torch.no_grad():
         for image, clinical, interval_days, _ in tensors.batches(torch.arange(len(tensors.label)), ASKED_AT_ONCE):
-            answer = network(image, clinical, interval_days).double()  # (B, 2)
+            answer = fitted.network(image, clinical, interval_days).double()  # (B, 2)
             logits.append(answer[:, 1] - answer[:, 0])
     area, lower, upper = area_interval(torch.cat(logits).numpy(), pairs.labels)
-    return {"auc": area, "auc_lower": lower, "auc_upper": upper, "lambdas": watched}
+    return {
+        "auc": area,
+        "auc_lower": lower,
+        "auc_upper": upper,
+        "lambdas": fitted.watched,
+        "processor_seconds": round(fitted.processor_seconds, 1),
+    }
 
 
 def _spread(values: Sequence[float], form: str) -> str:
