@@ -128,6 +128,20 @@ def store_formats() -> str:
     return "\n".join(lines)
 
 
+def shipped_weights() -> str:
+    """Both shipped files of weights on the same phantoms."""
+    from csfnet_bundle.studies.weights_comparison import weights_markdown
+
+    return _results("shipped_weights.json", "compare-weights", weights_markdown)
+
+
+def paper_choices() -> str:
+    """What the paper leaves open."""
+    from csfnet_bundle.studies.choices.trial import choices_markdown
+
+    return _results("paper_choices.json", "paper-choices", choices_markdown)
+
+
 def attention() -> str:
     """Whether attention selects the nodule that a clinical value names."""
     from csfnet_bundle.studies.attention.trial import trial_markdown
@@ -251,6 +265,8 @@ TABLES: dict[str, Callable[[], str]] = {
         phantom_cpu,
         real_nodules,
         nodule_follow_up,
+        shipped_weights,
+        paper_choices,
         medst_study,
         medst_in_csfnet,
         medst_trials,

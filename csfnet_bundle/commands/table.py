@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "simulate-followup": Command(COHORT, "make a later study of a real series with its nodule grown"),
     "attention-trial": Command(TRAIN, "test whether attention selects the nodule that a clinical value names"),
     "benchmark": Command(TRAIN, "train, evaluate and compare every system of the paper's tables on one cohort"),
+    "compare-weights": Command(TRAIN, "judge files of weights on the same phantoms, on pairs and on t1 alone"),
     "describe-model": Command(TRAIN, "store with weights the sizes and looks of the pairs that they were trained on"),
     "ensemble": Command(TRAIN, "join trained networks, or a benchmark's folds, into one checkpoint"),
     "initial-model": Command(TRAIN, "write an untrained checkpoint for a federation to start from"),

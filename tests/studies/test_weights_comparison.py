@@ -1,0 +1,61 @@
+"""Files of weights side by side: the same phantoms, each with its own ROI."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from csfnet_bundle.cohorts.phantom.roi_set import RoiSetSettings, make_roi_set
+from csfnet_bundle.commands import main
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.evaluation.delong import area_interval
+from csfnet_bundle.inputs.tensors import scale_window
+from csfnet_bundle.prediction.checkpoint import load_checkpoint, named_weights
+from csfnet_bundle.studies.weights_comparison import LATER, PAIR, SEED, compare_on_phantoms, weights_markdown
+
+SHIPPED = ("models/model.pt", "models/nodules/model.pt")
+
+
+def test_the_shipped_files_on_the_same_phantoms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare-weights", str(tmp_path), "--pairs", "24"]) == 0
+    document = json.loads((tmp_path / "results.json").read_text())
+    assert [row["weights"] for row in document["rows"]] == list(SHIPPED)
+    first, second = document["rows"]
+    assert "minus_first" not in first[PAIR]
+    assert second[PAIR]["minus_first"][0] == pytest.approx(second[PAIR]["auc"] - first[PAIR]["auc"])
+    assert document["oracle"][0] > 0.8
+    shown = capsys.readouterr().out
+    for words in ("Phantoms, not patients", "24 pairs", "models/nodules/model.pt"):
+        assert words in shown
+
+    # The areas again, by hand, of the weights that need no clinical value.
+    checkpoint = load_checkpoint(named_weights(SHIPPED[1]))
+    pairs = make_roi_set(tmp_path / "24at1x48at1x48at1", RoiSetSettings(24, SEED, size=checkpoint.roi.size))
+    image = scale_window(torch.from_numpy(pairs.images).float(), checkpoint.roi.window)
+    network = checkpoint.create_network().eval()
+    with torch.no_grad():
+        both, later = (
+            np.diff(network(x).double().numpy())[:, 0] for x in (image, torch.stack([image[:, 1]] * 2, dim=1))
+        )
+    assert second[PAIR]["auc"] == pytest.approx(area_interval(both, pairs.labels)[0])
+    assert second[LATER]["auc"] == pytest.approx(area_interval(later, pairs.labels)[0])
+
+
+def test_one_file_is_no_comparison(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="1 file of weights, expected two or more"):
+        compare_on_phantoms(SHIPPED[:1], tmp_path, pairs=8)
+
+
+def test_a_table_has_no_difference_for_the_first_file() -> None:
+    found = {"auc": 0.8, "lower": 0.7, "upper": 0.9}
+    other = {**found, "minus_first": [-0.05, -0.1, 0.0]}
+    rows = [
+        {"weights": "a.pt", "trained_on": "these", PAIR: found, LATER: found},
+        {"weights": "b.pt", "trained_on": "those", PAIR: other, LATER: other},
+    ]
+    document = {"pairs": 8, "malignant": 4, "rows": rows, "oracle": [0.9, 0.8, 1.0], "command": "compare-weights"}
+    a, b = [line for line in weights_markdown(document).splitlines() if ".pt" in line]
+    assert a.count("–") == 2
+    assert b.count("-0.050 (-0.100 to +0.000)") == 2
