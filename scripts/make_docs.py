@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
 from dicom_tables import DICOM_TABLES  # noqa: E402 - after the path is set
+from resource_tables import RESOURCE_TABLES  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -104,30 +105,6 @@ def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
     return markdown(_load(name)).rstrip("\n")
 
 
-def latency() -> str:
-    """Predictions by batch size and runtime."""
-    from csfnet_bundle.studies.latency import latency_markdown
-
-    return latency_markdown(_load("latency.json"))
-
-
-def store_formats() -> str:
-    """Formats for the ROI store."""
-    result = _load("store_formats.json")
-    lines = ["| format | open, ms | reads/s | writes/s | kB a pair | files |", "|---|---|---|---|---|---|"]
-    for row in result["rows"]:
-        lines.append(
-            f"| {row['format']} | {row['open_ms']:g} | {row['reads_per_s']:,} | {row['writes_per_s']:,} | "
-            f"{row['kB_a_pair']} | {row['files']} |"
-        )
-    lines += [
-        "",
-        f"{result['pairs']} pairs of 2x20x72x72 float32 values, {result['reads']} random reads with checksums; "
-        "processor time of one thread on a shared machine.",
-    ]
-    return "\n".join(lines)
-
-
 def shipped_weights() -> str:
     """Both shipped files of weights on the same phantoms."""
     from csfnet_bundle.studies.weights_comparison import weights_markdown
@@ -171,42 +148,6 @@ def attention_tried() -> str:
     return f"{markdown_table(head, rows)}\n{result['what']}"
 
 
-def range_bytes() -> str:
-    """What a cohort without images reads of its series."""
-    result = _load("range_bytes.json")
-    lines = [
-        "| slices, mm | point in t0 | pairs | MB read of MB | share, % | largest, % | place off at most, mm |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in result["rows"]:
-        size = f"{row['megabytes']:g} of {row['whole_megabytes']:g}"
-        figures = (row["slice_mm"], row["way"], row["pairs"], size, row["share_percent"], row["largest_percent"])
-        lines.append(f"| {' | '.join(map(str, (*figures, row['farthest_off_mm'])))} |")
-    lines += [
-        "",
-        f"{', '.join(result['series'])}; of each file {result['head_bytes'] / 1024:g} kB for its header. t0 is t1 "
-        "shifted, with noise; slices of half the spacing are interpolated. Places and ROIs are those of whole series, "
-        "bit for bit.",
-    ]
-    return "\n".join(lines)
-
-
-def fit_memory() -> str:
-    """What finished fits of a benchmark leave in memory."""
-    result = _load("fit_memory.json")
-    count = result["fits"]
-    lines = [
-        f"| | {' | '.join(['before', *(f'after fit {number}' for number in range(1, count + 1))])} |",
-        f"|{'---|' * (count + 2)}",
-    ]
-    for row in result["rows"]:
-        name = "MB of tensors alive" if row["collected"] else "the same without the collection after a fit"
-        lines.append(f"| {name} | {' | '.join(f'{value:g}' for value in row['living_mb'])} |")
-    parameters = result["rows"][0]["parameters"]
-    lines += ["", f"CSF-Net at width {result['width']:g} ({parameters:,} parameters), on a CPU, one after the other."]
-    return "\n".join(lines)
-
-
 def wrong_inputs() -> str:
     """What happens to wrong inputs."""
     document = _load("wrong_inputs.json")
@@ -219,13 +160,6 @@ def wrong_inputs() -> str:
         rows.append((row["input"], _number(row["probability"]), band, "; ".join(row["warnings"])))
     head = ("input", "probability", "27 clicks", "red findings")
     return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
-
-
-def training_speed() -> str:
-    """Rates of the loaders and of a training step."""
-    from csfnet_bundle.studies.training_speed import training_speed_markdown
-
-    return training_speed_markdown(_load("training_speed.json"))
 
 
 def medst_trials() -> str:
@@ -259,27 +193,26 @@ def _measuring_choice(name: str) -> Callable[[], str]:
     return lambda: _results(CHOICES_RESULT, CHOICES_COMMAND, CHOICES_TABLES[name])
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function
-    for function in (
-        phantom_cpu,
-        real_nodules,
-        nodule_follow_up,
-        shipped_weights,
-        paper_choices,
-        medst_study,
-        medst_in_csfnet,
-        medst_trials,
-        latency,
-        store_formats,
-        attention,
-        attention_tried,
-        range_bytes,
-        fit_memory,
-        training_speed,
-        wrong_inputs,
-    )
-} | DICOM_TABLES
+TABLES: dict[str, Callable[[], str]] = (
+    {
+        function.__name__: function
+        for function in (
+            phantom_cpu,
+            real_nodules,
+            nodule_follow_up,
+            shipped_weights,
+            paper_choices,
+            medst_study,
+            medst_in_csfnet,
+            medst_trials,
+            attention,
+            attention_tried,
+            wrong_inputs,
+        )
+    }
+    | DICOM_TABLES
+    | RESOURCE_TABLES
+)
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
 TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
 TABLES["benchmark_core_findings"] = _benchmark("benchmark_core", common_findings_markdown)
