@@ -13,6 +13,7 @@ from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
+from csfnet_bundle.inputs.training_domain import DOMAIN_KEY
 from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTOMS, OPINION, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
@@ -27,6 +28,7 @@ from csfnet_bundle.studies.real_nodules.follow_up import (
     read_pairs,
     with_follow_up,
 )
+from csfnet_bundle.studies.real_nodules.looks import nodule_domain
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
 from csfnet_bundle.studies.real_nodules.study import PRETRAINING_SEED, Study, fit_study
@@ -54,7 +56,7 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
     Raises:
         BundleError: data that cannot be used, or fits with other settings in the study's folder.
     """
-    fit_study(study)
+    splits, _ = fit_study(study)
     logits, labels = _validation(study, recipe)
     datalist = load_datalist(study.dataset_dir)
     pairs = labelled_pairs(datalist)
@@ -72,7 +74,10 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
             **_provenance(study, recipe, pairs),
             "validation": {"pairs": len(labels), "malignant": int(labels.sum())},
         },
-        further={SEEN_PATIENTS: [remember_sections(study.dataset_dir, SECTIONS)]},
+        further={
+            SEEN_PATIENTS: [remember_sections(study.dataset_dir, SECTIONS)],
+            DOMAIN_KEY: nodule_domain(pairs, splits, volumes, recipe.roi_size).to_plain(),
+        },
     )
 
 

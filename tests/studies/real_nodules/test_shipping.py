@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.inputs.roi_statistics import OF_ONE
 from csfnet_bundle.prediction.checkpoint import OPINION, PAIR_CAVEAT, load_checkpoint
+from csfnet_bundle.prediction.input_checks import training_domain
 from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
@@ -17,7 +19,7 @@ from csfnet_bundle.studies.real_nodules.study import Study, fit_study
 
 @pytest.fixture
 def study(boxed_cohort, tiny_recipe, few_drawn, tmp_path):
-    return Study(boxed_cohort, tmp_path, (tiny_recipe,), seeds=1, folds=2)
+    return Study(boxed_cohort, tmp_path, (tiny_recipe,), seeds=1, folds=3)
 
 
 @pytest.fixture
@@ -40,6 +42,11 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     assert 0 < checkpoint.provenance["validation"]["malignant"] < checkpoint.provenance["validation"]["pairs"]
     assert len(checkpoint.seen_patients[0]["hashes"]) == len({pair.subject for pair in labelled})
     assert checkpoint.roi.size == (16, 24, 24)
+    domain = training_domain(checkpoint)
+    assert domain is not None
+    assert domain.statistics == OF_ONE
+    assert domain.training_pairs == len(labelled)
+    assert domain.diameters_mm == pytest.approx((4.0, 13.6), abs=0.1)
     with pytest.raises(BundleError, match="P0"):
         check_unseen(checkpoint.seen_patients, study.dataset_dir, "model.pt")
     network = checkpoint.create_network().eval()
