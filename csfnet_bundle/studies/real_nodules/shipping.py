@@ -18,16 +18,19 @@ from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTO
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
-from csfnet_bundle.studies.benchmark.splits import labelled_pairs
+from csfnet_bundle.studies.benchmark.splits import labelled_pairs, make_splits
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
 from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, read_fit, read_network
 from csfnet_bundle.studies.real_nodules.follow_up import (
     FollowUpSets,
     fit_change,
     judge_change,
+    read_grown,
     read_pairs,
     with_follow_up,
 )
+from csfnet_bundle.studies.real_nodules.grown_change import judge_grown
+from csfnet_bundle.studies.real_nodules.grown_nodules import GrownNodules, grown_nodules
 from csfnet_bundle.studies.real_nodules.looks import nodule_domain
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
@@ -39,9 +42,13 @@ ATTRIBUTION = (
     "changed: cut out, resampled and filled"
 )
 SEED = 0
+PHANTOMS_ALONE, GROWN_NODULES_FIRST = "phantoms alone", "grown nodules first"
+"""What a follow-up part was fitted on, in results."""
 
 
-def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> ModelCheckpoint:
+def make_shipped_model(
+    study: Study, recipe: Recipe, phantoms: FollowUpSets, grown: GrownNodules | None = None
+) -> ModelCheckpoint:
     """Fit a recipe on all nodules of a study's cohort, or read what was fitted before, and add the follow-up part.
 
     Temperature and threshold come from the validation nodules of the study's folds, one scan each: none of them was
@@ -52,6 +59,7 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
         study: its folds are fitted where that is not done.
         recipe: one of its recipes.
         phantoms: what the follow-up part is fitted on.
+        grown: real nodules with a drawn change that it is fitted on before; None: phantoms alone.
 
     Raises:
         BundleError: data that cannot be used, or fits with other settings in the study's folder.
@@ -63,7 +71,8 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
     volumes = filled_volumes(pairs, datalist.folder, study.cache)
     start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
     network = with_follow_up(fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED))
-    fit_change(network, read_pairs(network, phantoms.training), SEED)
+    read = None if grown is None else read_grown(network, grown)
+    fit_change(network, read_pairs(network, phantoms.training), SEED, read)
     return ModelCheckpoint(
         weights={name: value.contiguous() for name, value in network.state_dict().items()},
         architecture=network.architecture(),
@@ -72,6 +81,7 @@ def make_shipped_model(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> 
         decision=choose_decision(logits, labels),
         provenance={
             **_provenance(study, recipe, pairs),
+            **({} if grown is None else {"follow_up_part_started_on": "grown real nodules"}),
             "validation": {"pairs": len(labels), "malignant": int(labels.sum())},
         },
         further={
@@ -90,24 +100,40 @@ def card(nodules: int, patients: int) -> str:
     )
 
 
-def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets) -> dict[str, Any]:
-    """Fit the follow-up part onto the network of every fold and judge it on phantom test pairs.
+def grow_cohort(study: Study, recipe: Recipe) -> GrownNodules:
+    """Return the grown nodules of a study's cohort, made where they are not there: see :func:`grown_nodules`."""
+    datalist = load_datalist(study.dataset_dir)
+    return grown_nodules(labelled_pairs(datalist), datalist.folder, study.cache, recipe.roi_size)
+
+
+def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets, grown: GrownNodules) -> dict[str, Any]:
+    """Fit the follow-up part onto the network of every fold, with and without grown nodules, and judge it.
+
+    It is judged on phantom test pairs, and on grown nodules of the fold's test patients. Those that it is fitted on are
+    of the fold's training patients.
 
     Args:
         study: whose folds of this recipe are all fitted.
         recipe: one of its recipes.
         phantoms: training and test pairs.
+        grown: of the whole cohort.
     """
-    folds = []
-    for fold in range(study.folds):
-        network = with_follow_up(read_network(recipe, study.folder(recipe, SEED, fold)))
-        fit_change(network, read_pairs(network, phantoms.training), SEED)
-        folds.append(judge_change(network, read_pairs(network, phantoms.test), phantoms.test))
+    rows = []
+    for number, split in enumerate(make_splits(load_datalist(study.dataset_dir), study.folds)):
+        network = with_follow_up(read_network(recipe, study.folder(recipe, SEED, number)))
+        training, test = (read_pairs(network, pairs) for pairs in (phantoms.training, phantoms.test))
+        start, unseen = (read_grown(network, grown.of(pairs)) for pairs in (split.training, split.test))
+        for name, first in ((PHANTOMS_ALONE, None), (GROWN_NODULES_FIRST, start)):
+            fit_change(network, training, SEED, first)
+            judged = judge_change(network, test, phantoms.test)
+            rows.append({"fold": number, "fitted": name, **judged, "grown": judge_grown(network.change, unseen)})
     return {
-        "what": "The follow-up part of models/nodules on phantom test pairs, fitted onto the encoder of every fold.",
+        "what": "The follow-up part of models/nodules, fitted onto the encoder of every fold: on phantom test pairs "
+        "and on real nodules that were made to grow.",
         "training_pairs": len(phantoms.training.labels),
         "test_pairs": len(phantoms.test.labels),
-        "folds": folds,
+        "grown_pairs": len(grown.names),
+        "folds": rows,
     }
 
 

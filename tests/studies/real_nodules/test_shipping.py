@@ -13,7 +13,15 @@ from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
 from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
-from csfnet_bundle.studies.real_nodules.shipping import ATTRIBUTION, card, judge_follow_up, make_shipped_model
+from csfnet_bundle.studies.real_nodules.shipping import (
+    ATTRIBUTION,
+    GROWN_NODULES_FIRST,
+    PHANTOMS_ALONE,
+    card,
+    grow_cohort,
+    judge_follow_up,
+    make_shipped_model,
+)
 from csfnet_bundle.studies.real_nodules.study import Study, fit_study
 
 
@@ -54,8 +62,16 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     again = make_shipped_model(replace(study), study.recipes[0], phantoms).create_network().eval()
     torch.testing.assert_close(network(image), again(image))
     assert checkpoint.architecture["name"] == "FollowUpNoduleNetwork"
-    judged = judge_follow_up(study, study.recipes[0], phantoms)
-    assert len(judged["folds"]) == study.folds
+    grown = grow_cohort(study, study.recipes[0])
+    judged = judge_follow_up(study, study.recipes[0], phantoms, grown)
+    assert [row["fitted"] for row in judged["folds"]] == [PHANTOMS_ALONE, GROWN_NODULES_FIRST] * study.folds
+    assert sum(row["grown"]["pairs"] for row in judged["folds"]) == 2 * len(grown.names)  # each in one fold's test
+    assert all(len({row["areas"]["opinion on t1"]["auc"] for row in judged["folds"][two : two + 2]}) == 1
+               for two in (0, 2, 4))  # fmt: skip
+    started = make_shipped_model(study, study.recipes[0], phantoms, grown).weights
+    changed = {name for name, value in started.items() if not torch.equal(value, checkpoint.weights[name])}
+    assert changed
+    assert all(name.startswith("change.") for name in changed)
     assert set(judged["folds"][0]["areas"]) == {"opinion on t1", "follow-up part", "both", "oracle"}
 
 
