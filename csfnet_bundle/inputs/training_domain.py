@@ -139,7 +139,7 @@ class TrainingDomain:
                 np.array(values["precision"], dtype=np.float64),
                 float(values["limit"]),
                 *(int(values[name]) for name in ("training_pairs", "validation_pairs", "validation_flagged")),
-                tuple(values["statistics"]),
+                statistics=tuple(values["statistics"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BundleError(f"cannot be read: {error}", record=DOMAIN_KEY, remedy=remedy) from None

@@ -38,8 +38,14 @@ TRAINING_SEED, TEST_SEED = 31, 32
 PAIRS = (1000, 500)
 """Of the training and of the test set: an area's standard error is about .01."""
 PAIRS_AT_ONCE = 16
-GROWN_FIRST = False
-"""Whether the shipped part is fitted on grown real nodules before phantoms: docs/real_nodules.md."""
+PHANTOMS_ALONE = "phantoms alone"
+GROWN_FIRST = "grown nodules first"
+"""Then all of the part is fitted on phantoms."""
+GROWN_SCALED = "grown nodules, scaled on phantoms"
+"""Phantoms give one factor of the log odds, and nothing else of the part."""
+WAYS = (PHANTOMS_ALONE, GROWN_FIRST, GROWN_SCALED)
+SHIPPED_WAY = PHANTOMS_ALONE
+"""docs/real_nodules.md says why."""
 UNCHANGED = 0.2
 """Log volume ratio; about what measuring cannot tell from none."""
 LEAST_SPREAD = 1e-3
@@ -126,7 +132,13 @@ def read_grown(network: FollowUpNoduleNetwork, grown: GrownNodules) -> ReadGrown
     return ReadGrown(before, now, grown.log_ratio)
 
 
-def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int, grown: ReadGrown | None = None) -> None:
+def fit_change(
+    network: FollowUpNoduleNetwork,
+    features: ReadPairs,
+    seed: int,
+    way: str = PHANTOMS_ALONE,
+    grown: ReadGrown | None = None,
+) -> None:
     """Fit the follow-up part of a network in place; nothing else of it changes.
 
     Minimises the cross-entropy of ``scale * opinion + offset + term``. Scale and offset fit the opinion, which comes
@@ -136,15 +148,28 @@ def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int, g
         network: of :func:`with_follow_up`.
         features: of the training pairs.
         seed: of the part's start.
-        grown: real nodules with a drawn change that the part is fitted on first
-            (:func:`csfnet_bundle.studies.real_nodules.grown_change.regress_change`); None: phantoms alone.
+        way: one of :data:`WAYS`.
+        grown: real nodules with a drawn change; not needed for phantoms alone.
+
+    Raises:
+        ValueError: another way, or one that needs grown nodules without them.
     """
+    if way not in WAYS or (way != PHANTOMS_ALONE and grown is None):
+        raise ValueError(f"the follow-up part cannot be fitted by {way!r}")
     torch.manual_seed(seed)
     term = ChangeTerm(features.now.shape[1], network.change_hidden)
     both = torch.cat([features.before, features.now])
     term.spread.copy_(both.std(dim=0).clamp(min=LEAST_SPREAD))
-    if grown is not None:
+    if way != PHANTOMS_ALONE and grown is not None:
         regress_change(term, grown)
+    if way == GROWN_SCALED:
+        _scale(term, features)
+    else:
+        _fit_all(term, features)
+    network.change.load_state_dict(term.state_dict())
+
+
+def _fit_all(term: ChangeTerm, features: ReadPairs) -> None:
     fitted = nn.Parameter(torch.tensor([1.0, 0.0]))  # scale and offset of the opinion
     groups: list[dict[str, Any]] = [{"params": list(term.parameters())}, {"params": [fitted], "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
@@ -153,7 +178,25 @@ def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int, g
         logit = fitted[0] * features.opinion + fitted[1] + term(features.before, features.now)  # (N,)
         F.binary_cross_entropy_with_logits(logit, features.label).backward()
         optimizer.step()
-    network.change.load_state_dict(term.state_dict())
+
+
+def _scale(term: ChangeTerm, features: ReadPairs) -> None:
+    """Multiply a term's log odds by what fits them to phantoms: a logistic regression with three coefficients."""
+    with torch.no_grad():
+        odds = term(features.before, features.now)
+    columns = torch.stack([features.opinion, torch.ones_like(odds), odds], dim=1)  # (N, 3)
+    fitted = nn.Parameter(torch.tensor([1.0, 0.0, 1.0]))
+    optimizer = torch.optim.LBFGS([fitted], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.binary_cross_entropy_with_logits(columns @ fitted, features.label)
+        value.backward()
+        return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        term.log_odds.weight.mul_(fitted[2])
 
 
 @torch.no_grad()

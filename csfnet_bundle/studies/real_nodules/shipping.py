@@ -22,6 +22,11 @@ from csfnet_bundle.studies.benchmark.splits import labelled_pairs, make_splits
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
 from csfnet_bundle.studies.real_nodules.fitting import VALIDATION, fit, read_fit, read_network
 from csfnet_bundle.studies.real_nodules.follow_up import (
+    GROWN_FIRST,
+    GROWN_SCALED,
+    PHANTOMS_ALONE,
+    SHIPPED_WAY,
+    WAYS,
     FollowUpSets,
     fit_change,
     judge_change,
@@ -42,12 +47,16 @@ ATTRIBUTION = (
     "changed: cut out, resampled and filled"
 )
 SEED = 0
-PHANTOMS_ALONE, GROWN_NODULES_FIRST = "phantoms alone", "grown nodules first"
-"""What a follow-up part was fitted on, in results."""
+FITTED_ON = {
+    PHANTOMS_ALONE: "phantoms",
+    GROWN_FIRST: "grown nodules, then on phantoms",
+    GROWN_SCALED: "grown nodules, its scale on phantoms",
+}
+"""The follow-up part, in the words of every report."""
 
 
 def make_shipped_model(
-    study: Study, recipe: Recipe, phantoms: FollowUpSets, grown: GrownNodules | None = None
+    study: Study, recipe: Recipe, phantoms: FollowUpSets, grown: GrownNodules, way: str = SHIPPED_WAY
 ) -> ModelCheckpoint:
     """Fit a recipe on all nodules of a study's cohort, or read what was fitted before, and add the follow-up part.
 
@@ -59,7 +68,8 @@ def make_shipped_model(
         study: its folds are fitted where that is not done.
         recipe: one of its recipes.
         phantoms: what the follow-up part is fitted on.
-        grown: real nodules with a drawn change that it is fitted on before; None: phantoms alone.
+        grown: real nodules with a drawn change, for the ways that need them.
+        way: how it is fitted, one of :data:`csfnet_bundle.studies.real_nodules.follow_up.WAYS`.
 
     Raises:
         BundleError: data that cannot be used, or fits with other settings in the study's folder.
@@ -71,8 +81,8 @@ def make_shipped_model(
     volumes = filled_volumes(pairs, datalist.folder, study.cache)
     start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
     network = with_follow_up(fit(recipe, pairs, volumes, start, study.out / recipe.name / "all", SEED))
-    read = None if grown is None else read_grown(network, grown)
-    fit_change(network, read_pairs(network, phantoms.training), SEED, read)
+    read = None if way == PHANTOMS_ALONE else read_grown(network, grown)
+    fit_change(network, read_pairs(network, phantoms.training), SEED, way, read)
     return ModelCheckpoint(
         weights={name: value.contiguous() for name, value in network.state_dict().items()},
         architecture=network.architecture(),
@@ -80,8 +90,7 @@ def make_shipped_model(
         code_book=nlst_code_book(),
         decision=choose_decision(logits, labels),
         provenance={
-            **_provenance(study, recipe, pairs),
-            **({} if grown is None else {"follow_up_part_started_on": "grown real nodules"}),
+            **_provenance(study, recipe, pairs, way),
             "validation": {"pairs": len(labels), "malignant": int(labels.sum())},
         },
         further={
@@ -91,12 +100,12 @@ def make_shipped_model(
     )
 
 
-def card(nodules: int, patients: int) -> str:
+def card(nodules: int, patients: int, way: str = SHIPPED_WAY) -> str:
     """Return what the weights were trained on, as it stands on every report."""
     return (
         f"encoder and opinion on {nodules} LIDC-IDRI nodule volumes of {patients} patients, one scan each, labelled by "
-        "radiologists' opinion; follow-up part on phantoms; temperature and threshold on single scans; never judged on "
-        "patients' follow-up"
+        f"radiologists' opinion; follow-up part on {FITTED_ON[way]}; temperature and threshold on single scans; never "
+        "judged on patients' follow-up"
     )
 
 
@@ -107,7 +116,7 @@ def grow_cohort(study: Study, recipe: Recipe) -> GrownNodules:
 
 
 def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets, grown: GrownNodules) -> dict[str, Any]:
-    """Fit the follow-up part onto the network of every fold, with and without grown nodules, and judge it.
+    """Fit the follow-up part onto the network of every fold, in all ways, and judge it.
 
     It is judged on phantom test pairs, and on grown nodules of the fold's test patients. Those that it is fitted on are
     of the fold's training patients.
@@ -123,10 +132,10 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets, grown:
         network = with_follow_up(read_network(recipe, study.folder(recipe, SEED, number)))
         training, test = (read_pairs(network, pairs) for pairs in (phantoms.training, phantoms.test))
         start, unseen = (read_grown(network, grown.of(pairs)) for pairs in (split.training, split.test))
-        for name, first in ((PHANTOMS_ALONE, None), (GROWN_NODULES_FIRST, start)):
-            fit_change(network, training, SEED, first)
+        for way in WAYS:
+            fit_change(network, training, SEED, way, start)
             judged = judge_change(network, test, phantoms.test)
-            rows.append({"fold": number, "fitted": name, **judged, "grown": judge_grown(network.change, unseen)})
+            rows.append({"fold": number, "fitted": way, **judged, "grown": judge_grown(network.change, unseen)})
     return {
         "what": "The follow-up part of models/nodules, fitted onto the encoder of every fold: on phantom test pairs "
         "and on real nodules that were made to grow.",
@@ -147,10 +156,10 @@ def _validation(study: Study, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> Mapping[str, Any]:
+def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair], way: str) -> Mapping[str, Any]:
     subjects = {pair.subject for pair in pairs}
     return {
-        "trained_on": card(len(pairs), len(subjects)),
+        "trained_on": card(len(pairs), len(subjects), way),
         "phantom": False,
         LABEL: OPINION,
         "attribution": ATTRIBUTION,
@@ -161,4 +170,5 @@ def _provenance(study: Study, recipe: Recipe, pairs: Sequence[FollowUpPair]) -> 
         "epoch": recipe.epochs,
         "pretraining": {"steps": recipe.pretraining_steps, "on": "drawn nodules"},
         FOLLOW_UP_PART: ON_PHANTOMS,
+        "follow_up_way": way,
     }
