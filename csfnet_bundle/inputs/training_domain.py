@@ -138,8 +138,10 @@ class TrainingDomain:
                 np.array(values["center"], dtype=np.float64),
                 np.array(values["precision"], dtype=np.float64),
                 float(values["limit"]),
-                *(int(values[name]) for name in ("training_pairs", "validation_pairs", "validation_flagged")),
-                statistics=tuple(values["statistics"]),
+                int(values["training_pairs"]),
+                int(values["validation_pairs"]),
+                int(values["validation_flagged"]),
+                tuple(values["statistics"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BundleError(f"cannot be read: {error}", record=DOMAIN_KEY, remedy=remedy) from None

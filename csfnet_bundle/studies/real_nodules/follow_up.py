@@ -194,7 +194,7 @@ def _scale(term: ChangeTerm, features: ReadPairs) -> None:
         value.backward()
         return value
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    optimizer.step(loss)
     with torch.no_grad():
         term.log_odds.weight.mul_(fitted[2])
 
