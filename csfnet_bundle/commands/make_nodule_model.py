@@ -16,8 +16,8 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     """Fit a recipe on all nodules of a cohort, add the follow-up part from phantoms, and write the weights.
 
     Temperature and threshold come from five folds, those of ``real-nodules`` if it has the same folder. The follow-up
-    part is fitted onto every fold's network too, and judged on phantoms: docs/results/nodule_follow_up.json. After an
-    interruption it resumes.
+    part is fitted onto every fold's network too, also from grown real nodules, and judged on phantoms and
+    grown nodules: docs/results/nodule_follow_up.json. After an interruption it resumes.
 
     Args:
         dataset_dir: a cohort that ``cohort lidc-voi`` made.
@@ -35,17 +35,25 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     from csfnet_bundle.serving.metadata import metadata_with_nodules
     from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
     from csfnet_bundle.studies.real_nodules.recipe import load_recipe
-    from csfnet_bundle.studies.real_nodules.shipping import judge_follow_up, make_shipped_model
-    from csfnet_bundle.studies.real_nodules.study import Study
+    from csfnet_bundle.studies.real_nodules.shipping import SEED, grow_cohort, judge_follow_up, make_shipped_model
+    from csfnet_bundle.studies.real_nodules.spending import counted, read_seconds
+    from csfnet_bundle.studies.real_nodules.study import Study, fits_of, seconds_path
 
     torch.set_num_threads(1)  # the network is small: more threads take longer
     chosen = load_recipe(recipe, bundle_root())
     study = Study(dataset_dir.resolve(), out.resolve(), (chosen,), seeds=1, folds=5)
     root = bundle_root()
-    phantoms = make_follow_up_sets(study.out / "follow_up", chosen.roi_size)
-    checkpoint = make_shipped_model(study, chosen, phantoms)
+    spent = study.out / "follow_up" / "seconds.json"
+    with counted(spent, "phantoms"):
+        phantoms = make_follow_up_sets(study.out / "follow_up", chosen.roi_size)
+    with counted(spent, "grown nodules"):
+        grown = grow_cohort(study, chosen)
+    checkpoint = make_shipped_model(study, chosen, phantoms, grown)
+    with counted(spent, "follow-up part"):
+        judged = judge_follow_up(study, chosen, phantoms, grown)
+    fits = {name: read_seconds(seconds_path(study))[name] for name in fits_of(chosen, SEED)}
     command = "python -m csfnet_bundle make-nodule-model --dataset_dir LIDC --out OUT"
-    result = {"command": command, **judge_follow_up(study, chosen, phantoms)}
+    result = {"command": command, "seconds": {**fits, **read_seconds(spent)}, **judged}
     path = model or root / MODEL
     result_path = root / RESULT if model is None else model.with_name(RESULT.name)
     checkpoint.save(path)

@@ -45,13 +45,19 @@ def pair_statistics(rois: NDArray[np.float32], spacing: tuple[float, float, floa
         rois: HU, (2, D, H, W), t0 and t1.
         spacing: mm along (D, H, W).
     """
-    clipped = np.clip(rois.astype(np.float64), *CLIPPED_HU)
-    core = _distance(rois.shape[1:], spacing) <= CORE_MM
-    smooth = np.stack([ndimage.gaussian_filter(roi, [SMOOTHING_MM / mm for mm in spacing]) for roi in clipped])
-    return np.array([*_of_one(clipped[0], core), *_of_one(clipped[1], core), *_of_both(smooth)])
+    smooth = np.stack([ndimage.gaussian_filter(_clipped(roi), [SMOOTHING_MM / mm for mm in spacing]) for roi in rois])
+    return np.array([*scan_statistics(rois[0], spacing), *scan_statistics(rois[1], spacing), *_of_both(smooth)])
 
 
-def _of_one(roi: NDArray[np.float64], core: NDArray[np.bool_]) -> list[float]:
+def scan_statistics(values: NDArray[np.float32], spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return :data:`OF_ONE` of one ROI, shape (10,); HU statistics in units of 1000 HU.
+
+    Args:
+        values: HU, (D, H, W).
+        spacing: mm along (D, H, W).
+    """
+    roi = _clipped(values)
+    core = _distance(roi.shape, spacing) <= CORE_MM
     low, median, high = np.percentile(roi, (10, 50, 90))
     tissue = roi > TISSUE_ABOVE_HU
     lung = roi[roi < LUNG_BELOW_HU]
@@ -62,7 +68,11 @@ def _of_one(roi: NDArray[np.float64], core: NDArray[np.bool_]) -> list[float]:
     hounsfield = [roi.mean(), roi.std(), low, median, high]
     shares = [float((roi < AIR_BELOW_HU).mean()), float(tissue.mean())]
     heights = [middle / 1000, (middle - around) / 1000, float(tissue[rim].mean())]
-    return [*(float(value) / 1000 for value in hounsfield), *shares, *heights]
+    return np.array([*(float(value) / 1000 for value in hounsfield), *shares, *heights])
+
+
+def _clipped(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.clip(values.astype(np.float64), *CLIPPED_HU))
 
 
 def _of_both(smooth: NDArray[np.float64]) -> list[float]:

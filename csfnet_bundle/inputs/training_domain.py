@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from csfnet_bundle.core.alarm import CHECK_INPUT
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.inputs.roi_statistics import STATISTICS, pair_statistics
+from csfnet_bundle.inputs.roi_statistics import OF_ONE, STATISTICS, pair_statistics, scan_statistics
 
 DOMAIN_KEY = "trained_domain"
 """Key of model.json."""
@@ -25,17 +25,20 @@ DIGITS = 6
 class TrainingDomain:
     """Sizes and looks of what weights were trained on.
 
-    The score is the Mahalanobis distance of :data:`csfnet_bundle.inputs.roi_statistics.STATISTICS` from the training
-    pairs' mean.
+    The score is the Mahalanobis distance of statistics of ROIs from their mean over the training set. Weights that were
+    trained on pairs have :data:`csfnet_bundle.inputs.roi_statistics.STATISTICS` of pairs. Weights that were trained on
+    single scans have those of one scan, and judge each scan of a pair by itself: how much two scans of a nodule are
+    alike, single scans do not tell.
 
     Attributes:
         diameters_mm: smallest and largest diameter of the training nodules, both scans; None where they are not known.
-        center: means of the statistics over the training pairs, (S,).
+        center: means of the statistics over the training pairs or scans, (S,).
         precision: inverse covariance, (S, S).
-        limit: scores above it are unlike the training set; at most 5 % of the validation pairs lie above.
-        training_pairs: how many the mean and the covariance are of.
+        limit: scores above it are unlike the training set; at most 5 % of the validation pairs or scans lie above.
+        training_pairs: how many pairs or scans the mean and the covariance are of.
         validation_pairs: how many the limit was chosen on.
         validation_flagged: how many of those lie above it.
+        statistics: their names, of pairs or of one scan.
     """
 
     diameters_mm: tuple[float, float] | None
@@ -45,33 +48,49 @@ class TrainingDomain:
     training_pairs: int
     validation_pairs: int
     validation_flagged: int
+    statistics: tuple[str, ...] = STATISTICS
 
-    def score(self, rois: NDArray[np.float32], spacing: tuple[float, float, float]) -> float:
-        """Return the distance of a pair's ROIs (2, D, H, W), HU, from the training set."""
-        return float(self.scores(pair_statistics(rois, spacing)[None])[0])
+    def distances(self, rois: NDArray[np.float32], spacing: tuple[float, float, float]) -> dict[str, float]:
+        """Return the distances of a pair's ROIs from the training set.
+
+        Args:
+            rois: HU, (2, D, H, W).
+            spacing: mm along (D, H, W).
+
+        Returns:
+            By name of the scan, where each is judged by itself: ``t1`` alone where it stands in both channels. Else
+            that of the pair, by the name ``""``.
+        """
+        if self.statistics != OF_ONE:
+            return {"": float(self.scores(pair_statistics(rois, spacing)[None])[0])}
+        scans = {"t1": rois[1]} if np.array_equal(*rois) else {"t0": rois[0], "t1": rois[1]}
+        return {name: float(self.scores(scan_statistics(roi, spacing)[None])[0]) for name, roi in scans.items()}
 
     def scores(self, statistics: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the distances (N,) of statistics (N, S)."""
-        away = statistics - self.center
-        return np.asarray(np.sqrt(np.einsum("ns,st,nt->n", away, self.precision, away)))
+        return distances(statistics, self.center, self.precision)
 
-    def unlike_finding(
+    def unlike_findings(
         self, rois: NDArray[np.float32], spacing: tuple[float, float, float], *, phantoms: bool = False
-    ) -> str | None:
-        """Return what to say where a pair's ROIs are unlike the training set; None where they are like it.
+    ) -> tuple[str, ...]:
+        """Return what to say where a pair's ROIs are unlike the training set; nothing where they are like it.
 
         Args:
             rois: HU, (2, D, H, W).
             spacing: mm along (D, H, W).
             phantoms: whether the weights were trained on phantoms, which tells why a real scan is unlike them.
         """
-        score = self.score(rois, spacing)
-        if score <= self.limit:
-            return None
+        return tuple(
+            self._unlike(name, distance) + (OF_PHANTOMS if phantoms else "")
+            for name, distance in self.distances(rois, spacing).items()
+            if distance > self.limit
+        )
+
+    def _unlike(self, name: str, distance: float) -> str:
+        start, unlike, counted = (f"{name}: ", "ROI is", "scans") if name else ("", "ROIs are", "pairs")
         return (
-            f"{CHECK_INPUT}: the ROIs are unlike those that the weights were trained on (distance {score:.1f}; "
-            f"at most {self.limit:.1f} in {1 - FLAGGED_SHARE:.0%} of the validation pairs)."
-            f"{OF_PHANTOMS if phantoms else ''}"
+            f"{start}{CHECK_INPUT}: the {unlike} unlike those that the weights were trained on (distance "
+            f"{distance:.1f}; at most {self.limit:.1f} in {1 - FLAGGED_SHARE:.0%} of the validation {counted})."
         )
 
     def size_finding(self, name: str, diameter_mm: float) -> str | None:
@@ -93,7 +112,7 @@ class TrainingDomain:
         """Return plain values, for model.json."""
         return {
             "diameters_mm": None if self.diameters_mm is None else list(self.diameters_mm),
-            "statistics": list(STATISTICS),
+            "statistics": list(self.statistics),
             "center": _rounded(self.center),
             "precision": [_rounded(row) for row in self.precision],
             "limit": _rounded([self.limit])[0],
@@ -110,7 +129,7 @@ class TrainingDomain:
             BundleError: other values, or statistics of another version.
         """
         remedy = "Make it anew with `csfnet describe-model`."
-        if not isinstance(values, Mapping) or values.get("statistics") != list(STATISTICS):
+        if not isinstance(values, Mapping) or values.get("statistics") not in (list(STATISTICS), list(OF_ONE)):
             raise BundleError("its statistics are not those of this version", record=DOMAIN_KEY, remedy=remedy)
         try:
             diameters = values["diameters_mm"]
@@ -119,11 +138,14 @@ class TrainingDomain:
                 np.array(values["center"], dtype=np.float64),
                 np.array(values["precision"], dtype=np.float64),
                 float(values["limit"]),
-                *(int(values[name]) for name in ("training_pairs", "validation_pairs", "validation_flagged")),
+                int(values["training_pairs"]),
+                int(values["validation_pairs"]),
+                int(values["validation_flagged"]),
+                tuple(values["statistics"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BundleError(f"cannot be read: {error}", record=DOMAIN_KEY, remedy=remedy) from None
-        size = len(STATISTICS)
+        size = len(domain.statistics)
         if domain.center.shape != (size,) or domain.precision.shape != (size, size):
             raise BundleError(f"is not of {size} statistics", record=DOMAIN_KEY, remedy=remedy)
         return domain
@@ -144,22 +166,67 @@ def fit_domain(
     Raises:
         BundleError: fewer pairs than statistics, or no validation pair.
     """
+    if not len(validation):
+        raise BundleError("no validation pair describes a training set", remedy="Give validation pairs.")
+    center, precision = _mean_and_precision(training)
+    return _with_limit(center, precision, distances(validation, center, precision), diameters_mm, len(training))
+
+
+def fit_scan_domain(
+    scans: NDArray[np.float64],
+    folds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    diameters_mm: Sequence[float],
+) -> TrainingDomain:
+    """Return the domain of single scans that were all trained on, its limit chosen out of fold.
+
+    Mean and covariance are of all scans. The limit must not come from scans that gave them: every fold's validation
+    scans get their distance from that fold's training scans, and the limit is the quantile over all folds.
+
+    Args:
+        scans: :data:`csfnet_bundle.inputs.roi_statistics.OF_ONE` of each, (N, 10).
+        folds: rows of training and of validation scans.
+        diameters_mm: of the nodules; empty where they are not known.
+
+    Raises:
+        BundleError: fewer scans than statistics in a fold, or no validation scan.
+    """
+    scores = [distances(scans[judged], *_mean_and_precision(scans[fitted])) for fitted, judged in folds]
+    return _with_limit(*_mean_and_precision(scans), np.concatenate(scores), diameters_mm, len(scans), OF_ONE)
+
+
+def distances(
+    statistics: NDArray[np.float64], center: NDArray[np.float64], precision: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the Mahalanobis distances (N,) of statistics (N, S)."""
+    away = statistics - center
+    return np.asarray(np.sqrt(np.einsum("ns,st,nt->n", away, precision, away)))
+
+
+def _mean_and_precision(training: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from sklearn.covariance import LedoitWolf
 
-    if len(training) <= training.shape[1] or not len(validation):
+    if len(training) <= training.shape[1]:
         raise BundleError(
-            f"{len(training)} training and {len(validation)} validation pairs are too few to describe a training set",
+            f"{len(training)} training pairs are too few to describe a training set",
             remedy=f"Give more than {training.shape[1]} training pairs.",
         )
     scale = np.maximum(training.std(axis=0), 1e-6)
     fitted = LedoitWolf().fit((training - training.mean(axis=0)) / scale)
-    precision = np.asarray(fitted.precision_) / np.outer(scale, scale)
+    return training.mean(axis=0), np.asarray(fitted.precision_) / np.outer(scale, scale)
+
+
+def _with_limit(
+    center: NDArray[np.float64],
+    precision: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    diameters_mm: Sequence[float],
+    training: int,
+    statistics: tuple[str, ...] = STATISTICS,
+) -> TrainingDomain:
     diameters = (float(min(diameters_mm)), float(max(diameters_mm))) if diameters_mm else None
-    draft = TrainingDomain(diameters, training.mean(axis=0), precision, 0.0, len(training), len(validation), 0)
-    scores = draft.scores(validation)
     limit = float(np.quantile(scores, 1 - FLAGGED_SHARE, method="higher"))
     flagged = int((scores > limit).sum())
-    return TrainingDomain(diameters, draft.center, precision, limit, len(training), len(validation), flagged)
+    return TrainingDomain(diameters, center, precision, limit, training, len(scores), flagged, statistics)
 
 
 def _rounded(values: Sequence[float] | NDArray[np.float64]) -> list[float]:

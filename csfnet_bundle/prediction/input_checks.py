@@ -44,8 +44,7 @@ def unlike_findings(
         return (NOT_DESCRIBED,)
     roi = checkpoint.roi
     low, high = roi.window
-    finding = domain.unlike_finding(low + image * (high - low), roi.spacing, phantoms=checkpoint.phantoms)
-    return () if finding is None else (finding,)
+    return domain.unlike_findings(low + image * (high - low), roi.spacing, phantoms=checkpoint.phantoms)
 
 
 def without_pleural(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from csfnet_bundle.inputs.roi_statistics import STATISTICS, pair_statistics
+from csfnet_bundle.inputs.roi_statistics import OF_ONE, STATISTICS, pair_statistics, scan_statistics
 
 SPACING = (1.0, 1.0, 1.0)
 
@@ -40,3 +40,9 @@ def test_contrast_medium_and_padding_change_nothing():
     np.testing.assert_allclose(
         pair_statistics(np.stack([strange] * 2), SPACING), pair_statistics(np.stack([plain] * 2), SPACING)
     )
+
+
+def test_a_pair_has_the_statistics_of_both_scans():
+    pair = pair_statistics(np.stack([ball(6), ball(12)]), SPACING)
+    for start, roi in ((0, ball(6)), (len(OF_ONE), ball(12))):
+        np.testing.assert_array_equal(pair[start : start + len(OF_ONE)], scan_statistics(roi, SPACING))

@@ -7,14 +7,13 @@ is behind them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,16 +23,29 @@ from csfnet_bundle.inputs.tensors import scale_window
 from csfnet_bundle.networks.nodule_follow_up import ChangeTerm, FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.augmentation import WINDOW
+from csfnet_bundle.studies.real_nodules.grown_change import (
+    LEARNING_RATE,
+    STEPS,
+    WEIGHT_DECAY,
+    ReadGrown,
+    rank_correlation,
+    regress_change,
+)
+from csfnet_bundle.studies.real_nodules.grown_nodules import GrownNodules
 
 TRAINING_SEED, TEST_SEED = 31, 32
 """Of the phantoms: no other set of the project has these."""
 PAIRS = (1000, 500)
 """Of the training and of the test set: an area's standard error is about .01."""
-STEPS = 400
-LEARNING_RATE = 3e-3
-WEIGHT_DECAY = 0.1
-"""The term is fitted on pairs of one generator: decay keeps it smooth."""
 PAIRS_AT_ONCE = 16
+PHANTOMS_ALONE = "phantoms alone"
+GROWN_FIRST = "grown nodules first"
+"""Then all of the part is fitted on phantoms."""
+GROWN_SCALED = "grown nodules, scaled on phantoms"
+"""Phantoms give one factor of the log odds, and nothing else of the part."""
+WAYS = (PHANTOMS_ALONE, GROWN_FIRST, GROWN_SCALED)
+SHIPPED_WAY = PHANTOMS_ALONE
+"""docs/real_nodules.md says why."""
 UNCHANGED = 0.2
 """Log volume ratio; about what measuring cannot tell from none."""
 LEAST_SPREAD = 1e-3
@@ -93,19 +105,40 @@ def with_follow_up(one_scan: NoduleNetwork) -> FollowUpNoduleNetwork:
     return network.eval()
 
 
-@torch.no_grad()
 def read_pairs(network: FollowUpNoduleNetwork, pairs: RoiSet) -> ReadPairs:
     """Encode phantom pairs, in evaluation mode."""
+    return ReadPairs(*read_images(network, pairs.images), torch.tensor(pairs.labels, dtype=torch.float32))
+
+
+@torch.no_grad()
+def read_images(network: FollowUpNoduleNetwork, images: NDArray[np.int16]) -> tuple[Tensor, Tensor, Tensor]:
+    """Encode pairs, HU, (N, 2, D, H, W), in evaluation mode.
+
+    Returns:
+        Descriptions of t0 and of t1, (N, F) each, and the opinion on t1, (N,).
+    """
     network.eval()
     parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    for rows in torch.arange(len(pairs.images)).split(PAIRS_AT_ONCE):
-        image = scale_window(torch.from_numpy(pairs.images[rows.numpy()]).float(), WINDOW)  # (B, 2, D, H, W)
+    for rows in torch.arange(len(images)).split(PAIRS_AT_ONCE):
+        image = scale_window(torch.from_numpy(images[rows.numpy()]).float(), WINDOW)  # (B, 2, D, H, W)
         parts.append(network.read(image))
     before, now, opinion = (torch.cat(list(one)) for one in zip(*parts, strict=True))
-    return ReadPairs(before, now, opinion, torch.tensor(pairs.labels, dtype=torch.float32))
+    return before, now, opinion
 
 
-def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -> None:
+def read_grown(network: FollowUpNoduleNetwork, grown: GrownNodules) -> ReadGrown:
+    """Encode grown nodules, in evaluation mode."""
+    before, now, _ = read_images(network, grown.images)
+    return ReadGrown(before, now, grown.log_ratio)
+
+
+def fit_change(
+    network: FollowUpNoduleNetwork,
+    features: ReadPairs,
+    seed: int,
+    way: str = PHANTOMS_ALONE,
+    grown: ReadGrown | None = None,
+) -> None:
     """Fit the follow-up part of a network in place; nothing else of it changes.
 
     Minimises the cross-entropy of ``scale * opinion + offset + term``. Scale and offset fit the opinion, which comes
@@ -115,11 +148,28 @@ def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -
         network: of :func:`with_follow_up`.
         features: of the training pairs.
         seed: of the part's start.
+        way: one of :data:`WAYS`.
+        grown: real nodules with a drawn change; not needed for phantoms alone.
+
+    Raises:
+        ValueError: another way, or one that needs grown nodules without them.
     """
+    if way not in WAYS or (way != PHANTOMS_ALONE and grown is None):
+        raise ValueError(f"the follow-up part cannot be fitted by {way!r}")
     torch.manual_seed(seed)
     term = ChangeTerm(features.now.shape[1], network.change_hidden)
     both = torch.cat([features.before, features.now])
     term.spread.copy_(both.std(dim=0).clamp(min=LEAST_SPREAD))
+    if way != PHANTOMS_ALONE and grown is not None:
+        regress_change(term, grown)
+    if way == GROWN_SCALED:
+        _scale(term, features)
+    else:
+        _fit_all(term, features)
+    network.change.load_state_dict(term.state_dict())
+
+
+def _fit_all(term: ChangeTerm, features: ReadPairs) -> None:
     fitted = nn.Parameter(torch.tensor([1.0, 0.0]))  # scale and offset of the opinion
     groups: list[dict[str, Any]] = [{"params": list(term.parameters())}, {"params": [fitted], "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
@@ -128,7 +178,25 @@ def fit_change(network: FollowUpNoduleNetwork, features: ReadPairs, seed: int) -
         logit = fitted[0] * features.opinion + fitted[1] + term(features.before, features.now)  # (N,)
         F.binary_cross_entropy_with_logits(logit, features.label).backward()
         optimizer.step()
-    network.change.load_state_dict(term.state_dict())
+
+
+def _scale(term: ChangeTerm, features: ReadPairs) -> None:
+    """Multiply a term's log odds by what fits them to phantoms: a logistic regression with three coefficients."""
+    with torch.no_grad():
+        odds = term(features.before, features.now)
+    columns = torch.stack([features.opinion, torch.ones_like(odds), odds], dim=1)  # (N, 3)
+    fitted = nn.Parameter(torch.tensor([1.0, 0.0, 1.0]))
+    optimizer = torch.optim.LBFGS([fitted], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.binary_cross_entropy_with_logits(columns @ fitted, features.label)
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    with torch.no_grad():
+        term.log_odds.weight.mul_(fitted[2])
 
 
 @torch.no_grad()
@@ -151,5 +219,5 @@ def judge_change(network: FollowUpNoduleNetwork, features: ReadPairs, pairs: Roi
             for name, score in scores.items()
         },
         "unchanged": float(term[np.abs(3 * growth) < UNCHANGED].std()),
-        "rank_correlation": float(stats.spearmanr(term, growth).statistic) if np.ptp(term) else math.nan,
+        "rank_correlation": rank_correlation(term, growth),
     }

@@ -119,25 +119,43 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 
 def follow_up_markdown(document: Mapping[str, Any]) -> str:
-    """Write the table of the follow-up part: a row for every fold's encoder."""
+    """Write the table of the follow-up part: a row for every fold's encoder and for what the part was fitted on.
+
+    Without a measurement on grown nodules its columns are empty.
+    """
     folds = document["folds"]
     names = list(folds[0]["areas"])
     rows = [
         [
-            number,
+            fold.get("fold", number),
+            fold.get("fitted", UNDEFINED),
             *(f"{area['auc']:.3f} ({area['lower']:.3f} to {area['upper']:.3f})" for area in fold["areas"].values()),
             f"{fold['rank_correlation']:.2f}",
             f"{fold['unchanged']:.2f}",
+            *_grown_cells(fold.get("grown")),
         ]
         for number, fold in enumerate(folds)
     ]
     head = [
         "encoder of fold",
+        "fitted on",
         *(f"{name}, AUC (95 %)" for name in names),
         "rank correlation with growth",
         "SD of log odds, unchanged",
+        "grown real nodules: rank correlation",
+        "that of the volume read",
+        "their SD of log odds, unchanged",
     ]
+    spent = "; ".join(f"{name}: {seconds / 60:.0f}" for name, seconds in document.get("seconds", {}).items())
+    minutes = f" Processor minutes: {spent}." if spent else ""
+    grown = f" {document['grown_pairs']} real nodules could be grown." if "grown_pairs" in document else ""
     return (
-        f"**Phantoms, not patients**: {document['training_pairs']} training and {document['test_pairs']} test pairs. "
-        f"Made by `{document['command']}`.\n\n{markdown_table(head, rows)}"
+        f"**Phantoms, not patients**: {document['training_pairs']} training and {document['test_pairs']} test pairs."
+        f"{grown} Made by `{document['command']}`.{minutes}\n\n{markdown_table(head, rows)}"
     )
+
+
+def _grown_cells(grown: Mapping[str, Any] | None) -> list[str]:
+    if grown is None:
+        return [UNDEFINED] * 3
+    return [f"{grown[name]:.2f}" for name in ("rank_correlation", "read_volume", "unchanged")]

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.networks import count_parameters
 from csfnet_bundle.nodule.simple_reference import simple_reference_scores
@@ -25,6 +24,7 @@ from csfnet_bundle.studies.real_nodules.fitting import CROPPED, TEST, VALIDATION
 from csfnet_bundle.studies.real_nodules.judging import DIAMETER, FoldScores, judge
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
+from csfnet_bundle.studies.real_nodules.spending import add_seconds
 from csfnet_bundle.studies.real_nodules.targets import stratum
 from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
 
@@ -79,7 +79,7 @@ def run_study(study: Study, command: str) -> dict[str, Any]:
     """
     splits, seconds = fit_study(study)
     folds = [_scores(study, split, number) for number, split in enumerate(splits)]
-    single = [_name(recipe, seed) for recipe in study.recipes for seed in range(study.seeds)]
+    single = [single_name(recipe, seed) for recipe in study.recipes for seed in range(study.seeds)]
     systems = [DIAMETER, *single]
     for name, members in _groups(study).items():
         for fold in folds:
@@ -113,29 +113,29 @@ def fit_study(study: Study) -> tuple[list[Split], dict[str, float]]:
     datalist = load_datalist(study.dataset_dir)
     splits = make_splits(datalist, study.folds)
     volumes = filled_volumes(labelled_pairs(datalist), datalist.folder, study.cache)
-    begun = time.process_time()
+    begun, path = time.process_time(), seconds_path(study)
     with progress_bar("fits", study.seeds * len(study.recipes) * len(splits)) as advance:
         for recipe, seed in ((recipe, seed) for seed in range(study.seeds) for recipe in study.recipes):
             start = None
             if recipe.pretraining_steps:
                 start = pretrain(recipe, study.pretraining(recipe), study.cache, PRETRAINING_SEED)
-                begun = _add_seconds(study, f"{recipe.name}, pre-training", begun)
+                begun = add_seconds(path, _pretraining_name(recipe), begun)
             for number, split in enumerate(splits):
                 run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
-                begun = _add_seconds(study, _name(recipe, seed), begun)
+                begun = add_seconds(path, single_name(recipe, seed), begun)
                 advance(1)
-    path = study.out / "seconds.json"
     return splits, dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _add_seconds(study: Study, name: str, begun: float) -> float:
-    """Add the processor seconds since ``begun`` to what was spent before, and return what the clock says now."""
-    now = time.process_time()
-    path = study.out / "seconds.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    before[name] = round(before.get(name, 0.0) + now - begun, 1)
-    write_atomically(path, json.dumps(before, indent=1) + "\n")
-    return now
+def fits_of(recipe: Recipe, seed: int) -> list[str]:
+    """Return by what names the seconds of a recipe's fits with one seed are kept."""
+    fits = [single_name(recipe, seed)]
+    return [_pretraining_name(recipe), *fits] if recipe.pretraining_steps else fits
+
+
+def seconds_path(study: Study) -> Path:
+    """Return the file of what the study's fits have taken."""
+    return study.out / "seconds.json"
 
 
 def _scores(study: Study, split: Split, number: int) -> FoldScores:
@@ -143,8 +143,8 @@ def _scores(study: Study, split: Split, number: int) -> FoldScores:
     for recipe in study.recipes:
         for seed in range(study.seeds):
             tables = read_fit(study.folder(recipe, seed, number))
-            scores.validation[_name(recipe, seed)] = _logits(tables[VALIDATION], split.validation)
-            scores.test[_name(recipe, seed)] = _logits(tables[TEST], split.test)
+            scores.validation[single_name(recipe, seed)] = _logits(tables[VALIDATION], split.validation)
+            scores.test[single_name(recipe, seed)] = _logits(tables[TEST], split.test)
     training = np.log([[stratum(pair, "diameter_mm")] for pair in split.training])
     labels = np.array([pair.label for pair in split.training])
     for part, pairs in ((scores.validation, split.validation), (scores.test, split.test)):
@@ -158,7 +158,7 @@ def _cropped(study: Study, fold: FoldScores, number: int) -> FoldScores:
     test = dict(fold.test)
     for recipe in study.recipes:
         for seed in range(study.seeds):
-            test[_name(recipe, seed)] = _logits(read_fit(study.folder(recipe, seed, number))[CROPPED], fold.pairs)
+            test[single_name(recipe, seed)] = _logits(read_fit(study.folder(recipe, seed, number))[CROPPED], fold.pairs)
     return FoldScores(fold.validation, test, fold.validation_labels, fold.pairs)
 
 
@@ -169,14 +169,19 @@ def _logits(table: pd.DataFrame, pairs: Sequence[FollowUpPair]) -> np.ndarray:
 
 def _groups(study: Study) -> dict[str, list[str]]:
     """Networks that are averaged: the seeds of each recipe, and those of all recipes with a pre-training."""
-    groups = {recipe.name: [_name(recipe, seed) for seed in range(study.seeds)] for recipe in study.recipes}
+    groups = {recipe.name: [single_name(recipe, seed) for seed in range(study.seeds)] for recipe in study.recipes}
     pretrained = [recipe.name for recipe in study.recipes if recipe.pretraining_steps]
     if len(pretrained) > 1:
         groups[ALL] = [name for recipe in pretrained for name in groups[recipe]]
     return groups
 
 
-def _name(recipe: Recipe, seed: int) -> str:
+def _pretraining_name(recipe: Recipe) -> str:
+    return f"{recipe.name}, pre-training"
+
+
+def single_name(recipe: Recipe, seed: int) -> str:
+    """Return what a recipe's networks of one seed are called in results."""
     return f"{recipe.name}{SEED_OF}{seed}"
 
 

@@ -1,5 +1,6 @@
 """The follow-up part: fitted on phantoms, with the encoder as it is."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -8,6 +9,8 @@ from csfnet_bundle.cohorts.phantom.roi_set import RoiSet
 from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.follow_up import (
+    GROWN_FIRST,
+    GROWN_SCALED,
     ReadPairs,
     fit_change,
     judge_change,
@@ -15,6 +18,7 @@ from csfnet_bundle.studies.real_nodules.follow_up import (
     read_pairs,
     with_follow_up,
 )
+from csfnet_bundle.studies.real_nodules.grown_change import ReadGrown
 
 SIZE = (12, 24, 24)
 PAIRS = 400
@@ -68,6 +72,22 @@ def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown
     first = {name: value.clone() for name, value in network.change.state_dict().items()}
     fit_change(network, grown[0], seed=3)
     assert all(torch.equal(first[name], value) for name, value in network.change.state_dict().items())
+
+
+def test_grown_nodules_give_a_start_or_all_but_the_scale(
+    network: FollowUpNoduleNetwork, grown: tuple[ReadPairs, RoiSet]
+) -> None:
+    features, pairs = grown
+    ratio = (features.now - features.before)[:, 0].double().numpy()
+    start = ReadGrown(features.before, features.now, ratio)
+    with pytest.raises(ValueError, match="cannot be fitted"):
+        fit_change(network, features, seed=0, way=GROWN_FIRST)
+    for way in (GROWN_FIRST, GROWN_SCALED):
+        fit_change(network, features, seed=0, way=way, grown=start)
+        assert judge_change(network, features, pairs)["areas"]["both"]["auc"] > 0.9
+    scaled = network.change(features.before, features.now)
+    assert np.corrcoef(scaled.detach().numpy(), ratio)[0, 1] > 0.95  # phantoms change its scale alone
+    assert scaled.std() > 2 * ratio.std()  # the label is sharper than one log odds for each unit
 
 
 def test_features_are_those_of_the_forward_pass(network: FollowUpNoduleNetwork, tmp_path) -> None:

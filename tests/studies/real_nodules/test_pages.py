@@ -2,7 +2,7 @@
 
 import pytest
 
-from csfnet_bundle.studies.real_nodules.pages import real_nodules_markdown
+from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown, real_nodules_markdown
 
 
 def row(area, group, difference=None):
@@ -49,3 +49,19 @@ def test_a_limit_near_zero_tells_its_side(document):
     assert "base + diameter +0.020 (+0.010 to +0.030), excludes zero" in page
     document["systems"]["base"]["difference_lower"] = -0.0004
     assert "base +0.0140 (-0.0004 to +0.0280), includes zero" in real_nodules_markdown(document)
+
+
+def test_the_follow_up_table_tells_what_it_took_and_what_is_not_measured():
+    area = {"auc": 0.8, "lower": 0.7, "upper": 0.9}
+    fold = {"areas": {"both": area}, "rank_correlation": 0.7, "unchanged": 1.0}
+    document = {"command": "make-nodule-model", "training_pairs": 10, "test_pairs": 5, "folds": [fold]}
+    page = follow_up_markdown(document)
+    assert "minutes" not in page
+    assert page.count("–") == 4
+    grown = {"rank_correlation": 0.61, "read_volume": 0.72, "unchanged": 0.5}
+    row = {"fold": 3, "fitted": "phantoms alone", **fold, "grown": grown}
+    told = follow_up_markdown({**document, "folds": [row], "grown_pairs": 7, "seconds": {"phantoms": 540.0}})
+    assert "Processor minutes: phantoms: 9." in told
+    assert "phantoms alone" in told
+    assert "–" not in told
+    assert "0.61" in told
