@@ -7,7 +7,9 @@ logistic score that is written down here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,27 +79,27 @@ def draw_latents(
     spiculation = rng.beta(*SPICULATION_BETA, count)
     next_spiculation = _next_spiculation(spiculation, rng)
     attenuation = rng.choice(3, count, p=ATTENUATION_SHARES)
-    latents = pd.DataFrame(
-        {
-            "diameter_t0": np.exp(log_diameter),
-            "diameter_t1": np.exp(log_diameter + growth / 3),
-            "spiculation_t0": spiculation,
-            "spiculation_t1": next_spiculation,
-            "growth": growth,
-            "doubling_days": doubling_days(growth),
-            "attenuation": attenuation,
-            "age_bin": rng.choice(4, count, p=AGE_SHARES),
-            "sex": (rng.random(count) < SECOND_SEX_SHARE).astype(int),
-            "race": rng.choice(3, count, p=RACE_SHARES),
-            "smoker": (rng.random(count) < SMOKER_SHARE).astype(int),
-            "isolation": rng.choice(3, count, p=ISOLATION_SHARES),
-            "result": np.digitize(
-                (log_diameter - 2.08) / 0.28 + 0.5 * (spiculation - 0.35) / 0.25 + rng.normal(size=count), RESULT_CUTS
-            ),
-        }
-    )
-    latents["score"] = malignancy_score(latents) + intercept_shift
-    latents["label"] = (rng.random(count) < expit(latents["score"])).astype(int)
+    drawn = {
+        "diameter_t0": np.exp(log_diameter),
+        "diameter_t1": np.exp(log_diameter + growth / 3),
+        "spiculation_t0": spiculation,
+        "spiculation_t1": next_spiculation,
+        "growth": growth,
+        "doubling_days": doubling_days(growth),
+        "attenuation": attenuation,
+        "age_bin": rng.choice(4, count, p=AGE_SHARES),
+        "sex": (rng.random(count) < SECOND_SEX_SHARE).astype(int),
+        "race": rng.choice(3, count, p=RACE_SHARES),
+        "smoker": (rng.random(count) < SMOKER_SHARE).astype(int),
+        "isolation": rng.choice(3, count, p=ISOLATION_SHARES),
+        "result": np.digitize(
+            (log_diameter - 2.08) / 0.28 + 0.5 * (spiculation - 0.35) / 0.25 + rng.normal(size=count), RESULT_CUTS
+        ),
+    }
+    drawn["score"] = (
+        malignancy_score(drawn) + intercept_shift
+    )  # of arrays: a subject is drawn alone, and a table is slow
+    drawn["label"] = (rng.random(count) < expit(drawn["score"])).astype(int)
     slowing, later = later_growth == SLOWING, log_diameter + growth / 3
     for screen in range(2, screens):  # after the label, so that more screens change nothing of the first two
         if slowing:
@@ -105,12 +107,12 @@ def draw_latents(
         else:
             later = log_diameter + screen * growth / 3
         next_spiculation = _next_spiculation(next_spiculation, rng, trend=not slowing)
-        latents[f"diameter_t{screen}"] = np.minimum(np.exp(later), LARGEST_DIAMETER)
-        latents[f"spiculation_t{screen}"] = next_spiculation
-    return latents
+        drawn[f"diameter_t{screen}"] = np.minimum(np.exp(later), LARGEST_DIAMETER)
+        drawn[f"spiculation_t{screen}"] = next_spiculation
+    return pd.DataFrame(drawn)
 
 
-def malignancy_score(latents: pd.DataFrame) -> NDArray[np.float64]:
+def malignancy_score(latents: pd.DataFrame | Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Return the log-odds of malignancy of each subject, shape (N,); the label model's own formula, without shift."""
     return np.asarray(
         1.6 * (np.log(latents["diameter_t1"]) - 2.26) / 0.35
