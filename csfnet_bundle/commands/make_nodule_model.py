@@ -1,4 +1,4 @@
-"""``make-nodule-model``: make models/nodules/model.pt from all real nodules, and its follow-up part from phantoms."""
+"""``make-nodule-model``: make models/nodules/model.pt from all real nodules, and its follow-up part from simulated change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESULT = Path("docs/results/nodule_follow_up.json")
 
 
 def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model: Path | None = None) -> None:
-    """Fit a recipe on all nodules of a cohort, add the follow-up part from phantoms, and write the weights.
+    """Fit a recipe on all nodules of a cohort, add the follow-up part from simulated change, and write the weights.
 
     Temperature and threshold come from five folds, those of ``real-nodules`` if it has the same folder. The follow-up
     part is fitted onto every fold's network too, also from grown real nodules, and judged on phantoms and

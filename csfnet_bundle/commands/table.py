@@ -61,7 +61,7 @@ COMMANDS: dict[str, Command] = {
     "label-app": Command(MAINTAIN, "put the bundle into MONAI Label's stock app, to serve one folder of scans"),
     "make-model": Command(MAINTAIN, "train the network of models/model.pt on phantoms and compare it to the oracle"),
     "measuring-study": Command(MAINTAIN, "test how well nodules are measured, and make docs/measuring.md"),
-    "make-nodule-model": Command(MAINTAIN, "make models/nodules from real nodule volumes and phantoms"),
+    "make-nodule-model": Command(MAINTAIN, "make models/nodules from real nodule volumes, grown ones and phantoms"),
     "package": Command(MAINTAIN, "pack the bundle as the archive that monai.bundle and the Model Zoo take"),
 }
 """Every command by its name. Its module and its function have the same name with underscores for hyphens. The module

@@ -30,12 +30,12 @@ STATE_NAME = "training_state.pt"
 """Of an interrupted training: what it resumes from."""
 LABEL, OPINION = "label", "radiologists' opinion"
 """Key and value in the provenance of weights whose labels are no proven diagnosis."""
-FOLLOW_UP_PART, ON_PHANTOMS = "follow_up_part", "phantoms"
-"""Key and value in the provenance of weights whose part that compares both scans was trained on phantoms alone, and
-whose temperature and threshold come from answers to one scan."""
+FOLLOW_UP_PART, SIMULATED = "follow_up_part", "simulated change"
+"""Key and value in the provenance of weights whose part that compares both scans saw no patient's follow-up, and whose
+temperature and threshold come from answers to one scan."""
 PAIR_CAVEAT = (
-    "Opinion on t1 plus a follow-up part trained on phantoms. Calibration and threshold come from single scans and do "
-    "not hold for pairs."
+    "Opinion on t1 plus a follow-up part trained on simulated change. Calibration and threshold come from single "
+    "scans and do not hold for pairs."
 )
 """What such weights' number for a pair is; stands beside it wherever it is told."""
 ATTENTION_SELECTS = "attention_selects"
@@ -87,7 +87,7 @@ class ModelCheckpoint:
     @property
     def pair_caveat(self) -> str:
         """What must be said of the number for a pair, and not of one for t1 alone; empty for most weights."""
-        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == ON_PHANTOMS else ""
+        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == SIMULATED else ""
 
     @property
     def attention_selects(self) -> bool:

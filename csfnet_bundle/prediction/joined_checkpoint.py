@@ -11,7 +11,7 @@ from csfnet_bundle.prediction.checkpoint import (
     ATTENTION_SELECTS,
     FOLLOW_UP_PART,
     LABEL,
-    ON_PHANTOMS,
+    SIMULATED,
     OPINION,
     ModelCheckpoint,
 )
@@ -78,7 +78,7 @@ def _provenance(members: Sequence[ModelCheckpoint]) -> dict[str, object]:
         "members": [{key: member.provenance.get(key) for key in KEPT} for member in members],
     }
     # One such member is enough: the mean of the probabilities is then of its kind.
-    for key, value in ((LABEL, OPINION), (FOLLOW_UP_PART, ON_PHANTOMS)):
+    for key, value in ((LABEL, OPINION), (FOLLOW_UP_PART, SIMULATED)):
         if any(member.provenance.get(key) == value for member in members):
             provenance[key] = value
     if all(member.attention_selects for member in members):

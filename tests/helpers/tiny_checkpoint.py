@@ -9,7 +9,7 @@ from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, ON_PHANTOMS, OPINION, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, SIMULATED, OPINION, ModelCheckpoint
 
 WIDTHS = [[4], [4], [8]]
 
@@ -35,7 +35,7 @@ def tiny_checkpoint(network: Network) -> ModelCheckpoint:
 def opinion_checkpoint() -> ModelCheckpoint:
     """Return one whose description says that it was calibrated on single scans, as models/nodules was."""
     made = tiny_checkpoint(tiny_network())
-    said = {"phantom": False, LABEL: OPINION, FOLLOW_UP_PART: ON_PHANTOMS}
+    said = {"phantom": False, LABEL: OPINION, FOLLOW_UP_PART: SIMULATED}
     return replace(made, provenance={**made.provenance, **said})
 
 

@@ -1,8 +1,8 @@
-"""The follow-up part of the nodule weights: fitted on phantoms, on what an encoder that stays as it is says of them.
+"""The follow-up part of the nodule weights: fitted on what an encoder that stays as it is says of simulated change.
 
 The encoder has learnt from real nodules and is not changed, so that the answer without a prior stays the one that
-docs/real_nodules.md judges. Phantoms teach the change alone. Their log odds hold for phantoms: no patient's follow-up
-is behind them.
+docs/real_nodules.md judges. Real nodules that were made to grow show what a change looks like, phantoms what it is worth
+in log odds. Those hold for phantoms: no patient's follow-up is behind them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ GROWN_FIRST = "grown nodules first"
 GROWN_SCALED = "grown nodules, scaled on phantoms"
 """Phantoms give one factor of the log odds, and nothing else of the part."""
 WAYS = (PHANTOMS_ALONE, GROWN_FIRST, GROWN_SCALED)
-SHIPPED_WAY = PHANTOMS_ALONE
+SHIPPED_WAY = GROWN_SCALED
 """docs/real_nodules.md says why."""
 UNCHANGED = 0.2
 """Log volume ratio; about what measuring cannot tell from none."""

@@ -12,7 +12,7 @@ from csfnet_bundle.prediction.input_checks import training_domain
 from csfnet_bundle.prediction.seen_patients import check_unseen
 from csfnet_bundle.records import load_datalist
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
-from csfnet_bundle.studies.real_nodules.follow_up import GROWN_SCALED, WAYS, make_follow_up_sets
+from csfnet_bundle.studies.real_nodules.follow_up import PHANTOMS_ALONE, WAYS, make_follow_up_sets
 from csfnet_bundle.studies.real_nodules.shipping import (
     ATTRIBUTION,
     card,
@@ -39,7 +39,7 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     make_shipped_model(study, study.recipes[0], phantoms, grown).save(path)
     checkpoint = load_checkpoint(path)
     assert "radiologists' opinion" in checkpoint.trained_on
-    assert "follow-up part on phantoms" in checkpoint.trained_on
+    assert "follow-up part on grown nodules, its scale on phantoms" in checkpoint.trained_on
     assert "never judged on patients' follow-up" in checkpoint.trained_on
     assert checkpoint.pair_caveat == PAIR_CAVEAT
     assert checkpoint.provenance["attribution"] == ATTRIBUTION
@@ -66,7 +66,7 @@ def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_
     assert sum(row["grown"]["pairs"] for row in judged["folds"]) == 3 * len(grown.names)  # each in one fold's test
     opinions = [row["areas"]["opinion on t1"]["auc"] for row in judged["folds"]]
     assert opinions[0] == opinions[1] == opinions[2]
-    started = make_shipped_model(study, study.recipes[0], phantoms, grown, GROWN_SCALED).weights
+    started = make_shipped_model(study, study.recipes[0], phantoms, grown, PHANTOMS_ALONE).weights
     changed = {name for name, value in started.items() if not torch.equal(value, checkpoint.weights[name])}
     assert changed
     assert all(name.startswith("change.") for name in changed)
