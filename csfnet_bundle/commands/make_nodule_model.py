@@ -1,4 +1,4 @@
-"""``make-nodule-model``: make models/nodules/model.pt from all real nodules, and its follow-up part from simulated change."""
+"""``make-nodule-model``: make models/nodules/model.pt from all real nodules and simulated change."""
 
 from __future__ import annotations
 

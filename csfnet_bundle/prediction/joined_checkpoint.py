@@ -11,8 +11,8 @@ from csfnet_bundle.prediction.checkpoint import (
     ATTENTION_SELECTS,
     FOLLOW_UP_PART,
     LABEL,
-    SIMULATED,
     OPINION,
+    SIMULATED,
     ModelCheckpoint,
 )
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS

@@ -9,7 +9,7 @@ from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.decision import Decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import CSFNet, Network
-from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, SIMULATED, OPINION, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, OPINION, SIMULATED, ModelCheckpoint
 
 WIDTHS = [[4], [4], [8]]
 

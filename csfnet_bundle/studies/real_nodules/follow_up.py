@@ -1,8 +1,8 @@
 """The follow-up part of the nodule weights: fitted on what an encoder that stays as it is says of simulated change.
 
 The encoder has learnt from real nodules and is not changed, so that the answer without a prior stays the one that
-docs/real_nodules.md judges. Real nodules that were made to grow show what a change looks like, phantoms what it is worth
-in log odds. Those hold for phantoms: no patient's follow-up is behind them.
+docs/real_nodules.md judges. Real nodules that were made to grow show what a change looks like, phantoms what it is
+worth in log odds. Those hold for phantoms: no patient's follow-up is behind them.
 """
 
 from __future__ import annotations

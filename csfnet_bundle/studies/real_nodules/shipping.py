@@ -1,4 +1,4 @@
-"""The nodule weights that come with the bundle: a recipe fitted on all nodules, a follow-up part on simulated change."""
+"""The nodule weights that come with the bundle: a recipe on all nodules, and a follow-up part on simulated change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from csfnet_bundle.core.code_book import nlst_code_book
 from csfnet_bundle.evaluation.threshold import choose_decision
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.inputs.training_domain import DOMAIN_KEY
-from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, SIMULATED, OPINION, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, OPINION, SIMULATED, ModelCheckpoint
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, remember_sections
 from csfnet_bundle.records import FollowUpPair, load_datalist
