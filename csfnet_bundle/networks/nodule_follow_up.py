@@ -19,7 +19,7 @@ from csfnet_bundle.networks.nodule_network import (
 )
 
 CHANGE_HIDDEN = 16
-"""The part is fitted on phantoms and judges real nodules; a small one has little room for what only phantoms show."""
+"""The part is fitted on simulated change; a small one has little room for what only simulations show."""
 
 
 class ChangeTerm(nn.Module):
@@ -35,7 +35,7 @@ class ChangeTerm(nn.Module):
         hidden: width between the two layers.
 
     Attributes:
-        spread: by which descriptions are divided, (F,): set from the data that the term is fitted on.
+        spread: by which descriptions are divided, (F,): their standard deviations over phantom pairs.
     """
 
     def __init__(self, features: int = DESCRIPTIONS, hidden: int = CHANGE_HIDDEN) -> None:

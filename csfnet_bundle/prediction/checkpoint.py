@@ -31,8 +31,8 @@ STATE_NAME = "training_state.pt"
 LABEL, OPINION = "label", "radiologists' opinion"
 """Key and value in the provenance of weights whose labels are no proven diagnosis."""
 FOLLOW_UP_PART, SIMULATED = "follow_up_part", "simulated change"
-"""Key and value in the provenance of weights whose part that compares both scans saw no patient's follow-up, and whose
-temperature and threshold come from answers to one scan."""
+"""Key in the provenance, and the value written there now, of weights whose part that compares both scans saw no
+patient's follow-up, and whose temperature and threshold come from answers to one scan."""
 PAIR_CAVEAT = (
     "Opinion on t1 plus a follow-up part trained on simulated change. Calibration and threshold come from single "
     "scans and do not hold for pairs."
@@ -87,7 +87,7 @@ class ModelCheckpoint:
     @property
     def pair_caveat(self) -> str:
         """What must be said of the number for a pair, and not of one for t1 alone; empty for most weights."""
-        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) == SIMULATED else ""
+        return PAIR_CAVEAT if self.provenance.get(FOLLOW_UP_PART) else ""
 
     @property
     def attention_selects(self) -> bool:

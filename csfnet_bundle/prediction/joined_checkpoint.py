@@ -78,9 +78,10 @@ def _provenance(members: Sequence[ModelCheckpoint]) -> dict[str, object]:
         "members": [{key: member.provenance.get(key) for key in KEPT} for member in members],
     }
     # One such member is enough: the mean of the probabilities is then of its kind.
-    for key, value in ((LABEL, OPINION), (FOLLOW_UP_PART, SIMULATED)):
-        if any(member.provenance.get(key) == value for member in members):
-            provenance[key] = value
+    if any(member.provenance.get(LABEL) == OPINION for member in members):
+        provenance[LABEL] = OPINION
+    if any(member.pair_caveat for member in members):
+        provenance[FOLLOW_UP_PART] = SIMULATED
     if all(member.attention_selects for member in members):
         provenance[ATTENTION_SELECTS] = True
     if all("pairs" in validation and "malignant" in validation for validation in validations):

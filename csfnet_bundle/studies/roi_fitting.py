@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -94,12 +95,17 @@ class Fitted:
     Attributes:
         network: in evaluation mode.
         watched: numbers of the network after every epoch.
-        processor_seconds: of all its epochs, over interruptions too.
+        processor_seconds: of all its epochs, over interruptions too; NaN where a version began it that did not count.
     """
 
     network: Network
     watched: list[dict[str, float]]
     processor_seconds: float
+
+    @property
+    def told_seconds(self) -> float | None:
+        """The processor seconds as a result has them; None where they are not known."""
+        return None if math.isnan(self.processor_seconds) else round(self.processor_seconds, 1)
 
 
 def fit(
@@ -139,7 +145,7 @@ def fit(
         stored = read_plain(state, remedy)
         if stored["settings"] != settings:
             raise BundleError("it is of a training with other settings", record=str(state), remedy=remedy)
-        done, watched, seconds = int(stored["epoch"]), list(stored["watched"]), float(stored["seconds"])
+        done, watched, seconds = int(stored["epoch"]), list(stored["watched"]), float(stored.get("seconds", math.nan))
         for part_name, part in parts.items():
             part.load_state_dict(stored[part_name])
     with progress_bar(f"{name}, seed {seed}", training.epochs) as advance:
@@ -167,7 +173,7 @@ def processor_minutes(fits: Sequence[Mapping[str, Any]]) -> str:
     seconds = [one.get("processor_seconds") for one in fits]
     known = [one for one in seconds if one is not None]
     if len(known) < len(seconds) or not known:
-        return "Processor minutes were not recorded for all fits."
+        return f"Processor minutes were recorded for {len(known) or 'none'} of {len(seconds)} fits."
     return f"{sum(known) / 60:.0f} processor minutes for {len(known)} fits, without drawing the phantoms."
 
 

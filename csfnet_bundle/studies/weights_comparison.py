@@ -25,6 +25,9 @@ SEED = 51
 """Of the phantoms: no training and no other test set of the project has it."""
 AT_ONCE = 16
 PAIR, LATER = "pair", "t1 in both channels"
+ORACLES = {PAIR: "oracle_all", LATER: "oracle_t1+clinical"}
+LEAST_OF_A_CLASS = 2
+"""Fewer have no interval."""
 
 
 def compare_on_phantoms(weights: Sequence[str], out: Path, *, pairs: int, workers: int = 1) -> dict[str, Any]:
@@ -40,13 +43,26 @@ def compare_on_phantoms(weights: Sequence[str], out: Path, *, pairs: int, worker
         workers: processes that render.
 
     Returns:
-        ``rows``, in the order of ``weights``; ``oracle``, area and limits for all inputs and for those of t1.
+        ``rows``, in the order of ``weights``; ``oracles``, area and limits for both scans and for t1 alone, clinical
+        values included.
 
     Raises:
-        BundleError: fewer than two files, one that cannot be read, or one with another clinical code book.
+        BundleError: fewer than two files, one twice, one that cannot be read or has another clinical code book, or too
+            few pairs for an interval.
     """
-    if len(weights) < 2:
-        raise BundleError(f"{len(weights)} file of weights, expected two or more", record="--weights")
+    if len({named_weights(name).resolve() for name in weights}) < max(2, len(weights)):
+        raise BundleError(
+            f"they are {', '.join(weights)}, expected two or more different files",
+            record="--weights",
+            remedy="Name them by commas.",
+        )
+    malignant = [RoiSetSettings(1, SEED).subject(number).label for number in range(pairs)]
+    if min(sum(malignant), pairs - sum(malignant)) < LEAST_OF_A_CLASS:
+        raise BundleError(
+            f"it is {pairs}, too few for {LEAST_OF_A_CLASS} benign and {LEAST_OF_A_CLASS} malignant phantoms",
+            record="--pairs",
+            remedy="Take some hundreds.",
+        )
     checkpoints = {name: load_checkpoint(named_weights(name)) for name in weights}
     for name, checkpoint in checkpoints.items():
         if checkpoint.code_book.digest != nlst_code_book().digest:
@@ -67,8 +83,8 @@ def compare_on_phantoms(weights: Sequence[str], out: Path, *, pairs: int, worker
                 difference = area_difference(logits, answers[weights[0]][kind], one.labels)
                 row[kind] |= {"minus_first": [difference.difference, difference.lower, difference.upper]}
         rows.append(row)
-    oracle = area_interval(one.truth["oracle_all"].to_numpy(np.float64), one.labels)
-    return {"pairs": pairs, "malignant": int(one.labels.sum()), "seed": SEED, "rows": rows, "oracle": oracle}
+    oracles = {kind: area_interval(one.truth[name].to_numpy(np.float64), one.labels) for kind, name in ORACLES.items()}
+    return {"pairs": pairs, "malignant": int(one.labels.sum()), "seed": SEED, "rows": rows, "oracles": oracles}
 
 
 def weights_markdown(document: Mapping[str, Any]) -> str:
@@ -84,12 +100,14 @@ def weights_markdown(document: Mapping[str, Any]) -> str:
             limits = found.get("minus_first")
             cells.append("{:+.3f} ({:+.3f} to {:+.3f})".format(*limits) if limits else UNDEFINED)
         rows.append(cells)
+    best = ["oracle", "the rule that made the labels"]
+    for kind in (PAIR, LATER):
+        best += ["{:.3f} ({:.3f} to {:.3f})".format(*document["oracles"][kind]), UNDEFINED]
+    rows.append(best)
     return (
-        f"**Phantoms, not patients**: {document['pairs']} pairs, {document['malignant']} malignant, of a seed that no "
-        "training has; oracle {:.3f} ({:.3f} to {:.3f}). Made by `{}`.\n\n".format(
-            *document["oracle"], document["command"]
-        )
-        + markdown_table(head, rows)
+        f"**Phantoms, not patients**: {document['pairs']} pairs, {document['malignant']} malignant, of seed "
+        f"{document['seed']}, on which no weights of the bundle were trained. Made by `{document['command']}`.\n\n"
+        f"{markdown_table(head, rows)}"
     )
 
 
@@ -101,14 +119,18 @@ def _phantoms(out: Path, checkpoint: ModelCheckpoint, pairs: int, workers: int) 
 
 @torch.no_grad()
 def _ask(checkpoint: ModelCheckpoint, pairs: RoiSet) -> dict[str, NDArray[np.float64]]:
-    """Return the logits (N,) of the pairs, and of their later scans alone, as pre-processing shows a missing prior."""
+    """Return the logits (N,) of the pairs, and of their later scans alone.
+
+    Those stand in both channels, without days between the scans: so pre-processing shows a missing prior.
+    """
     network = checkpoint.create_network().eval()
     parts: dict[str, list[NDArray[np.float64]]] = {PAIR: [], LATER: []}
     for rows in torch.arange(len(pairs.images)).split(AT_ONCE):
         at = rows.numpy()
         image = scale_window(torch.from_numpy(pairs.images[at]).float(), checkpoint.roi.window)  # (B, 2, D, H, W)
         clinical, days = torch.from_numpy(pairs.clinical[at]), torch.from_numpy(pairs.interval_days[at])
-        for kind, shown in ((PAIR, image), (LATER, image[:, 1:].expand_as(image).contiguous())):
-            answer = network(shown, clinical, days).double()  # (B, 2)
+        later = image[:, 1:].expand_as(image).contiguous()
+        for kind, shown, between in ((PAIR, image, days), (LATER, later, torch.full_like(days, torch.nan))):
+            answer = network(shown, clinical, between).double()  # (B, 2)
             parts[kind].append((answer[:, 1] - answer[:, 0]).numpy())
     return {kind: np.concatenate(part) for kind, part in parts.items()}

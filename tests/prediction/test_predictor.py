@@ -21,7 +21,7 @@ from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.geometry import Point, Space
 from csfnet_bundle.inputs import read_pair
 from csfnet_bundle.networks import CSFNet
-from csfnet_bundle.prediction.checkpoint import LABEL, OPINION, PAIR_CAVEAT, ModelCheckpoint
+from csfnet_bundle.prediction.checkpoint import FOLLOW_UP_PART, LABEL, OPINION, PAIR_CAVEAT, ModelCheckpoint
 from csfnet_bundle.prediction.input_checks import NOT_DESCRIBED
 from csfnet_bundle.prediction.predictor import Predictor
 from csfnet_bundle.records import Datalist, FollowUpPair, encode_clinical, load_datalist, save_datalist
@@ -218,10 +218,16 @@ def test_ensembles_tell_their_members(predictor: Predictor, pair: FollowUpPair, 
     assert made.probability == pytest.approx(np.mean(made.member_probabilities), abs=1e-6)
 
 
-def test_what_holds_for_one_network_is_said_of_an_ensemble_with_it(pair: FollowUpPair, small_cohort: Path) -> None:
+@pytest.mark.parametrize("fitted_on", ["simulated change", "phantoms"])  # the second in weights of before
+def test_what_holds_for_one_network_is_said_of_an_ensemble_with_it(
+    fitted_on: str, pair: FollowUpPair, small_cohort: Path
+) -> None:
     from csfnet_bundle.prediction.joined_checkpoint import ensemble_checkpoint
 
-    joined = ensemble_checkpoint([tiny_checkpoint(tiny_network()), opinion_checkpoint()])
+    opinion = opinion_checkpoint()
+    opinion = replace(opinion, provenance={**opinion.provenance, FOLLOW_UP_PART: fitted_on})
+    assert opinion.pair_caveat == PAIR_CAVEAT
+    joined = ensemble_checkpoint([tiny_checkpoint(tiny_network()), opinion])
     assert joined.provenance[LABEL] == OPINION
     made = Predictor(joined, "cpu").predict_pair(pair, small_cohort)
     assert made.to_plain()["caveat"] == PAIR_CAVEAT

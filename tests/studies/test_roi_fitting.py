@@ -56,8 +56,16 @@ def test_a_trial_says_what_its_fits_took_or_that_it_is_not_known() -> None:
     assert processor_minutes([{"processor_seconds": 90.0}, {"processor_seconds": 150.0}]).startswith(
         "4 processor minutes for 2 fits"
     )
-    for unknown in ([], [{}], [{"processor_seconds": 90.0}, {}]):
-        assert "not recorded" in processor_minutes(unknown)
+    assert "for none of 2 fits" in processor_minutes([{}, {"processor_seconds": None}])
+    assert "for 1 of 2 fits" in processor_minutes([{"processor_seconds": 90.0}, {}])
+
+
+def test_a_training_that_an_earlier_version_began_goes_on(pairs: Tensors, tmp_path: Path) -> None:
+    fit(fresh(), pairs, tmp_path, TRAINING, seed=0, name="first")
+    state = torch.load(tmp_path / STATE_NAME, weights_only=True)
+    del state["seconds"]
+    torch.save(state, tmp_path / STATE_NAME)
+    assert fit(fresh(), pairs, tmp_path, TRAINING, seed=0, name="again").told_seconds is None
 
 
 def test_another_training_in_the_same_folder_is_rejected(pairs: Tensors, tmp_path: Path) -> None:

@@ -96,9 +96,8 @@ def draw_latents(
             (log_diameter - 2.08) / 0.28 + 0.5 * (spiculation - 0.35) / 0.25 + rng.normal(size=count), RESULT_CUTS
         ),
     }
-    drawn["score"] = (
-        malignancy_score(drawn) + intercept_shift
-    )  # of arrays: a subject is drawn alone, and a table is slow
+    # Of arrays: subjects are drawn one by one, and a table of one row takes five times as long.
+    drawn["score"] = malignancy_score(drawn) + intercept_shift
     drawn["label"] = (rng.random(count) < expit(drawn["score"])).astype(int)
     slowing, later = later_growth == SLOWING, log_diameter + growth / 3
     for screen in range(2, screens):  # after the label, so that more screens change nothing of the first two

@@ -97,8 +97,10 @@ def make_roi_set(folder: Path, settings: RoiSetSettings, *, workers: int = 1, sh
         show_progress: show progress and the time left on stderr.
 
     Raises:
-        BundleError: the folder holds a set with other settings.
+        BundleError: the folder holds a set with other settings, or no process shall render.
     """
+    if workers < 1:
+        raise BundleError(f"it is {workers}, expected 1 or more", record="--workers")
     _keep(folder, settings)
     starts = range(0, settings.pairs, BLOCK)
     left = [start for start in starts if not _path(folder, start).is_file() or _is_short(folder, settings, start)]

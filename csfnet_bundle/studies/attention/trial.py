@@ -113,9 +113,9 @@ def run_trial(
         network = _made(system, {} if trunk == RANDOM else weights)
         trained = AboveTrunk(network) if trunk == FROZEN else network
         plan = Training(epochs, learning_rate=learning_rate, flipped_axes=FLIPPED_AXES)
-        seconds = fit(trained, shown, folder, plan, seed=seed, name=system).processor_seconds
+        seconds = fit(trained, shown, folder, plan, seed=seed, name=system).told_seconds
         found = measure(network.eval(), judged, asked)
-        document["fits"].append({"system": system, "seed": seed, **found, "processor_seconds": round(seconds, 1)})
+        document["fits"].append({"system": system, "seed": seed, **found, "processor_seconds": seconds})
         document["verdict"] = verdict(document["fits"])
         keep_results(out, document, trial_markdown(document))
     return document

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet, RoiSetSettings, make_roi_set
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.inputs.tensors import scale_window
 from csfnet_bundle.networks.nodule_follow_up import ChangeTerm, FollowUpNoduleNetwork
@@ -34,7 +35,7 @@ from csfnet_bundle.studies.real_nodules.grown_change import (
 from csfnet_bundle.studies.real_nodules.grown_nodules import GrownNodules
 
 TRAINING_SEED, TEST_SEED = 31, 32
-"""Of the phantoms: no other set of the project has these."""
+"""Of the phantoms. paper-choices has the same subjects, for networks of its own."""
 PAIRS = (1000, 500)
 """Of the training and of the test set: an area's standard error is about .01."""
 PAIRS_AT_ONCE = 16
@@ -42,7 +43,7 @@ PHANTOMS_ALONE = "phantoms alone"
 GROWN_FIRST = "grown nodules first"
 """Then all of the part is fitted on phantoms."""
 GROWN_SCALED = "grown nodules, scaled on phantoms"
-"""Phantoms give one factor of the log odds, and nothing else of the part."""
+"""Phantoms give one factor of the log odds, and what descriptions are divided by; nothing else of the part."""
 WAYS = (PHANTOMS_ALONE, GROWN_FIRST, GROWN_SCALED)
 SHIPPED_WAY = GROWN_SCALED
 """docs/real_nodules.md says why."""
@@ -136,7 +137,7 @@ def fit_change(
     network: FollowUpNoduleNetwork,
     features: ReadPairs,
     seed: int,
-    way: str = PHANTOMS_ALONE,
+    way: str,
     grown: ReadGrown | None = None,
 ) -> None:
     """Fit the follow-up part of a network in place; nothing else of it changes.
@@ -153,6 +154,7 @@ def fit_change(
 
     Raises:
         ValueError: another way, or one that needs grown nodules without them.
+        BundleError: phantoms would turn the log odds of growth round.
     """
     if way not in WAYS or (way != PHANTOMS_ALONE and grown is None):
         raise ValueError(f"the follow-up part cannot be fitted by {way!r}")
@@ -195,6 +197,12 @@ def _scale(term: ChangeTerm, features: ReadPairs) -> None:
         return value
 
     optimizer.step(loss)
+    if fitted[2] <= 0:
+        raise BundleError(
+            f"phantoms give the follow-up part the factor {fitted[2].item():.3g}, expected one above 0",
+            record="follow-up part",
+            remedy="Draw more phantoms or grown nodules: these show no growth in malignant nodules.",
+        )
     with torch.no_grad():
         term.log_odds.weight.mul_(fitted[2])
 

@@ -1,4 +1,4 @@
-"""What the follow-up part makes of real nodules that were made to grow: a start for its fit, and a measurement.
+"""What the follow-up part makes of real nodules that were made to grow: its fit, and a measurement.
 
 Growth that we drew is no evidence for patients. It tells whether the part sees a change in real texture as it does in
 phantoms; what a change means for malignancy, such pairs cannot tell.
@@ -24,8 +24,6 @@ STEPS = 400
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 0.1
 """The term is fitted on pairs of one generator: decay keeps it smooth. Phantoms have the same three settings."""
-LOG_ODDS_PER_LOG_RATIO = 1.0
-"""Any scale does: the fit on phantoms that follows finds its own."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,13 @@ class ReadGrown:
 
 
 def regress_change(term: ChangeTerm, grown: ReadGrown) -> None:
-    """Fit a term in place so that its log odds are the log of the volumes' ratio, scaled, by the smooth L1 loss.
+    """Fit a term in place so that its log odds are the log of the volumes' ratio, by the smooth L1 loss.
 
     Args:
         term: its spread is set already, and stays.
         grown: the pairs.
     """
-    target = LOG_ODDS_PER_LOG_RATIO * torch.tensor(grown.log_ratio, dtype=torch.float32)
+    target = torch.tensor(grown.log_ratio, dtype=torch.float32)
     optimizer = torch.optim.AdamW(term.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     for _ in range(STEPS):
         optimizer.zero_grad()

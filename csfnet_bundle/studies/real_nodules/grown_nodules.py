@@ -1,8 +1,9 @@
 """Real nodules that were made to grow or shrink: pairs of ROIs whose change we drew.
 
 t0 is a filled volume, t1 the same volume deformed around the reader's outline. The ratio of the volumes is drawn
-without regard to anything else, the label above all: such pairs can show whether a change is seen in real texture,
-never what a change means. Most of what moves around the nodule is filling.
+without regard to anything else, but nodules that find no room are left out, which are the large ones. Such pairs can
+show whether a change is seen in real texture, never what a change means. Most of what moves around the nodule is
+filling.
 """
 
 from __future__ import annotations
@@ -121,9 +122,10 @@ def _grown(pair: FollowUpPair, folder: Path, size: tuple[int, int, int]) -> _Gro
     if changed:
         known = outline.read_block((0, 0, 0), outline.shape).astype(np.float32)
         nodule = sample_grid(known, outline.affine, box, fill=0.0) > KNOWN_SHARE
+        around = lung_around(filled, nodule, box.spacing[0])
         try:
-            growth = grow_nodule(lung_around(filled, nodule, box.spacing[0]), box, float(np.exp(drawn)), pair.name)
-        except BundleError:
+            growth = grow_nodule(around, box, float(np.exp(drawn)), pair.name)
+        except BundleError:  # all of its errors are want of room
             return None
         places[1] = growth.backward(places[1])
     smooth = ndimage.spline_filter(filled)  # for cubic interpolation: edges stay as sharp as they were

@@ -20,7 +20,8 @@ def real_nodules_markdown(document: Mapping[str, Any]) -> str:
     lines = [
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
         f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "
-        f"fitted on the fold's validation patients before pooling; nothing chosen on test nodules. Intervals of 95 % "
+        f"fitted on the fold's validation patients before pooling. No parameter was fitted on test nodules; "
+        "recipes are compared on them. Intervals of 95 % "
         f"take patients as clusters. Made by `{document['command']}` on {document['device']}; processor minutes of the "
         f"fits: {spent}.",
         "",

@@ -11,6 +11,7 @@ from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.follow_up import (
     GROWN_FIRST,
     GROWN_SCALED,
+    PHANTOMS_ALONE,
     ReadPairs,
     fit_change,
     judge_change,
@@ -58,7 +59,7 @@ def test_it_finds_growth_and_changes_nothing_else(
 ) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items() if not name.startswith("change")}
     features, pairs = grown
-    fit_change(network, features, seed=0)
+    fit_change(network, features, seed=0, way=PHANTOMS_ALONE)
     for name, value in before.items():
         assert torch.equal(network.state_dict()[name], value), name
     judged = judge_change(network, features, pairs)
@@ -68,9 +69,9 @@ def test_it_finds_growth_and_changes_nothing_else(
 
 
 def test_the_same_seed_gives_the_same_part(network: FollowUpNoduleNetwork, grown: tuple[ReadPairs, RoiSet]) -> None:
-    fit_change(network, grown[0], seed=3)
+    fit_change(network, grown[0], seed=3, way=PHANTOMS_ALONE)
     first = {name: value.clone() for name, value in network.change.state_dict().items()}
-    fit_change(network, grown[0], seed=3)
+    fit_change(network, grown[0], seed=3, way=PHANTOMS_ALONE)
     assert all(torch.equal(first[name], value) for name, value in network.change.state_dict().items())
 
 
