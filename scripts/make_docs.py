@@ -119,6 +119,13 @@ def paper_choices() -> str:
     return _results("paper_choices.json", "paper-choices", choices_markdown)
 
 
+def training_pairs() -> str:
+    """What more training pairs are worth to CSF-Net."""
+    from csfnet_bundle.studies.choices.trial import training_pairs_markdown
+
+    return training_pairs_markdown([_load(f"paper_choices{name}.json") for name in ("", "_2048")]).rstrip("\n")
+
+
 def attention() -> str:
     """Whether attention selects the nodule that a clinical value names."""
     from csfnet_bundle.studies.attention.trial import trial_markdown
@@ -202,6 +209,7 @@ TABLES: dict[str, Callable[[], str]] = (
             nodule_follow_up,
             shipped_weights,
             paper_choices,
+            training_pairs,
             medst_study,
             medst_in_csfnet,
             medst_trials,

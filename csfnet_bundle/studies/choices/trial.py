@@ -154,6 +154,25 @@ def choices_markdown(document: Mapping[str, Any]) -> str:
     )
 
 
+def training_pairs_markdown(documents: Sequence[Mapping[str, Any]]) -> str:
+    """Return what more training pairs are worth to the default: a row a trial, all on the same test pairs.
+
+    Args:
+        documents: results of trials that differ in their number of training pairs.
+    """
+    rows = []
+    for document in sorted(documents, key=lambda one: one["settings"]["training"]):
+        areas = [one["auc"] for one in document["fits"] if one["choice"] == DEFAULT]
+        behind = document["oracle"] - float(np.mean(areas))
+        rows.append([document["settings"]["training"], len(areas), _spread(areas, ".3f"), f"{behind:.3f}"])
+    settings = documents[0]["settings"]
+    head = ["training pairs", "trainings", "AUC of CSF-Net (SD over seeds)", "oracle - CSF-Net"]
+    return (
+        f"**Phantoms, not patients**: {settings['test']} test pairs, width {WIDTH:g}, {settings['epochs']} epochs, the "
+        f"last one taken; oracle {documents[0]['oracle']:.3f}.\n\n{markdown_table(head, rows)}"
+    )
+
+
 def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> Fitted:
     choice = CHOICES[name]
     torch.manual_seed(seed)

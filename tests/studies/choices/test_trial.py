@@ -8,7 +8,7 @@ import torch
 
 from csfnet_bundle.commands import main
 from csfnet_bundle.networks import create_system
-from csfnet_bundle.studies.choices.trial import CHOICES, choices_markdown, lambdas
+from csfnet_bundle.studies.choices.trial import CHOICES, choices_markdown, lambdas, training_pairs_markdown
 
 WORDS = ["--training", "18", "--test", "16", "--seeds", "1", "--epochs", "2", "--choices"]
 
@@ -30,6 +30,16 @@ def test_differences_are_of_the_same_seed() -> None:
     assert rows["batches_of_8"][5] == "-0.100"
     assert rows["default"][4] == "0.850 (0.071)"
     assert "| 2" in text.split("during training")[1]
+
+
+def test_more_training_pairs_stand_below_fewer() -> None:
+    many, few = _document({"default": [0.92]}), _document({"default": [0.8, 0.9], "no_blur": [0.1]})
+    many["settings"] = {**few["settings"], "training": 64}  # type: ignore[dict-item]
+    lines = [line.split("|") for line in training_pairs_markdown([many, few]).splitlines() if line.startswith("| ")]
+    assert [[cell.strip() for cell in line[1:-1]] for line in lines[2:]] == [
+        ["8", "2", "0.850 (0.071)", "0.080"],
+        ["64", "1", "0.920", "0.010"],
+    ]
 
 
 def test_every_choice_makes_a_network_of_its_own() -> None:
