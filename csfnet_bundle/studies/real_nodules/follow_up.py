@@ -47,6 +47,8 @@ GROWN_SCALED = "grown nodules, scaled on phantoms"
 WAYS = (PHANTOMS_ALONE, GROWN_FIRST, GROWN_SCALED)
 SHIPPED_WAY = GROWN_SCALED
 """docs/real_nodules.md says why."""
+LEAST_FACTOR = 0.0
+"""Below it phantoms would turn the log odds of growth round."""
 UNCHANGED = 0.2
 """Log volume ratio; about what measuring cannot tell from none."""
 LEAST_SPREAD = 1e-3
@@ -197,7 +199,7 @@ def _scale(term: ChangeTerm, features: ReadPairs) -> None:
         return value
 
     optimizer.step(loss)
-    if fitted[2] <= 0:
+    if fitted[2] <= LEAST_FACTOR:
         raise BundleError(
             f"phantoms give the follow-up part the factor {fitted[2].item():.3g}, expected one above 0",
             record="follow-up part",

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSet
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.nodule_follow_up import FollowUpNoduleNetwork
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.follow_up import (
@@ -89,6 +90,13 @@ def test_grown_nodules_give_a_start_or_all_but_the_scale(
     scaled = network.change(features.before, features.now)
     assert np.corrcoef(scaled.detach().numpy(), ratio)[0, 1] > 0.95  # phantoms change its scale alone
     assert scaled.std() > 2 * ratio.std()  # the label is sharper than one log odds for each unit
+
+
+def test_phantoms_do_not_turn_growth_round(network: FollowUpNoduleNetwork, grown: tuple[ReadPairs, RoiSet]) -> None:
+    features, _ = grown
+    ratio = (features.now - features.before)[:, 0].double().numpy()
+    with pytest.raises(BundleError, match=r"factor -.* expected one above 0"):
+        fit_change(network, features, 0, GROWN_SCALED, ReadGrown(features.before, features.now, -ratio))
 
 
 def test_features_are_those_of_the_forward_pass(network: FollowUpNoduleNetwork, tmp_path) -> None:

@@ -11,7 +11,9 @@ from csfnet_bundle.studies.real_nodules.follow_up import WAYS
 from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown
 
 
-def test_weights_and_table_lie_beside_each_other(boxed_cohort, tiny_recipe, few_drawn, tmp_path, monkeypatch):
+def test_weights_and_table_lie_beside_each_other(
+    boxed_cohort, tiny_recipe, few_drawn, any_factor, tmp_path, monkeypatch
+):
     monkeypatch.setattr(recipe, "load_recipe", lambda name, root: tiny_recipe)
     monkeypatch.setattr(follow_up, "make_follow_up_sets", partial(follow_up.make_follow_up_sets, pairs=(12, 12)))
     model = tmp_path / "made" / "model.pt"

@@ -33,7 +33,7 @@ def phantoms(tiny_recipe, tmp_path):
     return make_follow_up_sets(tmp_path / "phantoms", tiny_recipe.roi_size, pairs=(12, 12))
 
 
-def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, tmp_path):
+def test_weights_say_what_they_are_and_whom_they_have_seen(study, phantoms, any_factor, tmp_path):
     path = tmp_path / "model.pt"
     grown = grow_cohort(study, study.recipes[0])
     make_shipped_model(study, study.recipes[0], phantoms, grown).save(path)
