@@ -9,7 +9,6 @@ from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.files import write_atomically
 
 SHIPPED = ("models/model.pt", "models/nodules/model.pt")
-RESULTS_NAME = "results.json"
 
 
 def compare_weights(out: Path, weights: Words = SHIPPED, pairs: int = 1000, workers: int = 1) -> None:
@@ -29,6 +28,7 @@ def compare_weights(out: Path, weights: Words = SHIPPED, pairs: int = 1000, work
     """
     import torch
 
+    from csfnet_bundle.studies.trial_results import RESULTS_NAME
     from csfnet_bundle.studies.weights_comparison import compare_on_phantoms, weights_markdown
 
     torch.set_num_threads(1)  # the networks are small: more threads take longer

@@ -45,8 +45,9 @@ def pair_statistics(rois: NDArray[np.float32], spacing: tuple[float, float, floa
         rois: HU, (2, D, H, W), t0 and t1.
         spacing: mm along (D, H, W).
     """
-    smooth = np.stack([ndimage.gaussian_filter(_clipped(roi), [SMOOTHING_MM / mm for mm in spacing]) for roi in rois])
-    return np.array([*scan_statistics(rois[0], spacing), *scan_statistics(rois[1], spacing), *_of_both(smooth)])
+    clipped, core = _clipped(rois), _distance(rois.shape[1:], spacing) <= CORE_MM
+    smooth = np.stack([ndimage.gaussian_filter(roi, [SMOOTHING_MM / mm for mm in spacing]) for roi in clipped])
+    return np.array([*_of_one(clipped[0], core), *_of_one(clipped[1], core), *_of_both(smooth)])
 
 
 def scan_statistics(values: NDArray[np.float32], spacing: tuple[float, float, float]) -> NDArray[np.float64]:
@@ -56,8 +57,10 @@ def scan_statistics(values: NDArray[np.float32], spacing: tuple[float, float, fl
         values: HU, (D, H, W).
         spacing: mm along (D, H, W).
     """
-    roi = _clipped(values)
-    core = _distance(roi.shape, spacing) <= CORE_MM
+    return np.array(_of_one(_clipped(values), _distance(values.shape, spacing) <= CORE_MM))
+
+
+def _of_one(roi: NDArray[np.float64], core: NDArray[np.bool_]) -> list[float]:
     low, median, high = np.percentile(roi, (10, 50, 90))
     tissue = roi > TISSUE_ABOVE_HU
     lung = roi[roi < LUNG_BELOW_HU]
@@ -68,7 +71,7 @@ def scan_statistics(values: NDArray[np.float32], spacing: tuple[float, float, fl
     hounsfield = [roi.mean(), roi.std(), low, median, high]
     shares = [float((roi < AIR_BELOW_HU).mean()), float(tissue.mean())]
     heights = [middle / 1000, (middle - around) / 1000, float(tissue[rim].mean())]
-    return np.array([*(float(value) / 1000 for value in hounsfield), *shares, *heights])
+    return [*(float(value) / 1000 for value in hounsfield), *shares, *heights]
 
 
 def _clipped(values: NDArray[np.float32]) -> NDArray[np.float64]:

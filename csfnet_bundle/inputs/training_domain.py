@@ -58,17 +58,20 @@ class TrainingDomain:
             spacing: mm along (D, H, W).
 
         Returns:
-            By name of the scan, where each is judged by itself: ``t1`` alone where it stands in both channels. Else
-            that of the pair, by the name ``""``.
+            One distance under the name ``""`` if pairs are judged. If each scan is judged by itself, one under ``t0``
+            and one under ``t1``, or ``t1`` alone if it stands in both channels.
         """
         if self.statistics != OF_ONE:
-            return {"": float(self.scores(pair_statistics(rois, spacing)[None])[0])}
+            return {"": self._score(pair_statistics(rois, spacing))}
         scans = {"t1": rois[1]} if np.array_equal(*rois) else {"t0": rois[0], "t1": rois[1]}
-        return {name: float(self.scores(scan_statistics(roi, spacing)[None])[0]) for name, roi in scans.items()}
+        return {name: self._score(scan_statistics(roi, spacing)) for name, roi in scans.items()}
 
     def scores(self, statistics: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the distances (N,) of statistics (N, S)."""
-        return distances(statistics, self.center, self.precision)
+        return _mahalanobis(statistics, self.center, self.precision)
+
+    def _score(self, statistics: NDArray[np.float64]) -> float:
+        return float(self.scores(statistics[None])[0])
 
     def unlike_findings(
         self, rois: NDArray[np.float32], spacing: tuple[float, float, float], *, phantoms: bool = False
@@ -169,7 +172,7 @@ def fit_domain(
     if not len(validation):
         raise BundleError("no validation pair describes a training set", remedy="Give validation pairs.")
     center, precision = _mean_and_precision(training)
-    return _with_limit(center, precision, distances(validation, center, precision), diameters_mm, len(training))
+    return _with_limit(center, precision, _mahalanobis(validation, center, precision), diameters_mm, len(training))
 
 
 def fit_scan_domain(
@@ -190,11 +193,11 @@ def fit_scan_domain(
     Raises:
         BundleError: fewer scans than statistics in a fold, or no validation scan.
     """
-    scores = [distances(scans[judged], *_mean_and_precision(scans[fitted])) for fitted, judged in folds]
+    scores = [_mahalanobis(scans[judged], *_mean_and_precision(scans[fitted])) for fitted, judged in folds]
     return _with_limit(*_mean_and_precision(scans), np.concatenate(scores), diameters_mm, len(scans), OF_ONE)
 
 
-def distances(
+def _mahalanobis(
     statistics: NDArray[np.float64], center: NDArray[np.float64], precision: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the Mahalanobis distances (N,) of statistics (N, S)."""

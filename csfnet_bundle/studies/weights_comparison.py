@@ -20,6 +20,7 @@ from csfnet_bundle.evaluation.delong import area_difference, area_interval
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.inputs.tensors import scale_window
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint, load_checkpoint, named_weights
+from csfnet_bundle.prediction.forward import run_network
 
 SEED = 51
 """Of the phantoms: no training and no other test set of the project has it."""
@@ -96,13 +97,13 @@ def weights_markdown(document: Mapping[str, Any]) -> str:
     for row in document["rows"]:
         cells = [f"`{row['weights']}`", row["trained_on"]]
         for found in (row[PAIR], row[LATER]):
-            cells.append(f"{found['auc']:.3f} ({found['lower']:.3f} to {found['upper']:.3f})")
+            cells.append(_area(found["auc"], found["lower"], found["upper"]))
             limits = found.get("minus_first")
             cells.append("{:+.3f} ({:+.3f} to {:+.3f})".format(*limits) if limits else UNDEFINED)
         rows.append(cells)
     best = ["oracle", "the rule that made the labels"]
     for kind in (PAIR, LATER):
-        best += ["{:.3f} ({:.3f} to {:.3f})".format(*document["oracles"][kind]), UNDEFINED]
+        best += [_area(*document["oracles"][kind]), UNDEFINED]
     rows.append(best)
     return (
         f"**Phantoms, not patients**: {document['pairs']} pairs, {document['malignant']} malignant, of seed "
@@ -111,19 +112,22 @@ def weights_markdown(document: Mapping[str, Any]) -> str:
     )
 
 
+def _area(area: float, lower: float, upper: float) -> str:
+    return f"{area:.3f} ({lower:.3f} to {upper:.3f})"
+
+
 def _phantoms(out: Path, checkpoint: ModelCheckpoint, pairs: int, workers: int) -> RoiSet:
     roi = checkpoint.roi
     name = "x".join(f"{size}at{step:g}" for size, step in zip(roi.size, roi.spacing, strict=True))
     return make_roi_set(out / name, RoiSetSettings(pairs, SEED, 1, roi.size, roi.spacing), workers=workers)
 
 
-@torch.no_grad()
 def _ask(checkpoint: ModelCheckpoint, pairs: RoiSet) -> dict[str, NDArray[np.float64]]:
     """Return the logits (N,) of the pairs, and of their later scans alone.
 
     Those stand in both channels, without days between the scans: so pre-processing shows a missing prior.
     """
-    network = checkpoint.create_network().eval()
+    network = checkpoint.create_network()
     parts: dict[str, list[NDArray[np.float64]]] = {PAIR: [], LATER: []}
     for rows in torch.arange(len(pairs.images)).split(AT_ONCE):
         at = rows.numpy()
@@ -131,6 +135,5 @@ def _ask(checkpoint: ModelCheckpoint, pairs: RoiSet) -> dict[str, NDArray[np.flo
         clinical, days = torch.from_numpy(pairs.clinical[at]), torch.from_numpy(pairs.interval_days[at])
         later = image[:, 1:].expand_as(image).contiguous()
         for kind, shown, between in ((PAIR, image, days), (LATER, later, torch.full_like(days, torch.nan))):
-            answer = network(shown, clinical, between).double()  # (B, 2)
-            parts[kind].append((answer[:, 1] - answer[:, 0]).numpy())
+            parts[kind].append(run_network(network, shown, clinical, between).logit.numpy())
     return {kind: np.concatenate(part) for kind, part in parts.items()}

@@ -20,6 +20,7 @@ from csfnet_bundle.evaluation.delong import area_interval
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
 from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.network import Plain
+from csfnet_bundle.prediction.forward import run_network
 from csfnet_bundle.studies.roi_fitting import WIDTH, Fitted, Tensors, Training, fit, processor_minutes
 from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
 
@@ -183,11 +184,8 @@ def _fit(name: str, seed: int, shown: Tensors, out: Path, epochs: int) -> Fitted
 
 
 def _judge(fitted: Fitted, pairs: RoiSet, tensors: Tensors) -> dict[str, Any]:
-    logits = []
-    with torch.no_grad():
-        for image, clinical, interval_days, _ in tensors.batches(torch.arange(len(tensors.label)), ASKED_AT_ONCE):
-            answer = fitted.network(image, clinical, interval_days).double()  # (B, 2)
-            logits.append(answer[:, 1] - answer[:, 0])
+    batches = tensors.batches(torch.arange(len(tensors.label)), ASKED_AT_ONCE)
+    logits = [run_network(fitted.network, image, clinical, days).logit for image, clinical, days, _ in batches]
     area, lower, upper = area_interval(torch.cat(logits).numpy(), pairs.labels)
     return {
         "auc": area,

@@ -50,9 +50,6 @@ class Drawing:
                 raise BundleError(f"{name} is {share}, expected a share from 0 to 1", record="drawing")
 
 
-DEFAULT = Drawing()
-
-
 @dataclass(frozen=True)
 class _Shape:
     """Distances of voxels from a nodule's surface, and what its form is called.
@@ -73,7 +70,7 @@ class _Shape:
 
 
 def draw_nodules(
-    batch: int, roi_size: tuple[int, int, int], generator: torch.Generator, drawing: Drawing = DEFAULT
+    batch: int, roi_size: tuple[int, int, int], generator: torch.Generator, drawing: Drawing
 ) -> tuple[Tensor, Tensor]:
     """Draw nodules and tell their nine targets.
 

@@ -16,7 +16,7 @@ SMALLEST_SHOWN = 0.0005
 def real_nodules_markdown(document: Mapping[str, Any]) -> str:
     """Write all tables of a results.json, with what they were measured on and the command that makes them again."""
     cohort, rows = document["cohort"], document["systems"]
-    spent = "; ".join(f"{name}: {seconds / 60:.0f}" for name, seconds in document["seconds"].items())
+    spent = _minutes(document["seconds"])
     lines = [
         f'{cohort["nodules"]} nodules of {cohort["patients"]} patients, {cohort["malignant"]} of them "malignant": '
         f"the readers' opinion, not pathology. {document['folds']} folds by patient; scale and offset of every network "
@@ -147,13 +147,17 @@ def follow_up_markdown(document: Mapping[str, Any]) -> str:
         "that of the volume read",
         "their SD of log odds, unchanged",
     ]
-    spent = "; ".join(f"{name}: {seconds / 60:.0f}" for name, seconds in document.get("seconds", {}).items())
+    spent = _minutes(document.get("seconds", {}))
     minutes = f" Processor minutes: {spent}." if spent else ""
     grown = f" {document['grown_pairs']} real nodules could be grown." if "grown_pairs" in document else ""
     return (
         f"**Phantoms, not patients**: {document['training_pairs']} training and {document['test_pairs']} test pairs."
         f"{grown} Made by `{document['command']}`.{minutes}\n\n{markdown_table(head, rows)}"
     )
+
+
+def _minutes(seconds: Mapping[str, float]) -> str:
+    return "; ".join(f"{name}: {spent / 60:.0f}" for name, spent in seconds.items())
 
 
 def _grown_cells(grown: Mapping[str, Any] | None) -> list[str]:

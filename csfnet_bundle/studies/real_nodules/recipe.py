@@ -13,7 +13,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import create_network
 from csfnet_bundle.networks.nodule_network import NoduleNetwork
 from csfnet_bundle.studies.real_nodules.augmentation import Augmentation
-from csfnet_bundle.studies.real_nodules.drawn_nodules import DEFAULT, Drawing
+from csfnet_bundle.studies.real_nodules.drawn_nodules import Drawing
 
 FOLDER = Path("configs/real_nodules")
 BASE = "base"
@@ -77,7 +77,7 @@ class Recipe:
     name: str
     network: Mapping[str, Any]
     pretraining_steps: int = 1500
-    drawing: Drawing = DEFAULT
+    drawing: Drawing = field(default_factory=Drawing)
     epochs: int = 20
     schedule: Schedule = field(default_factory=Schedule)
     loss: LossWeights = field(default_factory=LossWeights)

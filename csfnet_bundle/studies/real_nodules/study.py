@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from csfnet_bundle.studies.real_nodules.fitting import CROPPED, TEST, VALIDATION
 from csfnet_bundle.studies.real_nodules.judging import DIAMETER, FoldScores, judge
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
 from csfnet_bundle.studies.real_nodules.recipe import Recipe
-from csfnet_bundle.studies.real_nodules.spending import add_seconds
+from csfnet_bundle.studies.real_nodules.spending import add_seconds, read_seconds
 from csfnet_bundle.studies.real_nodules.targets import stratum
 from csfnet_bundle.studies.real_nodules.volumes import filled_volumes
 
@@ -124,7 +123,7 @@ def fit_study(study: Study) -> tuple[list[Split], dict[str, float]]:
                 run_fit(recipe, split, volumes, start, study.folder(recipe, seed, number), seed)
                 begun = add_seconds(path, single_name(recipe, seed), begun)
                 advance(1)
-    return splits, dict(json.loads(path.read_text(encoding="utf-8")))
+    return splits, read_seconds(path)
 
 
 def fits_of(recipe: Recipe, seed: int) -> list[str]:

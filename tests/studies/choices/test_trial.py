@@ -13,14 +13,18 @@ from csfnet_bundle.studies.choices.trial import CHOICES, choices_markdown, lambd
 WORDS = ["--training", "18", "--test", "16", "--seeds", "1", "--epochs", "2", "--choices"]
 
 
-def _document(areas: dict[str, list[float]]) -> dict[str, object]:
+def _document(areas: dict[str, list[float]], training: int = 8) -> dict[str, object]:
     course = [{"fused": 0.57, "later": 0.67}, {"fused": 0.6, "later": 0.7}]
     fits = [
         {"choice": name, "seed": seed, "auc": area, "lambdas": course}
         for name, by_seed in areas.items()
         for seed, area in enumerate(by_seed)
     ]
-    return {"settings": {"training": 8, "test": 8, "epochs": 2, "bundle_version": "0"}, "fits": fits, "oracle": 0.93}
+    return {
+        "settings": {"training": training, "test": 8, "epochs": 2, "bundle_version": "0"},
+        "fits": fits,
+        "oracle": 0.93,
+    }
 
 
 def test_differences_are_of_the_same_seed() -> None:
@@ -33,8 +37,7 @@ def test_differences_are_of_the_same_seed() -> None:
 
 
 def test_more_training_pairs_stand_below_fewer() -> None:
-    many, few = _document({"default": [0.92]}), _document({"default": [0.8, 0.9], "no_blur": [0.1]})
-    many["settings"] = {**few["settings"], "training": 64}  # type: ignore[dict-item]
+    many, few = _document({"default": [0.92]}, training=64), _document({"default": [0.8, 0.9], "no_blur": [0.1]})
     lines = [line.split("|") for line in training_pairs_markdown([many, few]).splitlines() if line.startswith("| ")]
     assert [[cell.strip() for cell in line[1:-1]] for line in lines[2:]] == [
         ["8", "2", "0.850 (0.071)", "0.080"],
