@@ -11,7 +11,6 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import UNDEFINED, comparison_markdown, markdown_table
 from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.studies.benchmark.cells import (
-    difference,
     failed_markdown,
     finding_rows,
     frame,
@@ -21,6 +20,7 @@ from csfnet_bundle.studies.benchmark.cells import (
     seed_areas,
 )
 from csfnet_bundle.studies.benchmark.common_pages import common_markdown
+from csfnet_bundle.studies.benchmark.pre_training_pages import pre_training_markdown
 
 HASH_DIGITS = 12  # of a file's SHA-256: enough to know it again
 
@@ -123,31 +123,6 @@ def _starts(document: Mapping[str, Any]) -> list[str]:
         return []
     head = ["system", "its weights were trained on", "tensors", "file", "pre-training"]
     return [f"Where the networks started that did not start at random.\n\n{markdown_table(head, rows)}"]
-
-
-def pre_training_markdown(document: Mapping[str, Any]) -> list[str]:
-    """Return what the pre-training changes: each system beside the same one from random weights; perhaps nothing."""
-    rows = [
-        [
-            f"{name} - {row['without']}",
-            difference(row),
-            number(row["p_delong"]),
-            number(row.get("difference_seed_deviation")),
-            _helps(row["difference_lower"], row["difference_upper"]),
-        ]
-        for name, row in document.get("pre_training", {}).items()
-    ]
-    if not rows:
-        return []
-    head = ["systems", "difference of AUC (95 % over patients)", "p DeLong", "SD of difference over seeds"]
-    head.append("that pre-training helps, as trained")
-    return [f"What the pre-training changes, on the same patients.\n\n{markdown_table(head, rows)}"]
-
-
-def _helps(lower: float | None, upper: float | None) -> str:
-    if lower is None or upper is None:
-        return "not shown"
-    return "it helps" if lower > 0 else "it harms" if upper < 0 else "not shown"
 
 
 def _permuted(document: Mapping[str, Any]) -> list[str]:

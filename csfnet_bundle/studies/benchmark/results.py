@@ -15,12 +15,12 @@ from csfnet_bundle.evaluation.bootstrap import RESAMPLES, SEED
 from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
-from csfnet_bundle.networks import SYSTEMS
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
 from csfnet_bundle.studies.benchmark.common_results import areas_of_seeds, judge_common_set
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.studies.benchmark.gathering import area
+from csfnet_bundle.studies.benchmark.pre_training import compare_pre_training
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.references import ORACLES, left_out_references
 from csfnet_bundle.studies.benchmark.running import Predictions
@@ -95,7 +95,7 @@ def make_results(
             )
             for name in networks
         },
-        "pre_training": _pre_training(tables, seed_areas, resamples),
+        "pre_training": compare_pre_training(protocol, predictions, resamples),
         "permuted_labels": _permuted(protocol, predictions),
         "subgroups": _subgroups(tables[reference], predictions.pairs, resamples),
     }
@@ -181,27 +181,6 @@ def _starts(records: Mapping[Fit, Mapping[str, Any]]) -> dict[str, list[dict[str
         if start is not None and start not in starts.setdefault(fit.system, []):
             starts[fit.system].append(start)
     return starts
-
-
-def _pre_training(
-    tables: Mapping[str, pd.DataFrame], seed_areas: Mapping[str, Sequence[float]], resamples: int
-) -> dict[str, Any]:
-    """Compare each system that was pre-trained with the same one that was not."""
-    return {
-        pretrained: {
-            "without": without,
-            **_plain(
-                compare_systems(
-                    {name: tables[name] for name in (pretrained, without)},
-                    reference=pretrained,
-                    seed_areas=seed_areas,
-                    resamples=resamples,
-                )
-            )[without],
-        }
-        for pretrained, without in ((system.name, system.compared_with) for system in SYSTEMS.values())
-        if pretrained in tables and without in tables
-    }
 
 
 def _permuted(protocol: Protocol, predictions: Predictions) -> dict[str, object] | None:

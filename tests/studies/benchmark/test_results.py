@@ -92,15 +92,3 @@ def test_a_stratum_of_too_many_levels_is_told_and_the_others_stand(
     rows = _made(protocol, replace(predictions, pairs=pairs))["subgroups"]
     assert [row["stratum"] for row in rows if "left_out" in row] == ["scanner"]
     assert {row["level"] for row in rows if row["stratum"] == "sex"} == {"female", "male"}
-
-
-def test_pre_training_is_compared_with_the_same_network_without_it(
-    document: dict[str, Any], protocol: Protocol, predictions: Predictions
-) -> None:
-    assert document["pre_training"] == {}
-    known = {"medst_probe": predictions.systems["csfnet"], "medst_probe_scratch": predictions.systems["t1_image"]}
-    made = _made(protocol, replace(predictions, systems={**predictions.systems, **known}))["pre_training"]
-    areas = {name: document["systems"][name]["auc"] for name in ("csfnet", "t1_image")}
-    assert set(made) == {"medst_probe"}
-    assert made["medst_probe"]["without"] == "medst_probe_scratch"
-    assert made["medst_probe"]["difference"] == pytest.approx(areas["csfnet"] - areas["t1_image"], abs=ROUNDED)
