@@ -21,7 +21,7 @@ from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_m
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT, CHOICES_TABLES
-from csfnet_bundle.studies.medst.pages import study_markdown
+from csfnet_bundle.studies.medst.pages import WORDS, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown, real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -190,6 +190,26 @@ def medst_trials() -> str:
     return f"{markdown_table(head, rows)}\nSeed {document['seed']}; the losses are of the last epoch."
 
 
+def medst_epochs() -> str:
+    """What Med-ST's words mean, and where they point, while it trains."""
+    command = "python scripts/medst_epochs.py --training_dir DIR --dataset_dir DIR --json FILE"
+    return _results("medst_epochs.json", command, _medst_epochs)
+
+
+def _medst_epochs(document: Any) -> str:
+    words = {"loss": "global + forward mapping", "pointing_chance": "its chance"} | WORDS
+    names = ("loss", "retrieval_rank", "zero_shot_ground_glass", "zero_shot_spiculated", "pointing_game")
+    names += ("pointing_chance", "temporal_sentence", "temporal_image")
+    rows = [
+        [f"{row['epoch']}", f"{row['steps']}", *(_number(row[name]) for name in names)] for row in document["epochs"]
+    ]
+    table = markdown_table(["epoch", "steps", *(words[name] for name in names)], rows)
+    return (
+        f"{table}\n{document['trained_on']}; {document['size']} size, judged on the {document['section']} patients; "
+        f"epoch {document['chosen_epoch']} was chosen."
+    )
+
+
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
     return lambda: measuring_tables(_load("measuring.json"))[name]
@@ -213,6 +233,7 @@ TABLES: dict[str, Callable[[], str]] = (
             medst_study,
             medst_in_csfnet,
             medst_trials,
+            medst_epochs,
             attention,
             attention_tried,
             wrong_inputs,

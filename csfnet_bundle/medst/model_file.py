@@ -31,6 +31,7 @@ from csfnet_bundle.training.transfer import Transfer
 FORMAT = "csfnet_bundle.medst/2"
 ONE_FILE = "csfnet_bundle.medst/1"
 """Of version 0.1, which wrote one file with all in it."""
+KEPT_EPOCHS = "epochs"
 REMEDY = "Make one with `python -m monai.bundle run training --config_file configs/medst_pretrain.json`."
 
 
@@ -111,6 +112,8 @@ class BestPretraining:
         transfer: the pre-training that this one starts from, if any; the file tells its patients as well.
         remember_patients: whether the file lists the training patients, by salted hashes; None does so where the
             cohort is public.
+        keep_every: besides, every so many epochs the weights go to ``output_dir/epochs/NUMBER/model.pt``, for read-outs
+            over the course of the training; 0 keeps none.
 
     Raises:
         BundleError: the weights that this starts from have seen patients whom the cohort holds out.
@@ -129,11 +132,12 @@ class BestPretraining:
         tell_changes: bool = False,
         transfer: Transfer | None = None,
         remember_patients: bool | None = None,
+        keep_every: int = 0,
     ) -> None:
         before = [] if transfer is None else list(transfer.seen_patients)
         if transfer is not None and not is_csv(dataset):
             check_unseen(before, dataset, transfer.source)
-        self._tell_changes = tell_changes
+        self._tell_changes, self._keep_every = tell_changes, keep_every
         self.path = Path(output_dir) / MODEL_NAME
         self.history: list[dict[str, Any]] = []
         self._network, self._tokenizer = network, tokenizer
@@ -161,12 +165,16 @@ class BestPretraining:
                 record=str(self.path.parent),
                 remedy="Lower optimizer#lr, or switch amp off. The best model of the earlier epochs stays.",
             )
-        self.history.append({"epoch": int(state.epoch), "validation_loss": -score})
-        if state.best_metric_epoch != state.epoch or idist.get_rank() != 0:
+        epoch = int(state.epoch)
+        self.history.append({"epoch": epoch, "validation_loss": -score})
+        if idist.get_rank() != 0:
             return
-        self._save(int(state.epoch), -score)
+        if state.best_metric_epoch == state.epoch:
+            self._save(self.path, epoch, -score)
+        if self._keep_every and epoch % self._keep_every == 0:
+            self._save(kept_epoch(self.path.parent, epoch), epoch, -score)
 
-    def _save(self, epoch: int, loss: float) -> None:
+    def _save(self, path: Path, epoch: int, loss: float) -> None:
         data = self._data
         steps = self._trainer.state.iteration if self._trainer is not None else 0
         document = {
@@ -193,7 +201,12 @@ class BestPretraining:
                 "torch_version": str(torch.__version__),
             },
         }
-        write_weights(self.path, self._network.state_dict(), document)
+        write_weights(path, self._network.state_dict(), document)
+
+
+def kept_epoch(output_dir: Path, epoch: int) -> Path:
+    """Return where ``keep_every`` puts the weights of an epoch."""
+    return output_dir / KEPT_EPOCHS / f"{epoch:04d}" / MODEL_NAME
 
 
 def _patients(sequences: Sequence[StudySequence], data: DataDescription, dataset: str | Path) -> dict[str, Any]:

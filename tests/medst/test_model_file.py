@@ -20,7 +20,7 @@ from csfnet_bundle.medst import (
     study_sequences,
     text_config,
 )
-from csfnet_bundle.medst.model_file import FORMAT, settings_hash
+from csfnet_bundle.medst.model_file import FORMAT, kept_epoch, settings_hash
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.prediction.seen_patients import SEEN_PATIENTS, check_judged, seen_among
 from csfnet_bundle.prediction.weights_file import read_weights
@@ -101,6 +101,22 @@ def test_a_file_brings_all_that_its_use_needs(model_file: Path, tokenizer: Sente
     assert torch.equal(again.tokenizer.encode(text)["token_ids"], tokenizer.encode(text)["token_ids"])
     views = again.study_views()
     assert (list(views.views), views.pixels, views.roi.to_plain()) == (["coronal", "sagittal"], 64, ROI)
+
+
+def test_every_so_many_epochs_can_be_kept_beside_the_best(
+    screens: Path, network: PretrainingNetwork, tokenizer: SentenceTokenizer, tmp_path: Path
+) -> None:
+    sequences = study_sequences(screens, "training")
+    arguments = (network, tokenizer, ROI, FIELDS, sequences, screens)
+    best = BestPretraining(*arguments, tmp_path / "kept", SETTINGS, keep_every=2)
+    _validate(best, [-2.0, -3.0, -4.0, -5.0, -6.0])
+    kept = [kept_epoch(tmp_path / "kept", epoch) for epoch in (2, 4)]
+    assert sorted((tmp_path / "kept" / "epochs").rglob("model.pt")) == kept
+    told = [load_pretrained(path).provenance for path in (tmp_path / "kept" / "model.pt", *kept)]
+    assert [one["pretraining"]["epoch"] for one in told] == [1, 2, 4]
+    assert [one["validation_loss"] for one in told] == [2.0, 3.0, 5.0]
+    _validate(BestPretraining(*arguments, tmp_path / "best", SETTINGS), [-2.0, -3.0])
+    assert not (tmp_path / "best" / "epochs").exists()
 
 
 def test_a_file_tells_what_it_was_trained_on(model_file: Path, screens: Path) -> None:

@@ -124,8 +124,9 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
     compared_with = known.compared_with
     reference = done.get(compared_with, {})
     shared = sorted(set(fits) & set(reference))
+    pairs = [(fits[seed], reference[seed]) for seed in shared]
     differences = {
-        metric: [_value(fits[seed], metric) - _value(reference[seed], metric) for seed in shared] for metric in TOLD
+        metric: [read_value(one, metric) - read_value(other, metric) for one, other in pairs] for metric in TOLD
     }
     return {
         "compared_with": compared_with,
@@ -133,7 +134,7 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
         "seeds": sorted(fits),
         "parameters": next(iter(fits.values()))["parameters"],
         "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
-        "metrics": {metric: summarise([_value(fit, metric) for fit in fits.values()]) for metric in TOLD},
+        "metrics": {metric: summarise([read_value(fit, metric) for fit in fits.values()]) for metric in TOLD},
         "difference": {metric: difference(values, tested=known.main) for metric, values in differences.items()},
         "differences": {metric: differences[metric] for metric in CONTROL_METRICS},
     }
@@ -157,9 +158,10 @@ def correct(rows: Mapping[str, Mapping[str, Any]]) -> None:
         one["p_holm"] = corrected
 
 
-def _value(result: Mapping[str, Any], metric: str) -> float:
+def read_value(result: Mapping[str, Any], metric: str) -> float:
+    """Return one of :data:`TOLD` from an evaluation's metrics, or from a fit's result; NaN where it is not there."""
     if metric == POINTING_GAIN:
-        return _value(result, "pointing_game") - _value(result, "pointing_chance")
+        return read_value(result, "pointing_game") - read_value(result, "pointing_chance")
     found: Any = result
     for key in METRICS[metric]:
         found = found.get(key, math.nan) if isinstance(found, Mapping) else math.nan
