@@ -3,6 +3,7 @@
 import itertools
 import json
 import logging
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -63,7 +64,7 @@ def pretrained(pretrain: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def two_epochs(pretrain: Callable[..., Path]) -> Path:
-    return pretrain(**TWO_EPOCHS)
+    return pretrain(**TWO_EPOCHS, keep_every=1)
 
 
 def _state(folder: Path) -> dict[str, Any]:
@@ -187,6 +188,17 @@ def test_the_four_evaluations_on_ct(screens: Path, pretrained: Path, tmp_path: P
     assert not any("not judged" in result for result in found["tasks"].values())
     assert found["tasks"]["temporal_image"]["rows"] == 24
     assert set(found["interpretation"]) >= {"pointing_game", "contrast_to_noise", "similarity_cka_after"}
+
+
+def test_kept_epochs_are_read_out_one_by_one(screens: Path, two_epochs: Path, tmp_path: Path) -> None:
+    script, found = REPOSITORY / "scripts" / "medst_epochs.py", tmp_path / "epochs.json"
+    words = ["--training_dir", two_epochs, "--dataset_dir", screens, "--section", "test", "--json", found]
+    subprocess.run([sys.executable, str(script), *map(str, words)], check=True, capture_output=True, timeout=PATIENCE_S)
+    document = json.loads(found.read_text())
+    assert [(row["epoch"], row["steps"]) for row in document["epochs"]] == [(1, 2), (2, 4)]
+    assert len({row["loss"] for row in document["epochs"]}) == 2
+    assert all(0 <= row["pointing_game"] <= 1 and 0 <= row["retrieval_rank"] <= 1 for row in document["epochs"])
+    assert document["chosen_epoch"] in (1, 2)
 
 
 def test_a_table_of_sentences_needs_no_image(pretrained: Path, tmp_path: Path) -> None:
