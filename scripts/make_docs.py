@@ -17,7 +17,8 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.studies.benchmark.cells import headline
 from csfnet_bundle.studies.benchmark.common_pages import common_findings_markdown
-from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown, pre_training_markdown
+from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown
+from csfnet_bundle.studies.benchmark.pre_training_pages import labelled_pairs_markdown
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT, CHOICES_TABLES
@@ -31,6 +32,8 @@ from dicom_tables import DICOM_TABLES  # noqa: E402 - after the path is set
 from resource_tables import RESOURCE_TABLES  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
+LABELLED = (80, 160, 320)
+"""Pairs that configs/medst/labelled_*.json train on."""
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -91,9 +94,10 @@ def medst_study() -> str:
 
 
 def medst_in_csfnet() -> str:
-    """What Med-ST's pre-training changes in the benchmark."""
-    document = _load("benchmark_phantom.json")
-    return f"{headline(document)}\n\n" + "".join(pre_training_markdown(document)).rstrip("\n")
+    """What Med-ST's pre-training changes in CSF-Net, by the number of labelled pairs."""
+    documents = {pairs: _load(f"medst_labelled_{pairs}.json") for pairs in LABELLED}
+    heads = [f"{pairs} labelled pairs: {headline(document)}" for pairs, document in documents.items()]
+    return "\n\n".join([*heads, labelled_pairs_markdown(documents).rstrip("\n")])
 
 
 def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
