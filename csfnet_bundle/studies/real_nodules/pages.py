@@ -149,10 +149,26 @@ def follow_up_markdown(document: Mapping[str, Any]) -> str:
     ]
     spent = _minutes(document.get("seconds", {}))
     minutes = f" Processor minutes: {spent}." if spent else ""
-    grown = f" {document['grown_pairs']} real nodules could be grown." if "grown_pairs" in document else ""
     return (
         f"**Phantoms, not patients**: {document['training_pairs']} training and {document['test_pairs']} test pairs."
-        f"{grown} Made by `{document['command']}`.{minutes}\n\n{markdown_table(head, rows)}"
+        f"{_grown_choice(document)} Made by `{document['command']}`.{minutes}\n\n{markdown_table(head, rows)}"
+    )
+
+
+def _grown_choice(document: Mapping[str, Any]) -> str:
+    """Say how many nodules could be grown, and which could not; nothing where that was not measured."""
+    if "grown_pairs" not in document:
+        return ""
+    kept = f" {document['grown_pairs']} real nodules could be grown."
+    if "left_out" not in document:
+        return kept
+    left_out, ranks = document["left_out"], document["ratio_rank_correlation"]
+    median = left_out["median_diameter_mm"]
+    size = "" if median is None else f", their median diameter is {median:.0f} mm"
+    return (
+        f"{kept} {left_out['nodules']} had no room: {left_out['malignant']} of them are malignant by opinion{size}. In "
+        "those that could be grown, the rank correlation of the drawn ratio with the diameter is "
+        f"{ranks['diameter_mm']:.2f}, with the label {ranks['label']:.2f}."
     )
 
 

@@ -35,6 +35,7 @@ from csfnet_bundle.studies.real_nodules.follow_up import (
     with_follow_up,
 )
 from csfnet_bundle.studies.real_nodules.grown_change import judge_grown
+from csfnet_bundle.studies.real_nodules.grown_choice import describe_choice
 from csfnet_bundle.studies.real_nodules.grown_nodules import GrownNodules, grown_nodules
 from csfnet_bundle.studies.real_nodules.looks import nodule_domain
 from csfnet_bundle.studies.real_nodules.pretraining import pretrain
@@ -127,8 +128,8 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets, grown:
         phantoms: training and test pairs.
         grown: of the whole cohort.
     """
-    rows = []
-    for number, split in enumerate(make_splits(load_datalist(study.dataset_dir), study.folds)):
+    datalist, rows = load_datalist(study.dataset_dir), []
+    for number, split in enumerate(make_splits(datalist, study.folds)):
         network = with_follow_up(read_network(recipe, study.folder(recipe, SEED, number)))
         training, test = (read_pairs(network, pairs) for pairs in (phantoms.training, phantoms.test))
         start, unseen = (read_grown(network, grown.of(pairs)) for pairs in (split.training, split.test))
@@ -142,6 +143,7 @@ def judge_follow_up(study: Study, recipe: Recipe, phantoms: FollowUpSets, grown:
         "training_pairs": len(phantoms.training.labels),
         "test_pairs": len(phantoms.test.labels),
         "grown_pairs": len(grown.names),
+        **describe_choice(labelled_pairs(datalist), grown),
         "folds": rows,
     }
 

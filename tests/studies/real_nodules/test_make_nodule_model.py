@@ -24,3 +24,4 @@ def test_weights_and_table_lie_beside_each_other(
     spent = {"tiny, pre-training", "tiny, seed 0", "phantoms", "grown nodules", "follow-up part"}
     assert set(result["seconds"]) == spent
     assert "Processor minutes: tiny, pre-training: " in follow_up_markdown(result)
+    assert f" {result['left_out']['nodules']} had no room: " in follow_up_markdown(result)
