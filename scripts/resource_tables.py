@@ -1,4 +1,4 @@
-"""Tables of times, memory and bytes from the result files of the commands that measure them."""
+"""Tables from the result files of single measurements: times, memory, bytes, ROIs unlike the training set."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from csfnet_bundle.evaluation.markdown import markdown_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
 
@@ -77,8 +79,31 @@ def training_speed() -> str:
     return training_speed_markdown(_load("training_speed.json"))
 
 
+def unlike_rois() -> str:
+    """How many ROIs of each kind the nodule weights call unlike their training set."""
+    result = _load("unlike_rois.json")
+    head = ("place", "rule", "places", "beyond the limit", "doubted", "either")
+    counts = ("places", "beyond", "doubted", "either")
+    rows = [(row["kind"], row["rule"], *(row[name] for name in counts)) for row in result["places"]]
+    phantoms, boxes, compared = (result[name] for name in ("phantoms", "boxes", "filled_against_whole"))
+    differences = dict(compared["largest_difference_sd"])
+    rim = differences.pop("rim_tissue")
+    others = max(map(abs, differences.values()))
+    return (
+        f"{markdown_table(head, rows)}\n"
+        f"Of {phantoms['pairs']} phantom pairs (seed {phantoms['seed']}), {phantoms['t0']} are beyond the limit in t0, "
+        f"{phantoms['t1']} in t1, {phantoms['either']} in either. Of the {boxes['nodules']} boxes with plain padding, "
+        f"{boxes['padded_beyond']} are beyond it; filled, and each judged by the mean and the covariance of folds "
+        f"without it, {boxes['filled_beyond_out_of_fold']}. For {compared['nodules']} nodules the whole scan was "
+        f"compared with the filled box: the largest difference of the share of tissue at the ROI's surface is "
+        f"{rim:+.2f} SD over nodules, that of the other {len(differences)} statistics {others:.2f} SD. Limit "
+        f"{result['limit']:.2f}; made by `{result['command']}`, places by seed {result['seed']}."
+    )
+
+
 RESOURCE_TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function for function in (latency, store_formats, range_bytes, fit_memory, training_speed)
+    function.__name__: function
+    for function in (latency, store_formats, range_bytes, fit_memory, training_speed, unlike_rois)
 }
 
 

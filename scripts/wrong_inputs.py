@@ -82,7 +82,7 @@ def _cases(
     k = round(float((np.linalg.inv(scan.affine) @ [*small.point0, 1.0])[2]))
     air = (scan.affine @ [20, 20, k, 1.0])[:3]
     wall = (scan.affine @ [*_fat(scan.read_volume().array[:, :, k], columns, rows), k, 1.0])[:3]
-    other = _place(folders[SMALL[0]], nodules, SMALL[0], OTHER)
+    other = nodule_place(folders[SMALL[0]], nodules, SMALL[0], OTHER)
     up, left = np.array([0.0, 0.0, MOVED_MM]), np.array([MOVED_MM, 0.0, 0.0])
     return [
         ("a nodule of 15 mm, both points right", small, small.point0, small.point1),
@@ -121,7 +121,7 @@ def _outcome(
 
 
 def _followed(folders: dict[str, Path], nodules: dict[str, Any], work: Path, patient: str, nodule: int) -> Followed:
-    place = _place(folders[patient], nodules, patient, nodule)
+    place = nodule_place(folders[patient], nodules, patient, nodule)
     out = work / f"{patient}_{nodule}"
     if not out.exists():
         words = ["--point=" + ",".join(f"{value:.3f}" for value in place), "--space", "LPS", "--out", str(out)]
@@ -132,7 +132,8 @@ def _followed(folders: dict[str, Path], nodules: dict[str, Any], work: Path, pat
     return Followed(folders[patient], out / "ct", place, np.array(record["t1"]["point"]))
 
 
-def _place(folder: Path, nodules: dict[str, Any], patient: str, nodule: int) -> NDArray[np.float64]:
+def nodule_place(folder: Path, nodules: dict[str, Any], patient: str, nodule: int) -> NDArray[np.float64]:
+    """Return the mean centre of the readers' outlines of a nodule, LPS mm."""
     centroids = nodules[patient]["nodules"][nodule]["centroid_row_col_slice"]
     row, column, k = np.mean(np.reshape(centroids, (-1, 3)), axis=0)
     return np.asarray((open_scan(folder).affine @ [column, row, k, 1.0])[:3])

@@ -44,10 +44,12 @@ def nodule_domain(
         return np.array([rows[pair.name] for pair in part], dtype=np.intp)
 
     folds = [(of(split.training), of(split.validation)) for split in splits]
-    return fit_scan_domain(_looks(pairs, volumes, size), folds, [stratum(pair, "diameter_mm") for pair in pairs])
+    return fit_scan_domain(nodule_looks(pairs, volumes, size), folds, [stratum(pair, "diameter_mm") for pair in pairs])
 
 
-def _looks(pairs: Sequence[FollowUpPair], volumes: FilledVolumes, size: tuple[int, int, int]) -> NDArray[np.float64]:
+def nodule_looks(
+    pairs: Sequence[FollowUpPair], volumes: FilledVolumes, size: tuple[int, int, int]
+) -> NDArray[np.float64]:
     """Return the statistics of each nodule's ROI as the network sees it, (N, 10)."""
     found = []
     with progress_bar("looks of nodules", len(pairs)) as advance:
