@@ -95,9 +95,12 @@ def medst_study() -> str:
 
 def medst_in_csfnet() -> str:
     """What Med-ST's pre-training changes in CSF-Net, by the number of labelled pairs."""
-    documents = {pairs: _load(f"medst_labelled_{pairs}.json") for pairs in LABELLED}
-    heads = [f"{pairs} labelled pairs: {headline(document)}" for pairs, document in documents.items()]
-    return "\n\n".join([*heads, labelled_pairs_markdown(documents).rstrip("\n")])
+    names = {pairs: f"medst_labelled_{pairs}.json" for pairs in LABELLED}
+    documents = {pairs: _load(name) for pairs, name in names.items() if (RESULTS / name).is_file()}
+    missing = [f"{pairs}" for pairs in LABELLED if pairs not in documents]
+    parts = [f"**Not run yet**: {', '.join(missing)} labelled pairs."] if missing else []
+    parts += [f"{pairs} labelled pairs: {headline(document)}" for pairs, document in documents.items()]
+    return "\n\n".join([*parts, labelled_pairs_markdown(documents).rstrip("\n")])
 
 
 def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
