@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.studies.benchmark.cells import headline
 from csfnet_bundle.studies.benchmark.common_pages import common_findings_markdown
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown
 from csfnet_bundle.studies.benchmark.pre_training_pages import labelled_pairs_markdown
@@ -96,11 +95,9 @@ def medst_study() -> str:
 def medst_in_csfnet() -> str:
     """What Med-ST's pre-training changes in CSF-Net, by the number of labelled pairs."""
     names = {pairs: f"medst_labelled_{pairs}.json" for pairs in LABELLED}
-    documents = {pairs: _load(name) for pairs, name in names.items() if (RESULTS / name).is_file()}
-    missing = [f"{pairs}" for pairs in LABELLED if pairs not in documents]
-    parts = [f"**Not run yet**: {', '.join(missing)} labelled pairs."] if missing else []
-    parts += [f"{pairs} labelled pairs: {headline(document)}" for pairs, document in documents.items()]
-    return "\n\n".join([*parts, labelled_pairs_markdown(documents).rstrip("\n")])
+    return labelled_pairs_markdown(
+        {pairs: _load(name) for pairs, name in names.items() if (RESULTS / name).is_file()}
+    ).rstrip("\n")
 
 
 def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:

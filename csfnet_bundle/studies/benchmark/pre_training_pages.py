@@ -44,6 +44,16 @@ def labelled_pairs_markdown(documents: Mapping[int, Mapping[str, Any]]) -> str:
     Args:
         documents: results of benchmarks on one common test set, by the pairs that they trained on.
     """
+    first = next(iter(documents.values()))
+    hours = sum(document["protocol"]["hours"] for document in documents.values())
+    fits = sum(document["protocol"]["fits"] for document in documents.values())
+    common, protocol = first["common_test"], first["protocol"]
+    size = "x".join(f"{number:g}" for number in protocol["roi"]["size"])
+    text = (
+        f"**Phantoms, not patients**: {common['pairs']} pairs of the common test set, {common['malignant']} malignant; "
+        f"{protocol['seeds']} seeds averaged, width {protocol['width']:g}, ROI {size}, {protocol['epochs']} epochs; "
+        f"{fits} fits, {hours:.2f} hours on {', '.join(protocol['device'])}."
+    )
     rows = [
         [
             f"{pairs}",
@@ -59,4 +69,4 @@ def labelled_pairs_markdown(documents: Mapping[int, Mapping[str, Any]]) -> str:
     ]
     head = ["labelled pairs", "systems", "AUC, pre-trained (each seed)", "AUC, from random weights (each seed)"]
     head += ["difference (95 % over pairs)", "SD of difference over seeds", TOLD]
-    return markdown_table(head, rows)
+    return f"{text}\n\n{markdown_table(head, rows)}"

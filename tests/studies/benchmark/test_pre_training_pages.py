@@ -20,7 +20,19 @@ ROW = {
 
 
 def _document(**changes: float) -> dict[str, Any]:
-    return {"pre_training": {"csfnet_medst": {**ROW, **changes}}}
+    return {
+        "pre_training": {"csfnet_medst": {**ROW, **changes}},
+        "common_test": {"pairs": 2000, "malignant": 990},
+        "protocol": {
+            "seeds": 2,
+            "width": 0.125,
+            "epochs": 30,
+            "fits": 8,
+            "hours": 0.5,
+            "device": ["CPU"],
+            "roi": {"size": [16, 32, 32]},
+        },
+    }
 
 
 def test_the_table_says_on_how_many_pairs_and_whether_it_helps() -> None:
@@ -35,7 +47,10 @@ def test_the_table_says_on_how_many_pairs_and_whether_it_helps() -> None:
 
 def test_labelled_pairs_stand_in_order_with_both_areas() -> None:
     page = labelled_pairs_markdown({160: _document(with_auc=0.87), 80: _document()})
-    rows = [[cell.strip() for cell in line.split("|")] for line in page.splitlines()[2:]]
+    assert "2000 pairs of the common test set, 990 malignant" in page
+    assert "16 fits, 1.00 hours" in page
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines[2:]]
     assert [row[1] for row in rows] == ["80", "160"]
     assert [row[3] for row in rows] == ["0.850 (0.840, 0.860)", "0.870 (0.840, 0.860)"]
     assert rows[0][4] == "0.800 (0.790, 0.810)"
