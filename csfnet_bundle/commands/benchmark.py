@@ -103,7 +103,7 @@ def benchmark(
         "--folds": protocol.folds,
         "--seeds": protocol.seeds,
         "--quick": quick or "",
-        "--config": ",".join(_told(Path(name).resolve(), root) for name in config),
+        "--config": ",".join(config_name(Path(name).resolve(), root) for name in config),
         "--epochs": epochs or "",
         "--permuted_labels": permuted_labels or "",
         "--without_reads": without_reads or "",
@@ -128,6 +128,6 @@ def _number(value: float | None) -> str:
     return json.dumps(None) if value is None or math.isnan(value) else f"{value:.3f}"
 
 
-def _told(config: Path, root: Path) -> str:
+def config_name(config: Path, root: Path) -> str:
     """Return how a command that anyone may read names a config: below the bundle's root, or the file's name alone."""
     return config.relative_to(root).as_posix() if config.is_relative_to(root) else config.name

@@ -9,6 +9,7 @@ from helpers.rough_references import rough_references
 from helpers.small_cohort import make_small_cohort
 
 from csfnet_bundle.commands import main
+from csfnet_bundle.commands.benchmark import config_name
 from csfnet_bundle.records import Datalist, load_datalist, save_datalist
 from csfnet_bundle.studies.benchmark.references import ORACLES
 
@@ -20,6 +21,15 @@ def other_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     datalist = load_datalist(folder)
     save_datalist(Datalist(folder, {"test": datalist.section("test")}, datalist.header))
     return folder
+
+
+def test_a_result_names_configs_as_its_command_can_be_repeated(repository: Path, tmp_path: Path) -> None:
+    """A config in a folder of configs/ keeps the folder; one from elsewhere does not show whose machine it lies on."""
+    assert (
+        config_name(repository / "configs" / "medst" / "labelled_80.json", repository)
+        == "configs/medst/labelled_80.json"
+    )
+    assert config_name(tmp_path / "own.json", repository) == "own.json"
 
 
 @pytest.mark.long
