@@ -19,7 +19,6 @@ from typing import Any
 
 from monai.bundle import create_workflow
 
-from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.medst.model_file import KEPT_EPOCHS, load_pretrained
 from csfnet_bundle.medst.tasks_handler import METRICS_NAME
@@ -68,7 +67,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     paths = sorted((given.training_dir / KEPT_EPOCHS).glob(f"*/{MODEL_NAME}"))
     if not paths:
-        raise BundleError("no epoch was kept", record=str(given.training_dir), remedy="Train with --keep_every 4.")
+        parser.error(f"{given.training_dir} has no kept epochs: train with --keep_every 4")
     rows = []
     for number, path in enumerate(paths, start=1):
         rows.append(read_out_epoch(path, given.dataset_dir, given.section))
