@@ -137,7 +137,7 @@ def roi_inside(size: Sequence[int], roi_mm: Sequence[float]) -> Mask:
 
 
 def _body(hu: Values) -> Mask:
-    """The largest part that is no air, its holes in axial slices filled: the lungs belong to the body."""
+    """Return the largest part that is not air, with its holes filled slice by slice, so that the lungs belong to it."""
     labels, _ = ndimage.label(hu > BODY_ABOVE_HU)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0

@@ -94,10 +94,8 @@ def medst_study() -> str:
 
 def medst_in_csfnet() -> str:
     """What Med-ST's pre-training changes in CSF-Net, by the number of labelled pairs."""
-    names = {pairs: f"medst_labelled_{pairs}.json" for pairs in LABELLED}
-    return labelled_pairs_markdown(
-        {pairs: _load(name) for pairs, name in names.items() if (RESULTS / name).is_file()}
-    ).rstrip("\n")
+    documents = {pairs: _load(f"medst_labelled_{pairs}.json") for pairs in LABELLED}
+    return labelled_pairs_markdown(documents).rstrip("\n")
 
 
 def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:

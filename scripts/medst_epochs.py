@@ -31,7 +31,6 @@ READ_OUTS = ("pointing_game", "pointing_chance", *COMPARED)
 
 def read_out_epoch(path: Path, dataset: Path, section: str) -> dict[str, Any]:
     """Judge the weights of one epoch; return its number, its steps and every read-out that it has."""
-    told = load_pretrained(path).provenance
     if not (path.parent / METRICS_NAME).is_file():
         workflow = create_workflow(
             config_file=str(ROOT / "configs" / "medst_evaluate.json"),
@@ -48,6 +47,7 @@ def read_out_epoch(path: Path, dataset: Path, section: str) -> dict[str, Any]:
         workflow.run()
         workflow.finalize()
     metrics = json.loads((path.parent / METRICS_NAME).read_text(encoding="utf-8"))
+    told = metrics["pretraining"]
     return {
         "epoch": told["pretraining"]["epoch"],
         "steps": told["pretraining"]["steps"],

@@ -10,7 +10,6 @@ docs/results/unlike_rois.json, docs/real_nodules.md shows them::
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 from kinds_of_places import KINDS, Nodule, draw_places
 from numpy.typing import NDArray
-from wrong_inputs import nodule_place
+from wrong_inputs import nodule_place, read_series, series_parser
 
 from csfnet_bundle.cohorts.phantom.roi_set import RoiSetSettings, make_roi_set
 from csfnet_bundle.core.errors import Refusal
@@ -98,15 +97,12 @@ class MarkedScan:
 
 def main() -> int:
     """Make the table; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", action="append", required=True, help="PATIENT=DIR, twice")
-    parser.add_argument("--nodules", type=Path, required=True, help="the readers' nodules, JSON")
+    parser = series_parser(__doc__)
     parser.add_argument("--dataset_dir", type=Path, required=True, help="the cohort that `cohort lidc-voi` made")
     parser.add_argument("--work", type=Path, required=True, help="folder for filled volumes and phantoms")
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
-    folders = {name: Path(folder) for name, folder in (item.split("=", 1) for item in options.series)}
-    nodules = json.loads(options.nodules.read_text())
+    folders, nodules = read_series(options)
     scans = {patient: _marked_scan(folder, nodules, patient) for patient, folder in folders.items()}
     checkpoint = load_checkpoint(ROOT / WEIGHTS)
     domain = training_domain(checkpoint)

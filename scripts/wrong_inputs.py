@@ -50,14 +50,11 @@ class Followed:
 
 def main() -> int:
     """Make the table; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", action="append", required=True, help="PATIENT=DIR, twice")
-    parser.add_argument("--nodules", type=Path, required=True, help="the readers' nodules, JSON")
+    parser = series_parser(__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for the simulated follow-ups")
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
-    folders = {name: Path(folder) for name, folder in (item.split("=", 1) for item in options.series)}
-    nodules = json.loads(options.nodules.read_text())
+    folders, nodules = read_series(options)
     large, small = (_followed(folders, nodules, options.work, *which) for which in (LARGE, SMALL))
     predictor = csfnet_bundle.load()
     rows = []
@@ -130,6 +127,20 @@ def _followed(folders: dict[str, Path], nodules: dict[str, Any], work: Path, pat
         subprocess.run([*command, *words, *days], check=True)
     (record,) = json.loads((out / "datalist.json").read_text())["inference"]
     return Followed(folders[patient], out / "ct", place, np.array(record["t1"]["point"]))
+
+
+def series_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser that takes series and the readers' nodules in them."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", action="append", required=True, help="PATIENT=DIR, twice")
+    parser.add_argument("--nodules", type=Path, required=True, help="the readers' nodules, JSON")
+    return parser
+
+
+def read_series(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, Any]]:
+    """Return what :func:`series_parser` took: folders of series and the readers' nodules, both by patient."""
+    folders = {name: Path(folder) for name, folder in (item.split("=", 1) for item in options.series)}
+    return folders, json.loads(options.nodules.read_text())
 
 
 def nodule_place(folder: Path, nodules: dict[str, Any], patient: str, nodule: int) -> NDArray[np.float64]:

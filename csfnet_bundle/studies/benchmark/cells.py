@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ KINDS = {"bound": "best possible", "network": "network", "reference": "no networ
 def headline(document: Mapping[str, Any]) -> str:
     """Return the sentence above the tables: data, folds, seeds, width, ROI, hours, device."""
     data, protocol = document["data"], document["protocol"]
-    size = "x".join(f"{number:g}" for number in protocol["roi"]["size"])
+    size = roi_size(protocol)
     spacing = "x".join(f"{number:g}" for number in protocol["roi"]["spacing"])
     folds = "one split" if protocol["folds"] == 1 else f"{protocol['folds']} folds by patient"
     kind = "**Phantoms, not patients**" if data["phantom"] else "Patients"
@@ -27,6 +28,11 @@ def headline(document: Mapping[str, Any]) -> str:
         f"{reads}; {protocol['epochs']} epochs, epoch and threshold from validation; {protocol['fits']} fits, "
         f"{protocol['hours']:.2f} hours on {', '.join(protocol['device'])}. Made by `{document['command']}`."
     )
+
+
+def roi_size(protocol: Mapping[str, Any]) -> str:
+    """Return the ROI's voxels along (D, H, W), as a sentence names them."""
+    return "x".join(f"{voxels:g}" for voxels in protocol["roi"]["size"])
 
 
 def finding_rows(
@@ -94,6 +100,12 @@ def number(value: float | None) -> str:
 def p_value(value: float | None) -> str:
     """Return a p-value; the digits of a small one depend on tails that no test gets right."""
     return UNDEFINED if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def plain_rows(table: pd.DataFrame) -> dict[str, Any]:
+    """Return a table's rows by name as a results.json has them: six decimals, None where there is no number."""
+    rows: dict[str, Any] = json.loads(table.to_json(orient="index", double_precision=6))
+    return rows
 
 
 def frame(plain: Mapping[str, Any], name: str) -> pd.DataFrame:

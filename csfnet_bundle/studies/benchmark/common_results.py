@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from csfnet_bundle.evaluation.comparison import compare_systems, difference_table
 from csfnet_bundle.evaluation.pooling import average_seeds
+from csfnet_bundle.studies.benchmark.cells import plain_rows
 from csfnet_bundle.studies.benchmark.common_references import oracles_of_common_set
 from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED, PERMUTED_PAIRS, SEED
 from csfnet_bundle.studies.benchmark.fitting import CLINICAL_PERMUTED
@@ -42,7 +42,7 @@ def judge_common_set(
     areas = {name: areas_of_seeds(predictions, name, COMMON) for name in protocol.systems if name in tables}
     tables |= oracles_of_common_set(protocol)
     table = compare_systems(tables, protocol.reference, families=families, seed_areas=areas, resamples=resamples)
-    rows: dict[str, dict[str, Any]] = json.loads(table.to_json(orient="index", double_precision=6))
+    rows = plain_rows(table)
     labels = tables[protocol.reference]["label"]
     return {
         "pairs": len(labels),
@@ -81,7 +81,7 @@ def _permuted(predictions: Predictions, system: str, resamples: int) -> dict[str
     whole = parts[COMMON]
     own = whole[[key in known for key in zip(whole["subject"], whole["nodule"], strict=True)]]
     table = difference_table(own, {CLINICAL_PERMUTED: permuted}, resamples=resamples)
-    row: dict[str, Any] = json.loads(table.loc[CLINICAL_PERMUTED].to_json(double_precision=6))
+    row: dict[str, Any] = plain_rows(table)[CLINICAL_PERMUTED]
     return row
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from csfnet_bundle.evaluation.comparison import compare_systems
 from csfnet_bundle.networks import SYSTEMS
+from csfnet_bundle.studies.benchmark.cells import plain_rows
 from csfnet_bundle.studies.benchmark.common_results import areas_of_seeds
 from csfnet_bundle.studies.benchmark.common_test import COMMON
 from csfnet_bundle.studies.benchmark.fitting import TEST
@@ -35,11 +35,13 @@ def compare_pre_training(protocol: Protocol, predictions: Predictions, resamples
         if pretrained not in tables or without not in tables:
             continue
         both = {name: tables[name] for name in (pretrained, without)}
-        areas = {name: predictions.systems[name].seed_areas for name in both}
-        if part == COMMON:  # every fold's network is asked about all of its pairs, not about its own fold's alone
-            areas = {name: areas_of_seeds(predictions, name, part) for name in both}
+        # On the common set every fold's network is asked about all pairs, else about its own fold's alone.
+        areas = {
+            name: areas_of_seeds(predictions, name, part) if part == COMMON else predictions.systems[name].seed_areas
+            for name in both
+        }
         table = compare_systems(both, reference=pretrained, seed_areas=areas, resamples=resamples)
-        rows: dict[str, dict[str, Any]] = json.loads(table.to_json(orient="index", double_precision=6))
+        rows = plain_rows(table)
         found[pretrained] = {
             "without": without,
             "with_auc": rows[pretrained]["auc"],

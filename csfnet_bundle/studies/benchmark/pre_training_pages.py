@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from csfnet_bundle.evaluation.markdown import markdown_table
-from csfnet_bundle.studies.benchmark.cells import difference, number, seed_areas
+from csfnet_bundle.studies.benchmark.cells import difference, number, roi_size, seed_areas
 
 TOLD = "that pre-training helps, as trained"
 
@@ -48,11 +48,10 @@ def labelled_pairs_markdown(documents: Mapping[int, Mapping[str, Any]]) -> str:
     hours = sum(document["protocol"]["hours"] for document in documents.values())
     fits = sum(document["protocol"]["fits"] for document in documents.values())
     common, protocol = first["common_test"], first["protocol"]
-    size = "x".join(f"{number:g}" for number in protocol["roi"]["size"])
     text = (
         f"**Phantoms, not patients**: {common['pairs']} pairs of the common test set, {common['malignant']} malignant; "
-        f"{protocol['seeds']} seeds averaged, width {protocol['width']:g}, ROI {size}, {protocol['epochs']} epochs; "
-        f"{fits} fits, {hours:.2f} hours on {', '.join(protocol['device'])}."
+        f"{protocol['seeds']} seeds averaged, width {protocol['width']:g}, ROI {roi_size(protocol)}, "
+        f"{protocol['epochs']} epochs; {fits} fits, {hours:.2f} hours on {', '.join(protocol['device'])}."
     )
     rows = [
         [

@@ -17,6 +17,7 @@ from csfnet_bundle.evaluation.metrics import plain_number
 from csfnet_bundle.evaluation.subgroups import metrics_by_subgroup
 from csfnet_bundle.prediction.data import data_description
 from csfnet_bundle.records import FollowUpPair
+from csfnet_bundle.studies.benchmark.cells import plain_rows
 from csfnet_bundle.studies.benchmark.common_results import areas_of_seeds, judge_common_set
 from csfnet_bundle.studies.benchmark.fitting import CHANGED_INPUTS, EXTERNAL, TEST, read_fit_record
 from csfnet_bundle.studies.benchmark.gathering import area
@@ -68,7 +69,7 @@ def make_results(
         "failed": {fit.name: why for fit, why in predictions.failed.items()},
         "kinds": kinds,
         "left_out": left_out_references(predictions.pairs),
-        "systems": _plain(
+        "systems": plain_rows(
             compare_systems(
                 tables,
                 reference,
@@ -86,7 +87,7 @@ def make_results(
             for name in networks
         },
         "learnt": {
-            name: _plain(
+            name: plain_rows(
                 difference_table(
                     tables[name],
                     {part: predictions.systems[name].parts[part] for part in CHANGED_INPUTS},
@@ -104,7 +105,7 @@ def make_results(
         document["external"] = {
             "data": data_description(protocol.evaluate_on).name,
             "phantom": data_description(protocol.evaluate_on).phantom,
-            "systems": _plain(
+            "systems": plain_rows(
                 compare_systems(
                     others,
                     reference,
@@ -219,8 +220,3 @@ def _subgroups(table: pd.DataFrame, pairs: Sequence[FollowUpPair], resamples: in
 
 def _deviation(areas: Sequence[float]) -> float | None:
     return float(np.std(areas, ddof=1)) if len(areas) > 1 else None
-
-
-def _plain(table: pd.DataFrame) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(table.to_json(orient="index", double_precision=6))
-    return plain

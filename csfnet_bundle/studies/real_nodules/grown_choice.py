@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,15 +28,14 @@ def describe_choice(pairs: Sequence[FollowUpPair], grown: GrownNodules) -> dict[
     Raises:
         BundleError: a record without a diameter.
     """
-    by_name = {pair.name: pair for pair in pairs}
-    kept = [by_name[name] for name in grown.names]
-    left_out = [pair for pair in pairs if pair.name not in set(grown.names)]
+    left_out = {pair.name: pair for pair in pairs}
+    kept = [left_out.pop(name) for name in grown.names]
     labels = np.array([float(pair.label == 1) for pair in kept])
     return {
         "left_out": {
             "nodules": len(left_out),
-            "malignant": sum(pair.label == 1 for pair in left_out),
-            "median_diameter_mm": float(np.median(_diameters(left_out))) if left_out else None,
+            "malignant": sum(pair.label == 1 for pair in left_out.values()),
+            "median_diameter_mm": float(np.median(_diameters(left_out.values()))) if left_out else None,
         },
         "ratio_rank_correlation": {
             "diameter_mm": rank_correlation(grown.log_ratio, np.array(_diameters(kept))),
@@ -45,5 +44,5 @@ def describe_choice(pairs: Sequence[FollowUpPair], grown: GrownNodules) -> dict[
     }
 
 
-def _diameters(pairs: Sequence[FollowUpPair]) -> list[float]:
+def _diameters(pairs: Iterable[FollowUpPair]) -> list[float]:
     return [stratum(pair, "diameter_mm") for pair in pairs]

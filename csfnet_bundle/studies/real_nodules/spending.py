@@ -15,7 +15,7 @@ def add_seconds(path: Path, name: str, begun: float) -> float:
     """Add the processor seconds since ``begun`` to what was spent before, and return what the clock says now.
 
     Args:
-        path: the JSON file of seconds by name; it is made where it is missing.
+        path: JSON file of seconds by name; created if it is missing.
         name: what they were spent on.
         begun: of ``time.process_time``.
     """
@@ -37,5 +37,5 @@ def counted(path: Path, name: str) -> Iterator[None]:
 
 
 def read_seconds(path: Path) -> dict[str, float]:
-    """Return the seconds by name; nothing if there is no file."""
+    """Return the seconds by name, or an empty mapping if there is no file."""
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
