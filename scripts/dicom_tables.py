@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+from result_files import load
 
 
 def readers_counts() -> str:
     """How often each reader was right, refused, or wrong."""
-    result = _load("readers.json")
+    result = load("readers.json")
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     kinds = ("right", "refused", "unfounded", "wrong", "crash")
     lines = [
@@ -27,7 +25,7 @@ def readers_counts() -> str:
 
 def readers_classes() -> str:
     """Every class of input, and what each reader did with it."""
-    result = _load("readers.json")
+    result = load("readers.json")
     readers = list(result["counts"])
     lines = [f"| class | required | {' | '.join(readers)} |", "|---" * (2 + len(readers)) + "|"]
     for row in result["classes"]:
@@ -48,7 +46,7 @@ def _verdict(reader: str, result: dict[str, str]) -> str:
 
 def benchmark_roi() -> str:
     """One ROI by every route."""
-    result = _load("benchmark_roi.json")
+    result = load("benchmark_roi.json")
     floor = result["routes"]["floor"]["cpu_ms"]
     lines = [
         f"{result['slices']} slices of {result['matrix']} x {result['matrix']}, {_machine(result['machine'])}.",
@@ -68,7 +66,7 @@ def benchmark_roi() -> str:
 def benchmark_goals() -> str:
     """What the reader had to reach."""
     lines = ["| goal | wanted | found | reached |", "|---|---|---|---|"]
-    for goal in _load("benchmark_roi.json")["goals"]:
+    for goal in load("benchmark_roi.json")["goals"]:
         reached = "yes" if goal["reached"] else "**no**"
         lines.append(f"| {goal['what']} | {goal['wanted']} | {_figure(goal['found'])} | {reached} |")
     return "\n".join(lines)
@@ -80,7 +78,7 @@ def benchmark_syntaxes() -> str:
         "| transfer syntax | plugin | slices | pydicom decodes them, ms | one ROI by this reader, ms |",
         "|---|---|---|---|---|",
     ]
-    for row in _load("benchmark_roi.json")["syntaxes"]:
+    for row in load("benchmark_roi.json")["syntaxes"]:
         ours = _figure(row["roi_ms"]) if row["roi_ms"] else "not used"
         lines.append(f"| {row['syntax']} | {row['plugin']} | {row['slices']} | {_figure(row['decode_ms'])} | {ours} |")
     return "\n".join(lines)
@@ -97,7 +95,7 @@ def fuzz_volumes() -> str:
 
 
 def _fuzz(name: str, head: str) -> str:
-    result = _load(name)
+    result = load(name)
     groups = list(next(iter(result["groups"].values())))
     lines = [
         f"{result['files']:,} damaged files, seed {result['seed']}; at most {result['most_seconds']:.2f} s of "
@@ -116,7 +114,7 @@ def _fuzz(name: str, head: str) -> str:
 
 def many_series() -> str:
     """Times of many small series."""
-    result = _load("many_series.json")
+    result = load("many_series.json")
     first = result["cohorts"][0]
     lines = [
         f"Series of {first['slices']} slices of {first['matrix']} x {first['matrix']}; ROIs over {first['workers']} "
@@ -150,10 +148,6 @@ DICOM_TABLES = {
         many_series,
     )
 }
-
-
-def _load(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
 
 
 def _machine(machine: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ root: ``python scripts/make_docs.py``; with ``--check`` it only says which page 
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -17,28 +16,25 @@ from typing import Any
 from csfnet_bundle.evaluation.markdown import markdown_table
 from csfnet_bundle.studies.benchmark.common_pages import common_findings_markdown
 from csfnet_bundle.studies.benchmark.pages import benchmark_markdown, findings_markdown
-from csfnet_bundle.studies.benchmark.pre_training_pages import labelled_pairs_markdown
 from csfnet_bundle.studies.measuring.pages import TABLE_NAMES as MEASURING
 from csfnet_bundle.studies.measuring.pages import measuring_tables
 from csfnet_bundle.studies.measuring.study import CHOICES_COMMAND, CHOICES_RESULT, CHOICES_TABLES
-from csfnet_bundle.studies.medst.pages import WORDS, study_markdown
 from csfnet_bundle.studies.real_nodules.pages import follow_up_markdown, real_nodules_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
 from dicom_tables import DICOM_TABLES  # noqa: E402 - after the path is set
+from medst_tables import MEDST_TABLES  # noqa: E402
 from resource_tables import RESOURCE_TABLES  # noqa: E402
+from result_files import load, number, tables_or_command  # noqa: E402
 
-RESULTS = ROOT / "docs" / "results"
-LABELLED = (80, 160, 320)
-"""Pairs that configs/medst/labelled_*.json train on."""
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def phantom_cpu() -> str:
     """The shipped network beside the oracle and the simple reference."""
-    result = _load("phantom_cpu.json")
+    result = load("phantom_cpu.json")
     pairs = result["cohort"]["pairs"]
     lines = [
         f"Measured on **phantoms**: {pairs['test']} test pairs; training on {pairs['training']}, epoch and threshold "
@@ -54,7 +50,7 @@ def phantom_cpu() -> str:
     for name, row in result["systems"].items():
         area = _interval(row["auc"], row["auc_delong_lower"], row["auc_delong_upper"])
         behind = _interval(row["difference"], row["difference_lower"], row["difference_upper"])
-        lines.append(f"| {name} | {area} | {behind} | {_number(row['accuracy'])} | {_number(row['brier_score'])} |")
+        lines.append(f"| {name} | {area} | {behind} | {number(row['accuracy'])} | {number(row['brier_score'])} |")
     return "\n".join(lines)
 
 
@@ -72,74 +68,53 @@ appendix, all its tables."""
 
 
 def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
-    return lambda: _results(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
+    return lambda: tables_or_command(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
 
 
 def nodule_follow_up() -> str:
     """The follow-up part of models/nodules, on phantoms."""
-    return follow_up_markdown(_load("nodule_follow_up.json"))
+    return follow_up_markdown(load("nodule_follow_up.json"))
 
 
 def real_nodules() -> str:
     """One-scan networks by the recipe for real nodules, beside the diameter."""
     command = "python -m csfnet_bundle real-nodules --dataset_dir LIDC --out OUT"
-    return _results("real_nodules.json", command, real_nodules_markdown)
-
-
-def medst_study() -> str:
-    """Med-ST's switches over seeds."""
-    command = "python -m csfnet_bundle medst-study --dataset_dir DIR --out OUT"
-    return _results("medst_study.json", command, study_markdown)
-
-
-def medst_in_csfnet() -> str:
-    """What Med-ST's pre-training changes in CSF-Net, by the number of labelled pairs."""
-    documents = {pairs: _load(f"medst_labelled_{pairs}.json") for pairs in LABELLED}
-    return labelled_pairs_markdown(documents).rstrip("\n")
-
-
-def _results(name: str, command: str, markdown: Callable[[Any], str]) -> str:
-    """The tables of a results.json, or that its command has not been run."""
-    if not (RESULTS / name).is_file():
-        return (
-            f"**Not run yet.** `{command}` makes it; its results.json, kept as docs/results/{name}, fills this place."
-        )
-    return markdown(_load(name)).rstrip("\n")
+    return tables_or_command("real_nodules.json", command, real_nodules_markdown)
 
 
 def shipped_weights() -> str:
     """Both shipped files of weights on the same phantoms."""
     from csfnet_bundle.studies.weights_comparison import weights_markdown
 
-    return _results("shipped_weights.json", "compare-weights", weights_markdown)
+    return tables_or_command("shipped_weights.json", "compare-weights", weights_markdown)
 
 
 def paper_choices() -> str:
     """What the paper leaves open."""
     from csfnet_bundle.studies.choices.trial import choices_markdown
 
-    return _results("paper_choices.json", "paper-choices", choices_markdown)
+    return tables_or_command("paper_choices.json", "paper-choices", choices_markdown)
 
 
 def training_pairs() -> str:
     """What more training pairs are worth to CSF-Net."""
     from csfnet_bundle.studies.choices.trial import training_pairs_markdown
 
-    return training_pairs_markdown([_load(f"paper_choices{name}.json") for name in ("", "_2048")]).rstrip("\n")
+    return training_pairs_markdown([load(f"paper_choices{name}.json") for name in ("", "_2048")]).rstrip("\n")
 
 
 def attention() -> str:
     """Whether attention selects the nodule that a clinical value names."""
     from csfnet_bundle.studies.attention.trial import trial_markdown
 
-    return trial_markdown(_load("attention.json")).rstrip("\n")
+    return trial_markdown(load("attention.json")).rstrip("\n")
 
 
 def attention_tried() -> str:
     """The attention trials that selected nothing."""
     from csfnet_bundle.studies.attention.trial import TRUNK_WORDS
 
-    result = _load("attention_tried.json")
+    result = load("attention_tried.json")
     head = ["encoder and temporal fusion", "training pairs", "ROI", "rate", "epochs, of planned", "AUC, training pairs"]
     head += ["AUC", "attention made uniform", "map's weight on the named half", "max weight x keys"]
     rows = [
@@ -159,67 +134,26 @@ def attention_tried() -> str:
 
 def wrong_inputs() -> str:
     """What happens to wrong inputs."""
-    document = _load("wrong_inputs.json")
+    document = load("wrong_inputs.json")
     rows = []
     for row in document["rows"]:
         if row["rejected"]:
             rows.append((row["input"], f"rejected, `{row['rejected']}`", "", ""))
             continue
-        band = "" if row["band"] is None else " to ".join(_number(value) for value in row["band"])
-        rows.append((row["input"], _number(row["probability"]), band, "; ".join(row["warnings"])))
+        band = "" if row["band"] is None else " to ".join(number(value) for value in row["band"])
+        rows.append((row["input"], number(row["probability"]), band, "; ".join(row["warnings"])))
     head = ("input", "probability", "27 clicks", "red findings")
     return f"{markdown_table(head, rows)}\nMade by `{document['command']}`, weights: {document['weights_trained_on']}."
 
 
-def medst_trials() -> str:
-    """What was tried to make Med-ST's words mean what the pictures show."""
-    document = _load("medst_trials.json")
-    keys = (
-        "retrieval_median_rank", "zero_shot_ground_glass", "zero_shot_spiculated", "pointing_game",
-        "change_balanced_accuracy",
-    )  # fmt: skip
-    rows = []
-    for trial in document["trials"]:
-        found = trial["metrics"] or {}
-        steps = f"{trial['steps']}" if trial["metrics"] else f"stopped after {trial['steps']}"
-        rows.append(
-            (trial["trial"], steps, f"{-trial['validation_score']:.2f}", *(_number(found.get(k)) for k in keys))
-        )
-    head = (
-        "trial", "steps", "global + forward mapping (chance 9.00)", "retrieval, median rank", "zero-shot ground glass",
-        "zero-shot spiculated", "pointing", "change, balanced accuracy",
-    )  # fmt: skip
-    return f"{markdown_table(head, rows)}\nSeed {document['seed']}; the losses are of the last epoch."
-
-
-def medst_epochs() -> str:
-    """What Med-ST's words mean, and where they point, while it trains."""
-    command = "python scripts/medst_epochs.py --training_dir DIR --dataset_dir DIR --json FILE"
-    return _results("medst_epochs.json", command, _medst_epochs)
-
-
-def _medst_epochs(document: Any) -> str:
-    words = {"loss": "global + forward mapping", "pointing_chance": "its chance"} | WORDS
-    names = ("loss", "retrieval_rank", "zero_shot_ground_glass", "zero_shot_spiculated", "pointing_game")
-    names += ("pointing_chance", "temporal_sentence", "temporal_image")
-    rows = [
-        [f"{row['epoch']}", f"{row['steps']}", *(_number(row[name]) for name in names)] for row in document["epochs"]
-    ]
-    table = markdown_table(["epoch", "steps", *(words[name] for name in names)], rows)
-    return (
-        f"{table}\n{document['trained_on']}; {document['size']} size, judged on the {document['section']} patients; "
-        f"epoch {document['chosen_epoch']} was chosen."
-    )
-
-
 def _measuring(name: str) -> Callable[[], str]:
     """One table of docs/measuring.md."""
-    return lambda: measuring_tables(_load("measuring.json"))[name]
+    return lambda: measuring_tables(load("measuring.json"))[name]
 
 
 def _measuring_choice(name: str) -> Callable[[], str]:
     """One table of the constants that were tried for docs/measuring.md."""
-    return lambda: _results(CHOICES_RESULT, CHOICES_COMMAND, CHOICES_TABLES[name])
+    return lambda: tables_or_command(CHOICES_RESULT, CHOICES_COMMAND, CHOICES_TABLES[name])
 
 
 TABLES: dict[str, Callable[[], str]] = (
@@ -232,16 +166,13 @@ TABLES: dict[str, Callable[[], str]] = (
             shipped_weights,
             paper_choices,
             training_pairs,
-            medst_study,
-            medst_in_csfnet,
-            medst_trials,
-            medst_epochs,
             attention,
             attention_tried,
             wrong_inputs,
         )
     }
     | DICOM_TABLES
+    | MEDST_TABLES
     | RESOURCE_TABLES
 )
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
@@ -270,16 +201,8 @@ def main() -> int:
     return int("--check" in sys.argv and bool(outdated))
 
 
-def _load(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
 def _interval(value: float | None, lower: float | None, upper: float | None) -> str:
-    return "" if value is None else f"{value:.3f} ({_number(lower)} to {_number(upper)})"
+    return "" if value is None else f"{value:.3f} ({number(lower)} to {number(upper)})"
 
 
 if __name__ == "__main__":

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+
+from result_files import load
 
 from csfnet_bundle.evaluation.markdown import markdown_table
-
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
 
 
 def latency() -> str:
     """Predictions by batch size and runtime."""
     from csfnet_bundle.studies.latency import latency_markdown
 
-    return latency_markdown(_load("latency.json"))
+    return latency_markdown(load("latency.json"))
 
 
 def store_formats() -> str:
     """Formats for the ROI store."""
-    result = _load("store_formats.json")
+    result = load("store_formats.json")
     lines = ["| format | open, ms | reads/s | writes/s | kB a pair | files |", "|---|---|---|---|---|---|"]
     for row in result["rows"]:
         lines.append(
@@ -38,7 +35,7 @@ def store_formats() -> str:
 
 def range_bytes() -> str:
     """What a cohort without images reads of its series."""
-    result = _load("range_bytes.json")
+    result = load("range_bytes.json")
     lines = [
         "| slices, mm | point in t0 | pairs | MB read of MB | share, % | largest, % | place off at most, mm |",
         "|---|---|---|---|---|---|---|",
@@ -58,7 +55,7 @@ def range_bytes() -> str:
 
 def fit_memory() -> str:
     """What finished fits of a benchmark leave in memory."""
-    result = _load("fit_memory.json")
+    result = load("fit_memory.json")
     count = result["fits"]
     lines = [
         f"| | {' | '.join(['before', *(f'after fit {number}' for number in range(1, count + 1))])} |",
@@ -76,12 +73,12 @@ def training_speed() -> str:
     """Rates of the loaders and of a training step."""
     from csfnet_bundle.studies.training_speed import training_speed_markdown
 
-    return training_speed_markdown(_load("training_speed.json"))
+    return training_speed_markdown(load("training_speed.json"))
 
 
 def unlike_rois() -> str:
     """How many ROIs of each kind the nodule weights call unlike their training set."""
-    result = _load("unlike_rois.json")
+    result = load("unlike_rois.json")
     head = ("place", "rule", "places", "beyond the limit", "doubted", "either")
     counts = ("places", "beyond", "doubted", "either")
     rows = [(row["kind"], row["rule"], *(row[name] for name in counts)) for row in result["places"]]
@@ -105,7 +102,3 @@ RESOURCE_TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (latency, store_formats, range_bytes, fit_memory, training_speed, unlike_rois)
 }
-
-
-def _load(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / name).read_text(encoding="utf-8"))

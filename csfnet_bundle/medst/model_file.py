@@ -116,7 +116,8 @@ class BestPretraining:
             over the course of the training; 0 keeps none.
 
     Raises:
-        BundleError: the weights that this starts from have seen patients whom the cohort holds out.
+        BundleError: the weights that this starts from have seen patients whom the cohort holds out, or ``keep_every``
+            is below 0.
     """
 
     def __init__(
@@ -134,6 +135,9 @@ class BestPretraining:
         remember_patients: bool | None = None,
         keep_every: int = 0,
     ) -> None:
+        if keep_every < 0:
+            remedy = "Name a number of epochs, or 0 to keep none besides the best."
+            raise BundleError(f"it is {keep_every}, expected 0 or more", record="keep_every", remedy=remedy)
         before = [] if transfer is None else list(transfer.seen_patients)
         if transfer is not None and not is_csv(dataset):
             check_unseen(before, dataset, transfer.source)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from csfnet_bundle import __version__
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.files import write_atomically
 
 RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
@@ -28,12 +28,8 @@ def begin_or_resume(out: Path, **settings: float | str | None) -> dict[str, Any]
     if not path.is_file():
         return {"settings": shared, "fits": []}
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if document["settings"] != shared:
-        raise BundleError(
-            f"the folder holds a trial with settings {document['settings']} instead of {shared}",
-            record=str(out),
-            remedy="Name another --out, or remove this one.",
-        )
+    remedy = "Name another --out, or remove this one."
+    check_same_settings(document["settings"], shared, record=str(out), what="a trial", remedy=remedy)
     return document
 
 

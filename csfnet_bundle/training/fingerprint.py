@@ -54,18 +54,3 @@ def describe(value: object, _inside: tuple[int, ...] = ()) -> Plain:
         return repr(value)
     attributes = {name: describe(item, inside) for name, item in sorted(vars(value).items()) if name != "R"}
     return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **attributes}
-
-
-def changed_settings(before: Mapping[str, Plain], now: Mapping[str, Plain]) -> list[str]:
-    """Return the names of the settings that differ, with both values where they are short."""
-    changes = []
-    for name in sorted({*before, *now}):
-        old, new = before.get(name), now.get(name)
-        if old != new:
-            values = f"{old} -> {new}"
-            changes.append(f"{name} ({values})" if len(values) <= _LONGEST_SHOWN else name)
-    return changes
-
-
-_LONGEST_SHOWN = 80
-"""Characters; a longer difference would not fit the one line that an error has."""

@@ -13,12 +13,13 @@ import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path
 from csfnet_bundle.prediction.checkpoint import STATE_NAME
 from csfnet_bundle.prediction.weights_file import read_plain
 from csfnet_bundle.training.best_model import BestModel
-from csfnet_bundle.training.fingerprint import changed_settings, describe
+from csfnet_bundle.training.fingerprint import describe
 from csfnet_bundle.training.progress import EpochProgress
 from csfnet_bundle.training.seeding import SeedEpochs
 
@@ -135,13 +136,13 @@ class TrainingSession:
                 )
             return 0
         state: dict[str, Any] = read_plain(self._state_path, "Delete it; the run then begins anew.")
-        changes = changed_settings(state["fingerprint"], self._fingerprint)
-        if changes:
-            raise BundleError(
-                f"holds a run with other settings: {'; '.join(changes)}",
-                record=str(self.output_dir),
-                remedy="Name another --output_dir, delete this one, or go back to the settings it was started with.",
-            )
+        check_same_settings(
+            state["fingerprint"],
+            self._fingerprint,
+            record=str(self.output_dir),
+            what="a run",
+            remedy="Name another --output_dir, delete this one, or go back to the settings it was started with.",
+        )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])

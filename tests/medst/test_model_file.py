@@ -117,6 +117,8 @@ def test_every_so_many_epochs_can_be_kept_beside_the_best(
     assert [one["validation_loss"] for one in told] == [2.0, 3.0, 5.0]
     _validate(BestPretraining(*arguments, tmp_path / "best", SETTINGS), [-2.0, -3.0])
     assert not (tmp_path / "best" / "epochs").exists()
+    with pytest.raises(BundleError, match="keep_every: it is -1, expected 0 or more"):
+        BestPretraining(*arguments, tmp_path / "none", SETTINGS, keep_every=-1)
 
 
 def test_a_file_tells_what_it_was_trained_on(model_file: Path, screens: Path) -> None:

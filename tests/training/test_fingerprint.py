@@ -13,7 +13,7 @@ from monai.transforms import Compose, RandFlipd, ScaleIntensityRanged
 from monai.utils import GridSampleMode
 
 from csfnet_bundle.inputs.transforms import random_augmentation
-from csfnet_bundle.training.fingerprint import changed_settings, describe
+from csfnet_bundle.training.fingerprint import describe
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -25,20 +25,6 @@ plain = st.recursive(
 @given(plain)
 def test_plain_values_stand_for_themselves(value: Any) -> None:
     assert describe(value) == value
-
-
-@given(plain, plain)
-def test_only_changed_settings_are_named(old: Any, new: Any) -> None:
-    changes = changed_settings({"same": old, "roi": old}, {"same": old, "roi": new})
-    assert changes == [] if old == new else [change.split()[0] for change in changes] == ["roi"]
-
-
-def test_settings_that_came_or_went_are_named() -> None:
-    assert changed_settings({"amp": False}, {"batch_size": 8}) == ["amp (False -> None)", "batch_size (None -> 8)"]
-
-
-def test_values_too_long_for_a_line_are_left_out() -> None:
-    assert changed_settings({"loss": "a" * 100}, {"loss": "b"}) == ["loss"]
 
 
 def _pipeline(probability: float) -> Compose:

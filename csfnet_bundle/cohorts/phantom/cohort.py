@@ -21,6 +21,7 @@ from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import DATES, Subject
 from csfnet_bundle.cohorts.phantom.tables import write_tables
 from csfnet_bundle.cohorts.phantom.two_nodules import TwoNoduleSubject
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
@@ -170,15 +171,9 @@ def _check_same(out: Path, settings: CohortSettings) -> None:
     if not (out / DATALIST_NAME).is_file():
         raise BundleError("the folder is there and holds no phantom cohort", record=str(out), remedy=remedy)
     there = load_datalist(out).header.get("provenance")
-    values = there if isinstance(there, dict) else {}
-    differences = [
-        f"{name} {values.get(name)!r} instead of {wanted!r}"
-        for name, wanted in settings.to_plain().items()
-        if values.get(name) != wanted
-    ]
-    if differences:
-        problem = f"the folder holds a cohort made with other settings: {', '.join(differences)}"
-        raise BundleError(problem, record=str(out), remedy=remedy)
+    wanted = settings.to_plain()
+    values = {name: value for name, value in there.items() if name in wanted} if isinstance(there, dict) else {}
+    check_same_settings(values, wanted, record=str(out), what="a cohort", remedy=remedy)
 
 
 @contextmanager

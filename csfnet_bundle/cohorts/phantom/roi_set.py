@@ -23,6 +23,7 @@ from csfnet_bundle.cohorts.phantom.render import Region, render_scan
 from csfnet_bundle.cohorts.phantom.subject import Subject
 from csfnet_bundle.cohorts.phantom.tables import truth_table
 from csfnet_bundle.cohorts.phantom.two_nodules import TwoNoduleSubject, two_nodule_oracle
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import atomic_path, write_atomically
 from csfnet_bundle.core.progress import progress_bar
@@ -164,12 +165,8 @@ def _keep(folder: Path, settings: RoiSetSettings) -> None:
     now = {name: value for name, value in json.loads(json.dumps(asdict(settings))).items() if name != "pairs"}
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
-        if before != now:
-            raise BundleError(
-                f"the folder holds ROIs with other settings: {before} instead of {now}",
-                record=str(folder),
-                remedy="Name another folder, or remove this one.",
-            )
+        remedy = "Name another folder, or remove this one."
+        check_same_settings(before, now, record=str(folder), what="ROIs", remedy=remedy)
     write_atomically(path, json.dumps(now) + "\n")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Container, Mapping
 from typing import Any
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.bundle_root import CONFIGS, PREPROCESSING, bundle_of
-from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.benchmark.protocol import Protocol
@@ -18,7 +19,6 @@ PROTOCOL_NAME = "protocol.json"
 SYSTEMS_KEY = "systems"
 CONFIG, WEIGHTS = "config_sha256", "pretrained_sha256"
 WORDS = {CONFIG: "the config", WEIGHTS: "the initial weights"}
-SHOWN_DIGITS = 12
 
 
 def keep_protocol(protocol: Protocol) -> None:
@@ -34,10 +34,12 @@ def keep_protocol(protocol: Protocol) -> None:
     path = protocol.out / PROTOCOL_NAME
     now = {**_shared(protocol), SYSTEMS_KEY: {system: _digests(protocol, system) for system in protocol.systems}}
     before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if before and (changes := _changes(before, now)):
-        raise BundleError(
-            f"holds a benchmark with other settings: {'; '.join(changes)}",
+    if before:
+        check_same_settings(
+            _named(before, protocol.systems),
+            _named(now, before[SYSTEMS_KEY]),
             record=str(protocol.out),
+            what="a benchmark",
             remedy="Name another --out, or delete this one.",
         )
     known = {**before.get(SYSTEMS_KEY, {}), **now[SYSTEMS_KEY]}
@@ -67,17 +69,12 @@ def _digests(protocol: Protocol, system: str) -> dict[str, str]:
     return digests
 
 
-def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    changes = [
-        f"{name} ({before.get(name)} -> {value})"
-        for name, value in now.items()
-        if name != SYSTEMS_KEY and before.get(name) != value
-    ]
-    for system, digests in now[SYSTEMS_KEY].items():
-        kept = before.get(SYSTEMS_KEY, {}).get(system, digests)
-        changes += [
-            f"{WORDS[name]} of {system} (SHA-256 {kept.get(name, 'none'):.{SHOWN_DIGITS}} -> {value:.{SHOWN_DIGITS}})"
-            for name, value in digests.items()
-            if kept.get(name) != value
-        ]
-    return changes
+def _named(document: Mapping[str, Any], systems: Container[str]) -> dict[str, Any]:
+    """What is shared, and what these systems depend on, by the names that a message gives them."""
+    digests = {
+        f"{WORDS[kind]} of {system}": digest
+        for system, kinds in document[SYSTEMS_KEY].items()
+        if system in systems
+        for kind, digest in kinds.items()
+    }
+    return {name: value for name, value in document.items() if name != SYSTEMS_KEY} | digests

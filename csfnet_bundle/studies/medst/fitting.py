@@ -16,6 +16,7 @@ from monai.bundle import create_workflow
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
@@ -70,12 +71,10 @@ def run_fits(study: StudyPlan, workers: int = 1) -> Iterator[Fit]:
 def _claim(study: StudyPlan) -> None:
     path = study.out / "settings.json"
     wanted = study.settings()
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
-        raise BundleError(
-            "holds a study with other settings, with other configs or of another cohort",
-            record=str(study.out),
-            remedy="Name another --out, or go back to what it was made with.",
-        )
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        remedy = "Name another --out, or go back to what it was made with."
+        check_same_settings(before, wanted, record=str(study.out), what="a study", remedy=remedy)
     write_atomically(path, json.dumps(wanted, indent=1) + "\n")
 
 

@@ -16,7 +16,7 @@ from csfnet_bundle.studies.benchmark.restarting import PROTOCOL_NAME, keep_proto
     ("change", "named"),
     [
         ({"folds": 3}, r"folds \(2 -> 3\)"),
-        ({"overrides": {"batch_size": 2}}, r"overrides .*; the config of t1_image \(SHA-256 \w{12} -> \w{12}\)"),
+        ({"overrides": {"batch_size": 2}}, "overrides; the config of t1_image"),
         ({"without_reads": True}, "without_reads"),
         ({"config_files": ()}, "the config of csfnet"),
     ],
@@ -88,7 +88,7 @@ def test_other_weights_under_the_name_in_a_config_are_rejected(
     keep_protocol(mine)
     keep_protocol(mine)
     start.write_bytes(b"another")
-    with pytest.raises(BundleError, match=r"the initial weights of t1_image .*; the initial weights of csfnet"):
+    with pytest.raises(BundleError, match="the initial weights of t1_image; the initial weights of csfnet"):
         keep_protocol(mine)
 
 

@@ -190,14 +190,15 @@ def test_a_folder_of_another_study_is_refused(screens: Path, tmp_path: Path, tra
     _names(run_fits(study))
     trainings.begun.clear()
     others = {
-        "override": make_study(screens, out, epochs=3),
-        "no override": make_study(screens, out),
-        "cohort": make_study(_other_cohort(screens, tmp_path / "other"), out, epochs=2),
+        "overrides": make_study(screens, out, epochs=3),
+        r"overrides \(": make_study(screens, out),
+        "datalist": make_study(_other_cohort(screens, tmp_path / "other"), out, epochs=2),
     }
-    for what, other in others.items():
-        with pytest.raises(BundleError, match=r"out: holds a study with other settings.*Name another --out"):
+    for changed, other in others.items():
+        message = rf"out: holds a study with other settings: {changed}.*Name another --out"
+        with pytest.raises(BundleError, match=message):
             _names(run_fits(other))
-        assert not trainings.begun, what
+        assert not trainings.begun, changed
     assert all(study.is_done(fit) for fit in study.fits), "what was found stays"
     assert _names(run_fits(study)) == []
 
@@ -209,7 +210,7 @@ def test_a_changed_config_of_all_fits_is_refused(
     study = make_study(screens, tmp_path)
     _names(run_fits(study))
     (tmp_path / "configs" / f"{config}.json").write_text('{"window": 2}')
-    with pytest.raises(BundleError, match="with other configs"):
+    with pytest.raises(BundleError, match="with other settings: configs"):
         _names(run_fits(study))
 
 
