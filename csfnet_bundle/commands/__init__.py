@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from csfnet_bundle import __version__
 from csfnet_bundle.commands.table import COMMANDS, GROUPS, WITH_DEVICE, load_command
 from csfnet_bundle.core.error_hook import INTERRUPTED, INTERRUPTED_LINE, bundle_error_in, interrupted_in
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import is_disk_full
 from csfnet_bundle.core.processes import end_on_sigterm
 
 __all__ = ["COMMANDS", "main"]
@@ -61,6 +63,8 @@ def _run(name: str, words: Sequence[str]) -> int:
         if interrupted_in(error):
             return _interrupted()
         ours = bundle_error_in(error)
+        if ours is None and is_disk_full(error):
+            ours = BundleError("the disk is full", remedy="Free space, or name another place by --out.")
         if ours is None and not (isinstance(error, OSError) and error.filename):
             raise
         print(f"error: {ours or error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import require_new
 
 
 def check(
@@ -35,7 +36,8 @@ def check(
         follow_links: read what symbolic links point to, as git-annex and DataLad make them.
         workers: processes that look at the records of a datalist.
         cache_dir: a ROI store whose known headers are used and added to.
-        usable: folder for a datalist of the records that can be used; the others are counted in its flow.json.
+        usable: folder without a datalist, for one of the records that can be used; the others are counted in its
+            flow.json.
         checkpoint: with pixels, also check every record of a datalist against these weights: whether its ROIs and its
             nodule's size are like those that they were trained on, whether the ROI cuts the nodule, and whether the
             click matters; some seconds a record.
@@ -67,8 +69,9 @@ def check(
             return 0 if check_path(place, options, json_output=json) else 1
     from csfnet_bundle.cohorts.rejected import leave_out_rejected
     from csfnet_bundle.inputs.checking import judge_datalist
-    from csfnet_bundle.records import load_datalist
+    from csfnet_bundle.records import DATALIST_NAME, load_datalist
 
+    require_new(usable / DATALIST_NAME, "--usable")
     datalist = load_datalist(path)
     verdicts = judge_datalist(datalist, options)
     rejected = {one.name: (one.reason.code, str(one.reason)) for one in verdicts if one.reason is not None}

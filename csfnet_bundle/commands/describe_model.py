@@ -8,7 +8,7 @@ from pathlib import Path
 def describe_model(
     cohort: Path,
     *,
-    checkpoint: Path = Path("models/model.pt"),
+    checkpoint: Path,
     cache_dir: Path | None = None,
 ) -> None:
     """Store in model.json the sizes and looks of the pairs that weights were trained on.
@@ -17,13 +17,13 @@ def describe_model(
     weights of one's own training it is run once, by hand.
 
     Args:
-        cohort: the folder or datalist of the training.
+        cohort: the folder or datalist of the training; another one is rejected where the weights name theirs.
         checkpoint: the weights; the .json beside them is written anew.
         cache_dir: where the training cached its ROIs; by default the scans are read.
 
     Examples:
+        csfnet describe-model data/nlstx --checkpoint output/csfnet/model.pt
         csfnet describe-model data/nlstx --checkpoint output/csfnet/model.pt --cache_dir output/roi_cache
-        csfnet describe-model data/nlstx --checkpoint models/model.pt
     """
     from csfnet_bundle.prediction.checkpoint import load_checkpoint
     from csfnet_bundle.prediction.describing import describe_checkpoint

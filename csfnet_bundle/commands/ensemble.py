@@ -7,6 +7,7 @@ from pathlib import Path
 
 from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import require_new
 
 FIT = re.compile(r"fold\d+_seed\d+")
 """Folders of a benchmark's fits; those of permuted labels have more in their names."""
@@ -34,8 +35,7 @@ def ensemble(out: Path, members: Words = (), run: Path | None = None, system: st
 
     path = out
     for file in (path, description_path(path)):
-        if file.exists():
-            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
+        require_new(file)
     named = [Path(member) for member in members]
     if bool(named) == (run is not None):
         raise BundleError("expected either --members or --run", remedy="See `ensemble --help`.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import require_new
 
 
 def initial_model(out: Path, configs: Words = ("train.json",), seed: int = 0) -> None:
@@ -26,8 +27,7 @@ def initial_model(out: Path, configs: Words = ("train.json",), seed: int = 0) ->
 
     path = out
     for file in (path, description_path(path)):
-        if file.exists():
-            raise BundleError(f"{file} exists already", remedy="Name another file by --out, or remove this one.")
+        require_new(file)
     files = [bundle_root() / CONFIGS / name for name in configs]
     for file in files:
         if not file.is_file():

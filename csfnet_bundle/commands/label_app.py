@@ -12,7 +12,7 @@ from shlex import quote
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.core.addresses import is_web_address
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.core.files import atomic_folder, require_new
 
 CONFIG = "configs/monai_label.json"
 APP_CONFIG = "configs/inference.json"
@@ -72,8 +72,7 @@ def label_app(app: Path, studies: str, model: Path | None = None, heat_maps: boo
             record="--studies",
             remedy="Name the folder with the scans, or the address of a DICOMweb service.",
         )
-    if app.exists():
-        raise BundleError(f"{app} exists already", remedy="Remove it, or name a new folder by --app.")
+    require_new(app, "--app")
     served = studies if remote else str(Path(studies).resolve())
     root = bundle_root()
     with atomic_folder(app) as partial, tempfile.TemporaryDirectory() as temporary:

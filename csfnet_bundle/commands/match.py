@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
-from csfnet_bundle.core.files import atomic_folder, write_atomically
+from csfnet_bundle.core.files import atomic_folder, require_new, write_atomically
 
 if TYPE_CHECKING:
     from csfnet_bundle.inputs.given_point import GivenPoint
@@ -61,8 +61,8 @@ def match(
     if given is None:
         raise BundleError("point1 is missing", remedy="Give --point1 and --space, or --image1 and --pixel1.")
     folder = out
-    if folder is not None and folder.exists():
-        raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
+    if folder is not None:
+        require_new(folder)
     with unpacked(t0) as place0, unpacked(t1) as place1:
         return _match(place0, place1, series0, series1, given, folder)
 

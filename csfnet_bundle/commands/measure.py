@@ -68,6 +68,10 @@ def measure(
     place0 = given_point(point0, space, image=image0, pixel=pixel0, name="point0")
     if (t0 is None) != (place0 is None):
         raise BundleError("of the earlier scan only one of --t0 and --point0 is given", remedy="Give both.")
+    if days is not None and t0 is None:
+        raise BundleError(
+            "is given for one scan", record="--days", remedy="Give the earlier scan by --t0 and --point0."
+        )
     with ExitStack() as stack:
         later, earlier = (None if path is None else stack.enter_context(unpacked(path)) for path in (scan, t0))
         assert later is not None

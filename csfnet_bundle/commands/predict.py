@@ -10,6 +10,7 @@ from csfnet_bundle.commands.options import NodulePoint, Pixel, SpaceName
 from csfnet_bundle.commands.showing import print_alarms, print_origin, print_prediction
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import require_extra
+from csfnet_bundle.core.files import require_new
 
 
 def predict(
@@ -116,8 +117,7 @@ def predict(
             "--pseudonym and --dicom_out exclude each other",
             remedy="DICOM objects belong to the patient's study: leave one of them away.",
         )
-    if out.exists():
-        raise BundleError(f"{out} exists already", remedy="Name another folder by --out, or remove this one.")
+    require_new(out)
     if dicom_out:
         require_extra("dicom-sr", "highdicom")
     given1 = given_point(point1, space, image=image1, pixel=pixel1, name="point1")

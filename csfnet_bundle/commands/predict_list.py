@@ -7,6 +7,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import chosen_weights
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import require_extra
+from csfnet_bundle.core.files import require_writable
 
 
 def predict_list(
@@ -54,6 +55,7 @@ def predict_list(
     from csfnet_bundle.prediction.pair_list import read_pair_list
     from csfnet_bundle.prediction.predictor import load
 
+    require_writable(out)
     if out.exists() and any(out.iterdir()) and not (out / CASES).is_dir():
         raise BundleError(f"{out} holds other files", remedy="Name a new folder by --out, or one of predict-list.")
     if dicom_out:

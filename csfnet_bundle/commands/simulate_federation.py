@@ -7,6 +7,7 @@ from pathlib import Path
 from csfnet_bundle.commands.bundle_run import bundle_root
 from csfnet_bundle.commands.options import Words
 from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import require_new
 
 
 def simulate_federation(
@@ -47,8 +48,7 @@ def simulate_federation(
     from csfnet_bundle.training import federated
 
     folder = out
-    if folder.exists():
-        raise BundleError(f"{folder} exists already", remedy="Name another folder by --out, or remove this one.")
+    require_new(folder)
     if len(sites) < 2:
         raise BundleError(f"--sites is {','.join(sites)!r}, expected two or more cohort folders, separated by commas")
     if rounds < 1 or local_epochs < 1:

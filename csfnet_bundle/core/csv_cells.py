@@ -25,7 +25,13 @@ def original(cell: str) -> str:
 
 
 def write_cells(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write rows as CSV in one step; columns in the order in which they first come, None as nothing."""
+    """Write rows as CSV in one step; columns in the order in which they first come, None as nothing.
+
+    Without rows there is no header to write: a file of before is removed.
+    """
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
     columns = list(dict.fromkeys(column for row in rows for column in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

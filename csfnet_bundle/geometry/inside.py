@@ -60,9 +60,7 @@ def check_point_inside(
     remedy = "Check the point, its space and that it belongs to this series."
     if meant:
         how = " or ".join(
-            f"as {space} (x and y with the other sign)"
-            if {space, point.space} == {Space.LPS, Space.RAS}
-            else str(space)
+            f"as {space}" + (" (x and y with the other sign)" if {space, point.space} == {Space.LPS, Space.RAS} else "")
             for space in meant
         )
         remedy = f"The same numbers read {how} lie inside: declare the space they are in."

@@ -35,6 +35,7 @@ LONGEST_PART, MOST_PARTS = 200, 24
 SYMBOLIC_LINK_MODE = 0o120000
 FIRST_ENTRY = b"PK\x03\x04"
 """How a .zip begins: its first file's header."""
+ZIP_SUFFIX = ".zip"
 CHUNK_BYTES = 2**20
 REMEDY = "Unpack it by a program that you trust, look at it, and give the folder."
 
@@ -97,7 +98,7 @@ def is_archive(path: Path) -> bool:
 
 
 def _reject_cut_off(path: Path) -> None:
-    """Reject what begins as a .zip but lacks the list of files at its end."""
+    """Reject what begins as a .zip but lacks the list of files at its end, or is one by its name alone."""
     if not path.is_file():
         return
     with path.open("rb") as file:
@@ -108,6 +109,8 @@ def _reject_cut_off(path: Path) -> None:
             record=str(path),
             remedy="Get it again.",
         )
+    if path.suffix.casefold() == ZIP_SUFFIX:
+        raise BundleError("it is called .zip, but is no .zip", record=str(path), remedy="Get it again.")
 
 
 def _checked(archive: zipfile.ZipFile, path: Path, target: Path) -> Sequence[zipfile.ZipInfo]:

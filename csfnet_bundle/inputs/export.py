@@ -38,6 +38,12 @@ class Study:
         """Whether a CT series in it can be read."""
         return any(item.refusal is None for item in self.series)
 
+    @property
+    def why_not(self) -> str:
+        """Its date, and the codes for which its series are rejected."""
+        codes = sorted({str(item.refusal.code) for item in self.series if item.refusal is not None})
+        return f"{self.date or 'without a date'}: {', '.join(codes)}"
+
 
 def ct_studies(series: Sequence[Series]) -> list[Study]:
     """Return the studies with CT series, by patient, date and UID; reports and other modalities are left out."""
@@ -60,7 +66,8 @@ def choose_studies(
         study1: the same of the later one.
 
     Raises:
-        BundleError: there are not two, more than two fit, or their dates do not tell which is earlier.
+        BundleError: there are not two, more than two fit, one of the patient's cannot be read and both are not named,
+            or their dates do not tell which is earlier.
     """
     fitting = [study for study in studies if study.is_usable and patient in (None, study.patient)]
     if patient is not None and not fitting:
@@ -73,13 +80,20 @@ def choose_studies(
     patients = {study.patient for study in left}
     if len(patients) > 1:
         raise BundleError(f"CT studies of {len(patients)} patients", remedy="Name one by --patient.")
+    owners = patients if one is None else {one.patient}
+    unread = [
+        study.why_not
+        for study in studies
+        if not study.is_usable and patient in (None, study.patient) and (not owners or study.patient in owners)
+    ]
     expected = 1 if one is not None else 2
-    if len(left) != expected:
+    if len(left) != expected or unread:  # one that cannot be read may be the one that is meant
         count = len(left) + (one is not None)
+        rejected = f", and {len(unread)} that cannot ({'; '.join(unread)})" if unread else ""
         raise BundleError(
-            f"{count or 'no'} CT {'study' if count == 1 else 'studies'} that can be read, expected two",
+            f"{count or 'no'} CT {'study' if count == 1 else 'studies'} that can be read{rejected}, expected two",
             remedy="Name two by --study0 and --study1."
-            if count > 2
+            if count >= 2
             else "Give an export with both studies, or each scan by --t0 and --t1.",
         )
     if named0 is not None:

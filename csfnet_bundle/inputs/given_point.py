@@ -113,9 +113,8 @@ def _space(space: str | None, own: str | None, name: str) -> Space:
     """Return the space beside the numbers, or else the one given for all points."""
     given = own or space
     if given is None:
-        raise BundleError(
-            "its space is not given", remedy="Say LPS or RAS (mm) or voxel, by --space or before the numbers."
-        )
+        remedy = "Say LPS or RAS (mm) or voxel: before the numbers, by --space, or in the column space."
+        raise BundleError("its space is not given", remedy=remedy)
     try:
         return Space(read_space(given))
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
 from csfnet_bundle.inputs.locating import FindSeries, check_kind, choose_pair, choose_series
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan, check_pair
+from csfnet_bundle.records.rows import NAME, NAME_WORDS
 from csfnet_bundle.scans.dicom import Series, scan_folder
 from csfnet_bundle.scans.dicom.pairing import valid_date
 from csfnet_bundle.scans.dicom.selection import CHOSEN_BY_RULE, PASSED_OVER
@@ -54,6 +56,10 @@ def describe_pair(
         Refusal: no series can be chosen in a folder, or the two do not belong together.
         BundleError: nobody says who the patient is, or a value is none that a datalist may hold.
     """
+    if not NAME.fullmatch(nodule):
+        raise BundleError(f"is {nodule!r}, expected {NAME_WORDS}", record="nodule")
+    if interval_days is not None and not (math.isfinite(interval_days) and interval_days > 0):
+        raise BundleError(f"is {interval_days:g}, expected a number of days above 0", record="interval_days")
     path0, path1 = None if t0 is None else folder / t0[0], folder / t1[0]
     found0: Series | None = None
     found1: Series | None

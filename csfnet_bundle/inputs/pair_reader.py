@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from csfnet_bundle.core.errors import BundleError, Refusal, RefusalCode
 from csfnet_bundle.core.processor_time import share
 from csfnet_bundle.geometry import Point, Roi
+from csfnet_bundle.inputs.interval import interval_findings
 from csfnet_bundle.inputs.locating import FindSeries, LocatedScan, locate_pair
 from csfnet_bundle.inputs.matching import checked_scan, match_findings, matched_scan
 from csfnet_bundle.inputs.settings import RoiSettings
@@ -76,8 +77,8 @@ def read_pair(
         t0, t1 = locate_pair(pair, folder, one_scan=repeat_missing_prior, find_series=find_series)
         if t0 is not None:
             t0 = with_point(t0, t1)
-        roi1 = t1.read_roi(settings)
-        roi0 = roi1 if t0 is None else t0.read_roi(settings)
+        roi1 = _read_roi("t1", t1, settings)
+        roi0 = roi1 if t0 is None else _read_roi("t0", t0, settings)
         if t0 is not None:
             check_two_scans(roi0.array, roi1.array)
             if t0.series is None and t1.series is None:
@@ -87,7 +88,7 @@ def read_pair(
     if t0 is None:
         findings = (*roi1.findings, "there is no t0 scan: t1 stands in both channels")
     else:
-        findings = (*match_findings(t0.scan), *_by_scan(t0, t1, roi0, roi1))
+        findings = (*interval_findings(pair), *match_findings(t0.scan), *_by_scan(t0, t1, roi0, roi1))
     series = tuple(None if scan is None or scan.series is None else SeriesSummary.of(scan.series) for scan in (t0, t1))
     return PairRois(
         np.stack([roi0.array, roi1.array]),
@@ -123,6 +124,13 @@ def with_point(t0: LocatedScan, t1: LocatedScan) -> LocatedScan:
     if t0.scan.point is not None:
         return t0
     return replace(t0, scan=matched_scan(t0.scan, t0.opened, t1.opened, t1.scan.known_point))
+
+
+def _read_roi(name: str, scan: LocatedScan, settings: RoiSettings) -> Roi:
+    try:
+        return scan.read_roi(settings)
+    except BundleError as error:
+        raise error.for_record(name) from None
 
 
 def _by_scan(t0: LocatedScan, t1: LocatedScan, roi0: Roi, roi1: Roi) -> list[str]:

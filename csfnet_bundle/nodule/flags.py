@@ -112,7 +112,7 @@ def find_flags(
     if answer.other_share > LARGEST_OTHER_SHARE and answer.other_center is not None:
         flag(FlagCode.OTHER_STRUCTURE, _other_structure(cube, answer.other_share, answer.other_center, scan))
     if density.core_hu < GLASS_BELOW_HU:
-        text = f"Its core has {density.core_hu:.0f} HU: methods differ on ground glass, and no growth is given."
+        text = f"Its core has {density.core_hu:.0f} HU, the density of ground glass, on which methods differ."
         flag(FlagCode.GROUND_GLASS, text)
     diameter = (6 * chosen.volume_mm3 / math.pi) ** (1 / 3)
     if diameter < SMALL_MM:

@@ -172,5 +172,9 @@ def _reason_for_none(before: Measurement, after: Measurement) -> str:
         if Method.NETWORK not in one.volumes_mm3:  # its clicks give the limits of error
             return f"No growth is given: the network finds no nodule in the {name} scan."
         if one.has_flag(FlagCode.GROUND_GLASS):
-            return f"No growth is given: the nodule is ground glass in the {name} scan, where methods differ."
+            core = f"{one.density.core_hu:.0f} HU"
+            return (
+                f"No growth is given: in the {name} scan the nodule's core ({core}) is of ground-glass density, where "
+                "methods differ."
+            )
     return ""

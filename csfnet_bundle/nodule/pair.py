@@ -75,7 +75,8 @@ def volume_doubt(measured: Mapping[str, Measurement | None]) -> str:
         if one is not None
     }
     told = "; ".join(f"in {name} {', '.join(found)}" for name, found in reasons.items() if found)
-    return f"Growth and guideline groups are doubtful, since the volume is: {told}." if told else ""
+    what = "Guideline groups are" if None in measured.values() else "Growth and guideline groups are"
+    return f"{what} doubtful, since the volume is: {told}." if told else ""
 
 
 SCAN_COLUMNS = (

@@ -15,6 +15,7 @@ from csfnet_bundle.inputs import RoiCache
 from csfnet_bundle.inputs.roi_statistics import STATISTICS, pair_statistics
 from csfnet_bundle.inputs.training_domain import DOMAIN_KEY, TrainingDomain, fit_domain
 from csfnet_bundle.prediction.checkpoint import ModelCheckpoint
+from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.records import FollowUpPair, load_datalist
 from csfnet_bundle.report.case import DIAMETER_T0, DIAMETER_T1
 
@@ -33,6 +34,13 @@ def describe_checkpoint(
         BundleError: the cohort is not the one that the weights name, has too few pairs, or a pair cannot be read.
     """
     datalist = load_datalist(cohort)
+    named, given = checkpoint.provenance.get("datalist_sha256"), datalist_hash(cohort)
+    if named is not None and named != given:
+        raise BundleError(
+            f"its datalist has SHA-256 {given:.12}, the weights were trained on {named:.12}",
+            record=str(cohort),
+            remedy="Give the cohort that they were trained on, as it was then.",
+        )
     needs_prior = bool(getattr(checkpoint.create_network(), "needs_prior", True))
     cache = RoiCache(cache_dir, checkpoint.roi, repeat_missing_prior=not needs_prior)
     sections = {name: datalist.section(name) for name in ("training", "validation")}

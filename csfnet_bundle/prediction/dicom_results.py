@@ -22,8 +22,6 @@ from csfnet_bundle.scans.dicom import holds_dicom, scan_folder
 from csfnet_bundle.scans.dicom.roi import plan_roi
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from csfnet_bundle.report.dicom import Source
 
 
@@ -53,11 +51,13 @@ class DicomResults:
         supersedes: Path | None = None,
     ) -> None:
         import_extra("highdicom", "dicom-sr")
+        from csfnet_bundle.report.dicom import read_report
+
         self._items = {(item["pair"].subject, item["pair"].nodule): item for item in items}
         self._folder = folder
         self._find_series = partial(scan_folder, follow_links=follow_links)
         self._digest = hashlib.sha256(checkpoint_path.read_bytes()).hexdigest()
-        self._predecessors = () if supersedes is None else (_report_header(supersedes),)
+        self._predecessors = () if supersedes is None else (read_report(supersedes),)
         for item in items:
             _check_dicom(item["pair"], Path(item["datalist_folder"]))
 
@@ -75,7 +75,7 @@ class DicomResults:
         Raises:
             BundleError: the scans' headers lack what DICOM objects need; the message names the pair.
         """
-        from csfnet_bundle.report.dicom import NoduleResult, result_objects, write_dataset
+        from csfnet_bundle.report.dicom import NoduleResult, check_supersedes, result_objects, write_dataset
 
         item = self._items[case.subject, case.nodule]
         pair: FollowUpPair = item["pair"]
@@ -101,6 +101,8 @@ class DicomResults:
                 matched=pair.t0 is not None and pair.t0.point_source == MATCHED,
                 predecessors=self._predecessors,
             )
+            for report in self._predecessors:
+                check_supersedes(report, result.uids)
             objects = result_objects(result, images, roi_affine, pictures)
         except BundleError as error:
             raise error.for_record(f"pair {pair.name}") from None
@@ -109,21 +111,6 @@ class DicomResults:
         stem = file_stem(case.subject, case.nodule)
         for name, made in objects.items():
             write_dataset(self._folder / f"{stem}_{name}.dcm", made)
-
-
-def _report_header(path: Path) -> Dataset:
-    from pydicom import dcmread
-    from pydicom.uid import Comprehensive3DSRStorage
-
-    try:
-        header = dcmread(path, stop_before_pixels=True)
-    except Exception as error:  # a damaged file raises a dozen kinds of exception
-        raise BundleError(f"the report to supersede cannot be read: {error}", record=str(path)) from None
-    if header.get("SOPClassUID") != Comprehensive3DSRStorage:
-        raise BundleError(
-            "is no report of this bundle", record=str(path), remedy="Give a file that ends in _report.dcm."
-        )
-    return header
 
 
 def _source(located: LocatedScan) -> Source:

@@ -161,10 +161,7 @@ class ListRun:
             ],
         )
         failed = [_failed(row, self.errors[row.number]) for row in rows if row.number in self.errors]
-        if failed:
-            write_cells(self.out / FAILED_NAME, failed)
-        else:
-            (self.out / FAILED_NAME).unlink(missing_ok=True)
+        write_cells(self.out / FAILED_NAME, failed)
         patients = self._write_patients([result for _, result in done])
         write_list_page(
             self.out / INDEX_NAME,
@@ -205,6 +202,7 @@ def _failed(row: ListRow, error: BundleError) -> dict[str, object]:
     return {
         "row": row.number,
         "code": str(error.code) if isinstance(error, Refusal) else "",
+        "place": error.record.removeprefix(f"row {row.number}").lstrip(", "),
         "problem": error.problem,
         "remedy": error.remedy,
         **{f"given_{name}": cell for name, cell in row.cells.items() if cell},

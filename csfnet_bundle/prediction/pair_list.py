@@ -80,7 +80,8 @@ def _row(row: Row, columns: dict[str, str], folder: Path, code_book: CodeBook | 
     try:
         return ListRow(row.number, renamed.cells, _request(renamed, folder, code_book))
     except BundleError as error:
-        return ListRow(row.number, renamed.cells, error=error.for_record(row.record))
+        named = error if error.record.startswith(row.record) else error.for_record(row.record)
+        return ListRow(row.number, renamed.cells, error=named)
 
 
 def _request(row: Row, folder: Path, code_book: CodeBook | None) -> PairRequest:

@@ -140,7 +140,7 @@ def _content(path: Path) -> bytes:
     if not path.is_file():
         raise BundleError(
             f"there is no datalist {path}",
-            remedy="Make one with `python -m csfnet_bundle phantom` or `cohort`, or name its folder by --dataset_dir.",
+            remedy="Make one with `python -m csfnet_bundle phantom` or `cohort`, or name the folder that holds one.",
         )
     return path.read_bytes()
 

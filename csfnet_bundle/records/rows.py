@@ -19,6 +19,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records.clinical import is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_WORDS = "letters, digits, dot, dash or underscore, at most 64"
 """What the datalist's schema takes as a nodule's name; it can also be a file's name."""
 LONGEST_PATIENT = 256
 """Characters: DICOM allows 64; what exceeds that in practice is let through."""
@@ -59,7 +60,7 @@ class Row:
         """Return a cell that can name a patient or a nodule; a whole number loses the ``.0`` that tables give it."""
         value = re.sub(r"\.0+$", "", self.text(column))
         if not NAME.fullmatch(value):
-            raise self._refusal(column, "letters, digits, dot, dash or underscore, at most 64")
+            raise self._refusal(column, NAME_WORDS)
         return value
 
     def patient(self, column: str) -> str:
@@ -181,9 +182,16 @@ def read_rows(path: Path, columns: Sequence[str], table: TableFormat = PLAIN) ->
             for number, cells in enumerate(reader, start=2):
                 empty = False
                 if None in cells or None in cells.values():
-                    raise BundleError(f"row {number} has not as many cells as the header", record=str(path))
+                    raise BundleError(
+                        f"row {number} has not as many cells as the header",
+                        record=str(path),
+                        remedy='Put cells that hold the separator in quotes: "1,2,3".',
+                    )
                 yield Row(number, cells, table.decimal_comma)
-        except (UnicodeError, csv.Error) as error:
+        except UnicodeError as error:
+            remedy = "Save it as CSV UTF-8."
+            raise BundleError(f"the table is no text in UTF-8: {error}", record=str(path), remedy=remedy) from None
+        except csv.Error as error:
             raise BundleError(f"the table cannot be read as CSV: {error}", record=str(path)) from None
         if empty:
             raise BundleError("the table has no rows", record=str(path), remedy="Give it one, or get it again.")

@@ -64,8 +64,9 @@ def _explanation(images: CaseImages) -> list[dict[str, object]]:
                 panel_html(map_panel(images, values, full, 0.25 * full, plane, "the occlusion map")) for plane in Plane
             ],
             "notes": [
-                "Occlusion: a cube of both scans is replaced by lung, and the change of the log odds of malignancy is "
-                f"drawn at its place, amber from a quarter of the largest change on. Changes range from {low:.2f} to "
+                "Occlusion: a cube of the ROI, in both scans where there are two, is replaced by lung, and the change "
+                "of the log odds of malignancy is drawn at its place, amber from a quarter of the largest change on. "
+                f"Changes range from {low:.2f} to "
                 f"{high:.2f}.".replace("-", "\N{MINUS SIGN}"),
                 "It shows where the network's answer depends on the voxels. It is no outline and no cause.",
             ],

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_folder
+from csfnet_bundle.core.files import atomic_folder, require_new
 from csfnet_bundle.inputs.given_point import GivenPoint, place_in
+from csfnet_bundle.inputs.interval import interval_doubt
 from csfnet_bundle.inputs.pair_reader import check_two_files, check_two_scans
 from csfnet_bundle.nodule.growth import Growth, growth
 from csfnet_bundle.nodule.measurement import Measurement
@@ -22,6 +22,7 @@ from csfnet_bundle.nodule.reading import measure
 from csfnet_bundle.report.measurement_files import write_growth, write_measurement
 from csfnet_bundle.report.measurement_words import type_words
 from csfnet_bundle.report.words import NOT_A_DEVICE
+from csfnet_bundle.scans.dicom.pairing import valid_date
 from csfnet_bundle.scans.scan import OpenedScan, open_pair, open_scan
 
 TABLE_WIDTH = 100
@@ -54,8 +55,8 @@ def measure_and_show(request: MeasuringRequest) -> None:
         BundleError: the folder for files is there already, two scans without dates and without ``days``, or an image
             number that is none of the scan's.
     """
-    if request.out is not None and request.out.exists():
-        raise BundleError(f"{request.out} exists already", remedy="Name another folder by --out, or remove this one.")
+    if request.out is not None:
+        require_new(request.out)
     if request.before is None:
         names, scans = ["scan"], [open_scan(request.scan)]
         points = [place_in(request.point, scans[0].series, request.scan)]
@@ -67,6 +68,10 @@ def measure_and_show(request: MeasuringRequest) -> None:
             place_in(request.point, scans[1].series, request.scan),
         ]
     interval = None if request.before is None else _interval(scans[0], scans[1], request.days)
+    if request.days is not None:
+        dates = [None if scan.series is None else valid_date(scan.series.study_date) for scan in scans]
+        if doubt := interval_doubt(request.days, *dates):
+            print(f"warning: {doubt}", file=sys.stderr)
     measured = [
         measure(scan, point, clicks=request.before is not None, record=name)
         for name, scan, point in zip(names, scans, points, strict=True)
@@ -88,14 +93,13 @@ def measure_and_show(request: MeasuringRequest) -> None:
 def _interval(before: OpenedScan, after: OpenedScan, days: float | None) -> float:
     if days is not None:
         return float(days)
-    dates = [None if scan.series is None else scan.series.study_date for scan in (before, after)]
-    try:
-        first, second = (datetime.strptime(str(date), "%Y%m%d") for date in dates)
-    except ValueError:
+    told = [None if scan.series is None else scan.series.study_date for scan in (before, after)]
+    first, second = (valid_date(date or "") for date in told)
+    if first is None or second is None:
         raise BundleError(
-            f"the study dates are {dates[0] or 'unknown'} and {dates[1] or 'unknown'}",
+            f"the study dates are {told[0] or 'unknown'} and {told[1] or 'unknown'}",
             remedy="Give the days between the scans by --days.",
-        ) from None
+        )
     return float((second - first).days)
 
 

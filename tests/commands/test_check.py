@@ -161,6 +161,8 @@ def test_the_usable_records_make_a_list_of_their_own(tmp_path: Path, capsys: Out
     outside = Point((900.0, 0.0, 0.0), Space.LPS)
     faulty = FollowUpPair("100012", "2", Scan("t1", outside, date="20000102"), Scan("t0", point, date="19990102"))
     save_datalist(Datalist(old, {"inference": (sound, faulty)}, {"name": "two"}))
+    assert main(["check", str(old), "--usable", str(old)]) == 1
+    assert "datalist.json exists already. Name another by --usable" in capsys.readouterr().err
     assert main(["check", str(old), "--usable", str(new)]) == 0
     assert "1 of 2 records" in capsys.readouterr().err
     status, document = report(new, capsys)

@@ -77,8 +77,10 @@ def test_two_scans_give_growth(scans: Path, capsys: pytest.CaptureFixture[str]) 
     ]  # fmt: skip
     assert main(words) == 1
     assert "Give the days between the scans by --days" in capsys.readouterr().err
+    assert main([*words[:5], "--days=30"]) == 1
+    assert "--days: is given for one scan" in capsys.readouterr().err
     assert main([*words, "--days", "365", "--out", str(scans / "out")]) == 1
-    assert "out exists already. Name another folder" in capsys.readouterr().err
+    assert "out exists already. Name another by --out" in capsys.readouterr().err
 
 
 def test_a_copied_file_is_no_second_scan(scans: Path, capsys: pytest.CaptureFixture[str]) -> None:

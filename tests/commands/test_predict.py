@@ -120,7 +120,7 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "outside": ({"point1": "500,20,12"}, "POINT_OUTSIDE"),
     "no subject": ({"subject": None}, "carries no PatientID. Give one by --subject"),
     "control characters as subject": ({"subject": "a\x07b"}, "subject: 'a\\x07b' does not match"),
-    "negative interval": ({"interval_days": -5}, "interval_days: -5"),
+    "negative interval": ({"interval_days": -5}, "interval_days: is -5, expected a number of days above 0"),
     "a prior without lungs": ({"point0": None}, "NO_LUNGS"),
     "no such weights": ({"checkpoint": "none.pt"}, "there is no checkpoint"),
     "no such values": ({"clinical": "none.json"}, "there is no file none.json"),
@@ -200,7 +200,7 @@ def test_a_folder_that_exists_is_never_written(words: dict[str, object], tmp_pat
     kept.parent.mkdir()
     kept.write_text("mine")
     assert _predict(words) == 1
-    assert "exists already. Name another folder by --out" in capsys.readouterr().err
+    assert "exists already. Name another by --out" in capsys.readouterr().err
     assert [path.name for path in tmp_path.rglob("*")] == ["prediction", "mine.txt"]
 
 

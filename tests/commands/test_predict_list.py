@@ -97,6 +97,7 @@ def test_rows_bad_rows_and_a_second_run(
     failed = _rows(out / "failed.csv")
     assert [row["row"] for row in failed] == ["4", "5", "6", "7"]
     assert (failed[1]["code"], failed[1]["given_point1"]) == ("POINT_OUTSIDE", "900,0,0")
+    assert failed[1]["place"] == f"pair {PATIENT}/3"
     index = (out / "index.html").read_text()
     for row in done:
         assert (out / row["page"]).is_file()

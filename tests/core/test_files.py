@@ -1,10 +1,21 @@
+import errno
+import os
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csfnet_bundle.core.files import atomic_folder, atomic_path, write_atomically
+from csfnet_bundle.core.errors import BundleError
+from csfnet_bundle.core.files import (
+    atomic_folder,
+    atomic_path,
+    is_disk_full,
+    require_new,
+    require_writable,
+    write_atomically,
+)
 from csfnet_bundle.report import file_stem
 
 
@@ -35,6 +46,43 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         (temporary / "whole").write_text("x")
         assert not target.exists()
     assert [entry.name for entry in target.parent.rglob("*")] == ["study", "whole"]
+
+
+@pytest.mark.parametrize("make", [atomic_path, atomic_folder])
+def test_a_full_disk_is_one_line_with_the_path_that_was_asked_for(make: Any, tmp_path: Path) -> None:
+    """pydicom hides the system's error in one of its own, without a number."""
+    full = RuntimeError("while writing an element")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        pytest.raises(BundleError, match=r"^\S+/out: cannot be written: the disk is full. Free space"),
+        make(tmp_path / "out"),
+    ):
+        raise full
+    assert list(tmp_path.iterdir()) == []
+    assert not is_disk_full(OSError(errno.EACCES, "no"))
+
+
+def test_an_error_of_another_file_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="absent"), atomic_folder(tmp_path / "out"):
+        (tmp_path / "absent").read_bytes()
+
+
+def test_a_place_where_nothing_can_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BundleError, match=r"file/out: cannot be written") as caught:
+        write_atomically(tmp_path / "file" / "out", "x")
+    assert isinstance(caught.value, OSError), "callers that go on without the file expect it"
+    with pytest.raises(BundleError, match=r"file/out cannot be made: \S+/file is no folder. Name another by --app"):
+        require_new(tmp_path / "file" / "out", "--app")
+    with pytest.raises(BundleError, match="file exists already"):
+        require_new(tmp_path / "file")
+    require_new(tmp_path / "new" / "deep")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # tests may run as root, who may write anywhere
+    with pytest.raises(BundleError, match=r"out cannot be made: \S+ cannot be written to"):
+        require_writable(tmp_path / "out")
 
 
 def test_plain_names_stand_as_they_are():

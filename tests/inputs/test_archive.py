@@ -100,6 +100,12 @@ def test_total_damage_and_encryption(tmp_path: Path, temporary: Path, monkeypatc
     assert list(temporary.iterdir()) == []
 
 
+def test_a_file_that_is_a_zip_by_name_alone_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "export.zip").write_bytes(b"no archive")
+    with pytest.raises(BundleError, match=r"is called \.zip, but is no \.zip"), unpacked(tmp_path / "export.zip"):
+        pass
+
+
 def test_folders_and_other_files_stay_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "x.nii").write_text("x")
     for path in (tmp_path, tmp_path / "x.nii"):

@@ -105,7 +105,7 @@ def test_a_record_is_served_with_what_no_roi_depends_on(nifti_pair: Place, tmp_p
     pair, folder = nifti_pair
     roi_cache = RoiCache(tmp_path / "store", SMALL)
     roi_cache.read(pair, folder)
-    relabelled = replace(pair, label=1, clinical={"age": 70}, strata={"kernel": "B"}, interval_days=1.0)
+    relabelled = replace(pair, label=1, clinical={"age": 70}, strata={"kernel": "B"}, interval_days=300.0)
     assert roi_cache.look_up(relabelled, folder) is Kept.CURRENT
     other_window = RoiCache(tmp_path / "store", replace(SMALL, window=(-1000.0, 400.0)))
     assert other_window.look_up(pair, folder) is Kept.CURRENT

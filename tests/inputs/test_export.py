@@ -63,6 +63,20 @@ def test_what_is_not_clear_is_asked(studies: list[Study], change: dict[str, str]
         choose_studies(studies, **change)
 
 
+def test_a_study_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    """The older two would be taken, and a click in the newest be applied to another study."""
+    series = [study_series(date) for date in (*DATES, "20010106")]
+    del series[2][len(series[2]) // 2]
+    studies = ct_studies(scan_folder(write_export(tmp_path / "cd", *series)))
+    words = r"2 CT studies that can be read, and 1 that cannot \(20010106: SLICE_GAP\), expected two.*Name two by"
+    for change in ({}, {"study0": DATES[0]}, {"patient": PATIENT}):
+        with pytest.raises(BundleError, match=words):
+            choose_studies(studies, **change)
+    assert _dates(choose_studies(studies, study0=DATES[0], study1=DATES[1])) == [(PATIENT, date) for date in DATES]
+    with pytest.raises(BundleError, match=r"1 CT study that can be read, and 1 that cannot \(20010106: SLICE_GAP\)"):
+        choose_studies(studies[1:])
+
+
 def test_studies_of_one_day_have_no_order(tmp_path: Path) -> None:
     uids = {"StudyInstanceUID": "1.2.7", "FrameOfReferenceUID": "1.3.7"}
     series = [study_series(DATES[0]), study_series(DATES[0], kernel="STANDARD", **uids)]

@@ -80,7 +80,7 @@ def test_ground_glass_gets_no_growth() -> None:
     change = growth(BASE, glass, 365)
     assert change.change is Change.NOT_GIVEN
     assert change.volume_ratio is None
-    assert "ground glass in the later scan" in change.text
+    assert "in the later scan the nodule's core (-382 HU) is of ground-glass density" in change.text
     assert change.to_plain()["volume_ratio"] is None
 
 

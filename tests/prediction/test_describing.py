@@ -64,6 +64,12 @@ def test_diameters_are_known_only_where_every_pair_tells_them(cohort: Path) -> N
     assert trained_diameters((*pairs, replace(pairs[0], strata={}))) == ()
 
 
+def test_another_cohort_than_the_weights_name_is_rejected(cohort: Path, checkpoint: ModelCheckpoint) -> None:
+    named = replace(checkpoint, provenance={**checkpoint.provenance, "datalist_sha256": "0" * 64})
+    with pytest.raises(BundleError, match=rf"{cohort}: its datalist has SHA-256 \w{{12}}, the weights .* on 0{{12}}"):
+        describe_checkpoint(named, cohort)
+
+
 def test_too_small_a_cohort_describes_nothing(small_cohort: Path, checkpoint: ModelCheckpoint) -> None:
     with pytest.raises(BundleError, match="too few to describe a training set"):
         describe_checkpoint(checkpoint, small_cohort)

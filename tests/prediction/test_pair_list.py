@@ -51,6 +51,19 @@ def test_a_bad_row_is_told_and_the_others_are_read(tmp_path: Path, row: str, wor
     assert good.error is None
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"t1,point1,space\nct,1,2,3,LPS\n", 'row 2 has not as many cells .* in quotes: "1,2,3"'),
+        ("t1,point1,space\nm\u00fcller,1,LPS\n".encode("cp1252"), "no text in UTF-8: .* Save it as CSV UTF-8"),
+    ],
+)
+def test_a_table_that_a_spreadsheet_wrote_otherwise_says_what_to_do(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "pairs.csv").write_bytes(content)
+    with pytest.raises(BundleError, match=words):
+        read_pair_list(tmp_path / "pairs.csv")
+
+
 def test_a_column_that_means_nothing_ends_it(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"a column 'piont1' that means nothing here. Is it point1?"):
         read_pair_list(_table(tmp_path, "t1,piont1\nx,1\n"))

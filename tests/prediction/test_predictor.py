@@ -183,7 +183,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"point0": None}, "NO_LUNGS"),
     ({"t0": None}, "point0: is .* but there is no t0"),
     ({"space": "MNI"}, "space 'MNI' is not known"),
-    ({"interval_days": -5}, "interval_days: -5"),
+    ({"interval_days": -5}, "interval_days: is -5, expected a number of days above 0"),
+    ({"nodule": "x y"}, "nodule: is 'x y', expected letters, digits"),
     ({"clinical": {"weight": 70}}, "'weight' is no input"),
     ({"point1": (500, 20, 12)}, "lies outside the scan"),
 ]

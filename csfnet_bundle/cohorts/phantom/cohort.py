@@ -23,7 +23,7 @@ from csfnet_bundle.cohorts.phantom.tables import write_tables
 from csfnet_bundle.cohorts.phantom.two_nodules import TwoNoduleSubject
 from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import write_atomically
+from csfnet_bundle.core.files import require_writable, write_atomically
 from csfnet_bundle.core.progress import progress_bar
 from csfnet_bundle.records import DATALIST_NAME, Datalist, FollowUpPair, load_datalist, save_datalist
 
@@ -138,6 +138,7 @@ def make_cohort(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         _check_same(out, settings)
         return out
+    require_writable(out)
     partial = out.parent / f".{out.name}.partial"
     with _locked(partial, settings):
         subjects = settings.all_subjects()

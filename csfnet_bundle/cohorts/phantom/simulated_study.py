@@ -23,7 +23,7 @@ from csfnet_bundle.cohorts.phantom.nodule_change import NoduleChange, grown_nodu
 from csfnet_bundle.cohorts.phantom.reader_masks import read_outlines
 from csfnet_bundle.cohorts.phantom.true_mask import cohort_mask
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.core.files import atomic_folder, write_atomically
+from csfnet_bundle.core.files import atomic_folder, require_new, write_atomically
 from csfnet_bundle.geometry import Point, Space, Volume
 from csfnet_bundle.geometry.inside import check_point_inside
 from csfnet_bundle.geometry.points import three_numbers
@@ -91,8 +91,7 @@ def simulate_followup(
         Refusal: a series that cannot be read right.
     """
     folder = Path(out)
-    if folder.exists():
-        raise BundleError(f"{folder} exists already", remedy="Give a new folder; nothing is overwritten.")
+    require_new(folder, "OUT")
     days = _days(interval_days)
     ratio = _ratio(doubling_time_days, days, remove=remove)
     given = Point(three_numbers(point, "point"), space)  # type: ignore[arg-type]  # a wrong space is refused by name

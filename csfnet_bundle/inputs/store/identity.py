@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from csfnet_bundle.inputs.interval import interval_findings
 from csfnet_bundle.inputs.matching import MATCHING_VERSION, match_findings
 from csfnet_bundle.inputs.store.entry import Source
 from csfnet_bundle.records import CHOICE, FollowUpPair, Scan
@@ -42,6 +43,8 @@ class PairIdentity:
             "scans": [_name(scan) for scan in scans],
             "repeat_missing_prior": repeat_missing_prior and pair.t0 is None,
         }
+        if doubt := interval_findings(pair):  # it stands among the findings that a store keeps
+            named["interval"] = doubt
         key = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
         return cls(key, tuple(json.dumps(_place(scan), sort_keys=True) for scan in scans))
 

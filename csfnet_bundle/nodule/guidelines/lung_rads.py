@@ -25,11 +25,13 @@ def lung_rads_statement(facts: NoduleFacts) -> Statement:
 
 
 def is_growing(facts: NoduleFacts) -> bool | None:
-    """Say whether the mean diameter grew by more than 1.5 mm within twelve months; None where nobody knows.
+    """Say whether the mean diameter grew by more than 1.5 mm within twelve months; None where nobody can tell.
 
     Over a longer interval the change is taken as steady.
     """
     if facts.earlier_mean_diameter_mm is None or facts.interval_days is None or facts.interval_days <= 0:
+        return None
+    if not facts.comparable:
         return None
     change = round(facts.mean_diameter_mm, 1) - round(facts.earlier_mean_diameter_mm, 1)
     within = change * min(1.0, TWELVE_MONTHS_DAYS / facts.interval_days)
@@ -55,6 +57,8 @@ def _state(facts: NoduleFacts) -> str:
     growing = is_growing(facts)
     if facts.is_new:
         return "new"
+    if not facts.comparable:
+        return "no growth given"
     if growing is None:
         return "no earlier measurement"
     return f"growing by more than {GROWTH_MM} mm in 12 months" if growing else f"not growing by {GROWTH_MM} mm"

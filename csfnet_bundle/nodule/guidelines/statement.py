@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csfnet_bundle.nodule.attenuation import Attenuation
+from csfnet_bundle.nodule.growth import Change
 from csfnet_bundle.nodule.pair import PairMeasurements
 
 
@@ -22,6 +23,7 @@ class NoduleFacts:
         doubling_time_days: days in which the volume doubles; negative where it halves, None also within the limits of
             error.
         is_new: whether the earlier scan shows nothing at the place.
+        comparable: whether the two measurements may be compared; not where no growth is given.
     """
 
     mean_diameter_mm: float
@@ -32,6 +34,7 @@ class NoduleFacts:
     volume_ratio: float | None = None
     doubling_time_days: float | None = None
     is_new: bool = False
+    comparable: bool = True
 
     @classmethod
     def of(cls, measured: PairMeasurements, interval_days: float | None, *, is_new: bool = False) -> NoduleFacts | None:
@@ -48,6 +51,7 @@ class NoduleFacts:
             volume_ratio=None if change is None else change.volume_ratio,
             doubling_time_days=None if change is None else change.doubling_time_days,
             is_new=is_new,
+            comparable=change is None or change.change is not Change.NOT_GIVEN,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,6 +31,15 @@ def result_objects(
         roi_affine: (4, 4) of the t1 ROI, from (d, h, w, 1) to LPS mm.
         pictures: PNG of the page by what it shows; those of the measurements are added.
     """
+    with warnings.catch_warnings():
+        # highdicom about a patient's name of one part, which only the hospital can change; it would print the name
+        warnings.filterwarnings("ignore", "The string .* is unlikely to represent the intended person name")
+        return _result_objects(result, images, roi_affine, pictures)
+
+
+def _result_objects(
+    result: NoduleResult, images: CaseImages, roi_affine: NDArray[np.float64], pictures: Mapping[str, bytes]
+) -> dict[str, Dataset]:
     objects: dict[str, Dataset] = {
         f"outline_{scan}": outline_segmentation(result, scan) for scan in result.scans if scan in result.measured
     }

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.extras import import_extra
+from csfnet_bundle.core.files import require_new
 from csfnet_bundle.geometry import Point
 from csfnet_bundle.inputs.matching import MATCH_KEY
 from csfnet_bundle.prediction.case_files import write_prediction
@@ -90,8 +90,7 @@ def follow_up(
         BundleError: the PACS fails, has no such study, or no prior; ``out`` exists.
     """
     import_extra("highdicom", "dicom-sr")
-    if request.out.exists():
-        raise BundleError(f"{request.out} exists already", remedy="Name another folder by --out, or remove this one.")
+    require_new(request.out)
     current = current_study(service, request.study)
     priors = prior_studies(service, current, request.describes, request.prior)
     with tempfile.TemporaryDirectory(prefix="csfnet_pacs_") as temporary:

@@ -28,6 +28,14 @@ def test_solid_and_growing(size: float, category: str) -> None:
     assert solid_category(size, growing=True) == category
 
 
+def test_where_no_growth_is_given_lung_rads_takes_none() -> None:
+    part = facts(9.0, Attenuation.PART_SOLID, earlier_mean_diameter_mm=6.0, interval_days=365.0, comparable=False)
+    text = lung_rads_statement(part).text
+    assert "no growth given" in text
+    assert "growing" not in text
+    assert is_growing(part) is None
+
+
 def facts(size: float, attenuation: Attenuation = Attenuation.SOLID, **more: object) -> NoduleFacts:
     return NoduleFacts(size, 300.0, attenuation, **more)  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import highdicom
 import numpy as np
@@ -167,6 +168,27 @@ def test_a_series_without_frame_of_reference_is_refused(
     error = capsys.readouterr().err
     assert "100042/1" in error
     assert "FrameOfReferenceUID" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"PatientID": "100043"}, "is of patient '100043', the new one of '100042'"),
+        ({"ContentSequence": []}, "is not of nodule '1' of patient '100042'"),
+    ],
+)
+def test_a_report_on_something_else_is_not_superseded(
+    predicted: Predicted, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], words: str
+) -> None:
+    report = dcmread(predicted.out / "100042_1_report.dcm")
+    for name, value in change.items():
+        setattr(report, name, value)
+    other = tmp_path / "other.dcm"
+    report.save_as(other)
+    command = [*predict_words(predicted.scans, predicted.model, tmp_path / "out"), "--dicom_out"]
+    assert main([*command, f"--supersedes={other}"]) == 1
+    assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
