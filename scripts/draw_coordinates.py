@@ -6,6 +6,7 @@ environment active: ``python scripts/draw_coordinates.py``.
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -126,6 +127,7 @@ def draw_depth(axes: Axes, point: NDArray[np.float64], settings: RoiSettings) ->
 
 def main() -> None:
     """Write the picture."""
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     volume, point = example()
     settings = RoiSettings()
     figure = Figure(figsize=(12, 5.4), dpi=110)

@@ -7,6 +7,7 @@ root: ``python scripts/make_docs.py``; with ``--check`` it only says which page 
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Callable
@@ -189,16 +190,19 @@ def render(text: str) -> str:
 
 def main() -> int:
     """Write the pages, or with --check only compare; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="say which page is out of date, and write none")
+    check = parser.parse_args().check
     outdated = []
     for page in sorted((ROOT / "docs").glob("*.md")):
         text = page.read_text(encoding="utf-8")
         made = render(text)
         if made != text:
             outdated.append(page.name)
-            if "--check" not in sys.argv:
+            if not check:
                 page.write_text(made, encoding="utf-8")
-    print(f"{'out of date' if '--check' in sys.argv else 'written'}: {', '.join(outdated) or 'none'}")
-    return int("--check" in sys.argv and bool(outdated))
+    print(f"{'out of date' if check else 'written'}: {', '.join(outdated) or 'none'}")
+    return int(check and bool(outdated))
 
 
 def _interval(value: float | None, lower: float | None, upper: float | None) -> str:

@@ -17,26 +17,31 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import create_workflow
-
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.medst.model_file import KEPT_EPOCHS, load_pretrained
 from csfnet_bundle.medst.tasks_handler import METRICS_NAME
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
+from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.medst.results import COMPARED, read_value
+from csfnet_bundle.training.transfer import weights_digest
+from csfnet_bundle.training.workflow import make_workflow
 
 ROOT = Path(__file__).resolve().parent.parent
 READ_OUTS = ("pointing_game", "pointing_chance", *COMPARED)
 
 
 def read_out_epoch(path: Path, dataset: Path, section: str) -> dict[str, Any]:
-    """Judge the weights of one epoch; return its number, its steps and every read-out that it has."""
-    if not (path.parent / METRICS_NAME).is_file():
-        workflow = create_workflow(
-            config_file=str(ROOT / "configs" / "medst_evaluate.json"),
-            workflow_type="infer",
-            run_id="evaluating",
-            logging_file=False,
+    """Judge the weights of one epoch; return its number, its steps and every read-out that it has.
+
+    What an earlier call found counts for the same weights, cohort and section alone.
+    """
+    asked = {"weights": weights_digest(path), "cohort": datalist_hash(dataset), "section": section}
+    noted = path.parent / "judged.json"
+    known = noted.is_file() and json.loads(noted.read_text(encoding="utf-8")) == asked
+    if not known or not (path.parent / METRICS_NAME).is_file():
+        workflow = make_workflow(
+            "evaluating",
+            [ROOT / "configs" / "medst_evaluate.json"],
             bundle_root=str(ROOT),
             dataset_dir=str(dataset),
             section=section,
@@ -46,6 +51,7 @@ def read_out_epoch(path: Path, dataset: Path, section: str) -> dict[str, Any]:
         )
         workflow.run()
         workflow.finalize()
+        write_atomically(noted, json.dumps(asked) + "\n")
     metrics = json.loads((path.parent / METRICS_NAME).read_text(encoding="utf-8"))
     told = metrics["pretraining"]
     return {

@@ -70,6 +70,7 @@ def benchmark(
     from csfnet_bundle.studies.benchmark.results import make_results
     from csfnet_bundle.studies.benchmark.running import run_benchmark
     from csfnet_bundle.studies.benchmark.writing import TABLES_NAME, write_benchmark
+    from csfnet_bundle.training.workflow import EPOCHS
 
     root = bundle_root()
     files = [*([str(root / QUICK_CONFIG)] if quick else []), *(str(Path(name).resolve()) for name in config)]
@@ -81,11 +82,11 @@ def benchmark(
         out=out.resolve(),
         bundle_root=root,
         systems=systems or PAPER_SYSTEMS,
-        folds=folds or (1 if quick else FOLDS),
-        seeds=seeds or (1 if quick else SEEDS),
+        folds=folds if folds is not None else 1 if quick else FOLDS,
+        seeds=seeds if seeds is not None else 1 if quick else SEEDS,
         config_files=tuple(files),
         overrides={
-            **({} if epochs is None else {"train#trainer#max_epochs": epochs}),
+            **({} if epochs is None else {EPOCHS: epochs}),
             **({"follow_links": True} if follow_links else {}),
         },
         without_reads=without_reads,

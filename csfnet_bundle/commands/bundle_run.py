@@ -6,7 +6,6 @@ import logging
 import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,22 +67,12 @@ def run_workflow(run_id: str, config_files: list[str], **override: Any) -> None:
         config_files: names in configs/.
         override: ids of the config and their values.
     """
-    from monai.bundle import create_workflow
+    from csfnet_bundle.training.workflow import make_workflow
 
     root = bundle_root()
-    files = [str(root / CONFIGS / name) for name in config_files]
     for name in ("scripts", "workflows"):
         logging.getLogger(f"monai.bundle.{name}").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        # A config is a program; these are the bundle's own.
-        warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
-        workflow = create_workflow(
-            config_file=files,
-            workflow_type="infer" if run_id == "inference" else "train",
-            run_id=run_id,
-            logging_file=False,
-            bundle_root=str(root),
-            **override,
-        )
+    files = [root / CONFIGS / name for name in config_files]
+    workflow = make_workflow(run_id, files, bundle_root=str(root), **override)
     workflow.run()
     workflow.finalize()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from csfnet_bundle.core.devices import device_number
 from csfnet_bundle.core.errors import BundleError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """The variable by which CUDA, and so this process and all that it starts, sees only some of the GPUs."""
-
-DEVICE = re.compile(r"cpu|cuda(?::(\d+))?")
 
 
 @contextmanager
@@ -31,12 +29,9 @@ def on_device(name: str | None) -> Iterator[None]:
     if name is None:
         yield
         return
-    match = DEVICE.fullmatch(name)
-    if match is None:
-        raise BundleError(f"--device is {name!r}, expected cpu, cuda or cuda:N")
+    number = device_number(name, "--device") or 0
     before = os.environ.get(VISIBLE)
     seen = before.split(",") if before else None
-    number = int(match[1] or 0)
     if seen is not None and name != "cpu" and number >= len(seen):
         raise BundleError(f"there is no device {name}", remedy=f"{VISIBLE} is {before}.")
     os.environ[VISIBLE] = "" if name == "cpu" else str(number) if seen is None else seen[number]

@@ -27,7 +27,7 @@ FINE_TUNING = ("--optimizer#lr=0.001", "--train#trainer#max_epochs=10")
 was .72 after 9 of 30 epochs, three minutes each."""
 
 
-def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) -> None:
+def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS, model: Path | None = None) -> None:
     """Make a phantom cohort, train the narrow network on it, evaluate, and put model and result in their places.
 
     The network is that of configs/cpu_demo.json. It is trained at the ROI of that file first, then at the paper's, that
@@ -38,10 +38,12 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
     Args:
         out: folder for all that is made on the way.
         subjects: labelled subjects of the cohort; a quarter of them are test pairs.
+        model: file of the weights; by default the bundle's models/model.pt, of which configs/metadata.json then tells.
+            The result goes beside another file.
 
     Examples:
         csfnet make-model
-        csfnet make-model --subjects 200 --out output/small_model
+        csfnet make-model --subjects 200 --out output/small_model --model output/small_model/model.pt
     """
     import torch
 
@@ -77,7 +79,9 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
     first, state = (torch.load(done / STATE_NAME, map_location="cpu", weights_only=True) for done in (start, training))
     result = {
         "what": "Measured on phantoms, not on patients: models/model.pt beside the oracle and a simple reference.",
-        "command": "python -m csfnet_bundle make-model",
+        "command": "python -m csfnet_bundle make-model"
+        + ("" if subjects == SUBJECTS else f" --subjects {subjects}")
+        + ("" if model is None else " --model MODEL"),
         "configs": TRAIN,
         "cohort": {
             "subjects": subjects,
@@ -94,12 +98,15 @@ def make_model(out: Path = Path("output/make_model"), subjects: int = SUBJECTS) 
         "difference_is": "oracle - system",
         "systems": json.loads(table.to_json(orient="index", double_precision=4)),
     }
-    write_atomically(root / RESULT, json.dumps(result, indent=1) + "\n")
-    checkpoint.save(root / "models" / MODEL_NAME)
-    metadata = root / CONFIGS / "metadata.json"
-    write_atomically(metadata, metadata_of(metadata.read_bytes(), checkpoint, eval_metrics(result)))
+    path = model or root / "models" / MODEL_NAME
+    result_path = root / RESULT if model is None else model.with_name(RESULT.name)
+    write_atomically(result_path, json.dumps(result, indent=1) + "\n")
+    checkpoint.save(path)
+    if model is None:
+        metadata = root / CONFIGS / "metadata.json"
+        write_atomically(metadata, metadata_of(metadata.read_bytes(), checkpoint, eval_metrics(result)))
     print(table[["auc", "auc_delong_lower", "auc_delong_upper", "difference", "difference_lower", "difference_upper"]])
-    print(f"model: {root / 'models' / MODEL_NAME}\nresult: {root / RESULT}")
+    print(f"model: {path}\nresult: {result_path}")
 
 
 def _oracle(cohort: Path, network: pd.DataFrame) -> pd.DataFrame:

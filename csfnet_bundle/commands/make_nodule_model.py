@@ -9,10 +9,11 @@ from csfnet_bundle.commands.bundle_run import CONFIGS, bundle_root
 from csfnet_bundle.core.files import write_atomically
 
 MODEL = Path("models/nodules/model.pt")
+DEFAULT_RECIPE = "base"
 RESULT = Path("docs/results/nodule_follow_up.json")
 
 
-def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model: Path | None = None) -> None:
+def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = DEFAULT_RECIPE, model: Path | None = None) -> None:
     """Fit a recipe on all nodules of a cohort, add the follow-up part from simulated change, and write the weights.
 
     Temperature and threshold come from five folds, those of ``real-nodules`` if it has the same folder. The follow-up
@@ -32,7 +33,9 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     """
     import torch
 
+    from csfnet_bundle.records import load_datalist
     from csfnet_bundle.serving.metadata import metadata_with_nodules
+    from csfnet_bundle.studies.benchmark.splits import make_splits
     from csfnet_bundle.studies.real_nodules.follow_up import make_follow_up_sets
     from csfnet_bundle.studies.real_nodules.recipe import load_recipe
     from csfnet_bundle.studies.real_nodules.shipping import SEED, grow_cohort, judge_follow_up, make_shipped_model
@@ -42,6 +45,7 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     torch.set_num_threads(1)  # the network is small: more threads take longer
     chosen = load_recipe(recipe, bundle_root())
     study = Study(dataset_dir.resolve(), out.resolve(), (chosen,), seeds=1, folds=5)
+    make_splits(load_datalist(study.dataset_dir), study.folds)  # a cohort that cannot be used ends it now
     root = bundle_root()
     spent = study.out / "follow_up" / "seconds.json"
     with counted(spent, "phantoms"):
@@ -52,7 +56,9 @@ def make_nodule_model(dataset_dir: Path, out: Path, recipe: str = "base", model:
     with counted(spent, "follow-up part"):
         judged = judge_follow_up(study, chosen, phantoms, grown)
     fits = {name: read_seconds(seconds_path(study))[name] for name in fits_of(chosen, SEED)}
-    command = "python -m csfnet_bundle make-nodule-model --dataset_dir LIDC --out OUT"
+    options = "" if recipe == DEFAULT_RECIPE else f" --recipe {recipe}"
+    options += "" if model is None else " --model MODEL"
+    command = f"python -m csfnet_bundle make-nodule-model --dataset_dir LIDC --out OUT{options}"
     result = {"command": command, "seconds": {**fits, **read_seconds(spent)}, **judged}
     path = model or root / MODEL
     result_path = root / RESULT if model is None else model.with_name(RESULT.name)

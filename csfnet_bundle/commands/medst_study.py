@@ -47,9 +47,10 @@ def medst_study(
     from csfnet_bundle.medst.sequences import most_studies
     from csfnet_bundle.studies.medst.fitting import FitsFailedError, run_fits
     from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE
-    from csfnet_bundle.studies.medst.plan import EPOCHS, StudyPlan
+    from csfnet_bundle.studies.medst.plan import StudyPlan
     from csfnet_bundle.studies.medst.results import make_results
     from csfnet_bundle.studies.medst.variants import find_variants, left_out
+    from csfnet_bundle.training.workflow import EPOCHS
 
     for name, count in {"seeds": seeds, "workers": workers, "epochs": 1 if epochs is None else epochs}.items():
         if count < 1:

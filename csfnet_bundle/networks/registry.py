@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks.ablations import AblatedCSFNet
 from csfnet_bundle.networks.csfnet import CSFNet
 from csfnet_bundle.networks.encoder import WIDTHS
@@ -159,7 +160,8 @@ def create_system(
         arguments: further constructor arguments, over those of the system.
 
     Raises:
-        ValueError: there is no such system, or its network does not take the arguments.
+        BundleError: there is no such system.
+        ValueError: its network does not take the arguments.
     """
     return create_network({**system_architecture(system, width, roi_size), **(arguments or {})})
 
@@ -168,10 +170,10 @@ def system_architecture(system: str, width: float = 1.0, roi_size: Sequence[int]
     """Return the architecture of a system, for :func:`create_network`; arguments as of :func:`create_system`.
 
     Raises:
-        ValueError: there is no such system.
+        BundleError: there is no such system.
     """
     if system not in SYSTEMS:
-        raise ValueError(f"there is no system called {system!r}, expected one of {', '.join(SYSTEMS)}")
+        raise BundleError(f"there is no system {system!r}", record="system", remedy=f"Choose of {', '.join(SYSTEMS)}.")
     row = SYSTEMS[system]
     offered: dict[str, Plain] = {
         "width": width,

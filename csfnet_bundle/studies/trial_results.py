@@ -8,6 +8,7 @@ from typing import Any
 
 from csfnet_bundle import __version__
 from csfnet_bundle.core.changed_settings import check_same_settings
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 
 RESULTS_NAME, TABLE_NAME = "results.json", "table.md"
@@ -18,11 +19,14 @@ def begin_or_resume(out: Path, **settings: float | str | None) -> dict[str, Any]
 
     Args:
         out: the trial's folder.
-        settings: what all fits share; this bundle's version counts too.
+        settings: what all fits share, numbers above 0; this bundle's version counts too.
 
     Raises:
-        BundleError: the folder holds a trial with other settings.
+        BundleError: a number that is not above 0, or the folder holds a trial with other settings.
     """
+    for name, value in settings.items():
+        if isinstance(value, int | float) and value <= 0:
+            raise BundleError(f"is {value}, expected a number above 0", record=f"--{name}")
     shared = {**settings, "bundle_version": __version__}
     path = out / RESULTS_NAME
     if not path.is_file():
@@ -33,6 +37,12 @@ def begin_or_resume(out: Path, **settings: float | str | None) -> dict[str, Any]
     return document
 
 
+def check_seeds(seeds: int) -> None:
+    """Check that a trial trains anything; raises BundleError. Seeds may be added later, so they are no settings."""
+    if seeds < 1:
+        raise BundleError(f"is {seeds}, expected 1 or more", record="--seeds")
+
+
 def has_fit(document: dict[str, Any], **fit: object) -> bool:
     """Say whether the results have the fit that these entries name."""
     return any(all(one[name] == value for name, value in fit.items()) for one in document["fits"])
@@ -40,5 +50,5 @@ def has_fit(document: dict[str, Any], **fit: object) -> bool:
 
 def keep_results(out: Path, document: dict[str, Any], table: str) -> None:
     """Write the results and their table."""
-    write_atomically(out / RESULTS_NAME, json.dumps(document, indent=1) + "\n")
+    write_atomically(out / RESULTS_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
     write_atomically(out / TABLE_NAME, table)

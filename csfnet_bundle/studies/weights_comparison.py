@@ -27,8 +27,6 @@ SEED = 51
 AT_ONCE = 16
 PAIR, LATER = "pair", "t1 in both channels"
 ORACLES = {PAIR: "oracle_all", LATER: "oracle_t1+clinical"}
-LEAST_OF_A_CLASS = 2
-"""Fewer have no interval."""
 
 
 def compare_on_phantoms(weights: Sequence[str], out: Path, *, pairs: int, workers: int = 1) -> dict[str, Any]:
@@ -57,13 +55,7 @@ def compare_on_phantoms(weights: Sequence[str], out: Path, *, pairs: int, worker
             record="--weights",
             remedy="Name them by commas.",
         )
-    malignant = [RoiSetSettings(1, SEED).subject(number).label for number in range(pairs)]
-    if min(sum(malignant), pairs - sum(malignant)) < LEAST_OF_A_CLASS:
-        raise BundleError(
-            f"it is {pairs}, too few for {LEAST_OF_A_CLASS} benign and {LEAST_OF_A_CLASS} malignant phantoms",
-            record="--pairs",
-            remedy="Take some hundreds.",
-        )
+    RoiSetSettings(pairs, SEED).check_both_labels("--pairs")
     checkpoints = {name: load_checkpoint(named_weights(name)) for name in weights}
     for name, checkpoint in checkpoints.items():
         if checkpoint.code_book.digest != nlst_code_book().digest:

@@ -59,6 +59,9 @@ class TrainingSession:
     settings: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if int(self.trainer.state.max_epochs) < 1:
+            problem = f"it is {self.trainer.state.max_epochs}, expected 1 or more"
+            raise BundleError(problem, record="max_epochs", remedy="Name the epochs to train.")
         self._state_path = Path(self.output_dir) / STATE_NAME
         self._progress = EpochProgress(self.evaluator)
         self._seconds_before = 0.0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.networks import (
     PAPER_SYSTEMS,
     Network,
@@ -176,5 +177,5 @@ def test_unknown_argument_is_named() -> None:
 
 
 def test_unknown_system_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no system called 'sybil', expected one of scans, "):
+    with pytest.raises(BundleError, match=r"system: there is no system 'sybil'. Choose of scans, "):
         system_architecture("sybil")

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.studies.trial_results import RESULTS_NAME, TABLE_NAME, begin_or_resume, has_fit, keep_results
+from csfnet_bundle.studies.trial_results import (
+    RESULTS_NAME,
+    TABLE_NAME,
+    begin_or_resume,
+    check_seeds,
+    has_fit,
+    keep_results,
+)
 
 
 def test_a_trial_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -17,6 +24,18 @@ def test_a_trial_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert has_fit(document, system="csfnet", seed=1)
     assert not has_fit(document, system="csfnet", seed=0)
     assert (tmp_path / TABLE_NAME).read_text() == "| table |"
+
+
+def test_numbers_that_train_nothing_are_rejected(tmp_path: Path) -> None:
+    for name, value in (("epochs", 0), ("training", -1), ("learning_rate", -0.1)):
+        with pytest.raises(BundleError, match=f"--{name}: is {value}, expected a number above 0"):
+            begin_or_resume(tmp_path, **{name: value})
+    with pytest.raises(BundleError, match="--seeds: is 0, expected 1 or more"):
+        check_seeds(0)
+    check_seeds(1)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        keep_results(tmp_path, {"oracle": float("nan")}, "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_settings_are_rejected(tmp_path: Path) -> None:

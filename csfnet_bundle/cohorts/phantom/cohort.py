@@ -32,6 +32,8 @@ INFERENCE_SUBJECTS = 3
 FIRST_INFERENCE_NUMBER = 90_000
 """Subjects without a label are counted from here, so that more labelled ones leave them as they are; a six-digit
 identifier has room for no more."""
+LEFT_OUT_AT_DEFAULT = ("later_growth", "crops", "nodules")
+"""Settings that a datalist tells only where they differ from the default."""
 PHANTOM_VERSION = 1
 """Goes up when the same seed begins to give other scans."""
 DICOM_FOLDER, NIFTI_FOLDER, SETTINGS, RECORDS, LOCK = "dicom", "nifti", "settings.json", ".records", ".lock"
@@ -103,7 +105,7 @@ class CohortSettings:
     def to_plain(self) -> dict[str, object]:
         """Return plain values, as the datalist's provenance has them."""
         plain = {"phantom_version": PHANTOM_VERSION, **asdict(self), "split": list(self.split)}
-        for name in ("later_growth", "crops", "nodules"):
+        for name in LEFT_OUT_AT_DEFAULT:
             if plain[name] == getattr(CohortSettings, name):
                 del plain[name]  # cohorts made before there was a choice stay the same
         return plain
@@ -173,7 +175,8 @@ def _check_same(out: Path, settings: CohortSettings) -> None:
         raise BundleError("the folder is there and holds no phantom cohort", record=str(out), remedy=remedy)
     there = load_datalist(out).header.get("provenance")
     wanted = settings.to_plain()
-    values = {name: value for name, value in there.items() if name in wanted} if isinstance(there, dict) else {}
+    known = there if isinstance(there, dict) else {}
+    values = {name: value for name, value in known.items() if name in (*wanted, *LEFT_OUT_AT_DEFAULT)}
     check_same_settings(values, wanted, record=str(out), what="a cohort", remedy=remedy)
 
 

@@ -33,6 +33,8 @@ SETTINGS_NAME = "roi_set.json"
 BLOCK = 32
 """Pairs a file: what an interruption can cost."""
 MAXIMUM_NODULES = 2
+LEAST_OF_A_LABEL = 2
+"""Fewer have no interval."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,19 @@ class RoiSetSettings:
                 f"{self.pairs} pairs with {self.nodules} nodules a ROI, expected at least one pair and 1 or 2 nodules",
                 record="set of phantom ROIs",
             )
+
+    def check_both_labels(self, record: str) -> None:
+        """Check before anything is rendered that an area can be told of the set.
+
+        Raises:
+            BundleError: it has fewer than two benign or two malignant pairs, which have no interval.
+        """
+        malignant = sum(self.subject(number).label for number in range(self.pairs))
+        if min(malignant, self.pairs - malignant) < LEAST_OF_A_LABEL:
+            problem = (
+                f"is {self.pairs}, too few for {LEAST_OF_A_LABEL} benign and {LEAST_OF_A_LABEL} malignant phantoms"
+            )
+            raise BundleError(problem, record=record, remedy="Take some hundreds.")
 
     def subject(self, number: int) -> Subject:
         """Return the subject of a pair's number."""

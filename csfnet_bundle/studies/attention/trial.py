@@ -31,7 +31,7 @@ from csfnet_bundle.networks.cross_modal_attention import with_uniform_attention
 from csfnet_bundle.prediction.checkpoint import load_checkpoint, shipped_model
 from csfnet_bundle.studies.attention.above_trunk import AboveTrunk, take_trunk, trunk_maps
 from csfnet_bundle.studies.roi_fitting import WIDTH, Tensors, Training, fit, processor_minutes
-from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
+from csfnet_bundle.studies.trial_results import begin_or_resume, check_seeds, has_fit, keep_results
 from csfnet_bundle.training.transfer import weights_digest
 
 NETWORK, UNIFORM = "csfnet", "uniform_attention"
@@ -86,6 +86,8 @@ def run_trial(
     """
     if trunk not in TRUNK_WORDS:
         raise BundleError(f"trunk is {trunk!r}, expected one of {', '.join(TRUNK_WORDS)}")
+    check_seeds(seeds)
+    RoiSetSettings(test, TEST_SEED, 2, SIZE).check_both_labels("--test")
     model = shipped_model(bundle_root())
     weights = load_checkpoint(model).weights
     document = begin_or_resume(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,9 @@ def areas_of_seeds(predictions: Predictions, system: str, part: str) -> tuple[fl
         part: what was predicted.
     """
     fits = [(fit, parts) for fit, parts in predictions.fits.items() if fit.system == system and part in parts]
-    seeds = sorted({fit.seed for fit, _ in fits})
+    folds = Counter(fit.seed for fit, _ in fits)
+    whole = max(folds.values(), default=0)
+    seeds = sorted(seed for seed, count in folds.items() if count == whole)  # those that the average takes
     return tuple(area(average_seeds([parts[part] for fit, parts in fits if fit.seed == seed])) for seed in seeds)
 
 

@@ -36,6 +36,8 @@ PERMUTATION_SEED = 0
 
 def check_common_test(protocol: Protocol) -> None:
     """Raise BundleError where a common test set is asked for and cannot be: for a cohort that is no phantom's."""
+    if protocol.common_test:
+        common_settings(protocol).check_both_labels("--common_test")
     data = data_description(protocol.dataset_dir)
     if protocol.common_test and (not data.phantom or data.patients_of == f"phantom, seed {SEED}"):
         raise BundleError(

@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from monai.bundle import create_workflow
 
 from csfnet_bundle.core.error_hook import bundle_error_in
 from csfnet_bundle.core.files import write_atomically
@@ -33,6 +32,7 @@ from csfnet_bundle.studies.benchmark.common_test import COMMON, COMMON_PERMUTED,
 from csfnet_bundle.studies.benchmark.external import check_judging
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.splits import labelled_pairs
+from csfnet_bundle.training.workflow import make_workflow
 
 DONE_NAME = "fit.json"
 LOG_NAME = "training.log"
@@ -131,13 +131,7 @@ def _run(protocol: Protocol, fit: Fit, folder: Path, device: str | None) -> None
     overrides["system"] = fit.system
     if SYSTEMS[fit.system].compared_with:
         overrides["initial_weights"] = str(protocol.pretrained)
-    workflow = create_workflow(
-        config_file=protocol.configs(fit.system),
-        workflow_type="train",
-        run_id="training",
-        logging_file=False,
-        **overrides,
-    )
+    workflow = make_workflow("training", protocol.configs(fit.system), **overrides)
     workflow.run()
     parser = workflow.parser
     checkpoint = load_checkpoint(folder / MODEL_NAME)

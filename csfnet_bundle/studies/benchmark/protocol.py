@@ -14,6 +14,7 @@ from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.evaluation.comparison import REFERENCE
 from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.networks import PAPER_SYSTEMS, SYSTEMS, Network
+from csfnet_bundle.training.workflow import EPOCHS
 
 PRETRAINED = tuple(system.name for system in SYSTEMS.values() if system.compared_with)
 """The systems that start from a pre-training."""
@@ -88,12 +89,11 @@ class Protocol:
                 record="benchmark",
                 remedy=f"Choose of {', '.join(SYSTEMS)}.",
             )
-        if self.folds < 1 or self.seeds < 1 or min(self.permutations, self.common_test) < 0:
-            raise BundleError(
-                f"{self.folds} folds, {self.seeds} seeds, {self.permutations} permutations, {self.common_test} common "
-                "test pairs; at least one fold and one seed are needed",
-                record="benchmark",
-            )
+        least = {"folds": (self.folds, 1), "seeds": (self.seeds, 1), "permuted_labels": (self.permutations, 0)}
+        least |= {"common_test": (self.common_test, 0), "epochs": (int(str(self.overrides.get(EPOCHS, 1))), 1)}
+        for name, (value, low) in least.items():
+            if value < low:
+                raise BundleError(f"is {value}, expected {low} or more", record=f"--{name}")
         start = [system for system in self.systems if SYSTEMS[system].compared_with]
         if start and self.pretrained is None:
             raise BundleError(

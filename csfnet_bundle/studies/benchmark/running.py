@@ -22,7 +22,8 @@ from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
 from csfnet_bundle.studies.benchmark.references import ORACLES, oracle_tables, reference_tables, references_for
 from csfnet_bundle.studies.benchmark.restarting import keep_protocol
 from csfnet_bundle.studies.benchmark.scheduling import run_fits
-from csfnet_bundle.studies.benchmark.splits import Split, labelled_pairs, make_splits, write_split
+from csfnet_bundle.studies.benchmark.splits import Split, check_both_labels, labelled_pairs, make_splits, write_split
+from csfnet_bundle.training.devices import check_device
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ def run_benchmark(protocol: Protocol, devices: Sequence[str] = (), scheduler: st
     splits = make_splits(datalist, protocol.folds)
     pairs = labelled_pairs(datalist)
     external = None if protocol.evaluate_on is None else load_datalist(protocol.evaluate_on)
+    check_both_labels(splits, str(protocol.dataset_dir))
+    for device in devices:
+        check_device(device, "--devices")
     _check(protocol, pairs, external)
     check_common_test(protocol)
     keep_protocol(protocol)

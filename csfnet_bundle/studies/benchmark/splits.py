@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +56,14 @@ def make_splits(datalist: Datalist, folds: int) -> list[Split]:
     given = datalist.header.get("folds")
     if isinstance(given, list) and len(given) == folds:
         held_out: Sequence[Sequence[str]] = given
+        count = Counter(patient for fold in held_out for patient in set(fold))
+        twice = sorted(patient for patient, times in count.items() if times > 1)
+        if twice:
+            raise BundleError(
+                f"patient {twice[0]} is in {count[twice[0]]} of the datalist's {folds} folds",
+                record=str(datalist.folder),
+                remedy="Correct the folds, or take them out of the datalist.",
+            )
         missing = {patient.subject for patient in patients}.difference(*held_out)
         if missing:
             raise BundleError(
@@ -71,6 +80,15 @@ def make_splits(datalist: Datalist, folds: int) -> list[Split]:
         chosen = (sections["training"], sections["validation"], frozenset(fold))
         splits.append(Split(*(tuple(pair for pair in pairs if pair.subject in subjects) for subjects in chosen)))
     return splits
+
+
+def check_both_labels(splits: Sequence[Split], record: str) -> None:
+    """Check that the pairs that judge are of both labels; raises BundleError, since no area could be told."""
+    labels = {pair.label for split in splits for pair in split.test}
+    if len(labels) < 2:
+        raise BundleError(
+            f"all test pairs have the label {labels.pop()}, expected 0 and 1", record=record, remedy="Split it anew."
+        )
 
 
 def write_split(

@@ -22,7 +22,7 @@ from csfnet_bundle.networks import CSFNet, Network, create_system
 from csfnet_bundle.networks.network import Plain
 from csfnet_bundle.prediction.forward import run_network
 from csfnet_bundle.studies.roi_fitting import WIDTH, Fitted, Tensors, Training, fit, processor_minutes
-from csfnet_bundle.studies.trial_results import begin_or_resume, has_fit, keep_results
+from csfnet_bundle.studies.trial_results import begin_or_resume, check_seeds, has_fit, keep_results
 
 SIZE = (16, 32, 32)
 TRAINING_SEED, TEST_SEED = 31, 32
@@ -83,6 +83,8 @@ def run_choices(
     """
     if unknown := [name for name in choices if name not in CHOICES]:
         raise BundleError(f"there is no choice {unknown[0]!r}", remedy=f"Take of {', '.join(CHOICES)}.")
+    check_seeds(seeds)
+    RoiSetSettings(test, TEST_SEED, size=SIZE).check_both_labels("--test")
     document = begin_or_resume(out, training=training, test=test, epochs=epochs)
     shown = Tensors.of(
         make_roi_set(out / "training", RoiSetSettings(training, TRAINING_SEED, size=SIZE), workers=workers)

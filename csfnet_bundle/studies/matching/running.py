@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +10,15 @@ from functools import lru_cache, partial
 from itertools import permutations
 from pathlib import Path
 
+from csfnet_bundle import __version__
+from csfnet_bundle.core.bundle_root import bundle_root
+from csfnet_bundle.core.changed_settings import check_same_settings
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.core.files import write_atomically
 from csfnet_bundle.core.progress import progress_bar
+from csfnet_bundle.inputs.matching import MATCHING_VERSION
+from csfnet_bundle.prediction.checkpoint import shipped_model
+from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.prediction.predictor import load
 from csfnet_bundle.studies.matching.cost import measure_cost
 from csfnet_bundle.studies.matching.page import COST, POINT_ERROR, write_page
@@ -19,10 +26,12 @@ from csfnet_bundle.studies.matching.point_error import point_error_study
 from csfnet_bundle.studies.matching.sources import Source, phantom_source, real_source
 from csfnet_bundle.studies.matching.strangers import PHANTOM_PLACES, seek_in_stranger, seek_without_lungs
 from csfnet_bundle.studies.matching.trials import run_trial
+from csfnet_bundle.training.transfer import weights_digest
 
 TUNING_SEED, TEST_SEED = 1, 2
 """Of the trials on real series, on which thresholds were chosen, and of those on phantoms, on which none was."""
 
+SETTINGS_NAME = "settings.json"
 ROUND = 8
 """Trials on real series, then as many on phantoms, until all are done."""
 
@@ -47,11 +56,14 @@ def run_trials(
         The file of the tables.
 
     Raises:
-        BundleError: series without outlines, or a page without marks.
+        BundleError: series without outlines, a page without marks, a number of trials below 0, or a folder with trials
+            on other series, outlines, weights or another cohort.
     """
     if series and outlines is None:
         raise BundleError("there are no outlines of the series' nodules", remedy="Give the JSON file by --outlines.")
-    (folder / "trials").mkdir(parents=True, exist_ok=True)
+    if min(trials, phantom_trials) < 0:
+        raise BundleError(f"{trials} trials and {phantom_trials} on phantoms, expected 0 or more of each")
+    _claim(folder, series, outlines, cohort)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         tasks = dict(_tasks(series, outlines, trials, phantom_trials, Path(temporary)))
         if cohort is not None:
@@ -66,6 +78,28 @@ def run_trials(
     tables = folder / "tables.md"
     write_page(tables, results, page)
     return tables
+
+
+def _claim(folder: Path, series: Sequence[Path], outlines: Path | None, cohort: Path | None) -> None:
+    """Note what the folder's trials depend on, or check it; what an earlier call left out may be added."""
+    now = {
+        "bundle_version": __version__,
+        "matching_version": MATCHING_VERSION,
+        "series": [str(path.resolve()) for path in series] or None,
+        "outlines_sha256": None if outlines is None else hashlib.sha256(outlines.read_bytes()).hexdigest(),
+        "cohort_sha256": None if cohort is None else datalist_hash(cohort),
+        "weights_sha256": None if cohort is None else weights_digest(shipped_model(bundle_root())),
+    }
+    path = folder / SETTINGS_NAME
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = {name: value for name, value in now.items() if value is not None}
+    shared = {name: value for name, value in before.items() if name in known}
+    remedy = "Name another --out, or remove this one."
+    check_same_settings(
+        shared, {name: known[name] for name in shared}, record=str(folder), what="trials", remedy=remedy
+    )
+    (folder / "trials").mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps({**before, **known}, indent=1) + "\n")
 
 
 def _point_error(cohort: Path) -> dict[str, object]:

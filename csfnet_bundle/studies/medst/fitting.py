@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 import torch
-from monai.bundle import create_workflow
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -24,6 +23,7 @@ from csfnet_bundle.inputs import RoiSettings
 from csfnet_bundle.medst.data import SECTIONS, prepare_studies
 from csfnet_bundle.medst.tasks_handler import METRICS_NAME
 from csfnet_bundle.studies.medst.plan import DONE_NAME, EVALUATE, Fit, StudyPlan
+from csfnet_bundle.training.workflow import make_workflow
 
 BEGUN_NAME = "switch.sha256"
 """What a fit was begun with: it is taken up again with that alone."""
@@ -146,11 +146,9 @@ def _run(study: StudyPlan, fit: Fit) -> None:
         "device": "$torch.device('cpu')",
     }
     started = time.monotonic()
-    training = create_workflow(
-        config_file=[str(path) for path in study.configs(fit)],
-        workflow_type="train",
-        run_id="training",
-        logging_file=False,
+    training = make_workflow(
+        "training",
+        study.configs(fit),
         **{**study.overrides_of(fit), **common, "output_dir": str(folder), "seed": fit.seed},
     )
     training.run()
@@ -165,11 +163,9 @@ def _run(study: StudyPlan, fit: Fit) -> None:
         "history": parser.get_parsed_content("train#best_model").history,
     }
     training.finalize()
-    evaluating = create_workflow(
-        config_file=str(study.bundle_root / "configs" / EVALUATE),
-        workflow_type="infer",
-        run_id="evaluating",
-        logging_file=False,
+    evaluating = make_workflow(
+        "evaluating",
+        [study.bundle_root / "configs" / EVALUATE],
         **{**common, "training_dir": str(folder), "output_dir": str(folder)},
     )
     evaluating.run()

@@ -7,9 +7,9 @@ from typing import Any
 
 from csfnet_bundle.evaluation.bootstrap import CONFIDENCE
 from csfnet_bundle.evaluation.markdown import UNDEFINED, markdown_table
-from csfnet_bundle.studies.medst.plan import EPOCHS
 from csfnet_bundle.studies.medst.results import COMPARED
 from csfnet_bundle.studies.medst.variants import DEFAULT, OTHER_SEEDS, read_variants
+from csfnet_bundle.training.workflow import EPOCHS
 
 CANNOT_JUDGE = (
     "**This study can judge nothing**: its positive control, the texts of other patients, was not noticed (worse "

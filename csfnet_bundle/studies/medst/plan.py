@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from csfnet_bundle import __version__
 from csfnet_bundle.core.bundle_root import CONFIGS
 from csfnet_bundle.medst.data import texts_digest
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.medst.variants import OTHER_SEEDS, SMALL, UNTRAINED, Variant, read_variants
 from csfnet_bundle.training.transfer import weights_digest
+from csfnet_bundle.training.workflow import EPOCHS
 
 PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
-EPOCHS = "train#trainer#max_epochs"
 DONE_NAME = "fit.json"
 
 
@@ -109,6 +110,7 @@ class StudyPlan:
         """Return what every fit depends on; a folder holds fits of one of them alone."""
         shared = [self.bundle_root / CONFIGS / name for name in (PRETRAIN, TINY, EVALUATE)]
         return {
+            "bundle_version": __version__,
             "datalist_sha256": datalist_hash(self.dataset_dir),
             "texts_sha256": texts_digest(self.dataset_dir),
             "overrides": json.loads(json.dumps(dict(self.overrides))),  # as the file will have them

@@ -108,12 +108,12 @@ def control_noticed(rows: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def summarise(values: Sequence[float]) -> Summary:
-    """Return mean and 95 % interval over seeds (Student's t); no interval for fewer than two."""
+    """Return mean and 95 % interval over seeds (Student's t); none for fewer than two, or where all are the same."""
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return {"mean": None, "lower": None, "upper": None, "seeds": 0}
     mean = float(np.mean(known))
-    if len(known) < 2:
+    if len(known) < 2 or max(known) - min(known) <= SAME:
         return {"mean": mean, "lower": None, "upper": None, "seeds": len(known)}
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1) * stats.sem(known))
     return {"mean": mean, "lower": mean - half, "upper": mean + half, "seeds": len(known)}

@@ -40,12 +40,14 @@ class Run:
         seed: of weights and batches.
         bfloat16: whether the network's forward pass is computed in bfloat16: 1.7 times as fast where the processor has
             instructions for it, slower elsewhere.
+        data_sha256: of what it is trained on.
     """
 
     name: str
     steps: int
     seed: int
     bfloat16: bool = False
+    data_sha256: str = ""
 
 
 def state_path(folder: Path, name: str) -> Path:

@@ -53,7 +53,8 @@ class Training:
     @property
     def run(self) -> Run:
         """The run of the loop."""
-        return Run(ALL if self.fold is None else f"fold_{self.fold}", self.steps, self.seed, self.bfloat16)
+        name = ALL if self.fold is None else f"fold_{self.fold}"
+        return Run(name, self.steps, self.seed, self.bfloat16, _sha256(self.data / LABELS))
 
 
 def train_measure(training: Training, path: Path) -> None:

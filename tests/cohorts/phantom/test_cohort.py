@@ -105,6 +105,14 @@ def test_cohort_that_is_there_is_returned(folder):
     assert (folder / "datalist.json").stat().st_mtime_ns == before
 
 
+def test_crops_are_not_taken_for_whole_scans(tmp_path):
+    """Settings at their default are not written, and another value of before must not pass for them."""
+    settings = CohortSettings(subjects=2, inference=0, crops=True)
+    made = make_cohort(tmp_path / "crops", settings, workers=1, show_progress=False)
+    with pytest.raises(BundleError, match=r"other settings: crops \(True -> None\)"):
+        make_cohort(made, CohortSettings(subjects=2, inference=0), show_progress=False)
+
+
 def test_folder_with_something_else_is_refused(folder, tmp_path):
     with pytest.raises(BundleError, match=r"other settings: .*subjects \(\d+ -> 2\)"):
         make_cohort(folder, CohortSettings(subjects=2), show_progress=False)

@@ -8,6 +8,7 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.studies.benchmark.protocol import Fit, Protocol
+from csfnet_bundle.training.workflow import EPOCHS
 
 
 def test_an_early_stop_leaves_whole_cross_validations(protocol: Protocol) -> None:
@@ -67,9 +68,11 @@ def test_links_are_followed_where_asked(protocol: Protocol) -> None:
     [
         ({"systems": ("vgg",)}, "no system 'vgg'"),
         ({"systems": ()}, "no system is named"),
-        ({"folds": 0}, "at least one fold"),
-        ({"seeds": 0}, "at least one fold"),
-        ({"permutations": -1}, "-1 permutations"),
+        ({"folds": 0}, "--folds: is 0, expected 1 or more"),
+        ({"seeds": 0}, "--seeds: is 0, expected 1 or more"),
+        ({"permutations": -1}, "--permuted_labels: is -1, expected 0 or more"),
+        ({"common_test": -1}, "--common_test: is -1, expected 0 or more"),
+        ({"overrides": {EPOCHS: 0}}, "--epochs: is 0, expected 1 or more"),
     ],
 )
 def test_a_protocol_that_means_nothing_is_refused(protocol: Protocol, change: dict[str, object], words: str) -> None:

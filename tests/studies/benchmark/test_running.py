@@ -57,7 +57,7 @@ def test_a_finished_fit_is_never_repeated(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a finished fit was started again")
 
-    monkeypatch.setattr(fitting, "create_workflow", refuse)
+    monkeypatch.setattr(fitting, "make_workflow", refuse)
     again = run_benchmark(protocol, ("cpu",))
     assert again.systems["csfnet"].seed_areas == predictions.systems["csfnet"].seed_areas
 

@@ -8,7 +8,7 @@ import pytest
 
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.records import READS, Datalist, load_datalist
-from csfnet_bundle.studies.benchmark.splits import labelled_pairs, make_splits, write_split
+from csfnet_bundle.studies.benchmark.splits import check_both_labels, labelled_pairs, make_splits, write_split
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,17 @@ def test_the_datalists_own_folds_are_held_out(datalist: Datalist) -> None:
     short = replace(datalist, header={"folds": [subjects[:16], subjects[16:-1]]})
     with pytest.raises(BundleError, match=f"patient {subjects[-1]} is in none"):
         make_splits(short, 2)
+    double = replace(datalist, header={"folds": [subjects[:16], [*subjects[15:]]]})
+    with pytest.raises(BundleError, match=f"patient {subjects[15]} is in 2 of the datalist's 2 folds"):
+        make_splits(double, 2)
+
+
+def test_test_pairs_of_one_label_are_told_before_anything_is_trained(datalist: Datalist) -> None:
+    splits = make_splits(datalist, 2)
+    check_both_labels(splits, "cohort")
+    benign = [replace(split, test=tuple(pair for pair in split.test if pair.label == 0)) for split in splits]
+    with pytest.raises(BundleError, match="cohort: all test pairs have the label 0, expected 0 and 1"):
+        check_both_labels(benign, "cohort")
 
 
 def test_a_written_split_leads_to_the_same_scans(datalist: Datalist, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from csfnet_bundle.core.errors import BundleError
-from csfnet_bundle.studies.matching.page import BEGIN, END
+from csfnet_bundle.studies.matching.page import BEGIN, END, POINT_ERROR
 from csfnet_bundle.studies.matching.running import run_trials
 from csfnet_bundle.studies.matching.summary import half_diameter_share, presence, summarize
 
@@ -83,7 +83,17 @@ def test_what_is_done_is_not_done_again_and_the_page_gets_the_tables(tmp_path: P
     assert "stale text" not in text
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tables.md", "trials"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["settings.json", "tables.md", "trials"]
+
+
+def test_trials_on_other_data_are_not_taken_for_these(tmp_path: Path, small_cohort: Path) -> None:
+    folder = results(tmp_path / "out")
+    (folder / "trials" / f"{POINT_ERROR}.json").write_text("{}")
+    (folder / "settings.json").write_text(json.dumps({"cohort_sha256": "of another cohort"}))
+    with pytest.raises(BundleError, match=r"out: holds trials with other settings: cohort\. Name another --out"):
+        run_trials(folder, [], None, 0, 2, None, small_cohort)
+    with pytest.raises(BundleError, match="-1 trials and 2 on phantoms, expected 0 or more"):
+        run_trials(folder, [], None, -1, 2, None)
 
 
 def test_series_need_outlines_and_pages_marks(tmp_path: Path) -> None:

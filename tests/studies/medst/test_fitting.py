@@ -225,11 +225,11 @@ def test_nothing_of_another_switch_stays_for_the_new_training(
     state.touch()
     found: list[bool] = []
 
-    def begin(**_: object) -> None:
+    def begin(*_: object, **__: object) -> None:
         found.append(state.exists())
         raise BundleError("far enough")
 
-    monkeypatch.setattr(fitting, "create_workflow", begin)
+    monkeypatch.setattr(fitting, "make_workflow", begin)
     with pytest.raises(BundleError, match="far enough"):
         fitting._run(study, fit)
     assert found == [False]
