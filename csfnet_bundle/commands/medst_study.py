@@ -47,7 +47,7 @@ def medst_study(
     from csfnet_bundle.medst.sequences import most_studies
     from csfnet_bundle.studies.medst.fitting import FitsFailedError, run_fits
     from csfnet_bundle.studies.medst.pages import CANNOT_JUDGE
-    from csfnet_bundle.studies.medst.plan import StudyPlan
+    from csfnet_bundle.studies.medst.plan import TEXT_SOURCE, StudyPlan
     from csfnet_bundle.studies.medst.results import make_results
     from csfnet_bundle.studies.medst.variants import find_variants, left_out
     from csfnet_bundle.training.workflow import EPOCHS
@@ -61,7 +61,11 @@ def medst_study(
     if not variants and (missing := left_out(screens)):
         print(f"left out, as the cohort has {screens} screens: {', '.join(missing)}")
     overrides: dict[str, Any] = {} if epochs is None else {EPOCHS: epochs}
-    overrides |= {} if text_source is None else {"text_source": str(text_source)}
+    overrides |= (
+        {}
+        if text_source is None
+        else {TEXT_SOURCE: str(text_source.resolve() if text_source.is_dir() else text_source)}
+    )
     study = StudyPlan(
         dataset_dir=dataset_dir.resolve(),
         out=out.resolve(),

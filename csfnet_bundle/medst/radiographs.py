@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
+from csfnet_bundle.cohorts.splits import SECTIONS
 from csfnet_bundle.core.errors import BundleError
 from csfnet_bundle.medst.sequences import RadiographFiles, Study, StudySequence
 from csfnet_bundle.records.rows import Row, parse_rows
@@ -31,7 +33,7 @@ def radiograph_sequences(csv: str | Path, section: str | None = None) -> list[St
 
     Raises:
         BundleError: a column, a file or a view is missing, a date is none, two studies of a patient have the same date,
-            a patient is in two sections, or no row is left.
+            a section is none, a patient is in two of them, or no row is left.
     """
     csv = Path(csv)
     table = read_table(csv, COLUMNS)
@@ -64,8 +66,8 @@ def read_table(csv: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _with_patient(row: Row) -> Row:
-    row.text("patient")  # or it refuses
-    return row
+    """Return the row with one spelling of its patient: blanks or ``.0`` would make two of one."""
+    return replace(row, cells={**row.cells, "patient": row.patient("patient")})
 
 
 def image_file(text: str, csv: Path, record: str) -> Path | None:
@@ -87,6 +89,14 @@ def _section(table: pd.DataFrame, section: str, csv: Path) -> pd.DataFrame:
         raise BundleError(
             f"column {SECTION!r} is missing", record=str(csv), remedy="Give every patient training, validation or test."
         )
+    table = table.assign(**{SECTION: table[SECTION].str.strip()})
+    for number, value in table[SECTION].items():
+        if value not in SECTIONS:
+            raise BundleError(
+                f"{SECTION} is {value!r}, expected {', '.join(SECTIONS)}",
+                record=f"{csv}, row {number}",
+                remedy="Correct it, or leave the row out.",
+            )
     sections = table.groupby("patient")[SECTION].nunique()
     if (sections > 1).any():
         raise BundleError(f"patient {sections.idxmax()} is in two sections", record=str(csv), remedy="Choose one.")

@@ -74,6 +74,8 @@ def negative_objective(objective: MedSTObjective) -> Average:
     ObjectiveLoss(objective)  # refuses one without weights
     fixed = copy.deepcopy(objective)
     fixed.gather = False  # every rank validates on all of the studies
+    if fixed.global_weight or fixed.temporal_weight * fixed.forward_mapping_weight:
+        fixed.local_weight = fixed.reverse_mapping_weight = fixed.direction_weight = 0.0  # need not be computed
 
     def chosen_by(output: Mapping[str, Any]) -> Tensor:
         parts = fixed(output[CommonKeys.PRED], output[CommonKeys.LABEL])

@@ -151,6 +151,8 @@ class ChangeViews(Randomizable, Transform):
 
     def __call__(self, record: Mapping[str, Any]) -> Record:
         """Return the record with its views changed."""
+        if not (self.flip_rows_probability or self.flip_columns_probability or self.shift_probability):
+            return dict(record)
         views = record["views"]  # (T, V, 3, S, S)
         changed = self._change(views.flatten(0, 2))  # (T * V * 3, S, S)
         return {**record, "views": torch.as_tensor(changed).as_subclass(torch.Tensor).reshape(views.shape)}

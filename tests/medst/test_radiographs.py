@@ -47,13 +47,27 @@ def test_pictures_keep_their_proportions(reports: Path) -> None:
         (lambda table: table.assign(frontal="", lateral=""), "neither"),
         (lambda table: table.assign(report=" "), "blank report"),
         (lambda table: table.assign(section=["training", "test"] * (len(table) // 2)), "two sections"),
+        (lambda table: table.assign(section="Test"), "row 2: section is 'Test', expected training, validation, test"),
     ],
 )
 def test_faulty_tables_are_refused(reports: Path, change: Callable[[pd.DataFrame], pd.DataFrame], words: str) -> None:
     path = reports.parent / "faulty.csv"
     change(pd.read_csv(reports, keep_default_na=False)).to_csv(path, index=False)
     with pytest.raises(BundleError, match=words):
-        radiograph_sequences(path, "training" if words == "two sections" else None)
+        radiograph_sequences(path, "training" if "section" in words else None)
+
+
+@pytest.mark.parametrize("spelling", ["{} ", " {}"])
+def test_another_spelling_is_no_other_patient(reports: Path, spelling: str) -> None:
+    """One patient in training and test would otherwise pass for two."""
+    table = pd.read_csv(reports, keep_default_na=False, dtype=str)
+    rows = table.index[table["patient"] == table["patient"][0]]
+    path = reports.parent / "spelt.csv"
+    table["section"] = "training"
+    table.loc[rows[-1], ["patient", "section"]] = [spelling.format(table["patient"][0]), "test"]
+    table.to_csv(path, index=False)
+    with pytest.raises(BundleError, match=f"patient {table['patient'][0]} is in two sections"):
+        radiograph_sequences(path, "training")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +76,7 @@ def test_faulty_tables_are_refused(reports: Path, change: Callable[[pd.DataFrame
         (b"", "no column 'patient'"),
         (
             "patient,date,report,frontal,lateral\np,2020-01-01,Erg\u00fcsse.,a.png,\n".encode("latin-1"),
-            "cannot be read",
+            "no text in UTF-8",
         ),
         (b"patient,date,report,frontal,lateral\np,2020-01-01,A, b.,a.png,\n", "row 2 has not as many cells"),
         (b"patient,date,report,frontal,lateral\n", "no rows"),

@@ -58,10 +58,12 @@ def test_validation_does_not_follow_the_schedule() -> None:
     """Epochs of another objective could not be compared."""
     objective = MedSTObjective(gather=True)
     metric = negative_objective(objective)
-    objective.reverse_mapping_weight = 0.0
+    objective.forward_mapping_weight = 0.0
     fixed = metric._output_transform.__closure__[0].cell_contents  # type: ignore[union-attr]
-    assert fixed.reverse_mapping_weight == 1.0
+    assert fixed.forward_mapping_weight == 1.0
     assert fixed.gather is False
+    assert fixed.local_weight == fixed.reverse_mapping_weight == 0.0, "they do not choose, and take time"
+    assert objective.local_weight == 1.0
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def _run(study: StudyPlan, fit: Fit) -> None:
         "switch_sha256": digest,
         "seconds": round(seconds, 1),
         "epochs": int(parser.get_parsed_content("train#trainer").state.epoch),
+        "steps": int(parser.get_parsed_content("train#trainer").state.iteration),
         "images_per_batch": int(parser.get_parsed_content("images_per_batch")),
         "parameters": sum(part.numel() for part in parser.get_parsed_content("network_def").parameters()),
         "history": parser.get_parsed_content("train#best_model").history,

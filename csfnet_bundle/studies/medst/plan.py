@@ -12,6 +12,7 @@ from typing import Any
 from csfnet_bundle import __version__
 from csfnet_bundle.core.bundle_root import CONFIGS
 from csfnet_bundle.medst.data import texts_digest
+from csfnet_bundle.medst.text_models import text_digest
 from csfnet_bundle.prediction.checkpoint import MODEL_NAME
 from csfnet_bundle.prediction.data import datalist_hash
 from csfnet_bundle.studies.medst.variants import OTHER_SEEDS, SMALL, UNTRAINED, Variant, read_variants
@@ -19,6 +20,8 @@ from csfnet_bundle.training.transfer import weights_digest
 from csfnet_bundle.training.workflow import EPOCHS
 
 PRETRAIN, TINY, EVALUATE = "medst_pretrain.json", "medst/tiny.json", "medst_evaluate.json"
+TEXT_SOURCE = "text_source"
+"""The id of the text model in the config; without an override it is the one that comes as a package."""
 DONE_NAME = "fit.json"
 
 
@@ -107,9 +110,15 @@ class StudyPlan:
         return Variant("") if fit.variant == SMALL else read_variants(self.bundle_root)[fit.variant]
 
     def settings(self) -> dict[str, Any]:
-        """Return what every fit depends on; a folder holds fits of one of them alone."""
+        """Return what every fit depends on; a folder holds fits of one of them alone.
+
+        Raises:
+            BundleError: there is no text model where the overrides say.
+        """
         shared = [self.bundle_root / CONFIGS / name for name in (PRETRAIN, TINY, EVALUATE)]
+        text_source = self.overrides.get(TEXT_SOURCE)
         return {
+            **({} if text_source is None else {"text_model_sha256": text_digest(str(text_source))}),
             "bundle_version": __version__,
             "datalist_sha256": datalist_hash(self.dataset_dir),
             "texts_sha256": texts_digest(self.dataset_dir),

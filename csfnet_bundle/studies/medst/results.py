@@ -133,10 +133,12 @@ def _row(name: str, fits: Fits, done: Mapping[str, Fits]) -> dict[str, Any]:
         "what": known.what,
         "seeds": sorted(fits),
         "parameters": next(iter(fits.values()))["parameters"],
-        "steps": next(iter(fits.values()))["pretraining"]["pretraining"]["steps"],
+        "steps": next(iter(fits.values())).get("steps"),
         "metrics": {metric: summarise([read_value(fit, metric) for fit in fits.values()]) for metric in TOLD},
         "difference": {metric: difference(values, tested=known.main) for metric, values in differences.items()},
-        "differences": {metric: differences[metric] for metric in CONTROL_METRICS},
+        "differences": {
+            metric: [value for value in differences[metric] if not math.isnan(value)] for metric in CONTROL_METRICS
+        },
     }
 
 
@@ -165,4 +167,4 @@ def read_value(result: Mapping[str, Any], metric: str) -> float:
     found: Any = result
     for key in METRICS[metric]:
         found = found.get(key, math.nan) if isinstance(found, Mapping) else math.nan
-    return float(found)
+    return math.nan if found is None else float(found)

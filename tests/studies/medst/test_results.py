@@ -31,7 +31,7 @@ def test_pointing_is_compared_above_its_chance(screens: Path, tmp_path: Path) ->
     study = make_study(screens, tmp_path)
     for fit, game, chance in zip(study.fits, (0.5, 0.5), (0.3, 0.4), strict=True):
         read = {"pointing_game": game, "pointing_chance": chance}
-        finish(study, fit, parameters=1, pretraining={"pretraining": {"steps": 5}}, interpretation=read)
+        finish(study, fit, parameters=1, steps=5, interpretation=read)
     row = make_results(study, "command")["variants"]["shuffled"]
     assert row["metrics"]["pointing_gain"]["mean"] == pytest.approx(0.1)
     assert row["difference"]["pointing_gain"]["mean"] == pytest.approx(-0.1)
@@ -44,7 +44,7 @@ def test_differences_are_paired_by_seed(screens: Path, tmp_path: Path) -> None:
             continue  # not done yet
         # Seeds differ by much, the two variants of a seed always by 0.1.
         value = 0.3 * fit.seed + (0.1 if fit.variant == "shuffled" else 0)
-        told = {"pretraining": {"pretraining": {"steps": 5}}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        told = {"steps": 5, "tasks": {"probe_malignancy": {"auroc": value}}}
         finish(study, fit, parameters=1, **told)
     row = make_results(study, "command")["variants"]["shuffled"]
     assert row["seeds"] == [0, 1]
@@ -75,7 +75,7 @@ def test_the_control_is_noticed_where_it_is_worse_in_every_seed(
             "retrieval": {"median_rank": ranks[fit.seed][place]},
             "zero_shot_ground_glass": {"auroc": areas[fit.seed][place]},
         }
-        finish(study, fit, parameters=1, pretraining={"pretraining": {"steps": 5}}, tasks=tasks)
+        finish(study, fit, parameters=1, steps=5, tasks=tasks)
     assert make_results(study, "command")["control_noticed"] is noticed
 
 
@@ -87,7 +87,7 @@ def test_only_main_variants_are_tested(screens: Path, tmp_path: Path) -> None:
     study = replace(make_study(screens, tmp_path, seeds=3), variants=("default", "shuffled", "no_temporal"))
     for fit in study.fits:
         value = {"default": 0.5, "shuffled": 0.6, "no_temporal": 0.7}[fit.variant] * (1 + 0.1 * fit.seed)
-        told = {"pretraining": {"pretraining": {"steps": 5}}, "tasks": {"probe_malignancy": {"auroc": value}}}
+        told = {"steps": 5, "tasks": {"probe_malignancy": {"auroc": value}}}
         finish(study, fit, parameters=1, **told)
     rows = make_results(study, "command")["variants"]
     assert rows["shuffled"]["difference"]["probe_malignancy"]["p"] is None

@@ -148,14 +148,15 @@ def batch_alignment(
     Returns:
         A scalar, the mean over studies.
     """
-    studies = len(words)
-    rows = []
-    for n in range(studies):  # one text at a time: (N, W, P) is the largest tensor
-        asked = words[n].expand(studies, -1, -1)  # (N, W, 128)
-        looks = attention(asked, patches, patch_mask)  # (N, W, P)
-        context = F.normalize(looks @ patches, dim=2)  # (N, W, 128)
-        agreement = (asked * context).sum(dim=2)  # (N, W)
-        rows.append((agreement * (word_weights[n] * word_mask[n])).sum(dim=1) / LOCAL_TEMPERATURE)
-    scores = torch.stack(rows)  # (N texts, N pictures)
+    counting = patch_mask.any(dim=0)
+    patches, patch_mask = patches[:, counting], patch_mask[:, counting]  # (N, U, 128), (N, U)
+    asked = words[word_mask]  # (M, 128), the words of all texts
+    looks = attention(asked.expand(len(patches), -1, -1), patches, patch_mask)  # (N, M, U)
+    # <w, c / |c|> of c = looks @ patches, from products of patches: c itself (N, M, 128) is the larger tensor.
+    along = (looks * (asked @ patches.transpose(1, 2))).sum(dim=2)  # (N, M)
+    squared = (looks @ (patches @ patches.transpose(1, 2)) * looks).sum(dim=2)  # (N, M)
+    agreement = along / squared.clamp(min=torch.finfo(squared.dtype).tiny).sqrt()  # (N, M)
+    text = F.one_hot(word_mask.nonzero()[:, 0], len(words)).to(agreement.dtype)  # (M, N), whose word it is
+    scores = (text * word_weights[word_mask][:, None]).T @ agreement.T / LOCAL_TEMPERATURE  # (N texts, N pictures)
     own = text_group[:, None] == text_group[None]  # (N, N)
     return (match_loss(scores, own) + match_loss(scores.T, own)).mean() / 2
