@@ -55,6 +55,12 @@ def test_a_run_cut_off_anywhere_ends_as_an_undisturbed_one(
     _assert_same(whole, cut)
 
 
+@pytest.mark.parametrize("epochs", [0, -3])
+def test_a_training_of_no_epochs_is_no_finished_one(epochs: int, small_cohort: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=f"max_epochs: it is {epochs}, expected 1 or more"):
+        tiny_session(tmp_path, small_cohort, epochs=epochs)
+
+
 def test_the_best_model_outlives_a_restart(small_cohort: Path, tmp_path: Path) -> None:
     """After a restart a worse epoch must not become the best one."""
     session = tiny_session(tmp_path, small_cohort, epochs=4)
