@@ -55,21 +55,27 @@ def phantom_cpu() -> str:
     return "\n".join(lines)
 
 
+CORE = "csfnet,deepcad,without_temporal_fusion,published_attention,without_cmaf_clinical,uniform_attention"
+OTHERS = "scans,nas_lung,t_lstm,mcfn,radfusion,t0_image,t0_image_clinical,t1_image,t1_image_clinical"
+COMMON = "benchmark --dataset_dir PHANTOMS --quick --common_test 7000 --out OUT"
 BENCHMARKS = {
-    "benchmark_phantom": "benchmark --dataset_dir PHANTOMS --out OUT",
-    "benchmark_phantom_without_reads": "benchmark --dataset_dir PHANTOMS --without_reads --systems csfnet,deepcad "
-    "--out OUT",
-    "benchmark_core": "benchmark --dataset_dir PHANTOMS --quick --seeds 5 --common_test 7000 --systems "
-    "csfnet,without_cmaf_clinical,without_temporal_fusion,published_attention,uniform_attention,deepcad --out OUT",
+    "benchmark_core": f"{COMMON} --seeds 5 --systems {CORE}",
+    "benchmark_rows": f"{COMMON} --seeds 2 --systems {CORE},{OTHERS}",
+    "benchmark_phantom_without_reads": f"{COMMON} --without_reads --systems csfnet,deepcad",
     "benchmark_lidc": "benchmark --dataset_dir LIDC --systems t1_image --out OUT",
 }
-"""Result files of the benchmark: all systems on phantoms; two of them without what radiologists say of the nodule; the
-core rows on the common test set; one system of one image on real nodules. Each fills a table of findings and, in the
+"""Result files of the benchmark. On the common test set: the core rows, every row, and two of them without what
+radiologists say of the nodule; on real nodules one system of one image. Each fills a table of findings and, in the
 appendix, all its tables."""
 
 
 def _benchmark(name: str, markdown: Callable[[Any], str]) -> Callable[[], str]:
     return lambda: tables_or_command(f"{name}.json", f"python -m csfnet_bundle {BENCHMARKS[name]}", markdown)
+
+
+def _findings(document: Any) -> str:
+    """The findings on the common test set, where there is one."""
+    return common_findings_markdown(document) if document.get("common_test") else findings_markdown(document)
 
 
 def nodule_follow_up() -> str:
@@ -177,8 +183,7 @@ TABLES: dict[str, Callable[[], str]] = (
     | RESOURCE_TABLES
 )
 TABLES |= {name: _benchmark(name, benchmark_markdown) for name in BENCHMARKS}
-TABLES |= {f"{name}_findings": _benchmark(name, findings_markdown) for name in BENCHMARKS}
-TABLES["benchmark_core_findings"] = _benchmark("benchmark_core", common_findings_markdown)
+TABLES |= {f"{name}_findings": _benchmark(name, _findings) for name in BENCHMARKS}
 TABLES |= {name: _measuring(name) for name in MEASURING}
 TABLES |= {name: _measuring_choice(name) for name in CHOICES_TABLES}
 
