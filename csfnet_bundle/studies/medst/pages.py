@@ -76,7 +76,7 @@ def study_markdown(document: Row) -> str:
         f"split, not for other subjects. Made by `{document['command']}`.",
         "",
         _table(rows, TASKS, "metrics"),
-        "Chance: retrieval rank .5 (lower is better), right of the patient's studies one of three, areas .5.",
+        f"Chance: retrieval rank .5 (lower is better), right of the patient's studies {_chance(rows)}, areas .5.",
         "",
         "Losses on held-out patients, each beside that of a network that says the same of everything.",
         "",
@@ -175,6 +175,13 @@ def _caution(rows: Mapping[str, Row]) -> str:
         f"{len(tested) * (1 - CONFIDENCE):.0f} of them would leave zero out; {sum(map(_differs, tested))} do. "
         r"Those marked \* hold after Holm's correction for all of them."
     )
+
+
+def _chance(rows: Mapping[str, Row]) -> str:
+    """Return by chance how often a study finds its own text among its patient's, who may have any number of studies."""
+    measured = [row["metrics"].get("right_of_patient_chance", {}).get("mean") for row in rows.values()]
+    known = [one for one in measured if one is not None]
+    return f"{min(known):.2f}" if known else "one of their number"
 
 
 def _mean(row: Row, metric: str) -> float | None:

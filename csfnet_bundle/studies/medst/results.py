@@ -18,6 +18,7 @@ from csfnet_bundle.studies.medst.variants import CONTROL, OTHER_SEEDS, SMALL, Va
 METRICS: dict[str, tuple[str, ...]] = {
     "retrieval_rank": ("tasks", "retrieval", "median_rank"),
     "right_of_patient": ("tasks", "retrieval", "right_of_patient"),
+    "right_of_patient_chance": ("tasks", "retrieval", "chance_right_of_patient"),
     "loss_global": ("held_out", "losses", "global", "value"),
     "loss_global_chance": ("held_out", "losses", "global", "chance"),
     "loss_local": ("held_out", "losses", "local", "value"),

@@ -60,3 +60,11 @@ def test_only_differences_beyond_their_interval_are_told() -> None:
     assert "Seeds: 3 of `default`, `mispaired`, `no_temporal`, `faithful`; 2 of `window_2`. Not run: `" in page
     assert not page.startswith(CANNOT_JUDGE)
     assert study_markdown({**document, "control_noticed": False}).startswith(CANNOT_JUDGE)
+
+
+def test_the_chance_is_that_of_the_cohort_and_not_of_three_screens() -> None:
+    rows = {"default": _row([0.5, 0.5], [0.0, 0.0])}
+    rows["default"]["metrics"]["right_of_patient_chance"] = summarise([0.125])
+    assert "right of the patient's studies 0.12, areas .5" in study_markdown(_document(rows))
+    del rows["default"]["metrics"]["right_of_patient_chance"]  # as results of before had none
+    assert "right of the patient's studies one of their number, areas .5" in study_markdown(_document(rows))
