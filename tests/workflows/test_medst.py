@@ -154,9 +154,9 @@ def test_the_published_form_wants_sequences_of_four(pretrain: Callable[..., Path
 def test_a_killed_run_ends_as_an_undisturbed_one(
     pretrain: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    epochs = {"train#trainer#max_epochs": 12, "schedule": "forward-then-reverse"}
+    epochs = {"train#trainer#max_epochs": 4, "schedule": "forward-then-reverse"}
     undisturbed, disturbed = pretrain(**epochs), tmp_path / "disturbed"
-    kill_in_its_middle(partial(pretrain, **epochs, output_dir=str(disturbed)), disturbed, epochs=12)
+    kill_in_its_middle(partial(pretrain, **epochs, output_dir=str(disturbed)), disturbed, epochs=4)
     with caplog.at_level(logging.INFO, logger="csfnet_bundle"):
         pretrain(**epochs, output_dir=str(disturbed))
     assert "taking up the run" in caplog.text
