@@ -75,7 +75,7 @@ def test_quick_makes_everything_and_predicts_another_cohort(
     [
         (["--systems=csfnet,vgg"], "there is no system 'vgg'"),
         (["--config=nowhere.json"], "there is no config file"),
-        (["--seeds=-1"], "at least one fold and one seed"),
+        (["--seeds=-1"], "--seeds: is -1, expected 1 or more"),
     ],
 )
 def test_a_users_mistake_is_one_line(

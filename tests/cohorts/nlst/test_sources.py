@@ -130,7 +130,7 @@ def test_no_table_no_column_no_rows_no_text(tmp_path, read):
     with pytest.raises(BundleError, match="not as many cells"):
         read(write_csv(tmp_path / "c.csv", header, [["1"]]))
     (tmp_path / "d.csv").write_bytes(b"\xfe\x80,\n")
-    with pytest.raises(BundleError, match="cannot be read as CSV"):
+    with pytest.raises(BundleError, match="no text in UTF-8"):
         read(tmp_path / "d.csv")
 
 
